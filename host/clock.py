@@ -1,0 +1,81 @@
+"""Instants and dates at the rim: Unix milliseconds inside, the station's zone for people."""
+
+import time
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from host.errors import InputError
+
+DAY_MS = 86_400_000
+"""A day in milliseconds."""
+
+
+def now_ms() -> int:
+    """Unix milliseconds now. Ask at each use: a service runs past midnight."""
+    return time.time_ns() // 1_000_000
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone called `name`, such as Europe/London. Raises `InputError` if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(f"no time zone is called {name!r}: use a name such as Europe/London") from None
+
+
+def local(at_ms: int, zone_name: str) -> datetime:
+    """The instant in the zone, with its UTC offset."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone(zone_name))
+
+
+def show(at_ms: int, zone_name: str) -> str:
+    """The instant for people, to the minute: 2026-05-01 18:30."""
+    return local(at_ms, zone_name).strftime("%Y-%m-%d %H:%M")
+
+
+def iso(at_ms: int, zone_name: str) -> str:
+    """The instant for programs: ISO 8601 to the second, with the zone's offset."""
+    return local(at_ms, zone_name).isoformat(timespec="seconds")
+
+
+def today(at_ms: int, zone_name: str) -> date:
+    """The zone's calendar day at that instant."""
+    return local(at_ms, zone_name).date()
+
+
+def parse_date(text: str) -> date:
+    """A day written YYYY-MM-DD. Raises `InputError` if there is no such day."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or len(text) != 10 or not 2000 <= day.year <= 2199:
+        raise InputError(f"{text!r} is no date: write a day that exists as YYYY-MM-DD")
+    return day
+
+
+def parse_instant(text: str, zone_name: str) -> int:
+    """Unix milliseconds of an ISO time; without an offset it is the zone's local time.
+
+    Raises `InputError` if there is no such time: also for one that the clocks skip in spring. Of one that
+    comes twice in autumn, the first is meant.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or len(text) < 16 or not 2000 <= at.year <= 2199:
+        raise InputError(f"{text!r} is no time: write a time that exists as YYYY-MM-DDTHH:MM")
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone(zone_name))
+        if at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None) != at.replace(tzinfo=None):
+            raise InputError(f"{text!r} does not exist in {zone_name}: the clocks go forward over it")
+    return round(at.timestamp() * 1000)
+
+
+def parse_past_instant(text: str, zone_name: str, now: int) -> int:
+    """As `parse_instant`, for something that has happened: raises `InputError` if it is after `now`."""
+    at_ms = parse_instant(text, zone_name)
+    if at_ms > now:
+        raise InputError(f"{text!r} is in the future: nothing can have happened then")
+    return at_ms

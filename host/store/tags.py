@@ -1,0 +1,165 @@
+"""Tags and their sealed keys, dockings and the events of the log, in the database."""
+
+from collections.abc import Callable, Iterable
+
+from host.errors import InputError, RuleError
+from host.events import Docking, Event, EventRow, Radio, Tag
+from host.store.database import Database
+from host.vault import TagKeys
+from kitwire import keys as key_checks
+
+_TAG = "id, pouch, enrolled_at_ms, retired_at_ms, advert_check, session_check, log_check"
+
+_INSERT_EVENT = """
+INSERT INTO event (tag, docking, sequence, record, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tag, sequence) DO NOTHING
+"""
+
+
+class Tags(Database):
+    """The part of the store that docking uses."""
+
+    def tags(self, retired: bool = False) -> list[Tag]:
+        """The tags in use by pouch; with `retired` also those whose pouch has another tag now."""
+        where = "" if retired else "WHERE retired_at_ms IS NULL"
+        return [Tag(*row) for row in self._rows(f"SELECT {_TAG} FROM tag {where} ORDER BY pouch, enrolled_at_ms")]
+
+    def tag(self, pouch_or_tag: str) -> Tag:
+        """The tag with that id, or the one that is in that pouch now. Raises `InputError` if there is none."""
+        row = self._row(
+            f"SELECT {_TAG} FROM tag WHERE id = ? OR (pouch = ? AND retired_at_ms IS NULL) ORDER BY id = ? DESC",
+            (pouch_or_tag.lower(), pouch_or_tag, pouch_or_tag.lower()),
+        )
+        if row is None:
+            raise InputError(f"no pouch or tag {pouch_or_tag}: see `kitdock tag list`")
+        return Tag(*row)
+
+    def enrol_tag(
+        self,
+        tag_id: str,
+        pouch: str,
+        keys: TagKeys,
+        at_ms: int,
+        written: Callable[[], None],
+        replace: bool = False,
+    ) -> None:
+        """Adds a tag to a pouch: inserts it, calls `written` (which writes the keys to the tag), commits.
+
+        If `written` raises, nothing is kept. With `replace`, the pouch's present tag is retired and its
+        history stays. Raises `RuleError` if the pouch has a tag and `replace` is not given.
+        """
+        checks = [key_checks.check_value(key).hex() for key in keys]
+        sealed = self._vault.seal(b"".join(keys), f"keys of tag {tag_id}")
+        with self._writing() as connection:
+            present = self._row("SELECT id FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,))
+            if present and not replace:
+                raise RuleError(
+                    f"pouch {pouch} has tag {present[0]} already: use --replace to put another in its place"
+                )
+            if present:
+                connection.execute("UPDATE tag SET retired_at_ms = ? WHERE id = ?", (at_ms, present[0]))
+            connection.execute(
+                "INSERT INTO tag (id, pouch, enrolled_at_ms, sealed_keys, advert_check, session_check, log_check) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (tag_id, pouch, at_ms, sealed, *checks),
+            )
+            written()
+
+    def tag_keys(self, tag_id: str) -> TagKeys:
+        """The keys of a tag, `log` being the first. Raises `VaultError`, `InputError` if it is unknown."""
+        row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
+        if row is None:
+            raise InputError(f"no tag {tag_id}: see `kitdock tag list`")
+        clear = self._vault.open(row[0], f"keys of tag {tag_id}")
+        return TagKeys(clear[:32], clear[32:64], clear[64:])
+
+    def radio(self, tag_id: str) -> Radio | None:
+        """The last advert accepted from a tag."""
+        row = self._row('SELECT epoch, "index", heard_at_ms FROM tag_radio WHERE tag = ?', (tag_id,))
+        return Radio(*row) if row else None
+
+    def set_radio(self, tag_id: str, epoch: int, index: int, at_ms: int) -> None:
+        """Notes the last advert accepted from a tag."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO tag_radio VALUES (?, ?, ?, ?) ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
+                '"index" = excluded."index", heard_at_ms = excluded.heard_at_ms',
+                (tag_id, epoch, index, at_ms),
+            )
+
+    def begin_docking(self, tag_id: str, at_ms: int) -> int:
+        """Opens the row of a docking and returns its id."""
+        with self._writing() as connection:
+            cursor = connection.execute("INSERT INTO docking (tag, started_at_ms) VALUES (?, ?)", (tag_id, at_ms))
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def set_anchor(
+        self,
+        docking: int,
+        *,
+        boot_count: int,
+        uptime_ms: int,
+        anchor_utc_ms: int,
+        anchor_error_ms: int,
+        battery_mv: int,
+        battery_percent: int,
+        last_sequence: int,
+    ) -> None:
+        """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
+                "battery_mv = ?, battery_percent = ?, last_sequence = ? WHERE id = ?",
+                (
+                    boot_count,
+                    uptime_ms,
+                    anchor_utc_ms,
+                    anchor_error_ms,
+                    battery_mv,
+                    battery_percent,
+                    last_sequence,
+                    docking,
+                ),
+            )
+
+    def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:
+        """Closes a docking: `outcome` 'complete' or 'failed', `detail` one line for people."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE docking SET finished_at_ms = ?, outcome = ?, detail = ?, records_added = ? WHERE id = ?",
+                (at_ms, outcome, detail, records_added, docking),
+            )
+
+    def dockings(self) -> list[Docking]:
+        """All dockings, oldest first."""
+        rows = self._rows(
+            "SELECT id, tag, started_at_ms, finished_at_ms, outcome, detail, records_added, boot_count, uptime_ms, "
+            "anchor_utc_ms, anchor_error_ms, battery_mv, battery_percent, last_sequence FROM docking ORDER BY id"
+        )
+        return [Docking(*row) for row in rows]
+
+    def last_record(self, tag_id: str) -> tuple[int, bytes] | None:
+        """The newest committed sequence of a tag, and its 36 bytes."""
+        row = self._row("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
+        return (row[0], row[1]) if row else None
+
+    def add_events(self, docking: int, tag_id: str, rows: Iterable[EventRow]) -> int:
+        """Commits records in one transaction and returns how many were new; known ones are left as they are."""
+        with self._writing() as connection:
+            before = connection.total_changes
+            connection.executemany(_INSERT_EVENT, [(tag_id, docking, *row) for row in rows])
+            return connection.total_changes - before
+
+    def records(self, tag_id: str) -> list[tuple[int, bytes]]:
+        """All records of a tag as received: sequence and 36 bytes, in order."""
+        rows = self._rows("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence", (tag_id,))
+        return [(row[0], row[1]) for row in rows]
+
+    def events(self, tag_id: str | None = None) -> list[Event]:
+        """The events of one tag or of all, by tag and sequence."""
+        columns = "tag, sequence, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux"
+        where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
+        return [
+            Event(*row) for row in self._rows(f"SELECT {columns} FROM event {where} ORDER BY tag, sequence", parameters)
+        ]
