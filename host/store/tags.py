@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from host.errors import InputError, RuleError
-from host.events import Docking, Event, EventRow, Radio, Tag
+from host.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
 from host.store.database import Database
 from host.vault import TagKeys
 from kitwire import keys as key_checks
@@ -97,7 +97,6 @@ class Tags(Database):
     def set_anchor(
         self,
         docking: int,
-        *,
         boot_count: int,
         uptime_ms: int,
         anchor_utc_ms: int,
@@ -143,6 +142,11 @@ class Tags(Database):
         """The newest committed sequence of a tag, and its 36 bytes."""
         row = self._row("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
         return (row[0], row[1]) if row else None
+
+    def last_verdict(self, tag_id: str) -> str:
+        """What was found of the newest committed record of a tag; `VERIFIED` while there is none."""
+        row = self._row("SELECT verdict FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
+        return str(row[0]) if row else VERIFIED
 
     def add_events(self, docking: int, tag_id: str, rows: Iterable[EventRow]) -> int:
         """Commits records in one transaction and returns how many were new; known ones are left as they are."""
