@@ -1,0 +1,11 @@
+"""What a tag decides, with no pin, flash chip or radio in it: the same on MicroPython and CPython.
+
+    ring        the event log in raw flash, with its key ratchet and its recovery from a power cut
+    server      the tag's side of a session: bytes in, bytes out
+    policy      what a wake, an edge or a press means, and what is kept over deep sleep
+    debounce    a level that has held still
+    beacon      which advertisement is on the air, in which epoch
+    battery     millivolts to percent
+
+The edges that touch pins, flash and radio are in `firmware/`, one file each.
+"""

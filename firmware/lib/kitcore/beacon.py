@@ -1,0 +1,56 @@
+"""What is on the air: one advertisement, its epoch and its index.
+
+Address, hint and payload change together: an epoch begins with each new address of the radio, and ends
+after 900 s, after its last index, or with the radio. Its number only rises: the caller keeps it where
+no power cut can take it back, before it is used.
+"""
+
+from collections import namedtuple
+
+from kitwire import advert
+
+State = namedtuple("State", ("battery_percent", "lid_open", "tamper", "count"))
+"""What a tag says of itself; `count` is its last sequence, of which the low 16 bits are sent."""
+
+
+class Beacon:
+    """The advertisements of one tag while its radio is on."""
+
+    def __init__(self, advert_key: bytes) -> None:
+        self._key = advert_key
+        self._epoch: advert.Epoch | None = None
+        self._began_ms = 0
+        self._index = 0
+        self._said: State | None = None
+
+    def stale(self, uptime_ms: int, state: State) -> bool:
+        """Whether a new epoch must begin before `state` is said."""
+        if self._epoch is None or uptime_ms - self._began_ms >= advert.EPOCH_S * 1000:
+            return True
+        return state != self._said and self._index > advert.LAST_INDEX
+
+    def begin(self, number: int, uptime_ms: int) -> None:
+        """Begin the epoch `number`, under a new address."""
+        self._epoch = advert.epoch(self._key, number)
+        self._began_ms = uptime_ms
+        self._index = 0
+        self._said = None
+
+    def end(self) -> None:
+        """Say nothing more before a new epoch begins."""
+        self._epoch = None
+
+    def frame(self, state: State) -> "bytes | None":
+        """The advertising data that says `state`, or None if it is on the air already.
+
+        Not to be called while `stale`.
+        """
+        if self._epoch is None or state == self._said:
+            return None
+        data = advert.build(
+            self._epoch,
+            advert.Advert(self._index, state.battery_percent, state.lid_open, state.tamper, state.count & 0xFFFF),
+        )
+        self._index += 1
+        self._said = state
+        return data

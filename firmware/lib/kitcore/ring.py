@@ -1,0 +1,376 @@
+"""The log: a ring of 36-byte records in raw NOR flash that survives a power cut at any byte.
+
+    partition   sectors of 4096 bytes; the sector of generation g is number g modulo their count
+
+    sector      byte    0..3     magic "KTD1"
+                byte    4..7     generation, from 0, one more for each sector begun
+                byte    8..11    sequence of the sector's first record
+                byte   12..27    tag of the record before it
+                byte   28..31    CRC-32 of the 28 bytes before
+                byte   32..4031  50 slots of 80 bytes
+                byte 4032..4095  not used, 0xFF
+
+    slot        byte    0..35    record, see kitwire.record
+                byte   36..67    log key for the NEXT record; zeros once that record is written
+                byte   68..71    CRC-32 of record and key as they were written
+                byte   72..79    not used, 0xFF
+
+All integers are little-endian. Sequence 0 is the genesis slot, which no station ever sees: zeros for
+a record, and the log key of the first one. Its tag is therefore that of `record.GENESIS_TAG`.
+
+NOR flash clears bits and sets them again only by erasing a sector. So a slot is written in one
+programming operation and read back; then the key in the slot before it is zeroed in place. A record
+whose key is gone cannot be made again by whoever steals the tag.
+
+A power cut leaves one of these, and opening the log ends what was begun:
+
+    a slot that is not what its CRC says, after one that is    it was being written: zero it, skip it
+    two slots with a key                                       the older key was to be zeroed: zero it
+    a sector without a valid header                            it was being erased: it is erased again
+    a header without slots                                     the next record goes into it
+
+A slot of zeros has no sequence: position among the others gives the sequence, never the record's
+own field, so that the station can judge a record that was altered in flash.
+"""
+
+import binascii
+import struct
+from collections import namedtuple
+
+from kitwire import keys, record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECTOR = 4096
+"""Size of a sector in bytes: the least that NOR flash can erase."""
+SLOTS = 50
+"""Slots in a sector."""
+SLOT = 80
+"""Size of a slot in bytes."""
+LEAST_SECTORS = 3
+"""Fewest sectors a log can live in: one being written, one before it, one being erased."""
+
+_MAGIC = b"KTD1"
+_HEADER_FORMAT = "<4sII16s"
+_HEADER = 32
+_KEY_AT = record.SIZE
+_CRC_AT = record.SIZE + keys.KEY_SIZE
+_WRITTEN = _CRC_AT + 4
+_BLANK_SLOT = b"\xff" * SLOT
+_VOID_SLOT = bytes(SLOT)
+_NO_RECORD = bytes(record.SIZE)
+_SPENT_KEY = bytes(keys.KEY_SIZE)
+_TRIES = 3
+_HINT_FORMAT = "<III"
+
+Header = namedtuple("Header", ("generation", "first_sequence", "previous_tag"))
+"""Head of a sector: its generation, the sequence of its first record, the 16-byte tag before that."""
+
+Place = namedtuple("Place", ("generation", "index"))
+"""A slot: the generation of its sector and its number in it, 0 .. 49."""
+
+
+class StorageError(Exception):
+    """The flash holds no log, or did not take a write or an erase."""
+
+
+class Flash:
+    """Raw NOR flash as the log needs it; an edge implements it."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """`size` bytes from byte `offset` of the partition on."""
+        raise NotImplementedError
+
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`, from byte `offset` on; others stay as they are."""
+        raise NotImplementedError
+
+    def erase(self, sector: int) -> None:
+        """Set the 4096 bytes of `sector` to 0xFF."""
+        raise NotImplementedError
+
+
+def _crc(data: bytes) -> bytes:
+    return struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF)
+
+
+def _intact(slot: bytes) -> bool:
+    """Whether `slot` is as it was written: only the newest is, since older ones have lost their key."""
+    return _crc(slot[:_CRC_AT]) == slot[_CRC_AT:_WRITTEN]
+
+
+def _program(flash: Flash, offset: int, data: bytes) -> bool:
+    """Program and read back."""
+    flash.program(offset, data)
+    return flash.read(offset, len(data)) == data
+
+
+def _zero(flash: Flash, offset: int, size: int) -> None:
+    for _ in range(_TRIES):
+        if _program(flash, offset, bytes(size)):
+            return
+    raise StorageError("flash did not take zeros at byte %d" % offset)
+
+
+def _is_blank(flash: Flash, sector: int) -> bool:
+    step = 256
+    blank = b"\xff" * step
+    start = sector * SECTOR
+    return all(flash.read(at, step) == blank for at in range(start, start + SECTOR, step))
+
+
+def _begin_sector(flash: Flash, sectors: int, header: Header) -> None:
+    """Erase the sector of `header` and write its head. Raises `StorageError` if the flash refuses.
+
+    The old head goes first: a cut in the erase must not leave a head above half-erased slots.
+    """
+    sector = header.generation % sectors
+    _zero(flash, sector * SECTOR, _HEADER)
+    for _ in range(_TRIES):
+        flash.erase(sector)
+        if _is_blank(flash, sector):  # an erase can fail without a word when the battery is weak
+            break
+    else:
+        raise StorageError("sector %d does not erase" % sector)
+    packed = struct.pack(_HEADER_FORMAT, _MAGIC, *header)
+    if not _program(flash, sector * SECTOR, packed + _crc(packed)):
+        raise StorageError("sector %d did not take its header" % sector)
+
+
+def form(flash: Flash, sectors: int, log_key: bytes) -> None:
+    """Make an empty log whose first record is sealed under the 32-byte `log_key`.
+
+    Every sector is erased, so no record or key of an earlier log remains. A cut on the way leaves no
+    log at all. Raises `StorageError` if the flash refuses.
+    """
+    for sector in range(sectors):
+        _zero(flash, sector * SECTOR, SECTOR)
+    for sector in range(1, sectors):
+        flash.erase(sector)
+        if not _is_blank(flash, sector):
+            raise StorageError("sector %d does not erase" % sector)
+    _begin_sector(flash, sectors, Header(0, 0, record.GENESIS_TAG))
+    body = _NO_RECORD + log_key
+    if not _program(flash, _HEADER, body + _crc(body)):
+        raise StorageError("sector 0 did not take the log key")
+
+
+class Ring:
+    """The log of one tag, opened and made whole again after whatever happened to it.
+
+    `last`      sequence of the newest record, 0 if there is none
+    `damaged`   the log was found altered, other than by a power cut
+    """
+
+    def __init__(self, flash: Flash, sectors: int, tag_id: bytes, hint: bytes = b"") -> None:
+        """Open the log in the first `sectors` sectors of `flash`.
+
+        `hint` is what `hint()` gave before deep sleep; it spares a search and is believed only as far
+        as the flash bears it out. Raises `StorageError` if there is no log or the flash refuses.
+        """
+        self._flash = flash
+        self._sectors = sectors
+        self._tag_id = tag_id
+        self._table: list[Header] = []
+        self._head = 0  # generation of the sector being written
+        self._free = 0  # its first slot not yet written
+        self._newest = Place(0, 0)
+        self._key = b""  # log key for the next record
+        self._previous_tag = b""
+        self.last = 0
+        self.damaged = False
+        if not self._follow(hint):
+            self._search()
+
+    @property
+    def first(self) -> int:
+        """Sequence of the oldest record still held; `last` + 1 if there is none."""
+        return max(record.FIRST_SEQUENCE, int(self._headers()[0].first_sequence))
+
+    @property
+    def tag_before_first(self) -> bytes:
+        """Tag of the record before `first`, to which that one is chained."""
+        return bytes(self._headers()[0].previous_tag)
+
+    def hint(self) -> bytes:
+        """12 bytes that let the next start find the newest record at once."""
+        return struct.pack(_HINT_FORMAT, self._newest.generation, self._newest.index, self.last)
+
+    def append(self, plain: record.Plain) -> int:
+        """Seal `plain` as the next record, write it, destroy its key. Returns its sequence.
+
+        Raises `StorageError` if the flash refuses; then the log is as it was, unless only the old key
+        could not be destroyed: the next start tries that again.
+        """
+        sealed = record.seal(self._tag_id, self._key, self.last + 1, self._previous_tag, plain)
+        following = keys.ratchet(self._key)
+        body = sealed + following
+        written = body + _crc(body)
+        for _ in range(_TRIES):
+            if self._free == SLOTS:
+                self._next_sector()
+            place = Place(self._head, self._free)
+            self._free += 1
+            if _program(self._flash, self._offset(place), written):
+                break
+            _zero(self._flash, self._offset(place), SLOT)
+        else:
+            raise StorageError("flash did not take record %d" % (self.last + 1))
+        spent = self._newest
+        self._newest = place
+        self._key = following
+        self._previous_tag = record.tag_of(sealed)
+        self.last += 1
+        _zero(self._flash, self._offset(spent) + _KEY_AT, keys.KEY_SIZE)
+        return self.last
+
+    def records(self, first: int, most: int) -> "Iterator[bytes]":
+        """Up to `most` records from sequence `first` on, each as it stands in flash, read one at a time.
+
+        Ends early if the ring overruns it. `first` must be held. A record that the flash has lost
+        altogether comes as 36 zeros, so that those after it keep their places.
+        """
+        end = min(first + most, self.last + 1)
+        headers = list(self._headers())
+        for number, header in enumerate(headers):
+            bound = end if number + 1 == len(headers) else min(end, headers[number + 1].first_sequence)
+            if first >= bound:
+                continue
+            sequence = header.first_sequence
+            for index in range(SLOTS):
+                if sequence == bound or not self._holds(header.generation):
+                    break
+                slot = self._slot(Place(header.generation, index))
+                if slot in (_VOID_SLOT, _BLANK_SLOT):
+                    continue
+                if sequence >= first:
+                    yield self._judged(sequence, slot[: record.SIZE])
+                sequence += 1
+            if not self._holds(header.generation):
+                return
+            while sequence < bound:
+                if sequence >= first:
+                    yield self._judged(sequence, _NO_RECORD)
+                sequence += 1
+            first = bound
+
+    def _judged(self, sequence: int, sealed: bytes) -> bytes:
+        if record.sequence_of(sealed) != sequence:
+            self.damaged = True
+        return sealed
+
+    def _offset(self, place: Place) -> int:
+        return int(place.generation % self._sectors * SECTOR + _HEADER + place.index * SLOT)
+
+    def _slot(self, place: Place) -> bytes:
+        return self._flash.read(self._offset(place), SLOT)
+
+    def _header(self, generation: int) -> "Header | None":
+        """The head of the sector of `generation`, if that is what its sector holds."""
+        header = self._header_in(generation % self._sectors)
+        return header if header and header.generation == generation else None
+
+    def _header_in(self, sector: int) -> "Header | None":
+        packed = self._flash.read(sector * SECTOR, _HEADER)
+        if _crc(packed[:-4]) != packed[-4:]:
+            return None
+        magic, generation, first_sequence, previous_tag = struct.unpack(_HEADER_FORMAT, packed[:-4])
+        if magic != _MAGIC or generation % self._sectors != sector:
+            return None
+        return Header(generation, first_sequence, previous_tag)
+
+    def _holds(self, generation: int) -> bool:
+        """Whether the ring has not come round to the sector of `generation` again."""
+        return generation > self._head - self._sectors
+
+    def _headers(self) -> "list[Header]":
+        """Heads of all sectors of the log, oldest first; read once, and again after each new sector."""
+        if not self._table:
+            generation = self._head
+            while generation >= 0 and self._holds(generation):
+                header = self._header(generation)
+                if header is None:
+                    break
+                self._table.insert(0, header)
+                generation -= 1
+        return self._table
+
+    def _backwards(self) -> "Iterator[tuple[Place, bytes]]":
+        """Each slot that is neither blank nor zeroed, newest first."""
+        for header in reversed(self._headers()):
+            for index in range(SLOTS - 1, -1, -1):
+                place = Place(header.generation, index)
+                slot = self._slot(place)
+                if slot not in (_BLANK_SLOT, _VOID_SLOT):
+                    yield place, slot
+
+    def _follow(self, hint: bytes) -> bool:
+        """Take up the log where `hint` says it ends, if it does end there."""
+        if len(hint) != struct.calcsize(_HINT_FORMAT):
+            return False
+        generation, index, last = struct.unpack(_HINT_FORMAT, hint)
+        if index >= SLOTS or self._header(generation) is None:
+            return False
+        place = Place(generation, index)
+        slot = self._slot(place)
+        if not _intact(slot) or record.sequence_of(slot[: record.SIZE]) != last:
+            return False
+        if index + 1 < SLOTS:
+            if self._slot(Place(generation, index + 1)) != _BLANK_SLOT:
+                return False
+        elif self._header(generation + 1) is not None:
+            return False
+        self._head = generation
+        self._free = index + 1
+        self._stand_at(place, slot, last)
+        return True
+
+    def _search(self) -> None:
+        """Find the newest record by the sectors' heads, and end what a power cut interrupted."""
+        found = [header for header in map(self._header_in, range(self._sectors)) if header is not None]
+        if not found:
+            raise StorageError("flash holds no log")
+        self._head = max([header.generation for header in found])
+        self._free = SLOTS
+        while self._free and self._slot(Place(self._head, self._free - 1)) == _BLANK_SLOT:
+            self._free -= 1
+
+        slots = self._backwards()
+        newest = next(slots, None)
+        older = next(slots, None)
+        if newest is None:
+            raise StorageError("flash holds no log key")
+        while older is not None and not _intact(newest[1]) and _intact(older[1]):
+            _zero(self._flash, self._offset(newest[0]), SLOT)
+            newest, older = older, next(slots, None)
+        place, slot = newest
+        if not _intact(slot):
+            # The slot before it has no key any more, so this one was whole once. It stays as evidence,
+            # and the key it holds, right or wrong, carries the log on.
+            self.damaged = True
+        if older is not None and older[1][_KEY_AT:_CRC_AT] != _SPENT_KEY:
+            _zero(self._flash, self._offset(older[0]) + _KEY_AT, keys.KEY_SIZE)
+        self._stand_at(place, slot, self._sequence_at(place))
+
+    def _sequence_at(self, place: Place) -> int:
+        sequence = next(head.first_sequence for head in self._headers() if head.generation == place.generation)
+        before = [self._slot(Place(place.generation, index)) for index in range(place.index)]
+        return int(sequence) + len([slot for slot in before if slot != _VOID_SLOT])
+
+    def _stand_at(self, place: Place, slot: bytes, last: int) -> None:
+        self._newest = place
+        self._key = slot[_KEY_AT:_CRC_AT]
+        self._previous_tag = record.tag_of(slot[: record.SIZE])
+        self.last = last
+
+    def _next_sector(self) -> None:
+        """Begin the next sector; when the ring is full, that of the oldest records."""
+        header = Header(self._head + 1, self.last + 1, self._previous_tag)
+        if header.generation - self._newest.generation == self._sectors:
+            raise StorageError("no sector left that does not hold the newest record")
+        self._table = []
+        _begin_sector(self._flash, self._sectors, header)
+        self._head = header.generation
+        self._free = 0
