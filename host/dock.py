@@ -1,0 +1,205 @@
+"""The dock as a service: hears tags, queues those that have something new, docks them one at a time.
+
+One scanner and one connection at a time for the radio. A tag is connected to only when its advert says
+that it holds something that is not committed yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+
+from host.docking import DockingSession, Report, Step, TagRolledBack
+from host.errors import KitdockError, StoreError
+from host.events import Tag
+from host.link.adapter import Adapter
+from host.link.errors import WrongKey
+from host.link.gatt import STALL_TIMEOUT_S, connected
+from host.sightings import Sighting, Sightings
+from host.store import Store
+from kitwire import advert
+from kitwire.errors import WireError
+
+ATTEMPTS = 3
+"""How often a tag is tried while it stays at the dock, before it is left alone for `REST_S`."""
+
+FIRST_BACK_OFF_S = 1.0
+"""Wait before the second attempt, in seconds; doubled before each further one."""
+
+REST_S = 60.0
+"""How long a tag that failed all its attempts is left alone, in seconds."""
+
+
+class _Visit(NamedTuple):
+    """A tag that is at the dock now."""
+
+    device: BLEDevice
+    sighting: Sighting
+
+
+class Dock:
+    """The dock of one station: a store, a radio, and what is known of the tags around it.
+
+    `progress` is called with each `Step`; `now_ms` gives the station's time in Unix milliseconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        adapter: Adapter,
+        progress: Callable[[Step], None],
+        now_ms: Callable[[], int] | None = None,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
+    ) -> None:
+        self._store = store
+        self._adapter = adapter
+        self._progress = progress
+        self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
+        self._stall_timeout_s = stall_timeout_s
+        self._tags: dict[str, Tag] = {}
+        self._sightings = Sightings()
+        self._visits: dict[str, _Visit] = {}
+        self._tried: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}
+        self._docked: set[str] = set()
+        self._replays: set[tuple[str, int, int]] = set()
+        self._news = asyncio.Event()
+        self._learn_tags()
+
+    def _learn_tags(self) -> None:
+        """Take up tags that were enrolled since the last look."""
+        for tag in self._store.tags():
+            if tag.id not in self._tags and tag.retired_at_ms is None:
+                self._tags[tag.id] = tag
+                keys = self._store.tag_keys(tag.id)
+                self._sightings.add(tag.id, keys.advert, self._store.radio(tag.id), tag.enrolled_at_ms)
+
+    async def scan(self, seconds: float) -> dict[str, tuple[Sighting, int]]:
+        """Listen for `seconds`: for each enrolled tag heard, its newest sighting and signal in dBm.
+
+        Raises `RadioError`.
+        """
+        found: dict[str, tuple[Sighting, int]] = {}
+
+        def heard(_: BLEDevice, data: AdvertisementData) -> None:
+            sighting = self._resolve(data)
+            if sighting and not sighting.replayed:
+                found[sighting.tag] = (sighting, data.rssi)
+
+        async with self._adapter.scanning(heard):
+            await asyncio.sleep(seconds)
+        return found
+
+    async def run(self, *, quiet_s: float | None = None, everything: bool = False) -> list[Report]:
+        """Dock each tag that has something to fetch, as it comes.
+
+        With `quiet_s`, returns once no tag that is due was heard for so many seconds; else runs until
+        cancelled. With `everything`, tags that have nothing new are docked as well, once.
+        Raises `RadioError` if the station's own radio fails.
+        """
+        reports: list[Report] = []
+        while True:
+            due = await self._next_due(quiet_s, everything)
+            if due is None:
+                return reports
+            tag, visit = due
+            report = await self._dock(tag, visit.device)
+            reports.append(report)
+            self._after(report)
+
+    def _resolve(self, data: AdvertisementData) -> Sighting | None:
+        service_data = data.service_data.get(advert.SERVICE_UUID)
+        if service_data is None:
+            return None
+        now_ms = self._now_ms()
+        sighting = self._sightings.resolve(bytes(service_data), now_ms)
+        if sighting and sighting.news:
+            with suppress(StoreError):  # a hint only: the next one is kept as well as this
+                self._store.set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
+        return sighting
+
+    def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
+        sighting = self._resolve(data)
+        if sighting is None:
+            return
+        pouch = self._tags[sighting.tag].pouch
+        if sighting.replayed:
+            replay = (sighting.tag, sighting.epoch, sighting.advert.index)
+            if replay not in self._replays:
+                self._replays.add(replay)
+                self._progress(Step("refused", pouch, "an old advert is being repeated by somebody: ignored"))
+            return
+        if sighting.tag not in self._visits:
+            self._progress(Step("heard", pouch, self._describe(sighting)))
+        self._visits[sighting.tag] = _Visit(device, sighting)
+        self._news.set()
+
+    def _describe(self, sighting: Sighting) -> str:
+        waiting = self._waiting(sighting)
+        records = "nothing new" if not waiting else f"{waiting} new record{'s' if waiting != 1 else ''}"
+        return f"battery {sighting.advert.battery_percent} %, {records}"
+
+    def _waiting(self, sighting: Sighting) -> int:
+        last = self._store.last_record(sighting.tag)
+        return int(sighting.advert.count - (last[0] if last else 0)) & 0xFFFF
+
+    async def _next_due(self, quiet_s: float | None, everything: bool) -> tuple[Tag, _Visit] | None:
+        loop = asyncio.get_running_loop()
+        quiet_since = loop.time()
+        self._visits.clear()
+        self._learn_tags()
+        async with self._adapter.scanning(self._heard):
+            while True:
+                now = loop.time()
+                pending = False
+                for tag, visit in self._visits.items():
+                    wanted = self._waiting(visit.sighting) > 0 or (everything and tag not in self._docked)
+                    if not wanted or (quiet_s is not None and self._tried.get(tag, 0) >= ATTEMPTS):
+                        continue
+                    if self._not_before.get(tag, 0.0) <= now:
+                        return self._tags[tag], visit
+                    pending = True
+                if quiet_s is not None and not pending and now - quiet_since >= quiet_s:
+                    return None
+                self._news.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), 0.25)
+
+    def _after(self, report: Report) -> None:
+        if report.error is None:
+            self._docked.add(report.tag)
+            self._tried.pop(report.tag, None)
+            self._not_before.pop(report.tag, None)
+            return
+        tried = self._tried.get(report.tag, 0) + 1
+        if isinstance(report.error, WrongKey | TagRolledBack):
+            tried = ATTEMPTS  # trying again cannot help
+        wait_s = FIRST_BACK_OFF_S * 2 ** (tried - 1)
+        if tried >= ATTEMPTS:
+            wait_s = REST_S
+        self._tried[report.tag] = tried
+        self._not_before[report.tag] = asyncio.get_running_loop().time() + wait_s
+
+    async def _dock(self, tag: Tag, device: BLEDevice) -> Report:
+        """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
+        docking = DockingSession(self._store, tag, self._now_ms, self._progress)
+        error: Exception | None = None
+        try:
+            docking.begin()
+            async with connected(self._adapter, device, self._stall_timeout_s) as link:
+                self._progress(Step("connected", tag.pouch, "connected"))
+                await docking.talk(link)
+        except (KitdockError, WireError) as caught:
+            error = caught
+        report = docking.end(error)
+        if report.status:
+            accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
+            with suppress(StoreError):
+                self._store.set_radio(tag.id, accepted.epoch, max(accepted.index, 0), accepted.heard_at_ms)
+        return report

@@ -1,0 +1,149 @@
+"""One docking: fetch what a tag has logged, verify it, commit it, then acknowledge and set the time.
+
+The station acknowledges what its own transaction has committed and nothing else, so a docking that
+breaks off anywhere costs a repetition and never a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from host.errors import LinkError, StoreError
+from host.events import ALTERED, UNLINKED, EventRow, Tag
+from host.link.errors import LinkLost, TagStalled
+from host.link.gatt import Link
+from host.link.tag_session import Gap, TagSession, TagStatus
+from host.store import Store
+from host.verify import ChainVerifier
+from kitwire.errors import WireError
+
+BATCH = 512
+"""Most records in one READ, and so in one transaction."""
+
+
+class TagRolledBack(LinkError):
+    """The tag's log ends before what was already committed from it."""
+
+
+class Step(NamedTuple):
+    """Something that happened while docking. `stage` is one of heard, connected, received, committed,
+    complete, failed, refused; `pouch` names the tag's pouch."""
+
+    stage: str
+    pouch: str
+    text: str
+
+
+class Report(NamedTuple):
+    """How one docking ended. `error` is None if it is complete; `added` counts the new rows."""
+
+    tag: str
+    pouch: str
+    docking: int
+    added: int
+    altered: int
+    status: TagStatus | None
+    error: Exception | None
+
+
+class DockingSession:
+    """One docking under way: what was fetched and committed so far."""
+
+    def __init__(self, store: Store, tag: Tag, now_ms: Callable[[], int], progress: Callable[[Step], None]) -> None:
+        self._store = store
+        self._tag = tag
+        self._now_ms = now_ms
+        self._progress = progress
+        self._docking = 0
+        self._added = 0
+        self._altered = 0
+        self._status: TagStatus | None = None
+
+    def begin(self) -> None:
+        """Note in the store that the docking has begun."""
+        self._docking = self._store.begin_docking(self._tag.id, self._now_ms())
+
+    async def talk(self, link: Link) -> None:
+        """The whole session: five round trips when everything fits one batch."""
+        keys = self._store.tag_keys(self._tag.id)
+        last = self._store.last_record(self._tag.id)
+        verdict = self._store.last_verdict(self._tag.id)
+        verifier = ChainVerifier(bytes.fromhex(self._tag.id), keys.log, last, verdict)
+
+        tag_session = await TagSession.open(link, keys.session, self._now_ms)
+        tag_session.ask_status()
+        tag_session.ask_records(verifier.next_sequence, BATCH)
+        self._status = await tag_session.status()
+        self._store.set_anchor(self._docking, *self._anchor_fields())
+        ends_at = self._status.status.last_sequence
+        if ends_at < verifier.next_sequence - 1:
+            raise TagRolledBack(
+                f"the tag's log ends at record {ends_at}, but {verifier.next_sequence - 1} are committed: "
+                "its flash was put back to an earlier state; take the tag out of use and enrol it again"
+            )
+        await self._fetch(tag_session, verifier)
+        while (due := verifier.next_sequence) <= ends_at:
+            tag_session.ask_records(due, BATCH)
+            await self._fetch(tag_session, verifier)
+            if verifier.next_sequence == due:
+                raise WireError(f"the tag announces records up to {ends_at} and does not send {due}")
+
+        committed = verifier.next_sequence - 1
+        tag_session.ask_acknowledge(committed)
+        tag_session.ask_set_time()
+        tag_session.ask_records(verifier.next_sequence, BATCH)
+        await tag_session.acknowledged()
+        await tag_session.time_set()
+        await self._fetch(tag_session, verifier)
+        if verifier.next_sequence - 1 > committed:
+            tag_session.ask_acknowledge(verifier.next_sequence - 1)
+            await tag_session.acknowledged()
+
+    def _anchor_fields(self) -> tuple[int, int, int, int, int, int, int]:
+        assert self._status is not None
+        status, anchor = self._status
+        return (*anchor, status.battery_mv, status.battery_percent, status.last_sequence)
+
+    async def _fetch(self, tag_session: TagSession, verifier: ChainVerifier) -> None:
+        """Receive the answer to one READ, verify it and commit it in one transaction."""
+        rows: list[EventRow] = []
+        try:
+            async for part in tag_session.records():
+                if isinstance(part, Gap):
+                    verifier.skip_to(*part)
+                    continue
+                rows.extend(verifier.take(sealed) for sealed in part)
+                self._progress(Step("received", self._tag.pouch, f"{len(rows)} received"))
+        finally:
+            # What came before a break in the link is whole and verified: keep it, resume after it.
+            if rows:
+                self._commit(rows)
+
+    def _commit(self, rows: list[EventRow]) -> None:
+        added = self._store.add_events(self._docking, self._tag.id, rows)
+        self._added += added
+        altered = [row.sequence for row in rows if row.verdict in (ALTERED, UNLINKED)]
+        self._altered += len(altered)
+        self._progress(Step("committed", self._tag.pouch, f"{added} committed"))
+        for sequence in altered:
+            self._progress(
+                Step("refused", self._tag.pouch, f"record {sequence} is not what the tag sealed: kept as evidence")
+            )
+
+    def end(self, error: Exception | None) -> Report:
+        """Note the outcome in the store and say it."""
+        outcome, detail = ("complete", None) if error is None else ("failed", str(error))
+        if self._docking:
+            try:
+                self._store.finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
+            except StoreError as unable:
+                error = error or unable
+        if error is None:
+            new = f"{self._added} new record{'s' if self._added != 1 else ''}" if self._added else "nothing new"
+            self._progress(Step("complete", self._tag.pouch, f"docked, {new}"))
+        else:
+            kept = f"; {self._added} already committed" if self._added else ""
+            retry = "; it keeps its records and is tried again" if isinstance(error, LinkLost | TagStalled) else ""
+            self._progress(Step("failed", self._tag.pouch, f"{error}{kept}{retry}"))
+        return Report(self._tag.id, self._tag.pouch, self._docking, self._added, self._altered, self._status, error)

@@ -1,0 +1,270 @@
+"""bleak's scanner and client on Google's bumble: a Bluetooth host with no operating system under it.
+
+Drives whatever controller bumble can reach: a USB dongle (`usb:0`), one behind a socket or a serial
+port, or a virtual one. Only what a docking needs is here: scan, connect, discover, write, notify.
+Pairing is refused, since tags are authenticated in `kitwire.session`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar, cast
+
+from bleak.args import SizedBuffer
+from bleak.assigned_numbers import CharacteristicPropertyName
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.client import BaseBleakClient, NotifyCallback
+from bleak.backends.descriptor import BleakGATTDescriptor
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
+from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
+from bleak.exc import BleakError
+from bumble import core, gatt_client, hci
+from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
+from bumble.transport import open_transport
+from bumble.transport.common import TransportInitError, TransportSpecError
+
+MTU = 247
+"""The ATT MTU asked for, in bytes: one notification fills one link-layer packet of 251 bytes."""
+
+_PROPERTY_NAMES: dict[int, CharacteristicPropertyName] = {
+    0x02: "read",
+    0x04: "write-without-response",
+    0x08: "write",
+    0x10: "notify",
+    0x20: "indicate",
+}
+
+
+@contextlib.asynccontextmanager
+async def open_device(spec: str) -> AsyncIterator[Device]:
+    """A powered bumble host on the controller that `spec` names, such as `usb:0` or `tcp-client:HOST:PORT`.
+
+    Raises `BleakError` if the controller cannot be opened.
+    """
+    try:
+        transport = await open_transport(spec)
+    except (TransportSpecError, TransportInitError, OSError, ValueError, core.BaseBumbleError) as error:
+        raise BleakError(f"Bluetooth controller {spec} cannot be opened: {error}") from error
+    async with transport as (source, sink):
+        # A fresh random static address: the two highest bits set (Core Specification 6.B.1.3.2.1).
+        address = hci.Address.generate_static_address()
+        config = DeviceConfiguration(name="", address=address)
+        device = Device.from_config_with_hci(config, source, sink)
+        try:
+            await asyncio.wait_for(device.power_on(), timeout=10)
+        except TimeoutError as error:
+            raise BleakError(f"Bluetooth controller {spec} does not answer") from error
+        try:
+            yield device
+        finally:
+            await device.power_off()
+
+
+def backends(device: Device) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
+    """Scanner and client classes for `BleakScanner(backend=...)` and `BleakClient(backend=...)` on `device`."""
+    scanner = type("BumbleScanner", (_Scanner,), {"radio": device})
+    client = type("BumbleClient", (_Client,), {"radio": device})
+    return scanner, client
+
+
+class _Scanner(BaseBleakScanner):
+    radio: ClassVar[Device]
+
+    def __init__(
+        self,
+        detection_callback: AdvertisementDataCallback | None,
+        service_uuids: list[str] | None,
+        scanning_mode: str = "active",
+        **_: Any,
+    ) -> None:
+        super().__init__(detection_callback, service_uuids)
+        self._active = scanning_mode == "active"
+
+    async def start(self) -> None:
+        self.seen_devices = {}
+        self.radio.on(Device.EVENT_ADVERTISEMENT, self._heard)
+        await self.radio.start_scanning(active=self._active, filter_duplicates=False)
+
+    async def stop(self) -> None:
+        self.radio.remove_listener(Device.EVENT_ADVERTISEMENT, self._heard)
+        await self.radio.stop_scanning()
+
+    def _heard(self, advertisement: Advertisement) -> None:
+        data = _advertisement_data(advertisement)
+        if not self.is_allowed_uuid(data.service_uuids):
+            return
+        address = advertisement.address.to_string(with_type_qualifier=False)
+        device = self.create_or_update_device(address, address, data.local_name, advertisement.address, data)
+        self.call_detection_callbacks(device, data)
+
+
+def _uuid(value: core.UUID) -> str:
+    return value.to_hex_str("-").lower() if len(value.uuid_bytes) == 16 else _uuid_128(value)
+
+
+def _uuid_128(value: core.UUID) -> str:
+    return core.UUID.from_bytes(value.to_bytes(force_128=True)).to_hex_str("-").lower()
+
+
+def _advertisement_data(advertisement: Advertisement) -> AdvertisementData:
+    kinds = core.AdvertisingData.Type
+    name: str | None = None
+    uuids: list[str] = []
+    service_data: dict[str, bytes] = {}
+    manufacturer_data: dict[int, bytes] = {}
+    for kind, value in advertisement.data.ad_structures:
+        if kind in (kinds.COMPLETE_LOCAL_NAME, kinds.SHORTENED_LOCAL_NAME):
+            name = value.decode("utf-8", "replace")
+        elif kind == kinds.SERVICE_DATA_16_BIT_UUID and len(value) >= 2:
+            service_data[_uuid_128(core.UUID.from_bytes(value[:2]))] = value[2:]
+        elif kind == kinds.MANUFACTURER_SPECIFIC_DATA and len(value) >= 2:
+            manufacturer_data[int.from_bytes(value[:2], "little")] = value[2:]
+        elif kind in (
+            kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+            kinds.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+        ):
+            for at in range(0, len(value) - 15, 16):
+                uuids.append(_uuid(core.UUID.from_bytes(value[at : at + 16])))
+    return AdvertisementData(
+        local_name=name,
+        manufacturer_data=manufacturer_data,
+        service_data=service_data,
+        service_uuids=uuids,
+        tx_power=None,
+        rssi=advertisement.rssi,
+        platform_data=(advertisement,),
+    )
+
+
+class _Client(BaseBleakClient):
+    radio: ClassVar[Device]
+
+    def __init__(
+        self, address_or_ble_device: BLEDevice | str, *, services: set[str] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            address_or_ble_device,
+            disconnected_callback=kwargs.get("disconnected_callback"),
+            timeout=kwargs.get("timeout", 30.0),
+        )
+        if isinstance(address_or_ble_device, BLEDevice):
+            self._peer_address: hci.Address = address_or_ble_device.details
+        else:
+            self._peer_address = hci.Address(address_or_ble_device, hci.Address.RANDOM_DEVICE_ADDRESS)
+        self._wanted = services
+        self._connection: Connection | None = None
+        self._subscribers: dict[int, NotifyCallback] = {}
+
+    @property
+    def name(self) -> str:
+        return self.address.replace(":", "-")
+
+    @property
+    def mtu_size(self) -> int:
+        return int(self._live().att_mtu)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None
+
+    def _live(self) -> Connection:
+        if self._connection is None:
+            raise BleakError("not connected")
+        return self._connection
+
+    async def connect(self, pair: bool, **kwargs: Any) -> None:
+        if pair:
+            raise BleakError("pairing is not supported on this backend")
+        try:
+            connection = await self.radio.connect(self._peer_address, timeout=self._timeout)
+        except (core.BaseBumbleError, hci.HCI_Error) as error:
+            raise BleakError(f"connecting to {self.address} failed: {error}") from error
+        self._connection = connection
+        connection.on(Connection.EVENT_DISCONNECTION, self._dropped)
+        try:
+            await self._discover(Peer(connection))
+        except (core.BaseBumbleError, TimeoutError, asyncio.CancelledError) as error:
+            await self.disconnect()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise BleakError(f"discovering the services of {self.address} failed: {error}") from error
+
+    async def _discover(self, peer: Peer) -> None:
+        await peer.request_mtu(MTU)
+        self.services = BleakGATTServiceCollection()
+        if self._wanted is None:
+            found = await peer.discover_services()
+        else:
+            found = [service for uuid in self._wanted for service in await peer.discover_service(core.UUID(uuid))]
+        for proxy in found:
+            service = BleakGATTService(proxy, proxy.handle, _uuid(proxy.uuid))
+            self.services.add_service(service)
+            for remote in await proxy.discover_characteristics():
+                properties = [name for bit, name in _PROPERTY_NAMES.items() if remote.properties & bit]
+                characteristic = BleakGATTCharacteristic(
+                    remote, remote.handle, _uuid(remote.uuid), properties, lambda: self.mtu_size - 3, service
+                )
+                self.services.add_characteristic(characteristic)
+                for found_descriptor in await remote.discover_descriptors():
+                    descriptor = BleakGATTDescriptor(
+                        found_descriptor, found_descriptor.handle, _uuid(found_descriptor.type), characteristic
+                    )
+                    self.services.add_descriptor(descriptor)
+
+    def _dropped(self, *_: Any) -> None:
+        self._connection = None
+        if self._disconnected_callback:
+            self._disconnected_callback()
+
+    async def disconnect(self) -> None:
+        if self._connection is None:
+            return
+        # The link may go by itself between the check and the command; either way it is gone.
+        with contextlib.suppress(core.BaseBumbleError, hci.HCI_Error):
+            await self._connection.disconnect()
+        self._connection = None
+
+    async def pair(self, *args: Any, **kwargs: Any) -> None:
+        raise BleakError("pairing is not supported on this backend")
+
+    async def unpair(self) -> None:
+        raise BleakError("pairing is not supported on this backend")
+
+    async def read_gatt_char(
+        self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **kwargs: Any
+    ) -> bytearray:
+        return bytearray(await self._proxy(characteristic).read_value())
+
+    async def read_gatt_descriptor(
+        self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **kwargs: Any
+    ) -> bytearray:
+        self._live()
+        return bytearray(await cast(gatt_client.DescriptorProxy, descriptor.obj).read_value())
+
+    async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool) -> None:
+        try:
+            await self._proxy(characteristic).write_value(bytes(data), with_response=response)
+        except (core.BaseBumbleError, TimeoutError) as error:
+            raise BleakError(f"writing to {self.address} failed: {error}") from error
+
+    async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
+        self._live()
+        await cast(gatt_client.DescriptorProxy, descriptor.obj).write_value(bytes(data), with_response=True)
+
+    async def start_notify(
+        self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **kwargs: Any
+    ) -> None:
+        try:
+            await self._proxy(characteristic).subscribe(lambda value: callback(bytearray(value)))
+        except (core.BaseBumbleError, TimeoutError) as error:
+            raise BleakError(f"subscribing to {self.address} failed: {error}") from error
+
+    async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
+        await self._proxy(characteristic).unsubscribe()
+
+    def _proxy(self, characteristic: BleakGATTCharacteristic) -> gatt_client.CharacteristicProxy[bytes]:
+        self._live()
+        return cast("gatt_client.CharacteristicProxy[bytes]", characteristic.obj)

@@ -1,0 +1,27 @@
+"""What can go wrong between the station and a tag."""
+
+from host.errors import LinkError
+
+
+class RadioError(LinkError):
+    """The station's own Bluetooth adapter is missing, off or refused."""
+
+
+class LinkLost(LinkError):
+    """The connection to a tag could not be made, or went in the middle."""
+
+
+class TagStalled(LinkError):
+    """The tag stayed connected but stopped answering."""
+
+
+class TagRefused(LinkError):
+    """The tag answered a request with an error code."""
+
+
+class WrongKey(LinkError):
+    """The device does not hold the key that its tag was enrolled with."""
+
+
+class PortError(LinkError):
+    """The USB port cannot be opened, or what answers there is no tag."""
