@@ -21,6 +21,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakError
+from bleak.uuids import normalize_uuid_str
 from bumble import core, gatt_client, hci
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
 from bumble.transport import open_transport
@@ -102,11 +103,7 @@ class _Scanner(BaseBleakScanner):
 
 
 def _uuid(value: core.UUID) -> str:
-    return value.to_hex_str("-").lower() if len(value.uuid_bytes) == 16 else _uuid_128(value)
-
-
-def _uuid_128(value: core.UUID) -> str:
-    return core.UUID.from_bytes(value.to_bytes(force_128=True)).to_hex_str("-").lower()
+    return normalize_uuid_str(value.to_hex_str("-"))
 
 
 def _advertisement_data(advertisement: Advertisement) -> AdvertisementData:
@@ -119,7 +116,7 @@ def _advertisement_data(advertisement: Advertisement) -> AdvertisementData:
         if kind in (kinds.COMPLETE_LOCAL_NAME, kinds.SHORTENED_LOCAL_NAME):
             name = value.decode("utf-8", "replace")
         elif kind == kinds.SERVICE_DATA_16_BIT_UUID and len(value) >= 2:
-            service_data[_uuid_128(core.UUID.from_bytes(value[:2]))] = value[2:]
+            service_data[_uuid(core.UUID.from_bytes(value[:2]))] = value[2:]
         elif kind == kinds.MANUFACTURER_SPECIFIC_DATA and len(value) >= 2:
             manufacturer_data[int.from_bytes(value[:2], "little")] = value[2:]
         elif kind in (

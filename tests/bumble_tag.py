@@ -1,0 +1,129 @@
+"""Memory tags on a virtual radio: real HCI, link layer and GATT through bumble, without an interpreter.
+
+For what concerns the station's radio alone. The firmware's own radio is in the virtual station.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bumble import gatt, hci
+from bumble.controller import Controller
+from bumble.core import AdvertisingData
+from bumble.device import Connection, Device, DeviceConfiguration
+from bumble.host import Host
+from bumble.link import LocalLink
+from bumble.transport.tcp_server import open_tcp_server_transport_with_socket
+
+from kitcore.server import Server
+from kitwire import advert, session
+from tests.memory_tag import MemoryTag
+
+
+@asynccontextmanager
+async def virtual_radio() -> AsyncIterator[tuple[LocalLink, str]]:
+    """A virtual link, and the name of the station's adapter on it."""
+    link = LocalLink()
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    transport = await open_tcp_server_transport_with_socket(listener)
+    controller = Controller("station", transport.source, transport.sink, link)
+    controller.random_address = hci.Address("C0:00:00:00:00:01")
+    try:
+        yield link, f"tcp-client:127.0.0.1:{port}"
+    finally:
+        transport.server.close()
+        await transport.close()
+
+
+class BleTag:
+    """A `MemoryTag` that advertises and serves its session over GATT."""
+
+    def __init__(self, link: LocalLink, tag: MemoryTag, advert_key: bytes) -> None:
+        self.tag = tag
+        self._advert_key = advert_key
+        self.epoch = 3
+        self.index = 0
+        self.sent_frames: int | None = None
+        """After so many frames of one session the tag goes away; None: it stays."""
+        self.silent_after: int | None = None
+        """After so many frames of one session the tag says no more; None: it answers."""
+        self.connections = 0
+        address = hci.Address.generate_static_address()
+        controller = Controller("tag", link=link)
+        self.device = Device(config=DeviceConfiguration(name="", address=address))
+        self.device.host = Host()
+        self.device.host.controller = controller
+        controller.host = self.device.host
+        self._tx = gatt.Characteristic(
+            session.TX_UUID, gatt.Characteristic.Properties.NOTIFY, gatt.Characteristic.Permissions.READABLE
+        )
+        rx = gatt.Characteristic(
+            session.RX_UUID,
+            gatt.Characteristic.Properties.WRITE | gatt.Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
+            gatt.Characteristic.Permissions.WRITEABLE,
+            gatt.CharacteristicValue(write=self._written),
+        )
+        self.device.add_service(gatt.Service(session.SERVICE_UUID, [rx, self._tx]))
+        self.device.on(Device.EVENT_CONNECTION, self._connected)
+        self._server: Server | None = None
+        self._answered = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        await self.device.power_on()
+        await self.advertise()
+
+    async def advertise(self, data: bytes | None = None) -> None:
+        """Advertise the present state, or `data` as somebody else would replay it."""
+        if data is None:
+            self.index += 1
+            said = advert.Advert(self.index, 80, False, False, self.tag.log.last & 0xFFFF)
+            data = advert.build(advert.epoch(self._advert_key, self.epoch), said)
+        if self.device.is_advertising:
+            await self.device.stop_advertising()
+        await self.device.start_advertising(
+            auto_restart=True,
+            own_address_type=hci.OwnAddressType.RANDOM,
+            advertising_data=bytes(AdvertisingData.from_bytes(data)),
+            advertising_interval_min=20,
+            advertising_interval_max=20,
+        )
+
+    async def stop(self) -> None:
+        if self.device.is_advertising:
+            await self.device.stop_advertising()
+        await self.device.power_off()
+
+    def _connected(self, connection: Connection) -> None:
+        self.connections += 1
+        self._server = Server(self.tag.session_key, os.urandom(16), self.tag)
+        self._answered = 0
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._spawn(self.advertise()))
+
+    def _spawn(self, job: Any) -> None:
+        task = asyncio.ensure_future(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _written(self, connection: Connection, value: bytes) -> None:
+        assert self._server is not None
+        self._spawn(self._answer(connection, self._server, list(self._server.feed(value))))
+
+    async def _answer(self, connection: Connection, server: Server, frames: list[bytes]) -> None:
+        for frame in frames:
+            if self.sent_frames is not None and self._answered >= self.sent_frames:
+                await connection.disconnect()
+                return
+            if self.silent_after is not None and self._answered >= self.silent_after:
+                return
+            self._answered += 1
+            for at in range(0, len(frame), connection.att_mtu - 3):
+                await self.device.notify_subscriber(connection, self._tx, frame[at : at + connection.att_mtu - 3])
+        if server.over:
+            await connection.disconnect()

@@ -1,0 +1,186 @@
+"""The dock service over real Bluetooth packets: who is connected to, when, and what a failure costs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.dock import Dock
+from host.docking import Step
+from host.link.adapter import open_adapter
+from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
+from host.store import Store
+from host.vault import TagKeys
+from kitwire import advert, record
+from tests.bumble_tag import BleTag, virtual_radio
+from tests.memory_tag import MemoryTag
+
+NOW_MS = 1_767_225_600_000
+
+
+class Scene:
+    """A station with its store, and tags in range of it."""
+
+    def __init__(self, store: Store, link: Any, adapter: Any) -> None:
+        self.store = store
+        self._link = link
+        self._adapter = adapter
+        self.steps: list[Step] = []
+        self.tags: list[BleTag] = []
+
+    async def add(self, pouch: str, enrolled: bool = True, events: int = 3) -> BleTag:
+        keys = TagKeys.random()
+        memory = MemoryTag(os.urandom(8).hex(), keys.session, keys.log)
+        if enrolled:
+            self.store.enrol_tag(memory.id, pouch, keys, NOW_MS, lambda: None)
+        for _ in range(events):
+            memory.happen(record.LID_OPEN)
+        tag = BleTag(self._link, memory, keys.advert)
+        self.tags.append(tag)
+        await tag.start()
+        return tag
+
+    def dock(self, stall_timeout_s: float = 5.0) -> Dock:
+        return Dock(self.store, self._adapter, self.steps.append, lambda: NOW_MS, stall_timeout_s)
+
+    def rows(self, tag: BleTag) -> int:
+        return len(self.store.records(tag.tag.id))
+
+
+def scene(path: Path, play: Callable[[Scene], Awaitable[None]]) -> None:
+    @asynccontextmanager
+    async def stage() -> AsyncIterator[Scene]:
+        with Store.create(path / "station.db", "Example Police", "Europe/London", False, NOW_MS) as store:
+            async with virtual_radio() as (link, name), open_adapter(name) as adapter:
+                opened = Scene(store, link, adapter)
+                try:
+                    yield opened
+                finally:
+                    for tag in opened.tags:
+                        await tag.stop()
+
+    async def run() -> None:
+        async with stage() as opened:
+            await play(opened)
+
+    asyncio.run(run())
+
+
+def test_every_tag_in_range_is_docked_once_and_then_left_alone(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tags = [await scene.add(f"P-0{number}") for number in range(1, 4)]
+        reports = await scene.dock().run(quiet_s=1)
+        assert sorted(report.pouch for report in reports) == ["P-01", "P-02", "P-03"]
+        assert [report.error for report in reports] == [None] * 3
+        assert [scene.rows(tag) for tag in tags] == [4, 4, 4]
+        assert [tag.connections for tag in tags] == [1, 1, 1]
+        assert await scene.dock().run(quiet_s=1) == [], "nothing new: no connection"
+        again = await scene.dock().run(quiet_s=1, everything=True)
+        assert [(report.error, report.added) for report in again] == [(None, 0)] * 3
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_that_is_not_enrolled_is_never_connected_to(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        stranger = await scene.add("P-01", enrolled=False)
+        assert await scene.dock().run(quiet_s=0.5, everything=True) == []
+        assert stranger.connections == 0
+        assert scene.steps == []
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_that_goes_away_in_mid_sync_is_tried_again_and_nothing_is_lost(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01", events=40)
+        tag.sent_frames = 3  # challenge, status, the first thirteen records
+        dock = scene.dock()
+        running = asyncio.create_task(dock.run(quiet_s=2))
+        while not scene.store.dockings() or scene.store.dockings()[0].finished_at_ms is None:
+            await asyncio.sleep(0.02)
+        tag.sent_frames = None
+        reports = await running
+        assert isinstance(reports[0].error, LinkLost)
+        assert reports[0].added == 13
+        assert (reports[-1].error, sum(report.added for report in reports)) == (None, 41)
+        assert scene.rows(tag) == 41
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_that_stalls_is_given_up_for_now_and_the_next_one_is_served(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        stalling = await scene.add("P-01")
+        stalling.silent_after = 1
+        good = await scene.add("P-02")
+        reports = await scene.dock(stall_timeout_s=0.3).run(quiet_s=1)
+        failures = [report for report in reports if report.pouch == "P-01"]
+        assert len(failures) == 3
+        assert all(isinstance(report.error, TagStalled) for report in failures)
+        assert scene.rows(stalling) == 0
+        assert scene.rows(good) == 4
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_with_another_session_key_is_refused_once_and_not_retried(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        tag.tag.session_key = os.urandom(32)
+        reports = await scene.dock().run(quiet_s=1)
+        assert [type(report.error) for report in reports] == [WrongKey]
+        assert scene.rows(tag) == 0
+
+    scene(tmp_path, play)
+
+
+def test_a_replayed_advert_is_named_and_leads_to_no_connection(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        keys = scene.store.tag_keys(tag.tag.id)
+        await scene.dock().run(quiet_s=1)
+        old = advert.build(advert.epoch(keys.advert, 3), advert.Advert(0, 80, False, False, 999))
+        await tag.advertise(old)
+        assert await scene.dock().run(quiet_s=0.5) == []
+        assert [(step.stage, step.pouch) for step in scene.steps if step.stage == "refused"] == [("refused", "P-01")]
+
+    scene(tmp_path, play)
+
+
+def test_a_new_event_while_docked_is_fetched_too(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        await scene.dock().run(quiet_s=1)
+        tag.tag.happen(record.LID_OPEN, after_s=0)
+        await tag.advertise()
+        assert [report.added for report in await scene.dock().run(quiet_s=1)] == [1]
+
+    scene(tmp_path, play)
+
+
+def test_scan_names_the_tags_in_range_and_connects_to_none(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        found = await scene.dock().scan(0.3)
+        assert list(found) == [tag.tag.id]
+        sighting, _ = found[tag.tag.id]
+        assert (sighting.advert.battery_percent, sighting.advert.count) == (80, 3)
+        assert tag.connections == 0
+
+    scene(tmp_path, play)
+
+
+def test_a_controller_that_is_not_there_is_said_so() -> None:
+    async def run() -> None:
+        with pytest.raises(RadioError, match="controller tcp-client"):
+            async with open_adapter("tcp-client:127.0.0.1:9"):
+                pass
+
+    asyncio.run(run())
