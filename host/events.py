@@ -56,9 +56,10 @@ class EventRow(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One stored record of `tag` without its bytes; fields as in `EventRow`."""
+    """One stored record of `tag` without its bytes, and the docking that brought it; else as `EventRow`."""
 
     tag: str
+    docking: int
     sequence: int
     verdict: str
     type: str | None

@@ -8,6 +8,7 @@ reports.py       explanations and usage reports
 """
 
 from host.events import Docking, Event, EventRow, Radio, Tag
+from host.picture import Picture
 from host.store.database import Database, Station
 from host.store.reports import Reports
 from host.store.stock import Stock
@@ -19,3 +20,19 @@ __all__ = ["Docking", "Event", "EventRow", "Radio", "Station", "Store", "Tag", "
 
 class Store(Stock, Tags, Reports, Database):
     """A station's database. Made by `Store.open` or `Store.create`; a context manager that closes it."""
+
+    def picture(self) -> Picture:
+        """Everything at one moment, for openings, expiry and reconciliation."""
+        with self._reading():
+            return Picture(
+                time_zone=self.station.time_zone,
+                officers=self.officers(),
+                lots=self.lots(),
+                kits=self.kits(),
+                movements=self.movements(),
+                tags=self.tags(retired=True),
+                dockings=self.dockings(),
+                events=self.events(),
+                explanations=self.explanations(),
+                reports=self.reports(),
+            )

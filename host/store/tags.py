@@ -162,7 +162,7 @@ class Tags(Database):
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""
-        columns = "tag, sequence, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux"
+        columns = "tag, docking, sequence, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux"
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
         return [
             Event(*row) for row in self._rows(f"SELECT {columns} FROM event {where} ORDER BY tag, sequence", parameters)
