@@ -37,7 +37,7 @@ class Opening(NamedTuple):
     `officers` are those who may have carried the pouch within the interval `began`: more than one if it
     was handed over in that time, none if nobody had it. `duration_s` is None if the close is not known, and
     0 if it was too brief to measure; `is_open` says that the lid was not closed yet. `explanation` is the
-    last one given, `report` the id of the usage report.
+    last one given, `reports` the ids of the usage reports.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Opening(NamedTuple):
     officers: tuple[str, ...]
     kits: tuple[str, ...]
     explanation: Explanation | None
-    report: int | None
+    reports: tuple[int, ...]
 
 
 def lids(events: Sequence[Event]) -> Iterator[Lid]:
@@ -101,7 +101,6 @@ def event_times(picture: Picture, tag: Tag, events: Sequence[Event]) -> dict[int
 def openings(picture: Picture, tag_id: str | None = None) -> list[Opening]:
     """All openings of one tag or of every tag, oldest first."""
     explanations = latest(picture.explanations)
-    reports = {(each.tag, each.sequence): each.id for each in picture.reports}
     there_were = picture.holdings()
     events_of = picture.events_of()
     found = []
@@ -129,7 +128,7 @@ def openings(picture: Picture, tag_id: str | None = None) -> list[Opening]:
                     officers=tuple(dict.fromkeys(each.officer for each in held)),
                     kits=tuple(dict.fromkeys(each.kit for each in held)),
                     explanation=explanations.get(key),
-                    report=reports.get(key),
+                    reports=tuple(each.id for each in picture.reports if (each.tag, each.sequence) == key),
                 )
             )
     return sorted(found, key=lambda each: (each.began.middle_ms, each.pouch, each.sequence))

@@ -88,7 +88,7 @@ class Situation:
     @cached_property
     def unnamed(self) -> dict[int, Opening | None]:
         """For each report that names no opening: the opening it belongs to, by officer and time."""
-        free = [each for each in self.openings if each.report is None]
+        free = [each for each in self.openings if not each.reports]
         found: dict[int, Opening | None] = {}
         for report in self.picture.reports:
             if report.tag is None:
@@ -133,7 +133,7 @@ def opening_unexplained(situation: Situation) -> Iterator[Discrepancy]:
     """An opening of which nobody has said why."""
     reported = [each for each in situation.unnamed.values() if each is not None]
     for opening in situation.openings:
-        if opening.explanation or opening.report or opening in reported:
+        if opening.explanation or opening.reports or opening in reported:
             continue
         when = f"{situation.show(opening.began.middle_ms)} ± {_coarse(opening.began.error_ms)}"
         duration = "" if opening.duration_s is None else f" for {opening.duration_s} s"
@@ -153,7 +153,7 @@ def report_missing(situation: Situation) -> Iterator[Discrepancy]:
     reported = [each for each in situation.unnamed.values() if each is not None]
     for opening in situation.openings:
         explanation = opening.explanation
-        if explanation and explanation.cause == USED and opening.report is None and opening not in reported:
+        if explanation and explanation.cause == USED and not opening.reports and opening not in reported:
             yield _about(
                 opening,
                 "report_missing",

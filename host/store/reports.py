@@ -40,7 +40,7 @@ class Reports(Database):
         """Files a form and returns its id; `protected` answers are sealed, `fields` are open.
 
         A report on an opening (tag, sequence) also explains it as used with that many doses, in the same
-        transaction, unless that is what its last explanation says.
+        transaction, unless its last explanation says used.
         """
         vault = self._vault
         with self._writing() as connection:
@@ -56,9 +56,9 @@ class Reports(Database):
             )
             if opening is not None:
                 last = self._row(
-                    "SELECT cause, doses FROM explanation WHERE tag = ? AND sequence = ? ORDER BY id DESC", opening
+                    "SELECT cause FROM explanation WHERE tag = ? AND sequence = ? ORDER BY id DESC", opening
                 )
-                if last != (USED, doses):
+                if last != (USED,):
                     _explain(connection, *opening, officer, USED, doses, at_ms)
         return report_id
 

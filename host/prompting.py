@@ -1,0 +1,120 @@
+"""What an officer is asked when a pouch docks: the openings nobody has explained, the causes, the report.
+
+The logic alone; the caller asks and shows. It is the same at the dock, at the command line and in a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from host import clock, forms
+from host.errors import InputError
+from host.openings import Opening, openings
+from host.reports import CAUSES, USED
+
+if TYPE_CHECKING:
+    from host.store import Store
+
+MAX_DOSES = 99
+"""More doses than this in one opening are a slip of the keyboard. There is no cap at the two of a kit."""
+
+
+def unexplained_openings(store: Store, tag_id: str | None = None) -> list[Opening]:
+    """The closed openings of one tag, or of all, that nobody has explained, oldest first.
+
+    `dose_marks` of each is what to offer as the number of doses.
+    """
+    return [each for each in openings(store.picture(), tag_id) if each.explanation is None and not each.is_open]
+
+
+def find_opening(store: Store, name: str) -> Opening:
+    """The opening called POUCH-OR-TAG:SEQUENCE; without the sequence, the newest unexplained one.
+
+    Raises `InputError` if there is none.
+    """
+    place, colon, sequence = name.rpartition(":")
+    if not colon:
+        place, sequence = name, ""
+    elif not sequence.isascii() or not sequence.isdigit():
+        # A pouch's own name may hold a colon.
+        place, sequence = name, ""
+    tag = store.tag(place)
+    of_tag = openings(store.picture(), tag.id)
+    if sequence:
+        found = next((each for each in of_tag if each.sequence == int(sequence)), None)
+        if found is None:
+            raise InputError(f"pouch {tag.pouch} has no opening {sequence}: see `kitdock openings {place}`")
+        return found
+    unexplained = [each for each in of_tag if each.explanation is None]
+    if not unexplained:
+        raise InputError(
+            f"no opening of pouch {tag.pouch} is unexplained: name one as {place}:SEQUENCE, "
+            f"see `kitdock openings {place}`"
+        )
+    return unexplained[-1]
+
+
+def speaker(opening: Opening, officer: str | None) -> str:
+    """Who explains: the one named, or else the one who carried the pouch.
+
+    Raises `InputError` if nobody is named and it is not clear who carried it.
+    """
+    if officer is not None:
+        return officer
+    if len(opening.officers) != 1:
+        who = " or ".join(opening.officers) or "nobody on record"
+        raise InputError(f"opening {opening.name} was carried by {who}: say with --officer who explains it")
+    return opening.officers[0]
+
+
+def record_explanation(
+    store: Store, opening: Opening, officer: str, cause: str, doses: int | None, at_ms: int
+) -> int | None:
+    """Records why the pouch was opened, and returns the doses recorded (None unless used on a person).
+
+    If used and `doses` is None, the dose marks count. An earlier explanation stays readable; this one
+    counts. Raises `InputError` for an unknown officer or cause, or a number of doses that cannot be.
+    """
+    store.officer(officer)
+    if cause not in CAUSES:
+        raise InputError(f"no cause {cause}: it is one of {', '.join(CAUSES)}")
+    if cause != USED and doses is not None:
+        raise InputError(f"doses belong to cause {USED}, not {cause}")
+    if cause == USED:
+        doses = doses if doses is not None else opening.dose_marks or None
+        if doses is None:
+            raise InputError(f"opening {opening.name} has no dose marks: say with --doses how many were given")
+        if not 1 <= doses <= MAX_DOSES:
+            raise InputError(f"{doses} doses cannot be: give 1 to {MAX_DOSES}")
+    store.add_explanation(opening.tag, opening.sequence, officer, cause, doses, at_ms)
+    return doses
+
+
+def prefilled(store: Store, opening: Opening | None) -> dict[str, object]:
+    """Answers that the log and the explanation already give, by the form's keys."""
+    if opening is None:
+        return {}
+    explained = opening.explanation.doses if opening.explanation else None
+    known: dict[str, object] = {"incident_at": clock.iso(opening.began.middle_ms, store.station.time_zone)}
+    if doses := explained or opening.dose_marks:
+        known["doses"] = doses
+    return known
+
+
+def file_report(
+    store: Store, form_key: str, opening: Opening | None, officer: str, answers: Mapping[str, object], at_ms: int
+) -> int:
+    """Files a usage report and returns its id; answers that are not given are `prefilled`.
+
+    A report on an opening also explains it as used, unless it is already. An opening may have several: for
+    each person helped. Raises `InputError` for an unknown officer or form, `forms.AnswersRefused` with a line
+    for each answer that does not fit; then nothing is written.
+    """
+    store.officer(officer)
+    form = forms.load(form_key)
+    station = store.station
+    given = {**prefilled(store, opening), **{key: value for key, value in answers.items() if value not in (None, "")}}
+    checked = forms.check(form, given, station.collect_names, station.time_zone, at_ms)
+    place = (opening.tag, opening.sequence) if opening else None
+    return store.add_report(form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms)
