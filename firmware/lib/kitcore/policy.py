@@ -17,8 +17,9 @@ pouch that was opened while the battery was flat still shows an opening.
     byte 38       battery_low     1 if the last record said so
     byte 39       damaged         1 once the log was found altered
     byte 40       fault           code of a fault that the log did not take, 0 if none
-    byte 41..52   hint            where the log ends, see ring
-    byte 53..56   CRC-32 of the bytes before
+    byte 41       held            1 if the button was down when the tag went to sleep
+    byte 42..53   hint            where the log ends, see ring
+    byte 54..57   CRC-32 of the bytes before
 """
 
 import binascii
@@ -35,7 +36,7 @@ JAMMED_MS = 300000
 """Milliseconds until a tag looks again at a button that is held down and so cannot wake it."""
 
 _MAGIC = b"KTM1"
-_FORMAT = "<4sqqqIHHBBBBB12s"
+_FORMAT = "<4sqqqIHHBBBBBB12s"
 _CRC_AT = struct.calcsize(_FORMAT)
 
 Event = namedtuple("Event", ("type", "flags", "aux"))
@@ -57,10 +58,11 @@ class Memory:
         self.battery_low = False
         self.damaged = False
         self.fault = 0
+        self.held = False
         self.hint = bytes(12)
 
     def pack(self) -> bytes:
-        """The 57 bytes to keep."""
+        """The 58 bytes to keep."""
         packed = struct.pack(
             _FORMAT,
             _MAGIC,
@@ -75,6 +77,7 @@ class Memory:
             self.battery_low,
             self.damaged,
             self.fault,
+            self.held,
             self.hint,
         )
         return packed + struct.pack("<I", binascii.crc32(packed) & 0xFFFFFFFF)
@@ -87,12 +90,13 @@ def unpack(kept: bytes) -> "Memory | None":
     if struct.unpack_from("<I", kept, _CRC_AT)[0] != binascii.crc32(kept[:_CRC_AT]) & 0xFFFFFFFF:
         return None
     memory = Memory()
-    _, memory.started_ms, memory.seen_ms, memory.utc_ms, memory.heartbeat_s, *rest = struct.unpack_from(_FORMAT, kept)
-    memory.boot_count, memory.marks, lid_open, docked, battery_low, damaged, memory.fault, memory.hint = rest
-    memory.lid_open = bool(lid_open)
-    memory.docked = bool(docked)
-    memory.battery_low = bool(battery_low)
-    memory.damaged = bool(damaged)
+    fields = struct.unpack_from(_FORMAT, kept)
+    memory.started_ms, memory.seen_ms, memory.utc_ms, memory.heartbeat_s = fields[1:5]
+    memory.boot_count, memory.marks = fields[5:7]
+    memory.lid_open, memory.docked, memory.battery_low, memory.damaged = map(bool, fields[7:11])
+    memory.fault = fields[11]
+    memory.held = bool(fields[12])
+    memory.hint = fields[13]
     return memory
 
 

@@ -1,0 +1,31 @@
+"""The reference board, Seeed XIAO ESP32C6: the only place with pin numbers and levels.
+
+A custom board on an ESP32-C6-MINI-1 keeps the same GPIOs. GPIO 0 to 7 can wake the chip; 4, 5, 8, 9
+and 15 are straps; the XIAO uses 3 and 14 for its radio switch.
+"""
+
+BUTTON = 0
+"""Button to ground, wakes at low by `wake_on_gpio`. A dock's 5 V pulls the same line low, so that
+docking wakes the tag; DOCK_SENSE tells the two apart."""
+VBAT_ADC = 1
+"""Half the cell's voltage: divider 1 MOhm / 1 MOhm."""
+LID = 2
+"""Hall switch, push-pull, has ext1 for itself."""
+LED = 18
+"""Light, on at high."""
+BUZZER = 19
+"""Passive piezo."""
+DOCK_SENSE = 21
+"""The dock's or USB's 5 V through 100 kOhm / 150 kOhm; cannot wake from deep sleep."""
+
+BUTTON_DOWN = 0
+LID_OPEN = 1
+DOCKED = 1
+
+BATTERY_DIVIDER = 2
+"""Cell voltage over the voltage at VBAT_ADC."""
+
+LOG_PARTITION = "kitlog"
+"""Label of the data partition (subtype 0x40) that holds the log."""
+LOG_SECTORS = 64
+"""Its size in sectors of 4096 bytes."""

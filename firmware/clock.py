@@ -1,0 +1,53 @@
+"""The clock: time since the start, UTC once a station has set it, and what RTC memory keeps.
+
+The chip's clock counts through deep sleep and nobody ever sets it. Uptime is counted from what it
+showed at the last start from power-off or reset.
+"""
+
+import time
+
+import machine
+
+from kitcore import policy
+
+
+def chip_ms() -> int:
+    """The chip's own clock in milliseconds."""
+    return time.time_ns() // 1000000
+
+
+class Clock:
+    """Uptime and UTC, and the `memory` that outlives deep sleep.
+
+    `new_start` is True if this is no wake from deep sleep: RTC memory is lost or from another start.
+    """
+
+    def __init__(self) -> None:
+        self._rtc = machine.RTC()
+        now_ms = chip_ms()
+        kept = policy.unpack(bytes(self._rtc.memory()))
+        woken = machine.reset_cause() == machine.DEEPSLEEP_RESET
+        if kept is not None and woken and kept.seen_ms <= now_ms:
+            self.memory = kept
+            self.new_start = False
+        else:
+            self.memory = policy.Memory()
+            self.memory.started_ms = now_ms
+            self.new_start = True
+
+    def keep(self) -> None:
+        """Write the memory to where deep sleep leaves it."""
+        self.memory.seen_ms = chip_ms()
+        self._rtc.memory(self.memory.pack())
+
+    def uptime_ms(self) -> int:
+        """Milliseconds since the last start from power-off or reset."""
+        return chip_ms() - self.memory.started_ms
+
+    def utc_ms(self) -> int:
+        """Unix milliseconds, 0 while no station has set the clock."""
+        return self.memory.utc_ms + self.uptime_ms() if self.memory.utc_ms else 0
+
+    def set_utc(self, utc_ms: int) -> None:
+        """It is `utc_ms` Unix milliseconds now."""
+        self.memory.utc_ms = utc_ms - self.uptime_ms()

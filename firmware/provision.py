@@ -1,0 +1,75 @@
+"""Enrolment over USB: `kitdock tag enrol` calls this through the raw REPL.
+
+Each function prints one line of JSON, with check values and never a key.
+"""
+
+import json
+from binascii import hexlify, unhexlify
+
+import board
+import machine
+import version
+from flash_log import FlashLog
+from settings import Identity, Settings
+
+from kitcore import ring
+from kitwire import keys
+
+
+def _hex(data: bytes) -> str:
+    return hexlify(data).decode()
+
+
+def _check(key: bytes) -> str:
+    return _hex(keys.check_value(key))
+
+
+def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, replace: bool = False) -> None:
+    """Make this the tag `tag_id_hex` with three new keys and an empty log.
+
+    Prints {"tag", "advert", "session", "log"}, or {"error"} if it is a tag already and `replace` is
+    not given, if a value has not its size, or if the flash refuses. What it was before is gone then,
+    log and keys.
+    """
+    settings = Settings()
+    try:
+        tag_id, advert_key, session_key, log_key = [
+            unhexlify(given) for given in (tag_id_hex, advert_hex, session_hex, log_hex)
+        ]
+    except ValueError:
+        return _tell({"error": "the id and the keys must be hexadecimal"})
+    if len(tag_id) != keys.TAG_ID_SIZE or {len(advert_key), len(session_key), len(log_key)} != {keys.KEY_SIZE}:
+        return _tell({"error": "the id must be %d bytes and each key %d" % (keys.TAG_ID_SIZE, keys.KEY_SIZE)})
+    old = settings.identity()
+    if old is not None and not replace:
+        return _tell({"error": "this is tag %s already; a re-issue destroys its log and its keys" % _hex(old.tag_id)})
+    try:
+        settings.forget()
+        ring.form(FlashLog(), board.LOG_SECTORS, log_key)
+        settings.become(Identity(tag_id, advert_key, session_key))
+    except (OSError, ring.StorageError) as error:
+        return _tell({"error": str(error)})
+    machine.RTC().memory(b"")  # where the old log ended, and when it began, is of no use to the new one
+    return _tell(
+        {
+            "tag": _hex(tag_id),
+            "advert": _check(advert_key),
+            "session": _check(session_key),
+            "log": _check(log_key),
+        }
+    )
+
+
+def info() -> None:
+    """Print {"tag", "firmware"} and the check values of the keys; "tag" is null if it is none."""
+    identity = Settings().identity()
+    told: dict[str, str | None] = {"tag": None, "firmware": "%d.%d" % (version.MAJOR, version.MINOR)}
+    if identity is not None:
+        told["tag"] = _hex(identity.tag_id)
+        told["advert"] = _check(identity.advert_key)
+        told["session"] = _check(identity.session_key)
+    _tell(told)
+
+
+def _tell(told: "dict[str, str | None]") -> None:
+    print(json.dumps(told))  # noqa: T201  the raw REPL hands it to the station

@@ -1,0 +1,87 @@
+"""What a tag keeps in NVS: who it is, two of its keys, its counters and its configuration.
+
+The log key is not here: it lives in the log, where it can be destroyed after each record.
+"""
+
+from collections import namedtuple
+
+from esp32 import NVS
+
+from kitcore.ring import StorageError
+from kitwire import keys
+
+NAMESPACE = "kitdock"
+
+TAG_ID = "tag_id"
+ADVERT_KEY = "advert_key"
+SESSION_KEY = "session_key"
+BOOT_COUNT = "boot_count"
+ACKNOWLEDGED = "acknowledged"
+EPOCH = "epoch"
+HEARTBEAT_S = "heartbeat_s"
+
+DEFAULT_HEARTBEAT_S = 86400
+
+Identity = namedtuple("Identity", ("tag_id", "advert_key", "session_key"))
+"""Who a tag is: 8 bytes, 32 bytes, 32 bytes."""
+
+
+class Settings:
+    """The namespace of Kitdock in NVS."""
+
+    def __init__(self) -> None:
+        self._nvs = NVS(NAMESPACE)
+
+    def identity(self) -> "Identity | None":
+        """Who this tag is, or None if it is not enrolled."""
+        tag_id = self._blob(TAG_ID, keys.TAG_ID_SIZE)
+        advert_key = self._blob(ADVERT_KEY, keys.KEY_SIZE)
+        session_key = self._blob(SESSION_KEY, keys.KEY_SIZE)
+        if tag_id is None or advert_key is None or session_key is None:
+            return None
+        return Identity(tag_id, advert_key, session_key)
+
+    def forget(self) -> None:
+        """Make this no tag at all, before it becomes another one."""
+        for name in (TAG_ID, ADVERT_KEY, SESSION_KEY, BOOT_COUNT, ACKNOWLEDGED, EPOCH, HEARTBEAT_S):
+            try:
+                self._nvs.erase_key(name)
+            except OSError:
+                continue  # it was not there
+        self._nvs.commit()
+
+    def become(self, identity: Identity) -> None:
+        """Keep `identity`; its id goes in last, so that half of it is none."""
+        self._nvs.set_blob(ADVERT_KEY, identity.advert_key)
+        self._nvs.set_blob(SESSION_KEY, identity.session_key)
+        self._nvs.commit()
+        self._nvs.set_blob(TAG_ID, identity.tag_id)
+        self._nvs.commit()
+
+    def get(self, name: str, default: int = 0) -> int:
+        """The number kept as `name`."""
+        try:
+            return self._nvs.get_i32(name)
+        except OSError:
+            return default
+
+    def put(self, name: str, value: int) -> None:
+        """Keep `value`, 0 .. 2**31 - 1, as `name`. Raises `StorageError` if NVS refuses."""
+        try:
+            self._nvs.set_i32(name, value)
+            self._nvs.commit()
+        except OSError as error:
+            raise StorageError("NVS does not take %s: %s" % (name, error)) from error
+
+    def next_of(self, name: str) -> int:
+        """One more than the number kept as `name`, kept before it is used."""
+        value = self.get(name) + 1
+        self.put(name, value)
+        return value
+
+    def _blob(self, name: str, size: int) -> "bytes | None":
+        buffer = bytearray(size)
+        try:
+            return bytes(buffer) if self._nvs.get_blob(name, buffer) == size else None
+        except OSError:
+            return None

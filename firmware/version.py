@@ -1,0 +1,4 @@
+"""The firmware's version, once."""
+
+MAJOR = 0
+MINOR = 1
