@@ -152,7 +152,8 @@ class Tags(Database):
         """Commits records in one transaction and returns how many were new; known ones are left as they are."""
         with self._writing() as connection:
             before = connection.total_changes
-            connection.executemany(_INSERT_EVENT, [(tag_id, docking, *row) for row in rows])
+            # `map` over a bound method builds each row in C: the hot path of a docking.
+            connection.executemany(_INSERT_EVENT, map((tag_id, docking).__add__, rows))
             return connection.total_changes - before
 
     def records(self, tag_id: str) -> list[tuple[int, bytes]]:
