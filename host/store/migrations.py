@@ -113,7 +113,7 @@ def _001(db: Database) -> None:
             tag TEXT NOT NULL,
             sequence INTEGER NOT NULL,
             record BLOB NOT NULL CHECK (length(record) = 36),
-            docking INTEGER NOT NULL REFERENCES docking (id),
+            docking INTEGER NOT NULL,
             verdict TEXT NOT NULL CHECK (verdict = 'verified' OR verdict = 'altered' OR verdict = 'unlinked'),
             type TEXT,
             flags INTEGER,

@@ -151,6 +151,9 @@ class Tags(Database):
     def add_events(self, docking: int, tag_id: str, rows: Iterable[EventRow]) -> int:
         """Commits records in one transaction and returns how many were new; known ones are left as they are."""
         with self._writing() as connection:
+            # Once for the batch, where a foreign key would look it up again for each row.
+            if self._row("SELECT 1 FROM docking WHERE id = ? AND tag = ?", (docking, tag_id)) is None:
+                raise InputError(f"no docking {docking} of tag {tag_id}")
             before = connection.total_changes
             # `map` over a bound method builds each row in C: the hot path of a docking.
             connection.executemany(_INSERT_EVENT, map((tag_id, docking).__add__, rows))
