@@ -6,7 +6,7 @@ battery is not misconduct.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from host.ledger import Holding, training_valid_until
 from host.openings import Opening, openings
 from host.picture import Picture
 from host.reports import USED, UsageReport
+from host.words import bound, plural
 
 HIGH = "high"
 MEDIUM = "medium"
@@ -66,10 +67,10 @@ class Situation:
         """An instant in the station's zone."""
         return clock.show(at_ms, self.picture.time_zone)
 
-    def midnight_ms(self, day: date) -> int:
-        """The instant at which `day` begins."""
-        begin = datetime(day.year, day.month, day.day, tzinfo=clock.zone(self.picture.time_zone))
-        return int(begin.timestamp() * 1000)
+    def midnight_after(self, day: date) -> int:
+        """The instant at which `day` ends, in Unix milliseconds."""
+        end = datetime.combine(day + timedelta(days=1), time(), clock.zone(self.picture.time_zone))
+        return int(end.timestamp() * 1000)
 
     @cached_property
     def openings(self) -> list[Opening]:
@@ -135,7 +136,7 @@ def opening_unexplained(situation: Situation) -> Iterator[Discrepancy]:
     for opening in situation.openings:
         if opening.explanation or opening.reports or opening in reported:
             continue
-        when = f"{situation.show(opening.began.middle_ms)} ± {_coarse(opening.began.error_ms)}"
+        when = f"{situation.show(opening.began.middle_ms)} ± {bound(opening.began.error_ms)}"
         duration = "" if opening.duration_s is None else f" for {opening.duration_s} s"
         marks = f", {plural(opening.dose_marks, 'dose mark')}" if opening.dose_marks else ""
         holders = " or ".join(opening.officers) or "nobody on record"
@@ -201,7 +202,7 @@ def expired_carried(situation: Situation) -> Iterator[Discrepancy]:
                 held.kit,
                 held.pouch,
                 held.officer,
-                situation.midnight_ms(date.fromordinal(lot.expires_on.toordinal() + 1)),
+                max(held.since_ms, situation.midnight_after(lot.expires_on)),
                 f"{lot.product} lot {lot.lot} expired on {lot.expires_on}, {plural(days, 'day')} ago",
                 f"`kitdock kit return {held.kit}`, then issue a kit that is in date",
             )
@@ -219,7 +220,7 @@ def training_lapsed(situation: Situation) -> Iterator[Discrepancy]:
                 held.kit,
                 held.pouch,
                 held.officer,
-                situation.midnight_ms(date.fromordinal(until.toordinal() + 1)),
+                max(held.since_ms, situation.midnight_after(until)),
                 f"the 12 months since the officer's last training ended on {until}",
                 f"book the refresher, then `kitdock officer add {held.officer} --trained DATE --update`",
             )
@@ -363,16 +364,3 @@ def _about_log(
     held = [each for each in situation.picture.holdings() if each.pouch == pouch and each.covers(since)]
     kits, officers = tuple(each.kit for each in held), tuple(dict.fromkeys(each.officer for each in held))
     return Discrepancy(kind, severity, _only(kits), pouch, _only(officers), since, evidence, next_step)
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: 1 dose, 2 doses."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _coarse(error_ms: int) -> str:
-    """A bound for people, rounded up: seconds, minutes or hours."""
-    for unit, size_ms in (("s", 1000), ("min", 60_000)):
-        if error_ms <= 120 * size_ms:
-            return f"{-(-error_ms // size_ms)} {unit}"
-    return f"{-(-error_ms // 3_600_000)} h"

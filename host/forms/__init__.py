@@ -18,6 +18,9 @@ from host.errors import InputError
 MAX_TEXT = 60
 """Longest text answer in characters: a place has room, a story about a person has not."""
 
+DEFAULT = "england_wales"
+"""The form that is filed if none is named."""
+
 TYPES = ("text", "instant", "yes_no", "integer", "choice")
 ROLES = ("officer", "quartermaster", "harm_reduction_lead", "auditor")
 

@@ -1,0 +1,102 @@
+"""Asks an officer at the terminal: why a pouch was opened, and the questions of a form. Under a minute."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from host import clock, forms
+from host.errors import InputError
+from host.openings import Opening
+from host.prompting import MAX_DOSES, file_report, prefilled, record_explanation, speaker
+from host.reports import CAUSES, USED
+
+if TYPE_CHECKING:
+    from host.store import Store
+
+
+def has_terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty()
+
+
+def ask_opening(store: Store, opening: Opening, form_key: str) -> None:
+    """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers."""
+    zone = store.station.time_zone
+    click.echo(f"\nPouch {opening.pouch} was opened at {clock.show(opening.began.middle_ms, zone)}. Why?")
+    cause = ask_choice("Cause", CAUSES)
+    doses = ask_doses(opening) if cause == USED else None
+    officer = ask_speaker(store, opening)
+    record_explanation(store, opening, officer, cause, doses, clock.now_ms())
+    if cause == USED and click.confirm("File the usage report now?", default=True):
+        report = file_report(
+            store,
+            form_key,
+            opening,
+            officer,
+            ask_form(store, forms.load(form_key), prefilled(store, opening) | {"doses": doses}),
+            clock.now_ms(),
+        )
+        click.echo(f"usage report {report} filed")
+
+
+def ask_doses(opening: Opening) -> int:
+    """How many doses were given; the tag's dose marks are offered."""
+    doses: int = click.prompt("Doses given", type=click.IntRange(1, MAX_DOSES), default=opening.dose_marks or None)
+    return doses
+
+
+def ask_speaker(store: Store, opening: Opening) -> str:
+    """Who answers: the one who carried the pouch, or the one who says so."""
+    try:
+        return speaker(opening, None)
+    except InputError:
+        pass
+    while True:
+        officer: str = click.prompt("Your collar number")
+        try:
+            return store.officer(officer.strip()).id
+        except InputError as error:
+            click.echo(f"  {error}")
+
+
+def ask_choice(question: str, choices: dict[str, str]) -> str:
+    """One of `choices`, by its number or its key."""
+    keys = list(choices)
+    for number, words in enumerate(choices.values(), 1):
+        click.echo(f"  {number}  {words}")
+    while True:
+        answer = click.prompt(question).strip().lower()
+        if answer in keys:
+            return str(answer)
+        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(keys):
+            return keys[int(answer) - 1]
+        click.echo(f"  type a number from 1 to {len(keys)}")
+
+
+def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
+    """Asks every question of the form, each until its answer fits. `known` answers are offered."""
+    station = store.station
+    now_ms = clock.now_ms()
+    click.echo(f"\n{form.title}. Press Enter to take what is in brackets or to leave out what is not known.")
+    answers: dict[str, object] = {}
+    for field in form.asked(station.collect_names):
+        if field.required_if and answers.get(field.required_if) is not True:
+            continue
+        needed = field.required or field.required_if is not None
+        offered = known.get(field.key)
+        hint = {"yes_no": " (yes/no)", "choice": f" ({', '.join(field.choices)})"}.get(field.type, "")
+        while True:
+            typed = click.prompt(
+                field.label + hint, default="" if offered is None else offered, show_default=offered is not None
+            )
+            if typed == "" and not needed:
+                break
+            try:
+                answers[field.key] = forms.parse(field, typed, station.time_zone, now_ms)
+                break
+            except InputError as error:
+                click.echo(f"  {error}")
+    return answers

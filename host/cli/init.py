@@ -1,0 +1,34 @@
+"""`kitdock init`: makes a station's database."""
+
+from pathlib import Path
+
+import click
+
+from host import clock
+from host.cli.options import db_option, format_option, words
+from host.cli.render import Done
+
+
+@click.command()
+@db_option
+@click.option("--name", type=words("name"), metavar="NAME", required=True, help="What the station is called.")
+@click.option("--time-zone", required=True, metavar="ZONE", help="The station's time zone, such as Europe/London.")
+@click.option("--collect-names", is_flag=True, help="Ask for the name of the person helped. Off by default.")
+@format_option
+def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
+    """Make a station's database and its key file.
+
+    The key file opens the tags' keys and the reports' protected answers. Keep a copy of it in a safe
+    place, apart from the copies of the database.
+    """
+    from host.store import Store
+    from host.vault import key_path
+
+    clock.zone(time_zone)
+    with Store.create(db, name, time_zone, collect_names, clock.now_ms()):
+        pass
+    return Done(
+        f"station {name} made: database {db}, key file {key_path(db)}\n"
+        "keep a copy of the key file in a safe place, apart from the database",
+        {"db": str(db), "key_file": str(key_path(db)), "name": name, "time_zone": time_zone},
+    )

@@ -1,0 +1,153 @@
+"""`kitdock openings`: the openings of pouches, and what officers say of them."""
+
+from pathlib import Path
+
+import click
+
+from host import clock
+from host.cli import asking
+from host.cli.options import open_store, with_store
+from host.cli.render import Done, Row, Table
+from host.openings import Opening
+from host.openings import openings as find_openings
+from host.prompting import MAX_DOSES, find_opening, record_explanation, speaker
+from host.reports import CAUSES, USED
+from host.times import Interval
+from host.words import bound, plural
+
+
+class ListByDefault(click.Group):
+    """A group that lists when no command is named: `kitdock openings P7` is `kitdock openings list P7`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts `list` in front unless a command or help is asked for."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=ListByDefault)
+def openings() -> None:
+    """Openings of pouches: list them, explain them.
+
+    Without a command it lists: `kitdock openings`, `kitdock openings POUCH`.
+    """
+
+
+@openings.command("list")
+@click.argument("pouch", metavar="[POUCH|TAG]", required=False)
+@with_store
+def list_(db: Path, pouch: str | None) -> Table:
+    """List openings of all pouches, or of one.
+
+    Shown are when, how long, who carried the pouch, and why. Times come from the tag's own clock between two dockings; the bound says how far off they may be.
+    """
+    with open_store(db) as store:
+        tag = store.tag(pouch).id if pouch else None
+        zone = store.station.time_zone
+        found = find_openings(store.picture(), tag)
+    return Table(
+        [_row(each, zone) for each in found],
+        {
+            "opening": "opening",
+            "opened": lambda row: row["opened_at"][:16].replace("T", " "),
+            "±": lambda row: bound(row["opened_error_s"] * 1000),
+            "lasted": _lasted,
+            "marks": lambda row: row["dose_marks"] or "",
+            "carried by": lambda row: " or ".join(row["officers"]) or "nobody",
+            "why": _why,
+        },
+        "no openings: a pouch that was never opened shows none, as does one that has not docked since",
+    )
+
+
+@openings.command("explain")
+@click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
+@click.option("--cause", type=click.Choice(list(CAUSES)), help="Why it was opened. Asked for if left out.")
+@click.option("--doses", type=click.IntRange(1, MAX_DOSES), help="If used: how many. [default: the dose marks]")
+@click.option("--officer", metavar="OFFICER", help="Who says so. [default: who carried the pouch]")
+@with_store
+def explain(db: Path, opening: str, cause: str | None, doses: int | None, officer: str | None) -> Done:
+    """Say why a pouch was opened.
+
+    Without a sequence it is the newest opening that nobody has explained. A new explanation replaces an
+    older one, which stays in the record.
+    """
+    with open_store(db) as store:
+        found = find_opening(store, opening)
+        who = speaker(found, officer)
+        if cause is None:
+            if not asking.has_terminal():
+                raise click.UsageError("Missing option '--cause'.")
+            cause = asking.ask_choice("Cause", CAUSES)
+            if cause == USED and doses is None:
+                doses = asking.ask_doses(found)
+        before = found.explanation
+        doses = record_explanation(store, found, who, cause, doses, clock.now_ms())
+    text = f"opening {found.name} explained by officer {who}: {CAUSES[cause]}"
+    if doses:
+        text += f", {plural(doses, 'dose')}"
+    if before:
+        text += f"; it replaces {before.cause}, said by officer {before.officer}"
+    if cause == USED and not found.reports:
+        text += f"\nreport it with `kitdock usage file --opening {found.name}`"
+    return Done(
+        text,
+        {
+            "opening": found.name,
+            "cause": cause,
+            "doses": doses,
+            "officer": who,
+            "replaces": before.cause if before else None,
+        },
+    )
+
+
+def _row(opening: Opening, zone: str) -> Row:
+    explanation = opening.explanation
+    return {
+        "opening": opening.name,
+        "tag": opening.tag,
+        "pouch": opening.pouch,
+        "sequence": opening.sequence,
+        **_instant("opened", opening.began, zone),
+        **_instant("closed", opening.ended, zone),
+        "duration_s": opening.duration_s,
+        "is_open": opening.is_open,
+        "dose_marks": opening.dose_marks,
+        "officers": list(opening.officers),
+        "kits": list(opening.kits),
+        "cause": explanation.cause if explanation else None,
+        "doses": explanation.doses if explanation else None,
+        "explained_by": explanation.officer if explanation else None,
+        "explained_at": clock.iso(explanation.at_ms, zone) if explanation else None,
+        "reports": list(opening.reports),
+    }
+
+
+def _instant(name: str, when: Interval | None, zone: str) -> Row:
+    return {
+        f"{name}_at": clock.iso(when.middle_ms, zone) if when else None,
+        f"{name}_error_s": -(-when.error_ms // 1000) if when else None,
+    }
+
+
+def _lasted(row: Row) -> str:
+    if row["is_open"]:
+        return "open"
+    seconds = row["duration_s"]
+    if seconds is None:
+        return "?"
+    if seconds == 0:
+        return "brief"
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+
+
+def _why(row: Row) -> str:
+    if row["cause"] is None:
+        return "unexplained" if not row["reports"] else "reported"
+    if row["cause"] != USED:
+        return str(row["cause"])
+    return f"used {row['doses']}" + (
+        f", report {' '.join(map(str, row['reports']))}" if row["reports"] else ", no report"
+    )

@@ -1,0 +1,133 @@
+"""`kitdock usage`: reports of what was given to a person."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from host import clock, forms
+from host.cli import asking
+from host.cli.options import open_store, with_store
+from host.cli.render import Done, Row, Table
+from host.errors import InputError
+from host.prompting import file_report, find_opening, prefilled, speaker
+from host.reports import UsageReport
+from host.store import Store
+from host.words import plural
+
+
+@click.group()
+def usage() -> None:
+    """Usage reports: file, list, show."""
+
+
+@usage.command("file")
+@click.option("--form", "form_key", metavar="FORM", default=forms.DEFAULT, show_default=True, help="Which form.")
+@click.option("--opening", metavar="POUCH-OR-TAG[:SEQUENCE]", help="The opening it reports on.")
+@click.option("--officer", metavar="OFFICER", help="Who reports. [default: who carried the pouch]")
+@click.option(
+    "--answers",
+    type=click.File(encoding="utf-8"),
+    help="JSON object of the form's answers, - for standard input. Asked for at the terminal if left out.",
+)
+@with_store
+def file(db: Path, form_key: str, opening: str | None, officer: str | None, answers: Any) -> Done:
+    """File a usage report.
+
+    With an opening, its time and the dose marks are filled in. Nothing is kept unless every answer fits.
+    """
+    given = None if answers is None else _read(answers.read())
+    with open_store(db) as store:
+        form = forms.load(form_key)
+        found = find_opening(store, opening) if opening else None
+        if found is None and officer is None:
+            raise click.UsageError("Say who reports: '--officer', or '--opening' to report on an opening.")
+        who = speaker(found, officer) if found else str(officer)
+        store.officer(who)
+        if given is None:
+            if not asking.has_terminal():
+                raise click.UsageError("There is no terminal to ask at: give the answers with '--answers'.")
+            given = asking.ask_form(store, form, prefilled(store, found))
+        report_id = file_report(store, form_key, found, who, given, clock.now_ms())
+        row = _row(store, store.report(report_id)[0])
+    return Done(f"usage report {report_id} filed: {plural(row['doses'], 'dose')}, officer {who}", row)
+
+
+@usage.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List usage reports, without the answers that are protected."""
+    with open_store(db) as store:
+        rows = [_row(store, each) for each in store.reports()]
+    return Table(
+        rows,
+        {
+            "id": "id",
+            "form": "form",
+            "filed": lambda row: row["filed_at"][:16].replace("T", " "),
+            "officer": "officer",
+            "pouch": "pouch",
+            "opening": "opening",
+            "doses": "doses",
+        },
+        "no usage reports yet: file one with `kitdock usage file --opening POUCH`",
+    )
+
+
+@usage.command("show")
+@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@with_store
+def show(db: Path, report_id: int) -> Table:
+    """Show one usage report, with the answers that are protected."""
+    with open_store(db) as store:
+        report, protected = store.report(report_id)
+        row = _row(store, report)
+    answers = {**report.fields, **protected}
+    known = {field.key: field for field in forms.load(report.form).fields}
+    ordered = [key for key in known if key in answers] + [key for key in answers if key not in known]
+    return Table(
+        [
+            {
+                "field": key,
+                "label": known[key].label if key in known else key,
+                "answer": answers[key],
+                "protected": key in protected,
+            }
+            for key in ordered
+        ],
+        {"question": "label", "answer": lambda row: _words(row["answer"])},
+        "the report has no answers",
+        note=f"report {row['id']}, form {row['form']}, filed {row['filed_at'][:16].replace('T', ' ')} by officer "
+        f"{row['officer']}" + (f" on opening {row['opening']}" if row["opening"] else ""),
+    )
+
+
+def _read(text: str) -> dict[str, object]:
+    """The answers in a JSON object. Raises `InputError` if it is none."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"the answers are not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError('the answers are not a JSON object, such as {"area": "North", "doses": 2}')
+    return data
+
+
+def _row(store: Store, report: UsageReport) -> Row:
+    tag = store.tag(report.tag) if report.tag else None
+    place = None if tag is None else tag.pouch if tag.retired_at_ms is None else tag.id
+    return {
+        "id": report.id,
+        "form": report.form,
+        "filed_at": clock.iso(report.filed_at_ms, store.station.time_zone),
+        "officer": report.officer,
+        "pouch": tag.pouch if tag else None,
+        "opening": f"{place}:{report.sequence}" if place else None,
+        "doses": report.doses,
+        **{key: value for key, value in report.fields.items() if key != "doses"},
+    }
+
+
+def _words(answer: object) -> str:
+    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer).replace("_", " ")

@@ -1,0 +1,14 @@
+"""Counts and bounds in words."""
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: 1 dose, 2 doses."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def bound(error_ms: int) -> str:
+    """How far off a time may be, rounded up to whole seconds, minutes or hours."""
+    for unit, size_ms in (("s", 1000), ("min", 60_000)):
+        if error_ms <= 120 * size_ms:
+            return f"{-(-error_ms // size_ms)} {unit}"
+    return f"{-(-error_ms // 3_600_000)} h"
