@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -96,8 +96,14 @@ class Dock:
             await asyncio.sleep(seconds)
         return found
 
-    async def run(self, *, quiet_s: float | None = None, everything: bool = False) -> list[Report]:
-        """Dock each tag that has something to fetch, as it comes.
+    async def run(
+        self,
+        *,
+        quiet_s: float | None = None,
+        everything: bool = False,
+        docked: Callable[[Report], Awaitable[None]] | None = None,
+    ) -> list[Report]:
+        """Dock each tag that has something to fetch, as it comes; `docked` is awaited after each docking.
 
         With `quiet_s`, returns once no tag that is due was heard for so many seconds; else runs until
         cancelled. With `everything`, tags that have nothing new are docked as well, once.
@@ -112,6 +118,8 @@ class Dock:
             report = await self._dock(tag, visit.device)
             reports.append(report)
             self._after(report)
+            if docked:
+                await docked(report)
 
     def _resolve(self, data: AdvertisementData) -> Sighting | None:
         service_data = data.service_data.get(advert.SERVICE_UUID)
@@ -141,11 +149,12 @@ class Dock:
         self._news.set()
 
     def _describe(self, sighting: Sighting) -> str:
-        waiting = self._waiting(sighting)
+        waiting = self.waiting(sighting)
         records = "nothing new" if not waiting else f"{waiting} new record{'s' if waiting != 1 else ''}"
         return f"battery {sighting.advert.battery_percent} %, {records}"
 
-    def _waiting(self, sighting: Sighting) -> int:
+    def waiting(self, sighting: Sighting) -> int:
+        """How many records the tag holds that are not committed, by its advert."""
         last = self._store.last_record(sighting.tag)
         return int(sighting.advert.count - (last[0] if last else 0)) & 0xFFFF
 
@@ -159,7 +168,7 @@ class Dock:
                 now = loop.time()
                 pending = False
                 for tag, visit in self._visits.items():
-                    wanted = self._waiting(visit.sighting) > 0 or (everything and tag not in self._docked)
+                    wanted = self.waiting(visit.sighting) > 0 or (everything and tag not in self._docked)
                     if not wanted or (quiet_s is not None and self._tried.get(tag, 0) >= ATTEMPTS):
                         continue
                     if self._not_before.get(tag, 0.0) <= now:

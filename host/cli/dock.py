@@ -1,0 +1,180 @@
+"""`kitdock dock` and `kitdock scan`: the tags at the dock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from host import clock, forms
+from host.cli import asking
+from host.cli.options import open_store, with_store
+from host.cli.render import Row, Table
+from host.dock import Dock
+from host.docking import Report, Step
+from host.errors import LinkError
+from host.link.adapter import Adapter, open_adapter
+from host.prompting import unexplained_openings
+from host.store import Store
+
+QUIET_S = 5.0
+"""How long `dock --once` waits for another tag, in seconds."""
+
+_Result = TypeVar("_Result")
+
+adapter_option = click.option(
+    "--adapter",
+    metavar="NAME",
+    help="Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. "
+    "[default: the computer's own]",
+)
+
+
+class SomeFailed(LinkError):
+    """At least one tag could not be docked."""
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop when no tag has anything new. Without it, go on until Ctrl-C.")
+@click.option("--all", "everything", is_flag=True, help="Dock tags that have nothing new as well, once each.")
+@click.option("--wait", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True,
+              help="With --once: how long to wait for another tag.")  # fmt: skip
+@click.option("--no-prompt", is_flag=True, help="Only collect; ask nobody about openings.")
+@adapter_option
+@with_store
+def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, adapter: str | None) -> Table | None:
+    """Fetch what the tags at the dock have logged.
+
+    Each tag is connected to when it has something new. Its records are checked, kept, and only then
+    acknowledged. With a terminal, the officer is asked about openings that nobody has explained; an
+    empty answer leaves the question for later.
+
+    With --once the exit status is 4 if a tag could not be docked.
+    """
+    prompt = asking.has_terminal() and not no_prompt
+    with open_store(db) as store:
+
+        async def collect(radio: Adapter) -> list[Report]:
+            async def docked(report: Report) -> None:
+                if prompt and report.error is None:
+                    ask_about_openings(store, report.tag)
+
+            here = Dock(store, radio, progress(store), clock.now_ms)
+            return await here.run(quiet_s=wait if once else None, everything=everything, docked=docked)
+
+        if not once:
+            click.echo("docking until Ctrl-C ...", err=True)
+        reports = _on_radio(adapter, collect)
+        if reports is None:
+            click.echo("stopped", err=True)
+            return None
+        _complain(reports)
+        return Table(
+            [docking_row(each) for each in reports],
+            {"pouch": "pouch", "docked": "outcome", "new records": "records_added", "altered": "altered",
+             "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %"},
+            "no tag has anything new: docked tags show in `kitdock scan`",
+        )  # fmt: skip
+
+
+@click.command()
+@click.option("--seconds", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True,
+              help="How long to listen.")  # fmt: skip
+@adapter_option
+@with_store
+def scan(db: Path, seconds: float, adapter: str | None) -> Table:
+    """List the station's tags in range, and what they wait to hand over.
+
+    Listens only: connects to no tag and takes nothing from it. Other devices are not shown, since a tag
+    that is not this station's cannot be told from any door sensor.
+    """
+    with open_store(db) as store:
+
+        async def listen(radio: Adapter) -> list[Row]:
+            here = Dock(store, radio, progress(store), clock.now_ms)
+            found = await here.scan(seconds)
+            return [
+                {
+                    "pouch": tag.pouch,
+                    "tag": tag.id,
+                    "signal_dbm": found[tag.id][1],
+                    "battery_percent": found[tag.id][0].advert.battery_percent,
+                    "lid_open": found[tag.id][0].advert.lid_open,
+                    "tamper": found[tag.id][0].advert.tamper,
+                    "waiting": here.waiting(found[tag.id][0]),
+                }
+                for tag in store.tags()
+                if tag.id in found
+            ]
+
+        rows = _on_radio(adapter, listen) or []
+    return Table(
+        rows,
+        {
+            "pouch": "pouch",
+            "tag": "tag",
+            "signal": lambda row: f"{row['signal_dbm']} dBm",
+            "battery": lambda row: f"{row['battery_percent']} %",
+            "lid": lambda row: "open" if row["lid_open"] else "closed",
+            "new records": "waiting",
+        },
+        "no tag of this station in range: set a pouch in the dock, or press its button with the lid closed",
+    )
+
+
+def progress(store: Store) -> Callable[[Step], None]:
+    """Shows each step of a docking on standard error as it happens, with the station's time."""
+    zone = store.station.time_zone
+
+    def show(step: Step) -> None:
+        if step.stage in ("connected", "received", "committed"):
+            return  # over in a moment, and in the line that ends the docking
+        now = clock.iso(clock.now_ms(), zone)[11:19]
+        click.echo(f"{now}  {step.pouch:<8} {step.text}", err=True)
+
+    return show
+
+
+def ask_about_openings(store: Store, tag_id: str) -> None:
+    """Ask at the terminal about each opening of a tag that nobody has explained."""
+    for opening in unexplained_openings(store, tag_id):
+        asking.ask_opening(store, opening, forms.DEFAULT)
+
+
+def docking_row(report: Report) -> Row:
+    """A docking as programs see it."""
+    status = report.status.status if report.status else None
+    return {
+        "pouch": report.pouch,
+        "tag": report.tag,
+        "outcome": "complete" if report.error is None else "failed",
+        "records_added": report.added,
+        "altered": report.altered,
+        "battery_mv": status.battery_mv if status else None,
+        "battery_percent": status.battery_percent if status else None,
+        "error": None if report.error is None else str(report.error),
+    }
+
+
+def _on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) -> _Result | None:
+    """What `work` gives on the adapter called `name`; None if the user stopped it."""
+
+    async def run() -> _Result:
+        async with open_adapter(name) as radio:
+            return await work(radio)
+
+    try:
+        return asyncio.run(run())
+    except KeyboardInterrupt:
+        return None
+
+
+def _complain(reports: list[Report]) -> None:
+    """Raises `SomeFailed` if the last docking of a tag failed."""
+    last = {report.pouch: report.error for report in reports}
+    failed = [f"pouch {pouch}: {error}" for pouch, error in last.items() if error is not None]
+    if failed:
+        raise SomeFailed("\n".join(failed))
