@@ -1,7 +1,7 @@
 """Everything that Kitdock refuses or cannot do, under one root.
 
 The message of each error says what happened, to which kit, tag or file, and what to do next. One place,
-`host.cli.main`, turns it into a line on standard error and `exit_status`; a bug is no `KitdockError` and
+`host.cli.root`, turns it into a line on standard error and `exit_status`; a bug is no `KitdockError` and
 keeps its traceback. No message carries key material.
 """
 

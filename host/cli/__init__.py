@@ -1,73 +1,52 @@
 """The `kitdock` command. A command group per file, loaded when it is used.
 
-Commands return values; `render` shows them. A `KitdockError` becomes a line on standard error and an exit
-status here and nowhere else; anything else is a bug and keeps its traceback.
-
-Start-up time counts: nothing imported here may import bleak, sqlite_utils, cryptography or tabulate.
+Start-up time counts, so this file imports nothing: `kitdock --help` is answered from the table below, which
+a test holds against the commands' own help. All else is `root`'s.
 """
 
-from importlib import import_module
-from typing import Any
+import sys
 
-import click
-
-from host.errors import KitdockError
+SUMMARY = "Keeps police naloxone kits in date, accounted for and ready."
 
 COMMANDS = {
     "init": ("host.cli.init:init", "Make a station's database and its key file."),
     "officer": ("host.cli.officer:officer", "Officers and their training."),
     "kit": ("host.cli.kit:kit", "Kits: receive, issue, return, list."),
     "tag": ("host.cli.tag:tag", "Tags: write their keys over USB, list them."),
-    "scan": ("host.cli.dock:scan", "Listen for the station's tags."),
+    "scan": ("host.cli.dock:scan", "List the station's tags in range, and what they wait to hand over."),
     "dock": ("host.cli.dock:dock", "Fetch what the tags at the dock have logged."),
     "openings": ("host.cli.openings:openings", "Openings of pouches: list them, explain them."),
     "usage": ("host.cli.usage:usage", "Usage reports: file, list, show."),
-    "reconcile": ("host.cli.reconcile:reconcile", "Show where the records do not agree."),
+    "reconcile": ("host.cli.reconcile:reconcile", "Show where the records do not agree, worst first."),
     "expiry": ("host.cli.expiry:expiry", "Show kits that have expired or soon will."),
     "demo": ("host.cli.demo:demo", "Play through a small fictional force."),
 }
-"""Where each command is, and the first line of its help, which is shown without loading it."""
+"""Where each command is, and the first line of its help; in the order in which a new station needs them."""
 
 
-class Root(click.Group):
-    """The top of the command: loads a command when it is used, and shows what comes of it."""
+def overview() -> str:
+    """What `kitdock --help` shows."""
+    commands = "\n".join(f"  {name:<9}  {text}" for name, (_, text) in COMMANDS.items())
+    return f"""\
+Usage: kitdock COMMAND [ARGS]...
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order in which a new station needs them."""
-        return list(COMMANDS)
+  {SUMMARY}
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command with that name, loaded."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in `kitdock --help`, without loading anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+Commands:
+{commands}
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command, renders its value, and turns a `KitdockError` into lines and an exit status."""
-        try:
-            value = super().invoke(ctx)
-            if value is not None:
-                from host.cli.render import render
-
-                render(value, ctx.meta.get(FORMAT, "table"))
-        except KitdockError as error:
-            for line in str(error).splitlines():
-                click.echo(f"kitdock: {line}", err=True)
-            ctx.exit(error.exit_status)
+`kitdock COMMAND --help` tells more of each."""
 
 
-FORMAT = "kitdock.format"
-"""Where a command's --format is kept until its value is rendered."""
-
-
-@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kitdock")
 def main() -> None:
-    """Keeps police naloxone kits in date, accounted for and ready."""
+    """The console script."""
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        print(overview())
+        return
+    from host.cli.root import root
+
+    root()

@@ -12,6 +12,7 @@ from host.errors import InputError
 from host.openings import Opening
 from host.prompting import MAX_DOSES, file_report, prefilled, record_explanation, speaker
 from host.reports import CAUSES, USED
+from host.words import bound
 
 if TYPE_CHECKING:
     from host.store import Store
@@ -23,28 +24,47 @@ def has_terminal() -> bool:
 
 
 def ask_opening(store: Store, opening: Opening, form_key: str) -> None:
-    """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers."""
-    zone = store.station.time_zone
-    click.echo(f"\nPouch {opening.pouch} was opened at {clock.show(opening.began.middle_ms, zone)}. Why?")
-    cause = ask_choice("Cause", CAUSES)
+    """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers.
+
+    An empty answer leaves the question for later.
+    """
+    at = clock.show(opening.began.middle_ms, store.station.time_zone)
+    _say(f"\nPouch {opening.pouch} was opened at {at} ± {bound(opening.began.error_ms)}. Why?")
+    cause = ask_cause()
+    if cause is None:
+        _say("left for later")
+        return
     doses = ask_doses(opening) if cause == USED else None
     officer = ask_speaker(store, opening)
     record_explanation(store, opening, officer, cause, doses, clock.now_ms())
-    if cause == USED and click.confirm("File the usage report now?", default=True):
-        report = file_report(
-            store,
-            form_key,
-            opening,
-            officer,
-            ask_form(store, forms.load(form_key), prefilled(store, opening) | {"doses": doses}),
-            clock.now_ms(),
-        )
-        click.echo(f"usage report {report} filed")
+    if cause == USED and click.confirm("File the usage report now?", default=True, err=True):
+        known = prefilled(store, opening) | {"doses": doses}
+        answers = ask_form(store, forms.load(form_key), known)
+        report = file_report(store, form_key, opening, officer, answers, clock.now_ms())
+        _say(f"usage report {report} filed")
+
+
+def ask_cause() -> str | None:
+    """Why a pouch was opened, by number or key; None for an empty answer."""
+    causes = list(CAUSES)
+    for number, words in enumerate(CAUSES.values(), 1):
+        _say(f"  {number}  {words}")
+    while True:
+        answer = str(click.prompt("Cause", default="", show_default=False, err=True)).strip().lower()
+        if answer == "":
+            return None
+        if answer in causes:
+            return answer
+        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(causes):
+            return causes[int(answer) - 1]
+        _say(f"  type a number from 1 to {len(causes)}, or Enter to leave it for later")
 
 
 def ask_doses(opening: Opening) -> int:
     """How many doses were given; the tag's dose marks are offered."""
-    doses: int = click.prompt("Doses given", type=click.IntRange(1, MAX_DOSES), default=opening.dose_marks or None)
+    doses: int = click.prompt(
+        "Doses given", type=click.IntRange(1, MAX_DOSES), default=opening.dose_marks or None, err=True
+    )
     return doses
 
 
@@ -55,32 +75,18 @@ def ask_speaker(store: Store, opening: Opening) -> str:
     except InputError:
         pass
     while True:
-        officer: str = click.prompt("Your collar number")
+        officer: str = click.prompt("Your collar number", err=True)
         try:
             return store.officer(officer.strip()).id
         except InputError as error:
-            click.echo(f"  {error}")
-
-
-def ask_choice(question: str, choices: dict[str, str]) -> str:
-    """One of `choices`, by its number or its key."""
-    keys = list(choices)
-    for number, words in enumerate(choices.values(), 1):
-        click.echo(f"  {number}  {words}")
-    while True:
-        answer = click.prompt(question).strip().lower()
-        if answer in keys:
-            return str(answer)
-        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(keys):
-            return keys[int(answer) - 1]
-        click.echo(f"  type a number from 1 to {len(keys)}")
+            _say(f"  {error}")
 
 
 def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
     """Asks every question of the form, each until its answer fits. `known` answers are offered."""
     station = store.station
     now_ms = clock.now_ms()
-    click.echo(f"\n{form.title}. Press Enter to take what is in brackets or to leave out what is not known.")
+    _say(f"\n{form.title}. Press Enter to take what is in brackets or to leave out what is not known.")
     answers: dict[str, object] = {}
     for field in form.asked(station.collect_names):
         if field.required_if and answers.get(field.required_if) is not True:
@@ -89,14 +95,18 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
         offered = known.get(field.key)
         hint = {"yes_no": " (yes/no)", "choice": f" ({', '.join(field.choices)})"}.get(field.type, "")
         while True:
-            typed = click.prompt(
-                field.label + hint, default="" if offered is None else offered, show_default=offered is not None
-            )
+            default = "" if offered is None else offered
+            typed = click.prompt(field.label + hint, default=default, show_default=offered is not None, err=True)
             if typed == "" and not needed:
                 break
             try:
                 answers[field.key] = forms.parse(field, typed, station.time_zone, now_ms)
                 break
             except InputError as error:
-                click.echo(f"  {error}")
+                _say(f"  {error}")
     return answers
+
+
+def _say(text: str) -> None:
+    """Talks on standard error, as the prompts do: standard output is for the result."""
+    click.echo(text, err=True)

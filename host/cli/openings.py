@@ -40,7 +40,8 @@ def openings() -> None:
 def list_(db: Path, pouch: str | None) -> Table:
     """List openings of all pouches, or of one.
 
-    Shown are when, how long, who carried the pouch, and why. Times come from the tag's own clock between two dockings; the bound says how far off they may be.
+    Times come from the tag's own clock between two dockings; the bound says how far off they may be. An
+    opening is named by its pouch and the number of its record.
     """
     with open_store(db) as store:
         tag = store.tag(pouch).id if pouch else None
@@ -79,7 +80,9 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
         if cause is None:
             if not asking.has_terminal():
                 raise click.UsageError("Missing option '--cause'.")
-            cause = asking.ask_choice("Cause", CAUSES)
+            cause = asking.ask_cause()
+            if cause is None:
+                raise click.UsageError("Nothing was said: the opening stays unexplained.")
             if cause == USED and doses is None:
                 doses = asking.ask_doses(found)
         before = found.explanation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host import clock
-from host.cli import FORMAT
+from host.cli.root import FORMAT
 from host.errors import InputError
 
 if TYPE_CHECKING:

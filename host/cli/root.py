@@ -1,0 +1,55 @@
+"""The top of the command line: loads commands, renders what they return, turns errors into an exit status.
+
+A `KitdockError` becomes a line on standard error here and nowhere else; anything else is a bug and keeps
+its traceback.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from host.cli import COMMANDS, SUMMARY, overview
+from host.errors import KitdockError
+
+FORMAT = "kitdock.format"
+"""Where a command's --format is kept until its value is rendered."""
+
+
+class Root(click.Group):
+    """The `kitdock` command itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command with that name, loaded."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The same as without click."""
+        return overview()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command and shows what it returns, or why it could not be done."""
+        try:
+            value = super().invoke(ctx)
+            if value is not None:
+                from host.cli.render import render
+
+                render(value, ctx.meta.get(FORMAT, "table"))
+        except KitdockError as error:
+            for line in str(error).splitlines():
+                click.echo(f"kitdock: {line}", err=True)
+            ctx.exit(error.exit_status)
+
+
+@click.group("kitdock", cls=Root, help=SUMMARY, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kitdock")
+def root() -> None:
+    """Replaced by `SUMMARY`."""
