@@ -210,5 +210,5 @@ class Dock:
         if report.status:
             accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
             with suppress(StoreError):
-                self._store.set_radio(tag.id, accepted.epoch, max(accepted.index, 0), accepted.heard_at_ms)
+                self._store.set_radio(tag.id, *accepted)
         return report

@@ -14,8 +14,9 @@ from kitwire.errors import WireError
 FIRST_WINDOW = 4
 """Epochs looked at before the full window: nearly every advert is in the present or next epoch."""
 
-SPARE_EPOCHS = 64
-"""Epochs that a tag may have used besides the passing of time: cold starts and used-up indexes."""
+SPARE_EPOCHS = (64, 256, 1024)
+"""Epochs that a tag may have used besides the passing of time: starts, and presses of its button that no
+station heard. Looked at in these steps, so that an unknown device costs little at a time."""
 
 _FASTEST = 1.02
 """How fast a tag's clock can run: its RC oscillator is within 1 % or so, and 2 % is allowed for."""
@@ -67,8 +68,9 @@ class Sightings:
         if hint is None:
             return None
         found = self._open(hint, service_data)
-        if found is None and self._widen_all(now_ms):
-            found = self._open(hint, service_data)
+        for spare in SPARE_EPOCHS:
+            if found is None and self._widen_all(now_ms, spare):
+                found = self._open(hint, service_data)
         if found is None:
             return None
         tag, epoch, seen = found
@@ -90,12 +92,12 @@ class Sightings:
                 continue
         return None
 
-    def _widen_all(self, now_ms: int) -> bool:
-        """Look as far ahead as each tag's clock can have got; whether that added anything."""
+    def _widen_all(self, now_ms: int, spare: int) -> bool:
+        """Look as far ahead as each tag can have got with `spare` epochs; whether that added anything."""
         added = False
         for tag, accepted in self._accepted.items():
             passed_s = max(0, now_ms - accepted.heard_at_ms) / 1000
-            end = accepted.epoch + int(passed_s * _FASTEST / advert.EPOCH_S) + SPARE_EPOCHS
+            end = accepted.epoch + int(passed_s * _FASTEST / advert.EPOCH_S) + spare
             added = self._widen(tag, end) or added
         return added
 

@@ -1,0 +1,75 @@
+"""Whose advert is this, and is it new?"""
+
+import os
+
+import pytest
+
+from host.events import Radio
+from host.sightings import SPARE_EPOCHS as SPARE_STEPS
+from host.sightings import Sightings
+from kitwire import advert
+
+KEY = bytes(range(32))
+SPARE_EPOCHS = SPARE_STEPS[-1]
+NOW_MS = 1_767_225_600_000
+
+
+def frame(epoch: int, index: int = 0, key: bytes = KEY, count: int = 7) -> bytes:
+    return advert.build(advert.epoch(key, epoch), advert.Advert(index, 80, False, False, count))[7:]
+
+
+@pytest.fixture
+def sightings() -> Sightings:
+    found = Sightings()
+    found.add("tag", KEY, Radio(10, 5, NOW_MS), NOW_MS)
+    return found
+
+
+def test_a_tags_advert_is_found_among_others(sightings: Sightings) -> None:
+    for number in range(20):
+        sightings.add(f"other{number}", os.urandom(32), None, NOW_MS)
+    seen = sightings.resolve(frame(11, 2), NOW_MS)
+    assert seen is not None
+    assert (seen.tag, seen.epoch, seen.advert.index, seen.advert.count, seen.news) == ("tag", 11, 2, 7, True)
+
+
+def test_what_is_nobodys_is_nobodys(sightings: Sightings) -> None:
+    assert sightings.resolve(frame(11, key=os.urandom(32)), NOW_MS) is None
+    assert sightings.resolve(b"", NOW_MS) is None
+    assert sightings.resolve(bytes(20), NOW_MS) is None
+
+
+def test_the_same_frame_again_is_no_news_and_an_older_one_is_a_replay(sightings: Sightings) -> None:
+    for epoch, index, news, replayed in ((10, 6, True, False), (10, 6, False, False), (10, 5, False, True),
+                                         (11, 0, True, False), (10, 200, False, True)):  # fmt: skip
+        seen = sightings.resolve(frame(epoch, index), NOW_MS)
+        assert seen is not None
+        assert (seen.news, seen.replayed) == (news, replayed)
+
+
+def test_an_altered_frame_is_nobodys(sightings: Sightings) -> None:
+    altered = bytearray(frame(11))
+    altered[2] ^= 1
+    assert sightings.resolve(bytes(altered), NOW_MS) is None
+
+
+@pytest.mark.parametrize("days", [0, 1, 9, 60])
+def test_a_tag_is_found_however_long_it_was_away_and_however_fast_its_clock(days: int) -> None:
+    passed_s = days * 86400
+    reached = 10 + int(passed_s * 1.019 / advert.EPOCH_S) + SPARE_EPOCHS - 2
+    found = Sightings()
+    found.add("tag", KEY, Radio(10, 5, NOW_MS), NOW_MS)
+    assert found.resolve(frame(reached), NOW_MS + passed_s * 1000) is not None
+
+
+def test_an_epoch_that_no_tag_can_have_reached_is_not_looked_for(sightings: Sightings) -> None:
+    assert sightings.resolve(frame(10 + SPARE_EPOCHS + 1), NOW_MS) is None
+
+
+def test_the_epoch_of_an_authenticated_session_moves_the_window(sightings: Sightings) -> None:
+    far = 10 + 5 * SPARE_EPOCHS
+    accepted = sightings.synchronise("tag", far, NOW_MS)
+    assert (accepted.epoch, accepted.index) == (far, -1)
+    assert sightings.resolve(frame(far, 0), NOW_MS) is not None
+    back = sightings.synchronise("tag", 3, NOW_MS)
+    assert back.epoch == far
