@@ -1,11 +1,14 @@
 // Runs the firmware in MicroPython (WebAssembly) for the virtual board, one fresh interpreter a wake.
 //
 // The host process starts it with one argument, JSON:
-//     heap     bytes of MicroPython heap, as on the chip
+//     heap     bytes of MicroPython heap to begin with; it grows, since this build collects garbage only
+//              between two programs
 //     mounts   {path in the interpreter: file or folder of the host}; Python files only
 //     script   optional path in the interpreter: run it with output to stdout and end, no board
 //
-// With a board, fd 3 carries lines to the host and fd 4 lines from it, both UTF-8:
+//     toHost, fromHost   with a board: the numbers of two pipes
+//
+// The pipes carry lines of UTF-8:
 //     to host     o"text"        the program printed
 //                 c[name, ...]   a board call; the program stands still until it is answered
 //                 enull          the program ended;  e"traceback" by an exception;  e"halt" by the board
@@ -20,15 +23,9 @@ import path from 'node:path';
 
 // Interpreters die whole, so nothing of theirs may be finalised later, in the memory of the next one.
 globalThis.FinalizationRegistry = class { register() {} };
-// The heap limit below works by refusing memory; its refusals are no news.
-const complain = console.error;
-console.error = (...text) => /^(growMemory|Failed to grow)/.test(String(text[0])) || complain(...text);
 
 const { loadMicroPython } = await import('@micropython/micropython-webassembly-pyscript/micropython.mjs');
 
-const TO_HOST = 3;
-const FROM_HOST = 4;
-const SPARE = 128 * 1024;  // bytes that stay free for the interpreter's own C code
 const job = JSON.parse(process.argv[2]);
 
 /** Thrown through the interpreter: no `except` or `finally` of the program runs, as at a power cut. */
@@ -53,7 +50,7 @@ const files = filesOf(job.mounts);
 
 function send(line) {
   const data = Buffer.from(line + '\n');
-  for (let at = 0; at < data.length;) at += fs.writeSync(TO_HOST, data, at);
+  for (let at = 0; at < data.length;) at += fs.writeSync(job.toHost, data, at);
 }
 
 let received = Buffer.alloc(0);
@@ -68,7 +65,7 @@ function receive() {
       received = received.subarray(end + 1);
       return line;
     }
-    const size = fs.readSync(FROM_HOST, piece, 0, piece.length);
+    const size = fs.readSync(job.fromHost, piece, 0, piece.length);
     if (size === 0) process.exit(0);
     received = Buffer.concat([received, piece.subarray(0, size)]);
   }
@@ -122,15 +119,10 @@ _complete()
 del _complete
 `;
 
-const growMemory = WebAssembly.Memory.prototype.grow;
-
 async function fresh() {
-  WebAssembly.Memory.prototype.grow = growMemory;
   const interpreter = await loadMicroPython({
     heapsize: job.heap, linebuffer: false, stdout: print, stderr: print,
   });
-  WebAssembly.Memory.prototype.grow = () => { throw new RangeError('the chip has no more'); };
-  for (let size = 1 << 24; size >= SPARE; size >>= 1) while (interpreter._module._malloc(size));
   for (const [target, content] of files) {
     const parts = target.split('/').slice(1, -1);
     for (let depth = 1; depth <= parts.length; depth++) {
@@ -162,7 +154,7 @@ const fileCode = (name) => `execfile(${JSON.stringify(name)})`;
 
 if (job.script) {
   const failure = run(await fresh(), fileCode(job.script));
-  if (failure) complain(failure);
+  if (failure) console.error(failure);
   process.exit(failure ? 1 : 0);
 }
 

@@ -1,0 +1,56 @@
+"""The way from the shims to the virtual board, and the interrupts that come back while the program waits.
+
+A call is one line of JSON `[name, arguments...]`, its answer `[0, value]`, `[errno, text]`, or
+`[-1, ""]` for Ctrl-C. The board can also let a call never return: deep sleep, reset, power cut.
+"""
+
+# ruff: noqa: BLE001, RUF005
+# mypy: ignore-errors
+
+import json
+import sys
+
+import _host
+
+handlers = {}
+"""What to call for an interrupt, by its source: `("pin", number)` or `("ble",)`."""
+
+
+native_radio = None
+"""The interpreter's own `bluetooth.BLE()`, if it has one."""
+native_sleep_ms = None
+"""The interpreter's own sleep, in which events of `native_radio` are delivered."""
+_SLICE_MS = 5
+
+
+def call(name, *arguments):
+    """What the board answers. Raises `OSError`, or `KeyboardInterrupt` after a Ctrl-C."""
+    error, value = json.loads(_host.call(json.dumps((name,) + arguments)))
+    if error == 0:
+        return value
+    if error < 0 and not value:
+        raise KeyboardInterrupt
+    raise OSError(error, value)
+
+
+def wait(microseconds):
+    """Let time pass, and run the interrupts that come meanwhile, as scheduled callbacks run on the chip.
+
+    While a native radio is on, time passes in real time, in slices of the interpreter's own sleep.
+    """
+    deadline = None
+    while True:
+        native = native_radio is not None and native_radio.active()
+        deadline, left_us, interrupts = call("wait", int(microseconds), deadline, _SLICE_MS * 1000 if native else None)
+        for source, arguments in interrupts:
+            handler = handlers.get(tuple(source))
+            if handler:
+                try:
+                    handler(arguments)
+                except Exception as error:  # as the chip does: printed, and the program goes on
+                    call("fault", repr(error))
+                    sys.print_exception(error)
+        if left_us <= 0:
+            return
+        if native:
+            native_sleep_ms(max(1, min(left_us // 1000, _SLICE_MS)))

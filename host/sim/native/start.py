@@ -1,0 +1,85 @@
+"""Runs in another MicroPython in place of `runner.mjs`: `start.py TO_HOST FROM_HOST SIM_FOLDER`.
+
+The first two are the numbers of open pipes that carry the lines described in `runner.mjs`. The working
+directory holds the firmware's files. Stock MicroPython for Unix has no `machine` or `esp32` of the
+ESP32's kind; its `bluetooth`, if it was built with one, is used as it is.
+"""
+
+# ruff: noqa: BLE001, F401, PTH123, RUF005, SIM115
+# mypy: ignore-errors
+
+import json
+import sys
+
+
+class _Host:
+    def __init__(self, to_host, from_host):
+        self._to_host = open("/dev/fd/" + to_host, "wb")
+        self._from_host = open("/dev/fd/" + from_host, "rb")
+
+    def send(self, line):
+        self._to_host.write(line.encode() + b"\n")
+        self._to_host.flush()
+
+    def receive(self):
+        line = self._from_host.readline()
+        if not line:
+            raise SystemExit
+        return line.decode()
+
+    def call(self, request):
+        self.send("c" + request)
+        return self.receive()
+
+
+def _traceback(error):
+    import io
+
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    return text.getvalue().rstrip()
+
+
+def _run(host, command):
+    """One program; the answer to it."""
+    result = None
+    try:
+        if "run" in command:
+            with open(command["run"].lstrip("/")) as source:
+                program = compile(source.read(), command["run"], "exec")
+        else:
+            program = compile(command["exec"], "<stdin>", "exec")
+        exec(program, sys.modules["__main__"].__dict__)
+    except SystemExit:
+        pass
+    except BaseException as error:
+        result = _traceback(error)
+    host.send("e" + json.dumps(result))
+
+
+def _main():
+    host = _Host(sys.argv[1], sys.argv[2])
+    folder = sys.argv[3]
+    import cryptolib  # the interpreter's own, before the one that stands in for it is in reach
+
+    shims = [folder + "/board"]
+    native_radio = None
+    try:
+        import bluetooth
+
+        native_radio = bluetooth.BLE()
+    except ImportError:
+        shims.append(folder + "/radio")
+    sys.path[:] = shims + ["", "lib", ".frozen"]
+    sys.modules["_host"] = host
+    if native_radio is not None:
+        import _virtual
+        import utime
+
+        _virtual.native_sleep_ms = utime.sleep_ms
+        _virtual.native_radio = native_radio
+    while True:
+        _run(host, json.loads(host.receive()))
+
+
+_main()

@@ -1,0 +1,149 @@
+"""A tag's USB serial port: a pty that speaks MicroPython's REPL as far as mpremote uses it.
+
+Ctrl-A enters the raw REPL, Ctrl-B leaves it, Ctrl-C stops what runs, Ctrl-D runs the code that was sent
+(or, with none, is a soft reset). Raw-paste mode is refused, as a port may; mpremote then does without.
+The friendly REPL echoes nothing and runs nothing. The code runs in the tag's own interpreter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tty
+from typing import Protocol
+
+_CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
+_RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+_FRIENDLY_BANNER = b'\r\nMicroPython v1.29.0; virtual tag\r\nType "help()" for more information.\r\n>>> '
+_MOST_WAITING = 65536
+
+
+class Chip(Protocol):
+    """What the port needs of the tag."""
+
+    @property
+    def busy(self) -> bool: ...
+
+    @property
+    def state(self) -> str: ...
+
+    def interrupt(self) -> None: ...
+
+    def submit(self, code: str, done: Done) -> None: ...
+
+    def soft_reset(self, run_main: bool) -> None: ...
+
+
+class Done(Protocol):
+    """Called with what a program printed, and its traceback or None."""
+
+    def __call__(self, printed: str, error: str | None, /) -> None: ...
+
+
+class SerialPort:
+    """The port of one tag; `path` is where to open it."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._theirs)
+        os.set_blocking(self._ours, False)
+        self.path = os.ttyname(self._theirs)
+        self._raw = False
+        self._code = b""
+        self._incoming = b""
+        self._outgoing = b""
+        self._running = False
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._ours, self._read)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._ours)
+        self._loop.remove_writer(self._ours)
+        os.close(self._ours)
+        os.close(self._theirs)
+
+    def show(self, text: str) -> None:
+        """Send what main.py prints."""
+        self._send(_lines(text))
+
+    def ended(self, traceback: str | None) -> None:
+        """main.py has ended, and the REPL is there."""
+        if traceback:
+            self.show(traceback + "\n")
+        self._send(b">>> " if not self._raw else b"")
+        self._go_on()
+
+    def _read(self) -> None:
+        piece = os.read(self._ours, 4096)
+        if self._chip.state == "off":
+            return
+        if _CTRL_C in piece:
+            # Ctrl-C is not part of what waits for the REPL; what was typed before it is void.
+            piece = piece.rpartition(_CTRL_C)[2]
+            self._incoming = self._code = b""
+            if self._chip.busy:
+                self._chip.interrupt()
+            elif not self._raw:
+                self._send(b"\r\n>>> ")
+        self._incoming += piece
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take in what has come, up to where the REPL has something to run."""
+        while self._incoming and not self._running and not self._chip.busy:
+            if self._raw and self._incoming.startswith(_CTRL_E):
+                if len(self._incoming) < 3:
+                    return
+                self._incoming = self._incoming[3:]
+                self._send(b"R\x00")  # raw-paste: understood, not supported
+                continue
+            character, self._incoming = self._incoming[:1], self._incoming[1:]
+            if character == _CTRL_A:
+                self._raw, self._code = True, b""
+                self._send(_RAW_BANNER)
+            elif character == _CTRL_B:
+                self._raw, self._code = False, b""
+                self._send(_FRIENDLY_BANNER)
+            elif character == _CTRL_D:
+                self._finished_typing()
+            elif self._raw:
+                self._code += character
+
+    def _finished_typing(self) -> None:
+        code, self._code = self._code, b""
+        if self._raw and code:
+            self._send(b"OK")
+            self._running = True
+            self._chip.submit(code.decode(errors="replace"), self._done)
+            return
+        self._send((b"OK" if self._raw else b"") + b"\r\nMPY: soft reboot\r\n")
+        self._chip.soft_reset(run_main=not self._raw)
+        if self._raw:
+            self._send(_RAW_BANNER)
+
+    def _done(self, printed: str, error: str | None) -> None:
+        self._running = False
+        failure = _lines(error + "\n") if error else b""
+        self._send(_lines(printed) + _CTRL_D + failure + _CTRL_D + b">")
+        self._go_on()
+
+    def _send(self, data: bytes) -> None:
+        # Like the chip's own port, it loses what nobody reads.
+        self._outgoing = (self._outgoing + data)[-_MOST_WAITING:]
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            self._outgoing = self._outgoing[os.write(self._ours, self._outgoing) :] if self._outgoing else b""
+        except BlockingIOError:
+            self._loop.add_writer(self._ours, self._write)
+            return
+        if self._outgoing:
+            self._loop.add_writer(self._ours, self._write)
+        else:
+            self._loop.remove_writer(self._ours)
+
+
+def _lines(text: str) -> bytes:
+    return text.encode().replace(b"\n", b"\r\n")

@@ -1,0 +1,144 @@
+"""The virtual station: tags that run their real firmware, on one virtual air and one timeline.
+
+    async with VirtualStation(datetime(2026, 3, 1, 6, tzinfo=UTC)) as station:
+        tag = await station.add_tag("1", drift=0.004)
+        tag.enrol(...)
+        tag.at(hour_later).lid_open()
+        await station.clock.advance(day_later)
+        tag.dock()
+        adapter = await station.listen_hci()      # for the station's own Bluetooth stack
+
+What has not been run: an interpreter with native `bluetooth` (`interpreter=` of a Unix build with
+NimBLE). Its controller behind the pty is tested with bumble's host at the other end in NimBLE's place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from bumble.transport.common import StreamPacketSource
+
+from host.sim import process, runtime
+from host.sim.air import Air, AirLink, NativeRadio, StationController
+from host.sim.tag import VirtualTag
+from host.sim.timeline import Timeline
+
+
+class VirtualStation:
+    """Virtual tags and the air between them and the station.
+
+    `start` is the true time at which it begins (aware). `interpreter` is the path of another MicroPython
+    than the WebAssembly build. `files` are the firmware's files by path in the interpreter; the firmware's
+    own unless a test brings other ones. Raises `SimulatorMissing` if MicroPython is not installed, and
+    `InterpreterFailed` if `interpreter` is not MicroPython.
+    """
+
+    def __init__(
+        self, start: datetime, interpreter: str | None = None, files: Mapping[str, Path] | None = None
+    ) -> None:
+        if start.tzinfo is None:
+            raise ValueError("the start of a virtual station needs a time zone")
+        self._start = start.timestamp()
+        self._program = interpreter
+        self._files = dict(files) if files is not None else {"/": runtime.FIRMWARE}
+        self._servers: list[asyncio.Server] = []
+        self._adapters: set[_Adapter] = set()
+
+    async def __aenter__(self) -> VirtualStation:
+        if self._program is None:
+            runtime.runner({})
+            self._native_radio = False
+        else:
+            self._native_radio = not process.lacks_bluetooth(self._program)
+        self.clock = Timeline(self._start)
+        self.link = AirLink()
+        self.tags: list[VirtualTag] = []
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for tag in self.tags:
+            await tag.close()
+        for server in self._servers:
+            server.close()
+        for adapter in list(self._adapters):
+            adapter.close()
+        for server in self._servers:
+            await server.wait_closed()
+        self.link.close()
+        await asyncio.sleep(0)  # what was on its way in the air finds nobody
+
+    @property
+    def air(self) -> Air:
+        """Counters of what goes over the air."""
+        return self.link.air
+
+    async def add_tag(self, name: str, drift: float = 0.0) -> VirtualTag:
+        """A new tag, not enrolled, lid closed, that has just been given power.
+
+        `drift` is the relative error of its RTC, -0.02 .. 0.02.
+        """
+        native_radio = await NativeRadio.open(name, self.link) if self._native_radio else None
+        tag = VirtualTag(name, self.clock, self.link, self._files, drift, self._program, native_radio)
+        self.tags.append(tag)
+        tag.power_on()
+        return tag
+
+    def controller(self, name: str = "station") -> StationController:
+        """A new Bluetooth controller on this air, for a bumble host in this process."""
+        return StationController(name, link=self.link)
+
+    async def listen_hci(self) -> str:
+        """The name under which bumble reaches the station's controller: `tcp-client:127.0.0.1:PORT`.
+
+        Any number of stations can use it, one after the other or together; each gets a controller of its own.
+        """
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Adapter(self), "127.0.0.1", 0)
+        self._servers.append(server)
+        return f"tcp-client:127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    def adapter_opened(self, adapter: _Adapter) -> None:
+        self._adapters.add(adapter)
+
+    def adapter_closed(self, adapter: _Adapter) -> None:
+        self._adapters.discard(adapter)
+
+
+class _Adapter(asyncio.Protocol):
+    """One station's connection to a controller of its own; when it is lost, so is the controller."""
+
+    def __init__(self, station: VirtualStation) -> None:
+        self._station = station
+        self._source = StreamPacketSource()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._controller = self._station.controller()
+        self._source.set_packet_sink(self._controller)
+        self._controller.host = self
+        self._station.adapter_opened(self)
+
+    def on_packet(self, packet: bytes) -> None:
+        """The controller's packets to the host."""
+        if not self._transport.is_closing():
+            self._transport.write(packet)
+
+    def data_received(self, data: bytes) -> None:
+        self._source.data_received(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._station.link.vanish(self._controller)
+        self._station.adapter_closed(self)
+
+    def close(self) -> None:
+        self._transport.abort()
+
+
+__all__ = ["VirtualStation", "VirtualTag"]

@@ -1,0 +1,531 @@
+"""One virtual tag: a board, the interpreter that runs its firmware, its radio and its serial port."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from host.errors import KitdockError
+from host.sim import virtual_board as boards
+from host.sim.air import AirLink, NativeRadio, TagRadio
+from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly
+from host.sim.serial_port import SerialPort
+from host.sim.timeline import Timeline
+from host.sim.virtual_board import Board, Ended, PowerCut, Refusal
+
+CALL_S = 50e-6
+"""Virtual seconds that a board call takes in instant mode: a program that polls the clock comes to an end."""
+SETTLED_S = 0.4
+"""Seconds without a new input after which a tag that stays awake has dealt with the last one."""
+PATIENCE_S = 30.0
+"""Real seconds after which a firmware that does not settle or end is given up."""
+_KEEP = 65536
+
+
+class FirmwareFailed(KitdockError):
+    """The firmware did not do what it was asked over USB, or does not come to rest."""
+
+
+class Inputs:
+    """What happens to a tag at one instant (Unix seconds), or now."""
+
+    def __init__(self, tag: VirtualTag, at: float | None) -> None:
+        self._tag = tag
+        self._at = at
+
+    def lid_open(self) -> None:
+        self._set("lid_open", True)
+
+    def lid_close(self) -> None:
+        self._set("lid_open", False)
+
+    def dock(self) -> None:
+        """Put the tag on a dock: 5 V at dock sense, and the button line low."""
+        self._set("docked", True)
+
+    def undock(self) -> None:
+        self._set("docked", False)
+
+    def battery(self, millivolts: int) -> None:
+        """The cell has `millivolts` from then on."""
+        self._set("battery_mv", millivolts)
+
+    def press(self, seconds: float = boards.PRESS_S) -> None:
+        """Press the button and let it go after `seconds`."""
+        self._set("pressed", True)
+        self._set("pressed", False, seconds)
+
+    def _set(self, what: str, value: Any, later: float = 0.0) -> None:
+        at = (self._tag.timeline.now() if self._at is None else self._at) + later
+        self._tag.input(at, lambda: setattr(self._tag.board, what, value))
+
+
+class VirtualTag(Inputs):
+    """A tag that runs the firmware's own files. Made by `VirtualStation.add_tag`; calls without `at` mean now."""
+
+    def __init__(
+        self,
+        name: str,
+        timeline: Timeline,
+        link: AirLink,
+        files: Mapping[str, Path],
+        drift: float,
+        program: str | None = None,
+        native_radio: NativeRadio | None = None,
+    ) -> None:
+        super().__init__(self, None)
+        self.name = name
+        self.timeline = timeline
+        self.board = Board(timeline.now(), drift)
+        self.output = ""
+        """The end of what the firmware has printed since the tag was made."""
+        self.radio = TagRadio(name, link, self._radio_interrupt)
+        self._native_radio = native_radio
+        self._interpreter: Interpreter = (
+            WebAssembly(files, self._message)
+            if program is None
+            else Native(program, files, native_radio.path if native_radio else None, self._message)
+        )
+        self._state = "off"  # "off", "asleep", "idle" (at the REPL) or "running"
+        self._ending = ""
+        self._power_again = False
+        self._calling = False
+        self._waiting: float | None = None
+        self._slice: float | None = None
+        self._answering: asyncio.Task[Any] | None = None
+        self._interrupted = False
+        self._blocking = False
+        self._job: tuple[str, Callable[[str, str | None], None]] | None = None
+        self._job_output: list[str] | None = None
+        self._changed = self.board.now
+        self._timer: asyncio.TimerHandle | None = None
+        self._barrier: asyncio.Future[None] | None = None
+        self._serial: SerialPort | None = None
+        self._closed = False
+        timeline.boards.append(self)
+
+    # What tests and the demo use.
+
+    @property
+    def flash(self) -> boards.Nor:
+        """The log partition; it may be altered."""
+        return self.board.flash
+
+    @property
+    def partition_offset(self) -> int:
+        """Offset in `flash.bytes` at which the log's partition begins: 0, `flash` holds nothing else."""
+        return 0
+
+    @property
+    def state(self) -> str:
+        """ "off", "asleep", "idle" (the firmware has ended, the REPL is free) or "running"."""
+        return self._state
+
+    @property
+    def faults(self) -> list[str]:
+        """What the firmware did wrong: tracebacks of main.py and of interrupt handlers."""
+        return self.board.faults
+
+    def at(self, instant: float) -> Inputs:
+        """Inputs at `instant`, true Unix seconds; if that is past, now."""
+        return Inputs(self, instant)
+
+    def input(self, at: float, change: Callable[[], None]) -> None:
+        """Schedule a change of the board at true Unix seconds `at`."""
+
+        def changed() -> None:
+            change()
+            self._changed = self.board.now
+
+        self.board.schedule(at, changed)
+        self._step()
+
+    async def settle(self) -> None:
+        """Wait until the firmware sleeps, has ended, or waits with every input of so far dealt with.
+
+        Raises `FirmwareFailed` if it does not come to rest within 30 real seconds.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._settled():
+            if time.monotonic() > deadline:
+                raise FirmwareFailed(f"tag {self.name} does not come to rest; it printed: {self.output[-500:]}")
+            await asyncio.sleep(0.005)
+
+    def _settled(self) -> bool:
+        now = self.timeline.now()
+        due = self.board.next_input
+        if due is not None and due <= now:
+            return False
+        if self._state == "running":
+            return self._waiting is not None and now - self._changed >= SETTLED_S
+        return self._job is None
+
+    def power_on(self) -> None:
+        """Give it power: a cold boot."""
+        if self._state == "off":
+            self._catch_up()
+            self._start(boards.POWER_ON)
+        elif self._ending == "power":
+            self._power_again = True
+
+    def power_off(self) -> None:
+        """Take the battery away, whatever it is doing."""
+        self._power_again = False
+        if self._state != "off":
+            self._end("power")
+
+    def reset(self) -> None:
+        """Pull the reset line."""
+        if self._state != "off":
+            self._end("reset")
+
+    def execute(self, code: str) -> str:
+        """What `code` prints when it is run over USB, as mpremote does: what runs is stopped first.
+
+        Blocks. Raises `FirmwareFailed` with the last line of the traceback if it fails.
+        """
+        outcome: list[tuple[str, str | None]] = []
+        self._blocking = True
+        try:
+            self.submit(code, lambda printed, error: outcome.append((printed, error)))
+            self._interpreter.wait_until(lambda: bool(outcome), PATIENCE_S)
+        finally:
+            self._blocking = False
+        printed, error = outcome[0]
+        if error is not None:
+            raise FirmwareFailed(f"tag {self.name}: {error.splitlines()[-1]}")
+        return printed
+
+    def enrol(self, tag_id: str, advert: bytes, session: bytes, log: bytes, replace: bool = False) -> dict[str, str]:
+        """Write an identity (16 hexadecimal digits) and keys as USB does, then reset.
+
+        Returns the check values that the tag printed. Blocks. Raises `FirmwareFailed` if the tag refuses.
+        """
+        keys = ", ".join(repr(key.hex()) for key in (advert, session, log))
+        printed = self.execute(f"import provision\nprovision.enrol({tag_id!r}, {keys}, replace={replace!r})\n")
+        answer: dict[str, str] = json.loads(printed.strip().splitlines()[-1])
+        if "error" in answer:
+            raise FirmwareFailed(f"tag {self.name} refused: {answer['error']}")
+        self.reset()
+        return answer
+
+    def serial_port(self) -> str:
+        """The path of a pty that speaks MicroPython's REPL, raw REPL included, for mpremote.
+
+        What comes in while the chip sleeps wakes it to the REPL, as plugging in USB does.
+        """
+        if self._serial is None:
+            self._serial = SerialPort(self)
+        return self._serial.path
+
+    # What the serial port uses.
+
+    @property
+    def busy(self) -> bool:
+        """Whether a program runs."""
+        return self._state == "running"
+
+    def interrupt(self) -> None:
+        """Ctrl-C: `KeyboardInterrupt` in the program's present or next board call."""
+        if self._state != "running":
+            return
+        self._interrupted = True
+        if self._calling and (self._waiting is not None or self._blocking):
+            self._abandon()
+            self._answer([-1, ""])
+
+    def submit(self, code: str, done: Callable[[str, str | None], None]) -> None:
+        """Stop what runs, run `code`, then call `done` with what it printed and its traceback or None."""
+        if self._state == "off":
+            raise FirmwareFailed(f"tag {self.name} has no power")
+        if self._job is not None:
+            raise FirmwareFailed(f"tag {self.name} is being used over USB already")
+        self._job = (code, done)
+        if self._state == "running":
+            self.interrupt()
+        else:
+            self._begin_job()
+
+    def soft_reset(self, run_main: bool) -> None:
+        """Ctrl-D: a fresh interpreter, and main.py in it unless the raw REPL is on."""
+        self._interpreter.refresh()
+        if run_main:
+            self._start(boards.SOFT_RESET)
+
+    # Time.
+
+    async def run_to(self, target: float) -> None:
+        """Go through everything up to `target` at once (instant mode)."""
+        self._cancel_timer()
+        self._barrier = asyncio.get_running_loop().create_future()
+        self._step()
+        await self._barrier
+
+    def resume(self) -> None:
+        """Real time goes on."""
+        self._barrier = None
+        self._step()
+
+    def _catch_up(self) -> None:
+        """Bring the board's present up to now, or in instant mode a call further."""
+        limit = self.timeline.now()
+        self.board.pass_time(min(self.board.now + CALL_S, limit) if self.timeline.instant else limit)
+
+    def _step(self) -> None:
+        """Let the board do what is due, until the program has to go on or nothing is due any more."""
+        limit = self.timeline.now()
+        board = self.board
+        while not self._closed:
+            if self._state == "running":
+                if self._waiting is None:
+                    return
+                if board.interrupts or self._waiting <= board.now or (self._slice and self._slice <= board.now):
+                    self._return_from_wait()
+                    return
+                ends = self._waiting if self._slice is None else min(self._waiting, self._slice)
+            elif self._state == "asleep":
+                if board.woken():
+                    if self.timeline.instant:
+                        board.pass_time(min(board.now + boards.BOOT_S, limit))
+                    self._start(boards.DEEPSLEEP_RESET)
+                    return
+                ends = board.timer_wake if board.timer_wake is not None else float("inf")
+            else:
+                ends = float("inf")
+            due = board.next_input
+            due = ends if due is None else min(ends, due)
+            if due > limit:
+                board.pass_time(limit)
+                self._rest(due)
+                return
+            board.pass_time(due)
+
+    def _rest(self, until: float) -> None:
+        if self.timeline.instant:
+            if self._barrier is not None and not self._barrier.done():
+                self._barrier.set_result(None)
+            return
+        self._cancel_timer()
+        if until != float("inf"):
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, until - self.timeline.now()), self._step)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # The program.
+
+    def _start(self, cause: int) -> None:
+        self._running(cause)
+        self._interpreter.run("/main.py")
+
+    def _running(self, cause: int | None) -> None:
+        self._state = "running"
+        self._ending = ""
+        self._interrupted = False
+        self._changed = self.board.now
+        if cause is not None:
+            self.board.start(cause)
+        if self._native_radio is not None:
+            self._native_radio.appear()
+
+    def _begin_job(self) -> None:
+        assert self._job is not None
+        self._catch_up()
+        self._job_output = []
+        self._running(boards.HARD_RESET if self._state == "asleep" else None)
+        self._interpreter.execute(self._job[0])
+
+    def _message(self, kind: str, content: Any) -> None:
+        if self._closed:
+            return
+        if kind == "o":
+            self._printed(content)
+        elif kind == "c":
+            self._called(content[0], content[1:])
+        else:
+            self._ended(content)
+
+    def _printed(self, text: str) -> None:
+        self.output = (self.output + text)[-_KEEP:]
+        if self._job_output is not None:
+            self._job_output.append(text)
+        elif self._serial is not None:
+            self._serial.show(text)
+
+    def _called(self, name: str, arguments: list[Any]) -> None:
+        self._calling = True
+        self._catch_up()
+        if self._ending:
+            self._halt(self._ending)
+            return
+        if self._interrupted:
+            self._answer([-1, ""])
+            return
+        try:
+            if name == "wait":
+                self._wait(*arguments)
+            elif name.startswith("ble_"):
+                self._radio_call(self.radio.call(name, arguments))
+            else:
+                self._answer([0, self.board.call(name, arguments)])
+        except Refusal as refusal:
+            self._answer([refusal.number, refusal.text])
+        except Ended as ended:
+            self._halt(str(ended))
+        except PowerCut:
+            self._halt("power")
+
+    def _wait(self, microseconds: int, deadline_us: int | None, slice_us: int | None) -> None:
+        # The program keeps its deadline, so that an interrupt that sleeps has one of its own.
+        board = self.board
+        self._waiting = board.now + microseconds / 1e6 if deadline_us is None else deadline_us / 1e6
+        self._slice = None
+        if self._blocking:
+            # Nothing else can run meanwhile, so the whole time passes at once.
+            if not self.timeline.instant:
+                time.sleep(max(0.0, self._waiting - board.now))
+            self._catch_up()
+            self._waiting = board.now
+        elif slice_us is not None:
+            # A native radio is on: the interpreter sleeps by itself, and asks again after each slice.
+            if self.timeline.instant:
+                board.pass_time(min(board.now + slice_us / 1e6, self.timeline.now()))
+            self._slice = board.now
+        self._step()
+
+    def _return_from_wait(self) -> None:
+        assert self._waiting is not None
+        board = self.board
+        interrupts = board.interrupts[:]
+        board.interrupts.clear()
+        deadline_us, left_us = round(self._waiting * 1e6), max(0, round((self._waiting - board.now) * 1e6))
+        self._answer([0, [deadline_us, left_us, interrupts]])
+
+    def _radio_call(self, result: Any) -> None:
+        if not inspect.iscoroutine(result):
+            self._answer([0, result])
+        elif self._blocking:
+            result.close()  # the loop that the radio needs is held up; a program being stopped needs no radio
+            self._answer([0, None])
+        else:
+            self._answering = asyncio.get_running_loop().create_task(self._answer_later(result))
+
+    async def _answer_later(self, result: Any) -> None:
+        try:
+            answer = [0, await result]
+        except Refusal as refusal:
+            answer = [refusal.number, refusal.text]
+        except Exception as error:  # noqa: BLE001  of bumble: the program sees that its radio failed
+            answer = [5, f"radio: {error}"]
+        self._answering = None
+        self._answer([-1, ""] if self._interrupted else answer)
+
+    def _abandon(self) -> None:
+        """The call that is open will not be answered by what was to answer it."""
+        self._waiting = None
+        if self._answering is not None:
+            self._answering.cancel()
+            self._answering = None
+
+    def _answer(self, answer: Any) -> None:
+        self._calling = False
+        self._waiting = None
+        if answer[0] == -1:
+            self._interrupted = False
+        self._interpreter.answer(answer)
+
+    def _end(self, how: str) -> None:
+        """Stop the program in its present or next board call, and then do `how`."""
+        if self._state != "running":
+            self._ending = how
+            self._after_halt()
+            return
+        self._ending = how
+        if how == "power":
+            self.radio.vanish()
+        if self._calling:
+            self._halt(how)
+
+    def _halt(self, how: str) -> None:
+        self._ending = self._ending if self._ending == "power" else how
+        self._calling = False
+        self._abandon()
+        self._interpreter.halt()
+
+    def _ended(self, result: str | None) -> None:
+        self._abandon()
+        self._calling = False
+        self.board.stop()
+        self.radio.vanish()
+        if self._native_radio is not None:
+            self._native_radio.vanish()
+        if result == "halt" or self._ending:
+            self._finish_job(None)
+            self._after_halt()
+            return
+        self._state = "idle"
+        if self._job is not None and self._job_output is not None:
+            self._finish_job(result)
+        elif self._job is not None:
+            self._begin_job()
+            return
+        else:
+            if result is not None and "KeyboardInterrupt" not in result:
+                self.faults.append(result)
+            if self._serial is not None:
+                self._serial.ended(result)
+        self._step()
+
+    def _finish_job(self, result: str | None) -> None:
+        if self._job is not None and self._job_output is not None:
+            (_, done), printed = self._job, "".join(self._job_output)
+            self._job = self._job_output = None
+            done(printed, result)
+
+    def _after_halt(self) -> None:
+        how, self._ending = self._ending, ""
+        if how == "deepsleep":
+            self._state = "asleep"
+        elif how == "reset":
+            self._interpreter.refresh()
+            self._start(boards.HARD_RESET)
+        else:
+            self._state = "off"
+            self._interpreter.refresh()
+            if self._power_again:
+                self._power_again = False
+                self.power_on()
+        self._step()
+
+    def _radio_interrupt(self, event: int, data: list[Any]) -> None:
+        self.board.interrupts.append((["ble"], [event, data]))
+        self._changed = self.board.now
+        if self._waiting is not None:
+            self._catch_up()
+            self._step()
+
+    async def close(self) -> None:
+        """End the interpreter's process and everything that belongs to it."""
+        self._closed = True
+        self._cancel_timer()
+        answering = self._answering
+        self._abandon()
+        if answering is not None:
+            await asyncio.gather(answering, return_exceptions=True)
+        self.radio.vanish()
+        if self._native_radio is not None:
+            await self._native_radio.close()
+        if self._serial is not None:
+            self._serial.close()
+        self._interpreter.close()
+        self.timeline.boards.remove(self)
+
+
+__all__ = ["FirmwareFailed", "Inputs", "InterpreterFailed", "VirtualTag"]

@@ -1,0 +1,329 @@
+"""The virtual board: the circuit, clock, memories and sleep of a tag on a XIAO ESP32C6.
+
+It knows nothing of interpreters, radio or real time: `tag` tells it when it is. What the firmware asks
+for comes through `call`; the answers are those of stock MicroPython 1.29.
+
+The circuit, as in the hardware description: GPIO 0 the button to ground, which the dock's 5 V pull low
+too; GPIO 1 half the cell's voltage; GPIO 2 the Hall switch of the lid, low while closed; GPIO 21 dock
+sense, high while the dock's or USB's 5 V are there.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import itertools
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from host.sim.nor import SECTOR, Nor, PowerCut
+
+BUTTON, VBAT, LID, DOCK_SENSE = 0, 1, 2, 21
+WAKE_CAPABLE = frozenset(range(8))
+"""GPIOs of the ESP32-C6 that can end deep sleep."""
+FLASH_SIZE = 64 * SECTOR
+"""Bytes of the partition that holds the log."""
+FLASH_ADDRESS = 0x3B0000
+"""Where that partition begins in the chip's flash."""
+PRESS_S = 0.15
+"""Seconds for which a press of the button lasts."""
+BOOT_S = 0.25
+"""Seconds from a wake to the first line of main.py on a stock build (model: 26 mC at some 100 mA)."""
+RTC_MEMORY = 2048
+
+POWER_ON, HARD_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 4, 5
+WAKE_EXT1, WAKE_TIMER, WAKE_GPIO = 3, 4, 7
+
+_NVS_NOT_FOUND = (-0x1102, "ESP_ERR_NVS_NOT_FOUND")
+_NVS_INVALID_NAME = (-0x1106, "ESP_ERR_NVS_INVALID_NAME")
+_NVS_KEY_TOO_LONG = (-0x1109, "ESP_ERR_NVS_KEY_TOO_LONG")
+_NVS_INVALID_LENGTH = (-0x110C, "ESP_ERR_NVS_INVALID_LENGTH")
+_ESP_INVALID_SIZE = (-0x104, "ESP_ERR_INVALID_SIZE")
+_ADC_FULL_SCALE_UV = (950_000, 1_250_000, 1_750_000, 3_300_000)
+_RISING, _FALLING = 1, 2
+
+
+class Refusal(Exception):
+    """A board call that fails in MicroPython with `OSError(number, text)`."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(text)
+        self.number = number
+        self.text = text
+
+
+class Ended(Exception):
+    """A board call that does not return: the chip sleeps, resets or has lost its power."""
+
+
+class Counters:
+    """What the tag has used since it was made, for power budgets; the flash counts for itself."""
+
+    def __init__(self) -> None:
+        self.wakes = 0
+        self.awake_s = 0.0
+
+
+class Board:
+    """One tag's hardware. `now` is its present in true Unix seconds and only rises.
+
+    `drift` is the relative error of its RTC: 0.01 counts 1 % too many seconds.
+    """
+
+    def __init__(self, now: float, drift: float = 0.0) -> None:
+        if not -0.02 <= drift <= 0.02:
+            raise ValueError(f"an RTC does not drift by {drift}")
+        self.now = now
+        self.drift = drift
+        self.flash = Nor(FLASH_SIZE)
+        self.nvs: dict[tuple[str, str, str], Any] = {}
+        """Committed non-volatile storage: (namespace, key, "i32" or "blob") to number or hexadecimal text."""
+        self.counters = Counters()
+        self.faults: list[str] = []
+        """What the firmware did wrong: exceptions in interrupts, impossible calls, a crash of main.py."""
+        self.outputs: dict[int, int] = {}
+        """Levels that the firmware drives, by GPIO."""
+        self.tones: dict[int, int] = {}
+        """Frequencies in Hz of the PWM outputs that are on, by GPIO."""
+        self.lid_open = False
+        self.docked = False
+        self.pressed = False
+        self.battery_mv = 3900
+        self.reset_cause = POWER_ON
+        self.wake_reason = 0
+        self.wake_pins: list[int] = []
+        self.interrupts: list[tuple[list[Any], Any]] = []
+        """Interrupts that wait for the program to wait: source and arguments."""
+        self._unique_id = secrets.token_hex(6)
+        self._rtc_memory = ""
+        self._rtc_origin = now
+        self._started = self._running_since = now
+        self._uncommitted: dict[tuple[str, str, str], Any] = {}
+        self._wake_on: dict[str, tuple[list[int], int]] = {}
+        self._pin_triggers: dict[int, int] = {}
+        self._pulls: dict[int, int] = {}
+        self._timer_wake: float | None = None
+        self._inputs: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    # What the world does to the board.
+
+    def schedule(self, at: float, change: Callable[[], None]) -> None:
+        """Do `change` when the board's present reaches `at`."""
+        heapq.heappush(self._inputs, (at, next(self._order), change))
+
+    @property
+    def next_input(self) -> float | None:
+        """When the next scheduled change is due, or None."""
+        return self._inputs[0][0] if self._inputs else None
+
+    def pass_time(self, to: float) -> None:
+        """Let the present become `to`, with all changes that are due on the way."""
+        while self._inputs and self._inputs[0][0] <= to:
+            at, _, change = heapq.heappop(self._inputs)
+            self.now = max(self.now, at)
+            self._change(change)
+        self.now = max(self.now, to)
+
+    def _change(self, change: Callable[[], None]) -> None:
+        before = {pin: self.level(pin) for pin in self._pin_triggers}
+        change()
+        for pin, old in before.items():
+            new = self.level(pin)
+            if new != old and self._pin_triggers[pin] & (_RISING if new else _FALLING):
+                self.interrupts.append((["pin", pin], None))
+
+    def level(self, pin: int) -> int:
+        """The level at `pin`, 0 or 1."""
+        if pin == BUTTON:
+            return int(not (self.pressed or self.docked))
+        if pin == LID:
+            return int(self.lid_open)
+        if pin == DOCK_SENSE:
+            return int(self.docked)
+        return self.outputs.get(pin, int(self._pulls.get(pin, 0) == 2))
+
+    # Power, sleep and wake.
+
+    def start(self, cause: int) -> None:
+        """Power-on, reset or wake: everything is gone but flash, committed NVS and (but at power-on) the RTC."""
+        if cause == POWER_ON:
+            self._rtc_memory = ""
+            self._rtc_origin = self.now
+        if cause != DEEPSLEEP_RESET:
+            self.wake_reason, self.wake_pins = 0, []
+        self.reset_cause = cause
+        self._uncommitted.clear()
+        self._wake_on.clear()
+        self._pin_triggers.clear()
+        self._pulls.clear()
+        self.outputs.clear()
+        self.tones.clear()
+        self.interrupts.clear()
+        self._timer_wake = None
+        self._started = self._running_since = self.now
+        self.counters.wakes += 1
+
+    def stop(self) -> None:
+        """The program has ended, by sleep, reset or lost power."""
+        self.counters.awake_s += self.now - self._running_since
+        self._running_since = self.now
+        self.interrupts.clear()
+        self._pin_triggers.clear()
+        self.outputs.clear()
+        self.tones.clear()
+
+    def woken(self) -> bool:
+        """Whether a wake source is there now; if so, why is noted for the firmware. ext1 and GPIO wake by level."""
+        for source, reason in (("ext1", WAKE_EXT1), ("gpio", WAKE_GPIO)):
+            pins, level = self._wake_on.get(source, ([], 0))
+            there = [pin for pin in pins if self.level(pin) == level]
+            if there:
+                self.wake_reason, self.wake_pins = reason, there
+                return True
+        if self._timer_wake is not None and self.now >= self._timer_wake:
+            self.wake_reason, self.wake_pins = WAKE_TIMER, []
+            return True
+        return False
+
+    @property
+    def timer_wake(self) -> float | None:
+        """When the sleep timer ends, or None."""
+        return self._timer_wake
+
+    # What the firmware calls.
+
+    def call(self, name: str, arguments: list[Any]) -> Any:
+        """The answer to a board call. Raises `Refusal`, `Ended`, or `PowerCut` from the flash."""
+        method = getattr(self, "_on_" + name, None)
+        if method is None:
+            raise Refusal(errno.ENOSYS, f"the virtual board has no {name}")
+        return method(*arguments)
+
+    def _on_fault(self, text: str) -> None:
+        self.faults.append(text)
+
+    def _on_ticks_us(self) -> int:
+        return int((self.now - self._started) * 1e6)
+
+    def _on_rtc_us(self) -> int:
+        return int((self.now - self._rtc_origin) * (1 + self.drift) * 1e6)
+
+    def _on_reset_cause(self) -> int:
+        return self.reset_cause
+
+    def _on_wake_reason(self) -> int:
+        return self.wake_reason
+
+    def _on_wake_pins(self) -> list[int]:
+        return self.wake_pins
+
+    def _on_unique_id(self) -> str:
+        return self._unique_id
+
+    def _on_deepsleep(self, milliseconds: int) -> None:
+        # The timer counts with the RTC's clock, so it is as wrong as that is.
+        self._timer_wake = self.now + milliseconds / 1000 / (1 + self.drift) if milliseconds else None
+        raise Ended("deepsleep")
+
+    def _on_reset(self) -> None:
+        raise Ended("reset")
+
+    def _on_rtc_memory(self, data: str | None) -> str | None:
+        if data is None:
+            return self._rtc_memory
+        self._rtc_memory = data
+        return None
+
+    def _on_pin_init(self, pin: int, mode: int, pull: int, value: int | None) -> None:
+        if not 0 <= pin <= 30:
+            raise Refusal(errno.EINVAL, "invalid pin")
+        if pull >= 0:
+            self._pulls[pin] = pull
+        if value is not None:
+            self.outputs[pin] = value
+
+    def _on_pin_read(self, pin: int) -> int:
+        return self.level(pin)
+
+    def _on_pin_write(self, pin: int, value: int) -> None:
+        self.outputs[pin] = value
+
+    def _on_pin_irq(self, pin: int, trigger: int) -> None:
+        if trigger:
+            self._pin_triggers[pin] = trigger
+        else:
+            self._pin_triggers.pop(pin, None)
+
+    def _on_adc_uv(self, pin: int, attenuation: int) -> int:
+        if pin not in range(7):
+            raise Refusal(errno.EINVAL, "invalid pin")
+        microvolts = self.battery_mv * 500 if pin == VBAT else self.level(pin) * 3_300_000
+        return min(microvolts, _ADC_FULL_SCALE_UV[attenuation])
+
+    def _on_pwm(self, pin: int, frequency: int, duty: int) -> None:
+        if frequency and duty:
+            self.tones[pin] = frequency
+        else:
+            self.tones.pop(pin, None)
+
+    def _on_wake_on(self, source: str, pins: list[int], level: int) -> None:
+        if not WAKE_CAPABLE.issuperset(pins):
+            raise Refusal(errno.EINVAL, "invalid pin")
+        self._wake_on[source] = (pins, level)
+
+    def _on_nvs_open(self, namespace: str) -> None:
+        if not 0 < len(namespace) <= 15:
+            raise Refusal(*_NVS_INVALID_NAME)
+
+    def _on_nvs_get(self, namespace: str, key: str, kind: str, room: int = 0) -> Any:
+        entry = (namespace, key, kind)
+        value = self._uncommitted.get(entry, self.nvs.get(entry))
+        if value is None:
+            raise Refusal(*_NVS_NOT_FOUND)
+        if kind == "blob" and len(value) > room * 2:
+            raise Refusal(*_NVS_INVALID_LENGTH)
+        return value
+
+    def _on_nvs_set(self, namespace: str, key: str, kind: str, value: Any) -> None:
+        if len(key) > 15:
+            raise Refusal(*_NVS_KEY_TOO_LONG)
+        self._uncommitted[namespace, key, kind] = value
+
+    def _on_nvs_erase(self, namespace: str, key: str) -> None:
+        entries = [(namespace, key, kind) for kind in ("i32", "blob")]
+        present = [entry for entry in entries if self._uncommitted.get(entry, self.nvs.get(entry)) is not None]
+        if not present:
+            raise Refusal(*_NVS_NOT_FOUND)
+        self._uncommitted.update(dict.fromkeys(present))
+
+    def _on_nvs_commit(self, namespace: str) -> None:
+        for entry in [entry for entry in self._uncommitted if entry[0] == namespace]:
+            value = self._uncommitted.pop(entry)
+            if value is None:
+                self.nvs.pop(entry, None)
+            else:
+                self.nvs[entry] = value
+
+    def _on_partitions(self) -> list[tuple[int, int, int, int, str, bool]]:
+        return [(1, 0x40, FLASH_ADDRESS, FLASH_SIZE, "kitlog", False)]
+
+    def _flash(self, operation: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return operation(*arguments)
+        except ValueError:
+            raise Refusal(*_ESP_INVALID_SIZE) from None
+
+    def _on_flash_read(self, offset: int, size: int) -> str:
+        return bytes(self._flash(self.flash.read, offset, size)).hex()
+
+    def _on_flash_program(self, offset: int, data: str) -> None:
+        self._flash(self.flash.program, offset, bytes.fromhex(data))
+
+    def _on_flash_erase(self, offset: int, size: int) -> None:
+        for sector in range(offset, offset + size, SECTOR):
+            self._flash(self.flash.erase, sector)
+
+
+__all__ = ["Board", "Counters", "Ended", "Nor", "PowerCut", "Refusal"]
