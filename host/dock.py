@@ -68,6 +68,7 @@ class Dock:
         self._tried: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
         self._docked: set[str] = set()
+        self._announced: dict[str, int] = {}
         self._replays: set[tuple[str, int, int]] = set()
         self._news = asyncio.Event()
         self._learn_tags()
@@ -143,15 +144,13 @@ class Dock:
                 self._replays.add(replay)
                 self._progress(Step("refused", pouch, "an old advert is being repeated by somebody: ignored"))
             return
-        if sighting.tag not in self._visits:
-            self._progress(Step("heard", pouch, self._describe(sighting)))
+        waiting = self.waiting(sighting)
+        if waiting and self._announced.get(sighting.tag) != sighting.advert.count:
+            self._announced[sighting.tag] = sighting.advert.count
+            records = f"{waiting} new record{'s' if waiting != 1 else ''}"
+            self._progress(Step("heard", pouch, f"here, battery {sighting.advert.battery_percent} %, {records}"))
         self._visits[sighting.tag] = _Visit(device, sighting)
         self._news.set()
-
-    def _describe(self, sighting: Sighting) -> str:
-        waiting = self.waiting(sighting)
-        records = "nothing new" if not waiting else f"{waiting} new record{'s' if waiting != 1 else ''}"
-        return f"battery {sighting.advert.battery_percent} %, {records}"
 
     def waiting(self, sighting: Sighting) -> int:
         """How many records the tag holds that are not committed, by its advert."""

@@ -125,14 +125,14 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
     )
 
 
-def progress(store: Store) -> Callable[[Step], None]:
+def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[Step], None]:
     """Shows each step of a docking on standard error as it happens, with the station's time."""
     zone = store.station.time_zone
 
     def show(step: Step) -> None:
         if step.stage in ("connected", "received", "committed"):
             return  # over in a moment, and in the line that ends the docking
-        now = clock.iso(clock.now_ms(), zone)[11:19]
+        now = clock.iso(now_ms(), zone)[11:19]
         click.echo(f"{now}  {step.pouch:<8} {step.text}", err=True)
 
     return show

@@ -5,12 +5,11 @@ import os
 import pytest
 
 from host.events import Radio
-from host.sightings import SPARE_EPOCHS as SPARE_STEPS
-from host.sightings import Sightings
+from host.sightings import SPARE_EPOCHS, Sightings
 from kitwire import advert
 
 KEY = bytes(range(32))
-SPARE_EPOCHS = SPARE_STEPS[-1]
+MOST_SPARE = SPARE_EPOCHS[-1]
 NOW_MS = 1_767_225_600_000
 
 
@@ -56,18 +55,18 @@ def test_an_altered_frame_is_nobodys(sightings: Sightings) -> None:
 @pytest.mark.parametrize("days", [0, 1, 9, 60])
 def test_a_tag_is_found_however_long_it_was_away_and_however_fast_its_clock(days: int) -> None:
     passed_s = days * 86400
-    reached = 10 + int(passed_s * 1.019 / advert.EPOCH_S) + SPARE_EPOCHS - 2
+    reached = 10 + int(passed_s * 1.019 / advert.EPOCH_S) + MOST_SPARE - 2
     found = Sightings()
     found.add("tag", KEY, Radio(10, 5, NOW_MS), NOW_MS)
     assert found.resolve(frame(reached), NOW_MS + passed_s * 1000) is not None
 
 
 def test_an_epoch_that_no_tag_can_have_reached_is_not_looked_for(sightings: Sightings) -> None:
-    assert sightings.resolve(frame(10 + SPARE_EPOCHS + 1), NOW_MS) is None
+    assert sightings.resolve(frame(10 + MOST_SPARE + 1), NOW_MS) is None
 
 
 def test_the_epoch_of_an_authenticated_session_moves_the_window(sightings: Sightings) -> None:
-    far = 10 + 5 * SPARE_EPOCHS
+    far = 10 + 5 * MOST_SPARE
     accepted = sightings.synchronise("tag", far, NOW_MS)
     assert (accepted.epoch, accepted.index) == (far, -1)
     assert sightings.resolve(frame(far, 0), NOW_MS) is not None

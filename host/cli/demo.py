@@ -1,0 +1,127 @@
+"""`kitdock demo`: a small fictional force on the virtual station."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from host import clock, forms
+from host.cli import asking
+from host.cli.dock import ask_about_openings, progress
+from host.cli.expiry import expiry
+from host.cli.reconcile import reconcile
+from host.cli.render import render
+from host.docking import Report
+from host.errors import InputError, KitdockError
+from host.prompting import file_report, record_explanation, unexplained_openings
+from host.reports import USED
+from host.store import Store
+
+try:
+    from host.link.adapter import open_adapter
+    from host.sim.force import ANSWERS, FIRST_DOCKING_AGO_S, NAME, POUCHES, TIME_ZONE, Force
+    from host.sim.station import VirtualStation
+except ImportError as error:  # the extra is not installed
+    raise KitdockError(f"the virtual station is not installed ({error.name}): pip install 'kitdock[sim]'") from error
+
+
+class DemoFailed(KitdockError):
+    """The virtual station did not play as it must."""
+
+
+@click.command()
+@click.option("--batch", is_flag=True, help="Answer the officer's prompts by itself. So without a terminal.")
+@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the database there. [default: a "
+              "temporary folder]")  # fmt: skip
+@click.option("--interpreter", metavar="PATH", type=click.Path(exists=True, dir_okay=False),
+              help="Another MicroPython to run the tags' firmware in, such as a Unix build.")  # fmt: skip
+@click.pass_context
+def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | None) -> None:
+    """Play through a small fictional force.
+
+    Six tags run the real firmware in real MicroPython interpreters, and dock over real Bluetooth packets on
+    a virtual radio. It takes under a minute and needs no hardware.
+    """
+    began = time.monotonic()
+    if db is None:
+        db = Path(tempfile.mkdtemp(prefix="kitdock-demo-")) / "demo.db"
+    elif not db.parent.is_dir():
+        raise InputError(f"no folder {db.parent}: make it, or choose another place for the database")
+    now = datetime.now(UTC).replace(microsecond=0)
+    start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
+    batch = batch or not asking.has_terminal()
+    with Store.create(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
+        asyncio.run(_play(store, start, now, batch, interpreter))
+    for title, command in (("Expiry", expiry), ("Reconciliation", reconcile)):
+        _say(title)
+        render(ctx.invoke(command, db=db), "table")
+    click.secho(f"\nThat took {time.monotonic() - began:.0f} s. The database is {db}. Try:", bold=True)
+    for line in (
+        f"export KITDOCK_DB={db}",
+        "kitdock openings",
+        "kitdock openings explain P-03 --cause training",
+        "kitdock usage list",
+        "kitdock usage show 1",
+        "kitdock kit return K-0004",
+        "kitdock reconcile --format json",
+    ):
+        click.echo(f"  {line}")
+
+
+async def _play(store: Store, start: datetime, now: datetime, batch: bool, interpreter: str | None) -> None:
+    async with (
+        VirtualStation(start, interpreter) as station,
+        open_adapter(await station.listen_hci()) as radio,
+    ):
+        force = Force(store, station, radio, progress(store, lambda: int(station.clock.now() * 1000)), now)
+        _say(f"{NAME}: {len(POUCHES)} officers, each with a pouch, a kit and a tag.")
+        await force.equip()
+        for pouch in POUCHES:
+            click.echo(f"  {pouch.name}  officer {pouch.officer}, kit {pouch.kit}: {pouch.story}")
+        _say("Nine days ago every pouch docks for the first time.")
+        _demand_complete(await force.first_docking(), len(POUCHES))
+        _say("Nine days pass in the field, radios silent. Today five pouches dock; P-05 does not.")
+        await force.nine_days()
+        reports = await force.dock(docked=lambda report: _after(store, report, batch))
+        _demand_complete(reports, len(POUCHES) - 1)
+        _say("Docking every tag a second time, which must add nothing:")
+        before = len(store.events())
+        again = await force.dock(everything=True)
+        _demand_complete(again, len(POUCHES) - 1)
+        added = len(store.events()) - before
+        click.echo(f"  {len(again)} tags docked again, {added} rows added; {before} events in the database")
+        if added:
+            raise DemoFailed(f"{added} rows were added by docking the same tags again")
+
+
+async def _after(store: Store, report: Report, batch: bool) -> None:
+    """What the officer does once the pouch is docked."""
+    if report.error is not None:
+        return
+    if not batch:
+        ask_about_openings(store, report.tag)
+        return
+    for opening in unexplained_openings(store, report.tag):
+        if not opening.dose_marks:
+            click.echo(f"          {opening.pouch} was opened; the officer answers: later")
+            continue
+        officer = opening.officers[0]
+        doses = record_explanation(store, opening, officer, USED, None, clock.now_ms())
+        number = file_report(store, forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms())
+        click.echo(f"          {opening.pouch} was opened; officer {officer} answers: used on a person, {doses} doses")
+        click.echo(f"          usage report {number} filed")
+
+
+def _demand_complete(reports: list[Report], pouches: int) -> None:
+    complete = {report.pouch for report in reports if report.error is None}
+    if len(complete) != pouches:
+        raise DemoFailed(f"{len(complete)} of {pouches} pouches docked")
+
+
+def _say(text: str) -> None:
+    click.secho(f"\n{text}", bold=True)

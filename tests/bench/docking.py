@@ -1,0 +1,91 @@
+"""One normal docking on the virtual link: ATT round trips and bytes on air, beyond discovery.
+
+The real firmware in MicroPython docks with the real station code. The rival is the least that ATT can do it
+in: subscribe, three-pass authentication that carries the first request, one acknowledgement; and, in
+bytes, the same records in notifications of full size with nothing around them but ATT, L2CAP and the link
+layer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from host.dock import Dock
+from host.link.adapter import open_adapter
+from host.sim.radio import DATA_LENGTH, PACKET_OVERHEAD
+from host.sim.station import VirtualStation
+from host.store import Store
+from host.vault import TagKeys
+from kitwire import record
+from kitwire.keys import TAG_ID_SIZE
+from tests.bench.result import Result
+
+MTU = 247
+LEAST_ROUND_TRIPS = 4
+MOST_ROUND_TRIPS = 6
+MOST_BYTES_RATIO = 2.0
+OPENINGS = 8
+
+_WRITE_REQUEST = 0x12
+_WRITE_COMMAND = 0x52
+_L2CAP_HEADER = 4
+_ATT_HEADER = 3
+_SUBSCRIBE_BYTES = (_L2CAP_HEADER + 5 + PACKET_OVERHEAD) + (_L2CAP_HEADER + 1 + PACKET_OVERHEAD)
+
+
+def run() -> list[Result]:
+    """`docking_round_trips` and `docking_bytes_on_air`."""
+    trips, on_air, records = asyncio.run(_measure())
+    least = _least_bytes(records)
+    return [
+        Result("docking_round_trips", trips, "round trips", "least for three-pass authentication over ATT",
+               LEAST_ROUND_TRIPS, trips / LEAST_ROUND_TRIPS, f"at most {MOST_ROUND_TRIPS}", trips <= MOST_ROUND_TRIPS),
+        Result("docking_bytes_on_air", on_air, f"bytes for {records} records", "bare notifications", least,
+               on_air / least, f"at most {MOST_BYTES_RATIO} of the rival", on_air <= MOST_BYTES_RATIO * least),
+    ]  # fmt: skip
+
+
+def _least_bytes(records: int) -> int:
+    payload = records * record.SIZE
+    notifications = -(-payload // (MTU - _ATT_HEADER))
+    return _SUBSCRIBE_BYTES + payload + notifications * (_ATT_HEADER + _L2CAP_HEADER + PACKET_OVERHEAD)
+
+
+async def _measure() -> tuple[int, int, int]:
+    """Round trips, bytes on air and records of the docking of one tag with `OPENINGS` openings."""
+    start = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        at_ms = int(start.timestamp() * 1000)
+        with Store.create(Path(folder) / "bench.db", "Example Police", "Europe/London", False, at_ms) as store:
+            async with VirtualStation(start) as station, open_adapter(await station.listen_hci()) as radio:
+                tag = await station.add_tag("P-01", drift=0.004)
+                tag_id, keys = secrets.token_hex(TAG_ID_SIZE), TagKeys.random()
+                store.enrol_tag(tag_id, "P-01", keys, at_ms, lambda: tag.enrol(tag_id, *keys) and None)
+                for number in range(OPENINGS):
+                    at = start.timestamp() + 600 * (number + 1)
+                    tag.at(at).lid_open()
+                    tag.at(at + 60).lid_close()
+                await station.clock.advance(start.timestamp() + 12 * 3600)
+                pdus: list[tuple[str, int, int]] = []
+                count = station.air.count
+
+                def note(direction: str, l2cap: bytes) -> None:
+                    packets = -(-len(l2cap) // DATA_LENGTH)
+                    pdus.append((direction, l2cap[4], len(l2cap) + packets * PACKET_OVERHEAD))
+                    count(direction, l2cap)
+
+                station.air.count = note  # type: ignore[method-assign]
+                tag.dock()
+                here = Dock(store, radio, lambda _: None, lambda: int(station.clock.now() * 1000))
+                reports = await here.run(quiet_s=1.0)
+                if len(reports) != 1 or reports[0].error is not None:
+                    raise RuntimeError(f"the docking did not go as it must: {reports}")
+    first = next(at for at, (_, opcode, _) in enumerate(pdus) if opcode == _WRITE_REQUEST)
+    session = pdus[first:]
+    # Each write is one flight: what the station sends before it waits for the tag fits one value.
+    trips = sum(opcode in (_WRITE_REQUEST, _WRITE_COMMAND) for _, opcode, _ in session)
+    return trips, sum(size for _, _, size in session), reports[0].added
