@@ -13,7 +13,7 @@ new uptime; its events are still bounded by what came before and after it in the
          +---------------> uptime
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, isfinite
 from typing import NamedTuple
@@ -134,15 +134,14 @@ class _Start:
         self._last = max([*self._uptimes.values(), *at_anchors])
 
     def _from_anchors(self, uptime: int, at_anchors: list[int]) -> _Span:
-        """Where the cones of the nearest anchor on each side meet."""
+        """Where the cones of the nearest anchor on each side meet, and of any within the event's own second."""
         span = _Span(float("-inf"), float("inf"))
-        after = bisect_right(at_anchors, uptime)
-        for near in (after - 1, after):
-            if 0 <= near < len(at_anchors):
-                low = elapsed(uptime - at_anchors[near])[0]
-                high = elapsed(uptime + QUANTUM_MS - at_anchors[near])[1]
-                anchor = self._anchor_spans[near]
-                span = span.narrowed(anchor.low + low, anchor.high + high)
+        before = max(0, bisect_right(at_anchors, uptime) - 1)
+        after = bisect_left(at_anchors, uptime + QUANTUM_MS)
+        for at, anchor in zip(at_anchors[before : after + 1], self._anchor_spans[before : after + 1], strict=True):
+            low = elapsed(uptime - at)[0]
+            high = elapsed(uptime + QUANTUM_MS - at)[1]
+            span = span.narrowed(anchor.low + low, anchor.high + high)
         return span
 
     def bound_below(self, bound: float) -> float:

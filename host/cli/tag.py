@@ -58,7 +58,10 @@ def enrol(db: Path, pouch: str, port: str, replace: bool) -> Done:
 @click.option("--all", "retired", is_flag=True, help="Show also tags that were replaced.")
 @with_store
 def list_(db: Path, retired: bool) -> Table:
-    """List tags by pouch: when each last docked, and its battery."""
+    """List tags by pouch: when each last docked, and its battery.
+
+    With --format json or csv also the check values of each tag's keys, and never a key.
+    """
     with open_store(db) as store:
         tags = store.tags(retired)
         zone = store.station.time_zone

@@ -1,8 +1,10 @@
 """`kitdock usage`: reports of what was given to a person."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,8 +15,10 @@ from host.cli.render import Done, Row, Table
 from host.errors import InputError
 from host.prompting import file_report, find_opening, prefilled, speaker
 from host.reports import UsageReport
-from host.store import Store
 from host.words import plural
+
+if TYPE_CHECKING:
+    from host.store import Store
 
 
 @click.group()

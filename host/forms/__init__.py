@@ -73,7 +73,7 @@ class AnswersRefused(InputError):
         self.problems = problems
 
 
-def keys() -> list[str]:
+def names() -> list[str]:
     """The keys of all forms there are."""
     files = resources.files(__name__).iterdir()
     return sorted(each.name.removesuffix(".toml") for each in files if each.name.endswith(".toml"))
@@ -82,8 +82,8 @@ def keys() -> list[str]:
 @cache
 def load(key: str) -> Form:
     """The form with that key. Raises `InputError` if there is none."""
-    if key not in keys():
-        raise InputError(f"no form {key}: there is {', '.join(keys())}")
+    if key not in names():
+        raise InputError(f"no form {key}: there is {', '.join(names())}")
     data = tomllib.loads(resources.files(__name__).joinpath(f"{key}.toml").read_text(encoding="utf-8"))
     return Form(data["key"], data["title"], data["source"], tuple(_field(each) for each in data["field"]))
 

@@ -15,8 +15,8 @@ from host import errors
 from host.store.migrations import APPLICATION_ID, migrations
 from host.vault import Vault, key_path
 
-BUSY_TIMEOUT_S = 2.0
-"""How long a command waits for another process that is writing, in seconds."""
+BUSY_TIMEOUT_S = 5.0
+"""How long a command waits for another process that is writing, in seconds: an enrolment over USB may take so long."""
 
 
 class Station(NamedTuple):
@@ -60,7 +60,7 @@ def translated(path: Path) -> Iterator[None]:
             raise errors.NotKitdock(f"{path} is not a Kitdock database: check the path") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR):
             raise errors.DatabaseDamaged(
-                f"database {path} cannot be read whole ({error}): check the disk, then restore a backup"
+                f"database {path} cannot be read or written whole ({error}): check the disk, then restore a backup"
             ) from error
         raise
 
@@ -77,14 +77,18 @@ class Database:
     def _connect(cls, path: Path, busy_timeout_s: float) -> Self:
         # Transactions are begun by hand (`_writing`), so the module must not begin its own.
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
-        connection.execute("PRAGMA foreign_keys = ON")
-        # A record that was acknowledged to a tag may be gone from the tag: it must survive a power cut here.
-        connection.execute("PRAGMA synchronous = FULL")
-        return cls(path, connection)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            # A record that was acknowledged to a tag may be gone from the tag: it must survive a power cut here.
+            connection.execute("PRAGMA synchronous = FULL")
+            return cls(path, connection)
+        except BaseException:
+            connection.close()
+            raise
 
     @classmethod
-    def open(cls, path: Path | str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Self:
-        """Opens the database at `path` and brings its layout up to date.
+    def open(cls, path: Path | str, busy_timeout_s: float | None = None) -> Self:
+        """Opens the database at `path` and brings its layout up to date. Waits `BUSY_TIMEOUT_S` if not told else.
 
         Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`.
         """
@@ -94,7 +98,7 @@ class Database:
                 f"no database at {path}: make one with `kitdock init --db {path} --name NAME --time-zone ZONE`"
             )
         with translated(path):
-            store = cls._connect(path, busy_timeout_s)
+            store = cls._connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s)
             try:
                 store._check_and_migrate()
             except BaseException:

@@ -1,0 +1,116 @@
+"""A small made-up force for tests: pictures built step by step, with the tag's clock running true."""
+
+from datetime import date
+
+from host.events import ALTERED, UNLINKED, VERIFIED, Docking, Event, Tag
+from host.ledger import ISSUE, RECEIVE, RETURN, Kit, Lot, Movement, Officer
+from host.picture import Picture
+from host.reports import Explanation, UsageReport
+from kitwire import record
+
+ZONE = "Europe/London"
+T0 = 1_780_000_000_000
+"""2026-05-28 21:26:40 in London; every tag was enrolled then and its uptime began."""
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+FLAGS = {"lid_open": record.FLAG_LID_OPEN, "dose_mark": record.FLAG_LID_OPEN}
+
+
+class Force:
+    """Collects facts; `picture` gives them to the code under test. Instants are milliseconds after `T0`."""
+
+    def __init__(self) -> None:
+        self.officers: list[Officer] = []
+        self.lots: list[Lot] = []
+        self.kits: list[Kit] = []
+        self.movements: list[Movement] = []
+        self.tags: list[Tag] = []
+        self.dockings: list[Docking] = []
+        self.events: list[Event] = []
+        self.explanations: list[Explanation] = []
+        self.reports: list[UsageReport] = []
+
+    def officer(self, number: str, trained_on: date | None = date(2026, 5, 1)) -> None:
+        self.officers.append(Officer(number, trained_on, T0))
+
+    def kit(self, kit: str, expires_on: date = date(2028, 1, 31)) -> None:
+        lot = Lot("Nyxoid", f"L{kit}", expires_on, 2)
+        self.lots.append(lot)
+        self.kits.append(Kit(kit, lot.product, lot.lot))
+        self._move(0, RECEIVE, kit, None, None)
+
+    def issue(self, kit: str, officer: str, pouch: str | None, at: int = 0) -> None:
+        self._move(at, ISSUE, kit, officer, pouch)
+
+    def give_back(self, kit: str, at: int) -> None:
+        self._move(at, RETURN, kit, None, None)
+
+    def _move(self, at: int, kind: str, kit: str, officer: str | None, pouch: str | None) -> None:
+        self.movements.append(Movement(len(self.movements) + 1, T0 + at, kind, kit, officer, pouch))
+
+    def tag(self, pouch: str, at: int = 0) -> str:
+        """Puts a tag into a pouch, in place of the one there, and returns its id."""
+        self.tags = [
+            each._replace(retired_at_ms=T0 + at) if each.pouch == pouch and each.retired_at_ms is None else each
+            for each in self.tags
+        ]
+        tag_id = f"{len(self.tags) + 1:016x}"
+        self.tags.append(Tag(tag_id, pouch, T0 + at, None, "a" * 16, "b" * 16, "c" * 16))
+        return tag_id
+
+    def docking(self, tag: str, at: int, outcome: str | None = "complete", detail: str | None = None) -> int:
+        """A docking that began at `at`; unless it failed, with an anchor exact to 50 ms."""
+        anchor = (1, at, T0 + at, 50, 3900, 80, 0) if outcome == "complete" else (None,) * 7
+        number = len(self.dockings) + 1
+        finished = None if outcome is None else T0 + at + 1000
+        self.dockings.append(Docking(number, tag, T0 + at, finished, outcome, detail, 0, *anchor))
+        return number
+
+    def log(self, tag: str, *entries: tuple[str, int], first: int = 1, docking: int = 1, boot_count: int = 1) -> None:
+        """Records in sequence from `first`: a type and when it was. The types 'altered' and 'unlinked' do not open."""
+        for sequence, (kind, at) in enumerate(entries, first):
+            if kind in (ALTERED, UNLINKED):
+                self.events.append(Event(tag, docking, sequence, kind, None, None, None, None, None, None, None))
+                continue
+            name, _, extra = kind.partition("+")
+            flags = FLAGS.get(name, 0) | (record.FLAG_BRIEF if extra == "brief" else 0)
+            flags |= record.FLAG_LID_OPEN if extra == "open" else 0
+            aux = int(extra) if extra.isdigit() else 0
+            self.events.append(
+                Event(tag, docking, sequence, VERIFIED, name, flags, 3900, boot_count, at // 1000, 0, aux)
+            )
+
+    def explain(self, tag: str, sequence: int, officer: str, cause: str, doses: int | None = None, at: int = 0) -> None:
+        self.explanations.append(Explanation(len(self.explanations) + 1, tag, sequence, T0 + at, officer, cause, doses))
+
+    def report(self, officer: str, tag: str | None, sequence: int | None, doses: int = 2, incident: str = "") -> int:
+        fields: dict[str, object] = {"incident_at": incident} if incident else {}
+        number = len(self.reports) + 1
+        self.reports.append(UsageReport(number, "england_wales", T0 + DAY, officer, tag, sequence, doses, fields))
+        return number
+
+    @property
+    def picture(self) -> Picture:
+        return Picture(
+            ZONE,
+            self.officers,
+            self.lots,
+            self.kits,
+            self.movements,
+            self.tags,
+            self.dockings,
+            self.events,
+            self.explanations,
+            self.reports,
+        )
+
+
+def carried_pouch(pouch: str = "P1", kit: str = "K1", officer: str = "1207") -> tuple[Force, str]:
+    """A force with one officer who carries one kit in one pouch, and the pouch's tag."""
+    force = Force()
+    force.officer(officer)
+    force.kit(kit)
+    tag = force.tag(pouch)
+    force.issue(kit, officer, pouch)
+    return force, tag

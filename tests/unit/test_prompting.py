@@ -1,0 +1,151 @@
+"""What an officer is asked, and what comes of the answers, against a real database."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from host.errors import InputError
+from host.events import VERIFIED, EventRow
+from host.forms import AnswersRefused
+from host.openings import openings
+from host.prompting import (
+    file_report,
+    find_opening,
+    prefilled,
+    record_explanation,
+    speaker,
+    unexplained_openings,
+)
+from host.store import Store, TagKeys
+from tests.unit.test_forms import ANSWERS
+
+NOW = 1_780_000_000_000
+DAY = 86_400_000
+TAG = "0011223344556677"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Officer 1207 carries K1 in P1; the pouch was opened at records 1 (two marks) and 5, and is open since 7."""
+    with Store.create(tmp_path / "station.db", "North", "Europe/London", False, NOW) as opened:
+        opened.add_officer("1207", date(2026, 1, 1), NOW)
+        opened.add_officer("1300", date(2026, 1, 1), NOW)
+        opened.add_kit("K1", "Nyxoid", "A1", date(2028, 1, 31), None, NOW)
+        opened.enrol_tag(TAG, "P1", TagKeys.random(), NOW, lambda: None)
+        opened.issue_kit("K1", "1207", "P1", NOW)
+        docking = opened.begin_docking(TAG, NOW + DAY)
+        opened.set_anchor(docking, 1, DAY, NOW + DAY, 50, 3900, 80, 7)
+        log = [
+            ("lid_open", 1, 3600, 0),
+            ("dose_mark", 1, 3610, 1),
+            ("dose_mark", 1, 3700, 2),
+            ("lid_close", 0, 3900, 0),
+            ("lid_open", 1, 7200, 0),
+            ("lid_close", 0, 7210, 0),
+            ("lid_open", 1, 9000, 0),
+        ]
+        rows = [
+            EventRow(n, bytes(36), VERIFIED, kind, flags, 3900, 1, at, 0, aux)
+            for n, (kind, flags, at, aux) in enumerate(log, 1)
+        ]
+        opened.add_events(docking, TAG, rows)
+        opened.finish_docking(docking, NOW + DAY + 900, "complete", None, len(rows))
+        yield opened
+
+
+def cause_of(store: Store, sequence: int) -> tuple[str, int | None] | None:
+    explanation = next(each for each in openings(store.picture()) if each.sequence == sequence).explanation
+    return (explanation.cause, explanation.doses) if explanation else None
+
+
+def test_closed_unexplained_openings_are_asked_about_with_doses_from_the_marks(store: Store) -> None:
+    assert [(each.sequence, each.dose_marks) for each in unexplained_openings(store, TAG)] == [(1, 2), (5, 0)]
+    record_explanation(store, find_opening(store, "P1:5"), "1207", "training", None, NOW + DAY)
+    assert [each.sequence for each in unexplained_openings(store)] == [1]
+
+
+def test_opening_is_found_by_pouch_tag_and_sequence(store: Store) -> None:
+    assert find_opening(store, "P1:5").sequence == 5
+    assert find_opening(store, f"{TAG}:1").sequence == 1
+    assert find_opening(store, TAG.upper()).sequence == 7
+    assert find_opening(store, "P1").sequence == 7  # the newest that nobody explained
+    for name in ("P1:2", "P1:99"):
+        with pytest.raises(InputError, match="has no opening"):
+            find_opening(store, name)
+    for name in ("P9", "P9:1", "P1:x", ""):
+        with pytest.raises(InputError, match="no pouch or tag"):
+            find_opening(store, name)
+
+
+def test_pouch_with_every_opening_explained_needs_a_sequence(store: Store) -> None:
+    for sequence in (1, 5, 7):
+        record_explanation(store, find_opening(store, f"P1:{sequence}"), "1207", "inspection", None, NOW + DAY)
+    with pytest.raises(InputError, match="P1:SEQUENCE"):
+        find_opening(store, "P1")
+
+
+def test_used_takes_the_dose_marks_unless_told_otherwise(store: Store) -> None:
+    opening = find_opening(store, "P1:1")
+    assert record_explanation(store, opening, "1207", "used", None, NOW + DAY) == 2
+    assert record_explanation(store, opening, "1207", "used", 8, NOW + DAY) == 8
+    assert cause_of(store, 1) == ("used", 8)
+    assert [each.doses for each in store.explanations()] == [2, 8]
+
+
+@pytest.mark.parametrize(
+    ("officer", "cause", "doses", "message"),
+    [
+        ("9999", "training", None, "no officer 9999"),
+        ("1207", "party", None, "no cause party"),
+        ("1207", "training", 2, "doses belong to cause used"),
+        ("1207", "used", None, "no dose marks"),
+        ("1207", "used", 0, "0 doses cannot be"),
+        ("1207", "used", 100, "100 doses cannot be"),
+    ],
+)
+def test_wrong_explanation_is_refused_and_not_kept(
+    store: Store, officer: str, cause: str, doses: int | None, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        record_explanation(store, find_opening(store, "P1:5"), officer, cause, doses, NOW + DAY)
+    assert store.explanations() == []
+
+
+def test_carrier_speaks_unless_another_is_named(store: Store) -> None:
+    opening = find_opening(store, "P1:1")
+    assert speaker(opening, None) == "1207"
+    assert speaker(opening, "1300") == "1300"
+    for carriers, who in (((), "nobody on record"), (("1207", "1300"), "1207 or 1300")):
+        with pytest.raises(InputError, match=who):
+            speaker(opening._replace(officers=carriers), None)
+
+
+def test_report_is_prefilled_from_the_log_and_explains_the_opening(store: Store) -> None:
+    opening = find_opening(store, "P1:1")
+    known = prefilled(store, opening)
+    assert known["doses"] == 2
+    answers = {key: value for key, value in ANSWERS.items() if key not in ("doses", "incident_at")}
+    number = file_report(store, "england_wales", opening, "1207", answers, NOW + DAY)
+    report, protected = store.report(number)
+    assert (report.doses, report.tag, report.sequence) == (2, TAG, 1)
+    assert report.fields["incident_at"] == known["incident_at"]
+    assert protected["outcome"] == "conscious_and_responsive"
+    assert cause_of(store, 1) == ("used", 2)
+
+
+def test_explained_doses_go_before_the_marks(store: Store) -> None:
+    record_explanation(store, find_opening(store, "P1:1"), "1207", "used", 4, NOW + DAY)
+    assert prefilled(store, find_opening(store, "P1:1"))["doses"] == 4
+    assert "doses" not in prefilled(store, find_opening(store, "P1:5"))
+    assert prefilled(store, None) == {}
+
+
+def test_refused_report_writes_nothing(store: Store) -> None:
+    with pytest.raises(AnswersRefused):
+        file_report(store, "england_wales", find_opening(store, "P1:1"), "1207", {"doses": 0}, NOW + DAY)
+    with pytest.raises(InputError, match="no officer 9"):
+        file_report(store, "england_wales", None, "9", ANSWERS, NOW + DAY)
+    assert store.reports() == []
+    assert store.explanations() == []

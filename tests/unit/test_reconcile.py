@@ -1,0 +1,226 @@
+"""Each rule of reconciliation: when it speaks, what it says, and what silences it."""
+
+import re
+from datetime import date
+
+from host.reconcile import RULES, SEVERITIES, Discrepancy, reconcile
+from tests.force import DAY, HOUR, T0, Force, carried_pouch
+
+NOW = T0 + 2 * DAY
+
+
+def kinds(force: Force, now_ms: int = NOW) -> list[str]:
+    return [each.kind for each in reconcile(force.picture, now_ms)]
+
+
+def one(force: Force, kind: str, now_ms: int = NOW) -> Discrepancy:
+    found = [each for each in reconcile(force.picture, now_ms) if each.kind == kind]
+    assert len(found) == 1
+    return found[0]
+
+
+def opened(at: int = HOUR) -> tuple[Force, str]:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("lid_open", at), ("dose_mark+1", at + 1000), ("lid_close", at + 60_000))
+    return force, tag
+
+
+def test_pouch_that_is_docked_and_never_opened_agrees() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("boot", 0), ("dock", DAY))
+    assert kinds(force) == []
+
+
+def test_opening_that_nobody_explained_is_a_question_with_its_evidence() -> None:
+    force, _ = opened()
+    found = one(force, "opening_unexplained")
+    assert (found.pouch, found.kit, found.officer) == ("P1", "K1", "1207")
+    assert abs(found.since_ms - (T0 + HOUR)) < 0.02 * DAY
+    assert "for 60 s, 1 dose mark; carried by 1207" in found.evidence
+    assert "kitdock openings explain P1:1" in found.next_step
+
+
+def test_explanation_silences_the_opening() -> None:
+    force, tag = opened()
+    force.explain(tag, 1, "1207", "training")
+    assert kinds(force) == []
+
+
+def test_opening_of_a_pouch_that_nobody_carried_weighs_less() -> None:
+    force, _ = opened()
+    force.movements = force.movements[:1]
+    assert one(force, "opening_unexplained").severity == "low"
+
+
+def test_use_without_report_is_missing_its_report() -> None:
+    force, tag = opened()
+    force.explain(tag, 1, "1207", "used", 2)
+    assert "2 doses" in one(force, "report_missing").evidence
+    force.report("1207", tag, 1)
+    assert kinds(force) == []
+
+
+def test_report_that_names_no_opening_belongs_to_the_one_at_its_time() -> None:
+    force, tag = opened()
+    force.explain(tag, 1, "1207", "used", 2)
+    force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00")
+    assert kinds(force) == []
+
+
+def test_report_explains_the_opening_at_its_time() -> None:
+    force, _ = opened()
+    force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00")
+    assert kinds(force) == []
+
+
+def test_two_reports_do_not_share_one_opening() -> None:
+    force, _ = opened()
+    for _ in range(2):
+        force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00")
+    assert kinds(force) == ["use_without_opening"]
+
+
+def test_report_by_somebody_else_does_not_explain_the_opening() -> None:
+    force, _ = opened()
+    force.officer("1300")
+    force.report("1300", None, None, incident="2026-05-28T22:40:00+01:00")
+    assert sorted(kinds(force)) == ["opening_unexplained", "use_without_opening"]
+
+
+def test_report_without_any_opening_is_use_without_opening() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("boot", 0))
+    force.report("1207", None, None, doses=3, incident="2026-05-29T10:00:00+01:00")
+    found = one(force, "use_without_opening")
+    assert (found.officer, found.pouch, found.kit) == ("1207", "P1", "K1")
+    assert "3 doses at 2026-05-29 10:00" in found.evidence
+
+
+def test_expired_kit_counts_only_while_somebody_carries_it() -> None:
+    force, tag = carried_pouch()
+    force.lots[0] = force.lots[0]._replace(expires_on=date(2026, 5, 29))
+    force.docking(tag, DAY)
+    on_its_last_day, after = T0 + 13 * HOUR, T0 + 27 * HOUR
+    assert kinds(force, on_its_last_day) == []
+    found = one(force, "expired_carried", after)
+    assert found.severity == "high"
+    assert found.since_ms == 1_780_095_600_000  # midnight in London
+    force.give_back("K1", 2 * DAY)
+    assert kinds(force, 3 * DAY + T0) == []
+
+
+def test_training_older_than_twelve_months_is_lapsed() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.officers = []
+    force.officer("1207", date(2025, 5, 30))
+    assert kinds(force, T0 + 2 * DAY) == []
+    assert kinds(force, T0 + 3 * DAY) == ["training_lapsed"]
+
+
+def test_carried_pouch_that_has_not_docked_for_a_week_is_not_docked() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    assert kinds(force, T0 + 8 * DAY) == []
+    found = one(force, "not_docked", T0 + 8 * DAY + HOUR)
+    assert found.since_ms == T0 + DAY + 1000
+    assert "last docked at" in found.evidence
+    force.give_back("K1", 8 * DAY)
+    assert kinds(force, T0 + 20 * DAY) == []
+
+
+def test_days_without_docking_can_be_chosen() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    assert [each.kind for each in reconcile(force.picture, T0 + 4 * DAY, not_docked_days=2)] == ["not_docked"]
+
+
+def test_pouch_that_never_docked_counts_from_its_issue() -> None:
+    force, _ = carried_pouch()
+    force.movements[-1] = force.movements[-1]._replace(at_ms=T0 + 5 * DAY)
+    assert kinds(force, T0 + 11 * DAY) == []
+    assert "never docked" in one(force, "not_docked", T0 + 13 * DAY).evidence
+
+
+def test_altered_record_is_tampering_and_names_what_follows_it() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("boot", 0), ("altered", 0), ("unlinked", 0), ("dock", DAY), ("altered", 0))
+    found = [each for each in reconcile(force.picture, NOW) if each.kind == "record_tampered"]
+    assert [each.severity for each in found] == ["high", "high"]
+    assert f"record 2 of tag {tag}" in found[0].evidence
+    assert "1 after it cannot be judged" in found[0].evidence
+    assert found[0].since_ms == T0 + DAY
+    assert found[0].officer == "1207"
+
+
+def test_records_that_never_came_are_a_gap() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("dock", HOUR), first=4)
+    force.log(tag, ("undock", 2 * HOUR), first=6)
+    found = [each.evidence for each in reconcile(force.picture, NOW) if each.kind == "sequence_gap"]
+    assert found[0].startswith("records 1 to 3 are gone")
+    assert found[1].startswith("record 5 is gone")
+
+
+def test_failed_docking_is_cleared_by_the_next_that_succeeds() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY, "failed", "the tag stopped answering")
+    assert "the tag stopped answering" in one(force, "docking_failed").evidence
+    force.docking(tag, DAY + HOUR)
+    assert kinds(force) == []
+
+
+def test_docking_that_never_ended_was_broken_off() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY, None)
+    assert kinds(force, T0 + DAY + 60_000) == []  # still under way
+    assert "broken off" in one(force, "docking_failed", T0 + DAY + HOUR).evidence
+
+
+def test_worst_comes_first() -> None:
+    force, tag = opened()
+    force.log(tag, ("altered", 0), first=4)
+    force.lots[0] = force.lots[0]._replace(expires_on=date(2026, 5, 1))
+    found = reconcile(force.picture, T0 + 20 * DAY)
+    assert [each.kind for each in found] == ["record_tampered", "expired_carried", "opening_unexplained", "not_docked"]
+    order = [SEVERITIES.index(each.severity) for each in found]
+    assert order == sorted(order)
+
+
+def test_several_possible_holders_mean_that_no_officer_is_named() -> None:
+    force, tag = carried_pouch()
+    force.officer("1300")
+    force.give_back("K1", 5 * DAY)
+    force.issue("K1", "1300", "P1", 5 * DAY + 1)
+    force.docking(tag, 9 * DAY)
+    force.log(tag, ("lid_open", 5 * DAY), ("lid_close", 5 * DAY + 5000))
+    found = one(force, "opening_unexplained", T0 + 9 * DAY)
+    assert found.officer is None
+    assert "1207 or 1300" in found.evidence
+
+
+def test_no_rule_passes_a_verdict_on_a_person() -> None:
+    """The words of a discrepancy state facts and a next step: none accuses."""
+    accusing = re.compile(r"\b(stole|stolen|theft|misuse|misconduct|blame|fault|guilty|failed to|negligen)", re.I)
+    force, tag = opened()
+    force.log(tag, ("altered", 0), first=5)
+    force.lots[0] = force.lots[0]._replace(expires_on=date(2026, 5, 1))
+    force.officers = []
+    force.officer("1207", date(2025, 1, 1))
+    force.report("1207", None, None, incident="2026-06-10T10:00:00+01:00")
+    force.docking(tag, 2 * DAY, "failed", "the tag stopped answering")
+    tag_2 = force.tag("P2")
+    force.kit("K2")
+    force.issue("K2", "1207", "P2")
+    force.log(tag_2, ("lid_open", HOUR), ("lid_close", 2 * HOUR), docking=1)
+    force.explain(tag_2, 1, "1207", "used", 1)
+    found = reconcile(force.picture, T0 + 20 * DAY)
+    assert {each.kind for each in found} == {rule.__name__ for rule in RULES}
+    for each in found:
+        assert not accusing.search(each.evidence + each.next_step)
+        assert each.next_step

@@ -1,0 +1,87 @@
+"""The vault: what it seals stays shut to other keys and other places, and its file is guarded."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from host.errors import InputError, VaultError
+from host.vault import TagKeys, Vault, key_path
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "station.db"
+
+
+def test_what_is_sealed_opens_again(database: Path) -> None:
+    vault = Vault.create(database)
+    sealed = vault.seal(b"dose", "usage report 1")
+    assert b"dose" not in sealed
+    assert Vault.load(database, vault.check_value).open(sealed, "usage report 1") == b"dose"
+
+
+def test_same_text_is_sealed_differently_each_time(database: Path) -> None:
+    vault = Vault.create(database)
+    assert vault.seal(b"dose", "x") != vault.seal(b"dose", "x")
+
+
+def test_sealed_value_does_not_open_in_another_place(database: Path) -> None:
+    vault = Vault.create(database)
+    sealed = vault.seal(b"dose", "usage report 1")
+    with pytest.raises(VaultError, match="usage report 2 was altered"):
+        vault.open(sealed, "usage report 2")
+
+
+@pytest.mark.parametrize("at", [0, 11, 12, -1])
+def test_altered_value_does_not_open(database: Path, at: int) -> None:
+    vault = Vault.create(database)
+    sealed = bytearray(vault.seal(b"dose", "x"))
+    sealed[at] ^= 1
+    with pytest.raises(VaultError, match="altered"):
+        vault.open(bytes(sealed), "x")
+
+
+def test_truncated_value_does_not_open(database: Path) -> None:
+    vault = Vault.create(database)
+    for size in (0, 5, 12, 20):
+        with pytest.raises(VaultError):
+            vault.open(vault.seal(b"dose", "x")[:size], "x")
+
+
+def test_key_file_is_for_its_owner_alone(database: Path) -> None:
+    check = Vault.create(database).check_value
+    assert stat.S_IMODE(key_path(database).stat().st_mode) == 0o600
+    key_path(database).chmod(0o640)
+    with pytest.raises(VaultError, match="chmod 600"):
+        Vault.load(database, check)
+
+
+def test_key_file_is_never_overwritten(database: Path) -> None:
+    Vault.create(database)
+    before = key_path(database).read_bytes()
+    with pytest.raises(InputError, match="not overwritten"):
+        Vault.create(database)
+    assert key_path(database).read_bytes() == before
+
+
+def test_missing_malformed_and_foreign_key_files_say_what_to_do(database: Path, tmp_path: Path) -> None:
+    with pytest.raises(VaultError, match="missing: put it back"):
+        Vault.load(database, "00" * 8)
+    for text in ("not hexadecimal\n", "ab" * 31, "", "é" * 64):
+        key_path(database).write_text(text, encoding="utf-8")
+        key_path(database).chmod(0o600)
+        with pytest.raises(VaultError, match="does not hold a key"):
+            Vault.load(database, "00" * 8)
+    other = Vault.create(tmp_path / "other.db")
+    key_path(tmp_path / "other.db").replace(key_path(database))
+    with pytest.raises(VaultError, match=f"check value is {other.check_value}"):
+        Vault.load(database, "00" * 8)
+
+
+def test_keys_and_vault_do_not_show_in_their_text(database: Path) -> None:
+    keys = TagKeys(b"\x11" * 32, b"\x22" * 32, b"\x33" * 32)
+    for text in (repr(keys), str(keys), f"{keys}", repr([keys]), f"{Vault.create(database)!r}"):
+        assert "\\x11" not in text
+        assert key_path(database).read_text().strip() not in text
+    assert repr(keys) == "TagKeys(...)"
