@@ -140,7 +140,7 @@ def main() -> None:
         if not wake.run():
             return
     except Exception as error:  # noqa: BLE001  whatever it is, the tag must go on logging
-        sys.print_exception(error)  # type: ignore[attr-defined]  MicroPython has it
+        sys.print_exception(error)  # type: ignore[attr-defined]
         wake.faulted()
     wake.sleep()
 

@@ -49,12 +49,10 @@ SLOTS = 50
 """Slots in a sector."""
 SLOT = 80
 """Size of a slot in bytes."""
-LEAST_SECTORS = 3
-"""Fewest sectors a log can live in: one being written, one before it, one being erased."""
-
+HEADER_SIZE = 32
+"""Size of a sector's header in bytes; the first slot follows it."""
 _MAGIC = b"KTD1"
 _HEADER_FORMAT = "<4sII16s"
-_HEADER = 32
 _KEY_AT = record.SIZE
 _CRC_AT = record.SIZE + keys.KEY_SIZE
 _WRITTEN = _CRC_AT + 4
@@ -127,7 +125,7 @@ def _begin_sector(flash: Flash, sectors: int, header: Header) -> None:
     The old head goes first: a cut in the erase must not leave a head above half-erased slots.
     """
     sector = header.generation % sectors
-    _zero(flash, sector * SECTOR, _HEADER)
+    _zero(flash, sector * SECTOR, HEADER_SIZE)
     for _ in range(_TRIES):
         flash.erase(sector)
         if _is_blank(flash, sector):  # an erase can fail without a word when the battery is weak
@@ -142,8 +140,8 @@ def _begin_sector(flash: Flash, sectors: int, header: Header) -> None:
 def form(flash: Flash, sectors: int, log_key: bytes) -> None:
     """Make an empty log whose first record is sealed under the 32-byte `log_key`.
 
-    Every sector is erased, so no record or key of an earlier log remains. A cut on the way leaves no
-    log at all. Raises `StorageError` if the flash refuses.
+    Every sector is erased, so no record or key of an earlier log remains. After a power cut on the way
+    it is to be done again. Raises `StorageError` if the flash refuses.
     """
     for sector in range(sectors):
         _zero(flash, sector * SECTOR, SECTOR)
@@ -153,7 +151,7 @@ def form(flash: Flash, sectors: int, log_key: bytes) -> None:
             raise StorageError("sector %d does not erase" % sector)
     _begin_sector(flash, sectors, Header(0, 0, record.GENESIS_TAG))
     body = _NO_RECORD + log_key
-    if not _program(flash, _HEADER, body + _crc(body)):
+    if not _program(flash, HEADER_SIZE, body + _crc(body)):
         raise StorageError("sector 0 did not take the log key")
 
 
@@ -262,7 +260,7 @@ class Ring:
         return sealed
 
     def _offset(self, place: Place) -> int:
-        return int(place.generation % self._sectors * SECTOR + _HEADER + place.index * SLOT)
+        return int(place.generation % self._sectors * SECTOR + HEADER_SIZE + place.index * SLOT)
 
     def _slot(self, place: Place) -> bytes:
         return self._flash.read(self._offset(place), SLOT)
@@ -273,7 +271,7 @@ class Ring:
         return header if header and header.generation == generation else None
 
     def _header_in(self, sector: int) -> "Header | None":
-        packed = self._flash.read(sector * SECTOR, _HEADER)
+        packed = self._flash.read(sector * SECTOR, HEADER_SIZE)
         if _crc(packed[:-4]) != packed[-4:]:
             return None
         magic, generation, first_sequence, previous_tag = struct.unpack(_HEADER_FORMAT, packed[:-4])

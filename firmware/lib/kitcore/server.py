@@ -86,9 +86,11 @@ class Server:
     def feed(self, piece: bytes) -> "Iterator[bytes]":
         """Frames that answer what `piece` completes, made as they are asked for.
 
-        Exhaust it before the next piece. Errors of the device other than `RangeError` and
-        `StorageError` come through.
+        Exhaust it before the next piece; after the end there are none. Errors of the device other than
+        `RangeError` and `StorageError` come through.
         """
+        if self.over:
+            return
         try:
             for body in self._frames.feed(piece):
                 for answer in self._answers(body):

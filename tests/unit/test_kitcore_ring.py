@@ -1,0 +1,366 @@
+"""The log on a model of NOR flash: order, wrap, tampering, worn flash, and a power cut at every step."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from kitcore import ring
+from kitcore.ring import HEADER_SIZE, SECTOR, SLOT, SLOTS, Ring, StorageError, form
+from kitwire import keys, record
+from kitwire.errors import AuthenticationError, WireError
+from tests.cases.nor import Nor, PowerCut
+
+TAG_ID = bytes(range(8))
+LOG_KEY = bytes(range(32))
+SECTORS = 3
+HELD = SECTORS * SLOTS  # slots of the whole ring; the genesis slot is one of the first sector's
+
+
+def plain(sequence: int) -> record.Plain:
+    return record.Plain(record.LID_OPEN, 1, 3900, 1, 10 * sequence, 0, sequence)
+
+
+def log_keys() -> Iterator[bytes]:
+    """The log key of record 1, of record 2, ..."""
+    key = LOG_KEY
+    while True:
+        yield key
+        key = keys.ratchet(key)
+
+
+def sealed_log(count: int) -> list[bytes]:
+    """What a log of `count` records must hold; the entry at 0 stands for no record."""
+    log = [bytes(record.SIZE)]
+    for sequence, key in enumerate(islice(log_keys(), count), 1):
+        log.append(record.seal(TAG_ID, key, sequence, record.tag_of(log[-1]), plain(sequence)))
+    return log
+
+
+KEYS = list(islice(log_keys(), 400))
+SEALED = sealed_log(399)
+
+
+def empty(sectors: int = SECTORS) -> Nor:
+    nor = Nor(sectors)
+    form(nor, sectors, LOG_KEY)
+    return nor
+
+
+def opened(nor: Nor, hint: bytes = b"") -> Ring:
+    return Ring(nor, SECTORS, TAG_ID, hint)
+
+
+def fill(log: Ring, up_to: int) -> Ring:
+    while log.last < up_to:
+        assert log.append(plain(log.last + 1)) == log.last
+    return log
+
+
+def filled(up_to: int) -> Nor:
+    nor = empty()
+    fill(opened(nor), up_to)
+    return nor
+
+
+def assert_holds(log: Ring, last: int) -> None:
+    """The log holds exactly what was appended, up to `last`."""
+    assert log.last == last
+    assert list(log.records(log.first, 1000)) == SEALED[log.first : last + 1]
+    assert log.tag_before_first == record.tag_of(SEALED[log.first - 1])
+
+
+def keys_in(nor: Nor, up_to: int = 400) -> list[int]:
+    """For which records, of the first `up_to`, the flash holds the log key, anywhere in it."""
+    dump = bytes(nor.bytes)
+    return [sequence for sequence, key in enumerate(KEYS[:up_to], 1) if key in dump]
+
+
+def slot_at(sequence: int) -> int:
+    """Offset of the slot of `sequence` in a log that no power cut has touched."""
+    return sequence // SLOTS % SECTORS * SECTOR + HEADER_SIZE + sequence % SLOTS * SLOT
+
+
+def test_empty_log() -> None:
+    log = opened(empty())
+    assert (log.first, log.last, log.damaged) == (1, 0, False)
+    assert log.tag_before_first == record.GENESIS_TAG
+    assert list(log.records(1, 10)) == []
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 99, 100, 149, 150, 199, 200, 333])
+def test_log_holds_what_was_appended_through_every_wrap(count: int) -> None:
+    nor = empty()
+    log = fill(opened(nor), count)
+    assert_holds(log, count)
+    assert_holds(opened(nor), count)
+    assert_holds(opened(nor, log.hint()), count)
+    assert count - log.first + 1 >= min(count, HELD - SLOTS)
+    assert keys_in(nor) == [count + 1]
+
+
+def test_records_are_sealed_for_the_station() -> None:
+    log = fill(opened(empty()), 60)
+    previous = record.GENESIS_TAG
+    for sequence, sealed in enumerate(log.records(1, 60), 1):
+        assert record.open(TAG_ID, KEYS[sequence - 1], sequence, previous, sealed) == plain(sequence)
+        previous = record.tag_of(sealed)
+
+
+def test_read_starts_and_ends_where_it_is_asked_to() -> None:
+    log = fill(opened(empty()), 120)
+    for first in (1, 2, 48, 49, 50, 51, 99, 100, 120):
+        for most in (0, 1, 2, 51, 1000):
+            assert list(log.records(first, most)) == SEALED[first : min(first + most, 121)]
+
+
+def test_read_ends_when_the_ring_overruns_it() -> None:
+    log = fill(opened(empty()), 149)
+    reader = log.records(1, 1000)
+    assert next(reader) == SEALED[1]
+    log.append(plain(150))
+    assert list(reader) == []
+    assert log.first == 50
+
+
+def test_hint_that_does_not_hold_is_not_believed() -> None:
+    nor = empty()
+    log = fill(opened(nor), 20)
+    old_hint = log.hint()
+    fill(log, 23)
+    for hint in (old_hint, b"", b"\xff" * 12, bytes(12), b"short"):
+        assert_holds(opened(nor, hint), 23)
+    full = fill(log, 49).hint()
+    fill(log, 50)
+    assert_holds(opened(nor, full), 50)
+
+
+def test_hint_spares_the_search() -> None:
+    nor = empty()
+    hint = fill(opened(nor), 75).hint()
+
+    class Counting(Nor):
+        reads = 0
+
+        def read(self, offset: int, size: int) -> bytes:
+            self.reads += 1
+            return bytes(super().read(offset, size))
+
+    counting = Counting(SECTORS, nor.bytes)
+    fill(opened(counting, hint), 76)
+    assert counting.reads < 10
+
+
+def test_flash_without_a_log_is_refused() -> None:
+    with pytest.raises(StorageError, match="holds no log"):
+        opened(Nor(SECTORS))
+    with pytest.raises(StorageError, match="holds no log"):
+        opened(Nor(SECTORS, bytes(SECTORS * SECTOR)))
+
+
+def test_forming_destroys_the_old_log_and_its_keys() -> None:
+    nor = filled(160)
+    form(nor, SECTORS, bytes(32))
+    assert keys_in(nor) == []
+    assert not [sequence for sequence in range(1, 161) if SEALED[sequence] in bytes(nor.bytes)]
+    assert (opened(nor).first, opened(nor).last) == (1, 0)
+
+
+def test_forming_cut_short_can_be_done_again() -> None:
+    old = bytes(filled(160).bytes)
+    whole = Nor(SECTORS, old)
+    form(whole, SECTORS, LOG_KEY)
+    for cut in [*range(0, whole.steps, 487), *range(whole.steps - 110, whole.steps)]:
+        nor = Nor(SECTORS, old)
+        nor.cut_at = cut
+        with pytest.raises(PowerCut):
+            form(nor, SECTORS, LOG_KEY)
+        nor.cut_at = None
+        form(nor, SECTORS, LOG_KEY)
+        assert keys_in(nor) == [1]
+        assert_holds(fill(opened(nor), 3), 3)
+
+
+# --- tampering -----------------------------------------------------------------------------------
+
+
+def test_altered_record_in_the_middle_is_sent_as_it_stands() -> None:
+    nor = filled(30)
+    nor.bytes[slot_at(12) + 9] ^= 0x10
+    log = opened(nor)
+    got = list(log.records(1, 100))
+    assert [sequence for sequence in range(1, 31) if got[sequence - 1] != SEALED[sequence]] == [12]
+    with pytest.raises(AuthenticationError):
+        record.open(TAG_ID, KEYS[11], 12, record.tag_of(SEALED[11]), got[11])
+
+
+def test_altered_newest_record_is_kept_as_evidence_and_the_log_goes_on() -> None:
+    nor = filled(30)
+    nor.bytes[slot_at(30) + 9] ^= 0x10
+    log = opened(nor)
+    assert (log.last, log.damaged) == (30, True)
+    log.append(plain(31))
+    got = list(log.records(1, 100))
+    assert len(got) == 31 and got[29] != SEALED[30]
+    # Its tag is as it was, so the chain holds behind it.
+    assert got[30] == SEALED[31]
+    assert keys_in(nor) == [32]
+
+
+def test_record_wiped_from_flash_leaves_a_hole_in_its_sector_only() -> None:
+    nor = filled(120)
+    nor.bytes[slot_at(60) : slot_at(60) + SLOT] = bytes(SLOT)
+    log = opened(nor)
+    got = list(log.records(1, 1000))
+    assert log.last == 120 and len(got) == 120
+    assert got[:59] == SEALED[1:60] and got[99:] == SEALED[100:121]
+    assert log.damaged
+    with pytest.raises(WireError):
+        record.open(TAG_ID, KEYS[59], 60, record.tag_of(SEALED[59]), got[59])
+
+
+def test_wiped_key_of_the_newest_record_is_noticed() -> None:
+    nor = filled(30)
+    nor.bytes[slot_at(30) + 36 : slot_at(30) + 68] = bytes(32)
+    log = opened(nor)
+    assert log.damaged
+    log.append(plain(31))
+    with pytest.raises(AuthenticationError):
+        record.open(TAG_ID, KEYS[30], 31, record.tag_of(SEALED[30]), next(log.records(31, 1)))
+
+
+# --- flash that does not do as it is told ----------------------------------------------------------
+
+
+def test_slot_that_does_not_take_its_record_is_passed_over() -> None:
+    nor = filled(10)
+    nor.stuck[slot_at(11) + 20] = 0x00
+    log = fill(opened(nor), 12)
+    assert bytes(nor.bytes[slot_at(11) : slot_at(11) + SLOT]) == bytes(SLOT)
+    assert_holds(log, 12)
+    assert_holds(opened(nor), 12)
+
+
+def test_erase_that_fails_without_a_word_is_an_error_and_loses_nothing_newer() -> None:
+    nor = filled(149)
+    log = opened(nor)
+    works = nor.erase
+    nor.erase = lambda sector: None  # type: ignore[method-assign]
+    with pytest.raises(StorageError, match="does not erase"):
+        log.append(plain(150))
+    assert log.last == 149
+    nor.erase = works  # type: ignore[method-assign]
+    reopened = opened(nor)
+    assert reopened.first == 50
+    assert_holds(fill(reopened, 150), 150)
+
+
+def test_dead_flash_is_an_error_and_the_log_is_as_it_was() -> None:
+    nor = filled(10)
+    log = opened(nor)
+    takes = nor.program
+    nor.program = lambda offset, data: None  # type: ignore[method-assign]
+    with pytest.raises(StorageError):
+        log.append(plain(11))
+    assert log.last == 10
+    nor.program = takes  # type: ignore[method-assign]
+    assert_holds(fill(opened(nor), 12), 12)
+
+
+# --- power cuts ------------------------------------------------------------------------------------
+
+BORDERS = {"into a fresh sector": 47, "round the ring": 147}
+
+
+def run_until_cut(nor: Nor, up_to: int) -> int:
+    """Open and append until the power goes. Returns the sequence of the last append that returned."""
+    done = 0
+    try:
+        log = opened(nor)
+        done = log.last
+        while done < up_to:
+            done = log.append(plain(done + 1))
+    except PowerCut:
+        pass
+    nor.cut_at = None
+    nor.steps = 0
+    return done
+
+
+@pytest.mark.parametrize("start", BORDERS.values(), ids=BORDERS.keys())
+def test_power_cut_at_every_step(start: int) -> None:
+    before = bytes(filled(start).bytes)
+    trace = Nor(SECTORS, before)
+    assert run_until_cut(trace, start + 5) == start + 5
+    whole = Nor(SECTORS, before)
+    fill(opened(whole), start + 5)
+    assert whole.steps > 5 * (72 + 32)
+    for cut in range(whole.steps + 1):
+        nor = Nor(SECTORS, before)
+        nor.cut_at = cut
+        done = run_until_cut(nor, start + 5)
+        # The key of a record goes right after the next record, of which a cut may leave the half.
+        assert set(keys_in(nor, start + 8)) <= {done, done + 1, done + 2}, cut
+        log = opened(nor)
+        assert done <= log.last <= done + 1, cut  # none lost; the one under way is whole or not there
+        assert not log.damaged, cut
+        assert_holds(log, log.last)
+        assert keys_in(nor, start + 8) == [log.last + 1], cut
+        assert log.last - log.first + 1 >= min(start, HELD - SLOTS - 2), cut
+        assert_holds(fill(log, start + 7), start + 7)
+        assert_holds(opened(nor), start + 7)
+
+
+@pytest.mark.parametrize("start", BORDERS.values(), ids=BORDERS.keys())
+def test_power_cut_in_the_recovery_from_a_power_cut(start: int) -> None:
+    before = bytes(filled(start).bytes)
+    whole = Nor(SECTORS, before)
+    fill(opened(whole), start + 4)
+    for first_cut in range(3, whole.steps, 23):
+        torn = Nor(SECTORS, before)
+        torn.cut_at = first_cut
+        done = run_until_cut(torn, start + 4)
+        recovery = Nor(SECTORS, torn.bytes)
+        opened(recovery)
+        for second_cut in range(0, recovery.steps, 7):
+            nor = Nor(SECTORS, torn.bytes)
+            nor.cut_at = second_cut
+            with pytest.raises(PowerCut):
+                opened(nor)
+            nor.cut_at = None
+            log = opened(nor)
+            assert done <= log.last <= done + 1
+            assert not log.damaged
+            assert_holds(log, log.last)
+            assert_holds(fill(log, start + 6), start + 6)
+            assert keys_in(nor, start + 7) == [start + 7]
+
+
+def test_many_cuts_in_one_sector_fill_it_with_skipped_slots() -> None:
+    nor = filled(10)
+    for _ in range(60):
+        nor.cut_at = nor.steps + 40
+        assert run_until_cut(nor, 11) in (0, 10)
+    log = opened(nor)
+    assert_holds(log, 10)
+    assert_holds(fill(log, 120), 120)
+    assert_holds(opened(nor), 120)
+
+
+def test_newest_record_is_never_erased_for_room() -> None:
+    class Worn(Nor):
+        """Takes headers and zeros, but spoils whatever is written into a slot."""
+
+        def program(self, offset: int, data: bytes) -> None:
+            super().program(offset, data if len(data) != ring.SLOT - 8 else bytes(data[:-1]) + b"\x00")
+
+    worn = Worn(SECTORS, filled(10).bytes)
+    log = opened(worn)
+    refusals = []
+    for _ in range(HELD):
+        with pytest.raises(StorageError) as refusal:
+            log.append(plain(11))
+        refusals.append(str(refusal.value))
+    assert refusals[-1] == "no sector left that does not hold the newest record"
+    assert_holds(log, 10)
+    assert_holds(opened(worn), 10)
