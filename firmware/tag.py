@@ -33,6 +33,8 @@ class Tag(Device):
         self._cell = cell
         self._indicator = indicator
         self._battery_mv = 0
+        self.heartbeat_s = settings.get(names.HEARTBEAT_S, names.DEFAULT_HEARTBEAT_S)
+        """Seconds between two heartbeats."""
 
     def note(self, events: "list[Event]") -> None:
         """Append a record for each event. Raises `StorageError` if the flash refuses."""
@@ -107,11 +109,6 @@ class Tag(Device):
     def lid_open(self) -> bool:
         return bool(self._memory.lid_open)
 
-    @property
-    def heartbeat_s(self) -> int:
-        """Seconds between two heartbeats."""
-        return self.settings.get(names.HEARTBEAT_S, names.DEFAULT_HEARTBEAT_S)
-
     def status(self) -> session.Status:
         uptime_ms = self.clock.uptime_ms()
         return session.Status(
@@ -165,6 +162,7 @@ class Tag(Device):
             raise RangeError("heartbeat of %d s" % value)
         if value != known:
             self.settings.put(names.HEARTBEAT_S, value)
+            self.heartbeat_s = value
             self.note([self.policy.event(record.CONFIG, item)])
 
     def identify(self, seconds: int) -> None:

@@ -1,5 +1,6 @@
 """kitcore's rules: edges, presses, dock, battery, heartbeats, debounce, adverts; prints what they come to."""
 
+# ruff: noqa: UP031  MicroPython has neither pathlib nor every f-string
 from binascii import hexlify
 
 from kitcore import battery, beacon, debounce, policy

@@ -1,5 +1,6 @@
 """kitwire against the RFCs' vectors and its own: checks each, and prints what it made of it."""
 
+# ruff: noqa: UP031, PTH123  MicroPython has neither pathlib nor every f-string
 import json
 import struct
 from binascii import hexlify, unhexlify

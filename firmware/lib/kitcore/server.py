@@ -89,14 +89,12 @@ class Server:
         Exhaust it before the next piece; after the end there are none. Errors of the device other than
         `RangeError` and `StorageError` come through.
         """
-        if self.over:
-            return
         try:
             for body in self._frames.feed(piece):
-                for answer in self._answers(body):
-                    yield session.frame(answer)
                 if self.over:
                     return
+                for answer in self._answers(body):
+                    yield session.frame(answer)
         except WireError:
             self.over = True
 
