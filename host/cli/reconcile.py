@@ -22,10 +22,10 @@ from host.reconcile import reconcile as find_discrepancies
 )
 @with_store
 def reconcile(db: Path, not_docked: int) -> Table:
-    """Show where the records do not agree, worst first, with the next step for each.
+    """Show where the records do not agree, worst first.
 
-    A discrepancy is a question, not a verdict on anybody: a missing signal is no evidence that nothing
-    happened.
+    Each comes with its evidence and the next step. A discrepancy is a question, not a verdict on anybody:
+    a missing signal is no evidence that nothing happened.
     """
     with open_store(db) as store:
         picture = store.picture()

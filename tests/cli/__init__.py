@@ -1,0 +1,1 @@
+"""The `kitdock` command, through click's runner and through the real console script."""

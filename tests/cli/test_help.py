@@ -1,0 +1,125 @@
+"""Every command has help, stands in the README, and starts without loading what it does not need."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from host.cli import COMMANDS, overview
+from host.cli.openings import ListByDefault
+from host.cli.root import root
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by the name under which it is documented."""
+    if not isinstance(command, click.Group):
+        yield " ".join(path), command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        default = isinstance(command, ListByDefault) and name == "list"
+        yield from walk(found, path if default else (*path, name))
+
+
+EVERY = dict(walk(root, ("kitdock",)))
+
+
+def readme_rows() -> dict[str, str]:
+    """Command and description of each row of the README's command table."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"<!-- commands -->(.*)<!-- /commands -->", text, re.DOTALL)
+    assert table, "README.md has no table between the markers <!-- commands --> and <!-- /commands -->"
+    rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]+) \|$", table[1], re.MULTILINE)
+    assert len(rows) == len(dict(rows)), "a command has two rows"
+    return dict(rows)
+
+
+def test_whole_command_line_is_there() -> None:
+    expected = (
+        "init, officer add, officer list, kit add, kit issue, kit return, kit list, tag enrol, tag list, scan, dock, "
+        "openings, openings explain, usage file, usage list, usage show, reconcile, expiry, demo"
+    )
+    assert set(EVERY) == {f"kitdock {name}" for name in expected.split(", ")}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_command_has_help_for_itself_and_each_option(name: str) -> None:
+    command = EVERY[name]
+    assert command.help
+    assert command.get_short_help_str(limit=200).endswith(".")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.opts[0]} has no help"
+        else:
+            assert parameter.human_readable_name.strip("[]").isupper()
+
+
+def test_readme_table_names_exactly_the_commands_there_are() -> None:
+    rows = readme_rows()
+    assert set(rows) == set(EVERY)
+    assert all(description.strip() for description in rows.values())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_overview_says_what_the_command_says_of_itself(name: str) -> None:
+    command = root.get_command(click.Context(root), name)
+    assert command is not None
+    assert command.get_short_help_str(limit=200) == COMMANDS[name][1]
+    assert re.search(rf"^  {name} +{re.escape(COMMANDS[name][1])}$", overview(), re.MULTILINE)
+
+
+def test_overview_fits_eighty_columns() -> None:
+    assert max(len(line) for line in overview().splitlines()) <= 80
+
+
+def test_console_script_is_this_command() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["scripts"] == {"kitdock": "host.cli:main"}
+
+
+def modules_loaded(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules, file=sys.stderr)"],
+        cwd=REPOSITORY,
+        env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'firmware' / 'lib'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+HEAVY = {"bleak", "bumble", "sqlite_utils", "sqlite3", "cryptography", "tabulate", "mpremote", "serial"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = modules_loaded("sys.argv[1:] = ['--help']; from host.cli import main; main()")
+    assert not loaded & (HEAVY | {"click"})
+
+
+@pytest.mark.parametrize("command", ["kit", "officer", "openings", "usage", "tag", "reconcile", "expiry", "init"])
+def test_help_of_a_command_loads_nothing_heavy(command: str) -> None:
+    loaded = modules_loaded(f"from host.cli.root import root; root(['{command}', '--help'], standalone_mode=False)")
+    assert "click" in loaded
+    # The names of record types come from the wire, which brings its AES along.
+    assert not loaded & (HEAVY - {"cryptography"})
+
+
+def test_console_script_gives_help_and_version() -> None:
+    script = Path(sys.executable).parent / "kitdock"
+    for arguments in (["--help"], ["-h"]):
+        done = subprocess.run([script, *arguments], capture_output=True, text=True, check=True)
+        assert done.stdout == overview() + "\n"
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("kitdock, version ")
+    done = subprocess.run([script, "kit", "add", "--help"], capture_output=True, text=True, check=True)
+    assert "--expires" in done.stdout

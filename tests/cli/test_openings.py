@@ -1,0 +1,111 @@
+"""Openings, their explanations, reconciliation and expiry at the command line."""
+
+import pytest
+
+from tests.cli.conftest import Station, day
+
+TAG = "0000000000000001"
+
+
+def opened(force: Station) -> Station:
+    force.dock(TAG, ("lid_open", 5), ("dose_mark", 4.99), ("dose_mark", 4.95), ("lid_close", 4.9))
+    return force
+
+
+def test_opening_is_listed_with_its_bound_and_its_holder(force: Station) -> None:
+    opening = opened(force).json("openings")[0]
+    assert opening["opening"] == "P1:1"
+    assert (opening["officers"], opening["kits"]) == (["1207"], ["K1"])
+    assert (opening["dose_marks"], opening["cause"], opening["reports"]) == (2, None, [])
+    # Five hours before the anchor, with a clock that may be 2 % wrong.
+    assert 300 <= opening["opened_error_s"] <= 480
+    assert abs(opening["duration_s"] - 360) <= 1
+    text = force.run("openings").stdout
+    assert "unexplained" in text
+    assert "7 min" in text
+
+
+def test_one_pouch_can_be_listed_by_pouch_or_tag(force: Station) -> None:
+    opened(force)
+    force.tag("P2")
+    assert (
+        len(force.json("openings", "P1"))
+        == len(force.json("openings", TAG))
+        == len(force.json("openings", "list", "P1"))
+    )
+    assert force.json("openings", "P2") == []
+    assert "no pouch or tag P9" in force.refused("openings", "P9", status=2)
+
+
+def test_explanation_is_recorded_and_a_new_one_replaces_it_visibly(force: Station) -> None:
+    opened(force)
+    assert force.json("openings", "explain", "P1", "--cause", "training")["replaces"] is None
+    done = force.run("openings", "explain", "P1:1", "--cause", "used")
+    assert "used on a person, 2 doses; it replaces training, said by officer 1207" in done.stdout
+    assert "kitdock usage file --opening P1:1" in done.stdout
+    opening = force.json("openings")[0]
+    assert (opening["cause"], opening["doses"], opening["explained_by"]) == ("used", 2, "1207")
+    assert len(force.store(lambda store: store.explanations())) == 2
+
+
+def test_wrong_explanations_are_refused(force: Station) -> None:
+    opened(force)
+    assert "no opening 2" in force.refused("openings", "explain", "P1:2", "--cause", "training", status=2)
+    assert "no officer 9" in force.refused("openings", "explain", "P1", "--cause", "used", "--officer", "9", status=2)
+    assert "doses belong" in force.refused("openings", "explain", "P1", "--cause", "training", "--doses", "1", status=2)
+    force.run("openings", "explain", "P1", "--cause", "party", status=2)
+    force.run("openings", "explain", "P1", "--cause", "used", "--doses", "0", status=2)
+    assert "--cause" in force.run("openings", "explain", "P1", status=2).stderr
+    assert force.json("openings")[0]["cause"] is None
+
+
+def test_more_doses_than_a_kit_has_can_be_explained(force: Station) -> None:
+    opened(force)
+    assert force.json("openings", "explain", "P1", "--cause", "used", "--doses", "8")["doses"] == 8
+
+
+def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    opened(force)
+    done = force.run("openings", "explain", "P1", input="9\n1\n\n")
+    assert "type a number from 1 to 5" in done.stderr
+    assert "used on a person, 2 doses" in done.stdout
+    done = force.run("openings", "explain", "P1:1", input="\n", status=2)
+    assert "stays" in done.stderr
+
+
+def test_reconcile_gives_each_discrepancy_with_its_next_step(force: Station) -> None:
+    opened(force)
+    force.dock(TAG, ("altered", 0), days_ago=0)
+    found = force.json("reconcile")
+    assert [each["kind"] for each in found] == ["record_tampered", "opening_unexplained"]
+    assert all(
+        list(each) == ["kind", "severity", "kit", "pouch", "officer", "since", "evidence", "next_step"]
+        for each in found
+    )
+    text = force.run("reconcile").stdout
+    assert "next: ask why" in text
+
+
+def test_carried_expired_kit_is_in_reconcile_and_first_in_expiry(force: Station) -> None:
+    force.dock(TAG)
+
+    def age(store: object) -> None:
+        store._connection.execute("UPDATE lot SET expires_on = ?", (str(day(-2)),))  # type: ignore[attr-defined]
+
+    force.run("kit", "add", "K2", "--product", "Other", "--lot", "B", "--expires", str(day(-300)))
+    force.run("kit", "add", "K3", "--product", "Other", "--lot", "C", "--expires", str(day(30)))
+    force.store(age)
+    force.store(
+        lambda store: store._connection.execute("UPDATE lot SET expires_on = ? WHERE lot = 'C'", (str(day(30)),))
+    )
+    assert [each["kit"] for each in force.json("expiry")] == ["K1", "K2", "K3"]
+    assert "expired 2 days ago" in force.run("expiry").stdout
+    assert [(each["kind"], each["kit"]) for each in force.json("reconcile")] == [("expired_carried", "K1")]
+
+
+def test_pouch_that_stays_away_is_not_docked(force: Station) -> None:
+    force.dock(TAG, days_ago=9)
+    found = force.json("reconcile")
+    assert [(each["kind"], each["pouch"], each["officer"]) for each in found] == [("not_docked", "P1", "1207")]
+    assert force.json("reconcile", "--not-docked", "10") == []

@@ -1,0 +1,137 @@
+"""Enrolment at the command line, with the cable's far end played; and that no key shows anywhere."""
+
+import base64
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from host.errors import LinkError
+from host.store import Store, TagKeys
+from kitwire.keys import check_value
+from tests.cli.conftest import Station
+
+Written = tuple[str, str, TagKeys, bool]
+
+
+class Cable:
+    """Stands for the tag on the port: keeps what is written, and answers as `answer` makes it."""
+
+    def __init__(self) -> None:
+        self.written: list[Written] = []
+        self.answer: Callable[[dict[str, str]], dict[str, str]] = dict
+
+    def enrol_over_usb(self, port: str, tag_id: str, keys: TagKeys, replace: bool) -> dict[str, str]:
+        self.written.append((port, tag_id, keys, replace))
+        checks = {name: check_value(key).hex() for name, key in keys._asdict().items()}
+        return self.answer({"tag": tag_id, **checks})
+
+
+@pytest.fixture
+def cable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cable]:
+    played = Cable()
+    monkeypatch.setattr("host.link.usb.enrol_over_usb", played.enrol_over_usb)
+    yield played
+
+
+def forms_of(key: bytes) -> list[bytes]:
+    """How a key could show: as it is, in hexadecimal, in base64 at any alignment, as Python writes it."""
+    encoded = [base64.b64encode(bytes(lead) + key)[4:-4] for lead in range(3)]
+    return [key, key.hex().encode(), key.hex().upper().encode(), *encoded, repr(key).encode()[2:-1]]
+
+
+def test_enrolment_writes_fresh_keys_and_keeps_them(station: Station, cable: Cable) -> None:
+    done = station.json("tag", "enrol", "P1", "--port", "/dev/ttyACM0")
+    (port, tag_id, keys, replace), *_ = cable.written
+    assert (port, done["tag"], replace) == ("/dev/ttyACM0", tag_id, False)
+    assert done["check_values"]["log"] == check_value(keys.log).hex()
+    assert station.store(lambda store: store.tag_keys(tag_id)) == keys
+    listed = station.json("tag", "list")
+    assert [(each["pouch"], each["tag"], each["log_check"]) for each in listed] == [
+        ("P1", tag_id, done["check_values"]["log"])
+    ]
+    station.run("tag", "enrol", "P2", "--port", "/dev/ttyACM0")
+    assert len({*keys, *cable.written[1][2]}) == 6
+    assert cable.written[1][1] != tag_id
+
+
+def test_pouch_with_a_tag_needs_replace_and_keeps_its_history(station: Station, cable: Cable) -> None:
+    old = station.json("tag", "enrol", "P1", "--port", "X")["tag"]
+    station.dock(old, ("lid_open", 5), ("lid_close", 4))
+    assert "use --replace" in station.refused("tag", "enrol", "P1", "--port", "X", status=1)
+    assert len(cable.written) == 1  # the tag was not touched
+    new = station.json("tag", "enrol", "P1", "--port", "X", "--replace")["tag"]
+    assert cable.written[1][3] is True
+    assert [each["tag"] for each in station.json("tag", "list")] == [new]
+    assert [each["tag"] for each in station.json("tag", "list", "--all")] == [old, new]
+    assert [each["opening"] for each in station.json("openings")] == [f"{old}:1"]
+
+
+def test_tag_that_holds_other_keys_than_were_written_is_not_enrolled(station: Station, cable: Cable) -> None:
+    cable.answer = lambda told: {**told, "session": "00" * 8}
+    line = station.refused("tag", "enrol", "P1", "--port", "X", status=4)
+    assert "holds other session keys than were written" in line
+    cable.answer = lambda told: {}
+    assert "advert and session and log" in station.refused("tag", "enrol", "P1", "--port", "X", status=4)
+    assert station.json("tag", "list", "--all") == []
+
+
+def test_enrolment_that_fails_on_the_cable_keeps_the_old_tag(station: Station, cable: Cable) -> None:
+    old = station.json("tag", "enrol", "P1", "--port", "X")["tag"]
+
+    def unplugged(_: dict[str, str]) -> dict[str, str]:
+        raise LinkError("nothing answers on port X")
+
+    cable.answer = unplugged
+    assert "nothing answers" in station.refused("tag", "enrol", "P1", "--port", "X", "--replace", status=4)
+    assert [each["tag"] for each in station.json("tag", "list", "--all")] == [old]
+
+
+def test_no_key_shows_in_files_output_logs_or_tracebacks(
+    station: Station, cable: Cable, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown = [station.run("tag", "enrol", "P1", "--port", "X").output]
+
+    def breaks(_: dict[str, str]) -> dict[str, str]:
+        raise LinkError("nothing answers")
+
+    cable.answer = breaks
+    shown.append(station.run("tag", "enrol", "P2", "--port", "X", status=4).output)
+    shown.append(station.run("tag", "list", "--format", "json").output)
+    (_, tag_id, keys, _), (_, _, lost, _) = cable.written
+    with Store.open(station.db) as store:
+        kept = store.tag_keys(tag_id)
+        try:
+            raise RuntimeError(f"a bug beside {kept!r} {kept}")
+        except RuntimeError as error:
+            trace = traceback.TracebackException.from_exception(error, capture_locals=True)
+            shown.append("".join(trace.format()))
+        # While the database is open its write-ahead log is there too.
+        files = {path: path.read_bytes() for path in station.db.parent.iterdir()}
+    assert station.db.with_name("station.db-wal") in files
+    station_key = bytes.fromhex(station.db.with_name("station.db.key").read_text().strip())
+    shown.append(caplog.text)
+    text = "\n".join(shown).encode()
+    for key in (*keys, *lost, station_key):
+        for form in forms_of(key):
+            assert form not in text
+            for path, content in files.items():
+                assert form not in content or (key == station_key and path.suffix == ".key"), path.name
+            assert all(form not in path.name.encode() for path in files)
+
+
+def test_search_for_keys_would_find_one(tmp_path: Path) -> None:
+    """The test above is worth something only if it sees a key that is there."""
+    key = bytes(range(32))
+    for leak in (
+        key,
+        key.hex().encode(),
+        base64.b64encode(b"x" + key),
+        json.dumps(key.hex()).encode(),
+        repr(key).encode(),
+    ):
+        assert any(form in leak for form in forms_of(key)), leak
