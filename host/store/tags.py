@@ -40,7 +40,7 @@ class Tags(Database):
         pouch: str,
         keys: TagKeys,
         at_ms: int,
-        written: Callable[[], None],
+        written: Callable[[], object],
         replace: bool = False,
     ) -> None:
         """Adds a tag to a pouch: inserts it, calls `written` (which writes the keys to the tag), commits.
