@@ -1,0 +1,184 @@
+"""Who may import whom, read from the source: the wire knows nobody, the tag and the station know only the wire."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PURE = {"struct", "binascii", "hashlib", "collections"}
+"""All that code on both interpreters may import besides itself and what is below it."""
+AES = {"cryptolib", "cryptography"}
+"""The interpreter's AES: for kitwire/aes.py alone."""
+MICROPYTHON = PURE | {"bluetooth", "esp32", "json", "machine", "os", "sys", "time"}
+"""What stock MicroPython on the ESP32 has and a tag uses."""
+TYPES_ONLY = {"typing", "collections.abc"}
+"""What may be imported under `if TYPE_CHECKING`, which never runs on a tag."""
+
+HOST_EDGES = {"dock", "docking", "prompting", "vault"}
+"""Modules right under host/ that bring domain, radio and store together, or hold keys. All others are domain."""
+NOT_FOR_DOMAIN = {"bleak", "bumble", "sqlite3", "sqlite_utils", "cryptography", "serial", "mpremote", "asyncio"}
+INNER_NOT_FOR_DOMAIN = {"host.cli", "host.link", "host.sim", "host.store"} | {f"host.{edge}" for edge in HOST_EDGES}
+ON_THE_BOARD = ("host/sim/board/", "host/sim/radio/", "host/sim/native/")
+"""Runs inside the virtual board's MicroPython: prints to the tag's REPL, and knows no station."""
+
+
+def imported(tree: ast.AST, package: str, types: bool = False) -> Iterator[str]:
+    """Dotted names of all that `tree`, a module of `package`, imports anywhere; only for types if `types`."""
+    for node in ast.iter_child_nodes(tree):
+        guard = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        if isinstance(node, ast.Import) and types is False:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and types is False:
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*parents, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif guard and types:
+            yield from imported(ast.Module(body=node.body, type_ignores=[]), package)
+        elif not guard:
+            yield from imported(node, package, types)
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    """Whether the dotted `name` is one of `allowed` or inside one."""
+    return any(name == one or name.startswith(one + ".") for one in allowed)
+
+
+def speaks(tree: ast.AST) -> Iterator[str]:
+    """How `tree` talks to a person or ends the program."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in ("print", "sys.exit", "exit", "quit", "os._exit", "sys.stdout.write", "sys.stderr.write"):
+                yield f"calls {called}"
+        elif isinstance(node, ast.Name) and node.id == "SystemExit" and isinstance(node.ctx, ast.Load):
+            yield "uses SystemExit"
+
+
+def violations(root: Path) -> list[str]:
+    """What breaks the direction of dependencies in the tree under `root`, one line each."""
+    found: list[str] = []
+    firmware = {path.stem for path in (root / "firmware").glob("*.py")} - {"manifest"}
+    for path in sorted([*(root / "firmware").rglob("*.py"), *(root / "host").rglob("*.py")]):
+        where = path.relative_to(root).as_posix()
+        if "node_modules" in where or where == "firmware/manifest.py":
+            continue
+        tree = ast.parse(path.read_text(), where)
+        folder = path.parent.relative_to(root)
+        package = ".".join(folder.parts[2:] if folder.parts[:2] == ("firmware", "lib") else folder.parts)
+        names = set(imported(tree, package))
+        types = set(imported(tree, package, types=True))
+        found += [f"{where} {complaint}" for complaint in complaints(where, tree, names, types, firmware)]
+    return found
+
+
+def complaints(where: str, tree: ast.AST, names: set[str], types: set[str], firmware: set[str]) -> Iterator[str]:
+    """What is wrong with the module at `where`, which imports `names`, and `types` for type checks alone."""
+    if where.startswith("firmware/"):
+        allowed = {
+            "kitwire": PURE | {"kitwire"} | (AES if where.endswith("/aes.py") else set()),
+            "kitcore": PURE | {"kitwire", "kitcore"},
+        }.get(where.removeprefix("firmware/lib/").split("/")[0], MICROPYTHON | firmware | {"kitwire", "kitcore"})
+        yield from (f"imports {name}" for name in sorted(names) if not within(name, allowed))
+        yield from (f"imports {name}" for name in sorted(types) if not within(name, allowed | TYPES_ONLY))
+        if where.startswith("firmware/lib/"):
+            yield from speaks(tree)
+        return
+    names |= types
+    yield from (f"imports {name}" for name in sorted(names) if within(name, firmware | {"kitcore", "firmware"}))
+    if where.startswith(ON_THE_BOARD):
+        yield from (f"imports {name}" for name in sorted(names) if within(name, {"host", "kitwire"}))
+        return
+    if not where.startswith("host/cli/"):
+        yield from (f"imports {name}" for name in sorted(names) if within(name, {"click", "tabulate", "host.cli"}))
+        yield from speaks(tree)
+    folder, _, file = where.rpartition("/")
+    if folder == "host" and file.removesuffix(".py") not in HOST_EDGES:
+        forbidden = NOT_FOR_DOMAIN | INNER_NOT_FOR_DOMAIN
+        yield from (f"is domain and imports {name}" for name in sorted(names) if within(name, forbidden))
+
+
+def test_dependencies_point_the_right_way() -> None:
+    assert violations(ROOT) == []
+
+
+def test_the_check_sees_the_whole_tree() -> None:
+    seen = {path.relative_to(ROOT).parts[0] for path in ROOT.glob("*/**/*.py") if "node_modules" not in path.parts}
+    assert {"firmware", "host"} <= seen
+    assert len(list((ROOT / "firmware/lib/kitwire").glob("*.py"))) >= 9
+    assert all((ROOT / f"host/{edge}.py").exists() for edge in HOST_EDGES), "an edge is named that is not there"
+
+
+PLANTED = {
+    "kitwire imports another module": ("firmware/lib/kitwire/x.py", "import os", "imports os"),
+    "kitwire imports kitcore": ("firmware/lib/kitwire/x.py", "from kitcore import ring", "imports kitcore"),
+    "kitwire takes AES elsewhere": ("firmware/lib/kitwire/ccm.py", "import cryptolib", "imports cryptolib"),
+    "kitwire prints": ("firmware/lib/kitwire/x.py", "print(1)", "calls print"),
+    "kitcore touches a pin": ("firmware/lib/kitcore/x.py", "def f():\n import machine", "imports machine"),
+    "kitcore climbs out": ("firmware/lib/kitcore/x.py", "from ..radio import Radio", "imports radio"),
+    "kitcore imports typing for real": ("firmware/lib/kitcore/x.py", "import typing", "imports typing"),
+    "kitcore asks for a clock in types": (
+        "firmware/lib/kitcore/x.py",
+        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n import time",
+        "imports time",
+    ),
+    "firmware imports the station": ("firmware/x.py", "from host import times", "imports host"),
+    "firmware needs a package": ("firmware/x.py", "import aioble", "imports aioble"),
+    "host imports kitcore": ("host/x.py", "from kitcore.ring import Ring", "imports kitcore.ring"),
+    "store imports kitcore": ("host/store/x.py", "import kitcore", "imports kitcore"),
+    "host imports an edge of the tag": ("host/link/x.py", "import lid", "imports lid"),
+    "domain imports bleak": ("host/x.py", "def f():\n from bleak import BleakClient", "is domain and imports bleak"),
+    "domain imports sqlite": ("host/x.py", "import sqlite3", "is domain and imports sqlite3"),
+    "domain imports the store": ("host/x.py", "from host import store", "is domain and imports host.store"),
+    "domain imports an edge": ("host/x.py", "from . import vault", "is domain and imports host.vault"),
+    "domain prints": ("host/x.py", "print('x')", "calls print"),
+    "store exits": ("host/store/x.py", "import sys\nsys.exit(1)", "calls sys.exit"),
+    "link raises SystemExit": ("host/link/x.py", "raise SystemExit(2)", "uses SystemExit"),
+    "store imports click": ("host/store/x.py", "import click", "imports click"),
+    "link imports the command line": ("host/link/x.py", "from host.cli import main", "imports host.cli"),
+    "a shim of the board imports the host": ("host/sim/board/x.py", "import host.sim.nor", "imports host.sim.nor"),
+}
+
+
+@pytest.mark.parametrize(("where", "source", "complaint"), PLANTED.values(), ids=PLANTED.keys())
+def test_a_planted_violation_is_found(tmp_path: Path, where: str, source: str, complaint: str) -> None:
+    for path in ("firmware/lid.py", where):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    assert violations(tmp_path) == []
+    (tmp_path / where).write_text(source + "\n")
+    assert [found for found in violations(tmp_path) if found.startswith(f"{where} {complaint}")]
+
+
+ALLOWED = {
+    "kitwire's AES": ("firmware/lib/kitwire/aes.py", "from cryptography.hazmat.primitives import ciphers"),
+    "kitwire within itself": ("firmware/lib/kitwire/x.py", "import struct\nfrom . import ccm\nfrom .errors import E"),
+    "kitcore on kitwire": ("firmware/lib/kitcore/x.py", "from kitwire import keys\nfrom .ring import Ring"),
+    "kitcore's types": (
+        "firmware/lib/kitcore/x.py",
+        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n from collections.abc import Iterator",
+    ),
+    "an edge of the tag": ("firmware/x.py", "import machine\nimport lid\nfrom kitcore import ring\nprint(1)"),
+    "the station on the wire": ("host/x.py", "from kitwire import record\nfrom host import x"),
+    "the store": ("host/store/x.py", "import sqlite3\nfrom host import x"),
+    "the command line": ("host/cli/x.py", "import click\nfrom host.store import Store\nprint(1)"),
+}
+
+
+@pytest.mark.parametrize(("where", "source"), ALLOWED.values(), ids=ALLOWED.keys())
+def test_what_is_allowed_is_not_found(tmp_path: Path, where: str, source: str) -> None:
+    for path in ("firmware/lid.py", where):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(source if path == where else "")
+    assert violations(tmp_path) == []
+
+
+def test_pin_numbers_are_in_board_alone() -> None:
+    """No edge makes a pin from a number of its own."""
+    for path in (ROOT / "firmware").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Pin", "machine.Pin"):
+                assert ast.unparse(node.args[0]).startswith("board."), f"{path.name}:{node.lineno}"
