@@ -1,0 +1,49 @@
+"""Runs small MicroPython programs on virtual tags."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import textwrap
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from host.sim.station import VirtualStation
+from host.sim.tag import VirtualTag
+
+START = datetime(2026, 3, 1, 6, tzinfo=UTC)
+DAY_S = 86400.0
+
+
+def run(test: Callable[[VirtualStation], Coroutine[Any, Any, None]], folder: Path, main: str) -> None:
+    """Run `test` on a virtual station whose tags have `main` as their main.py; nothing may stay behind."""
+
+    async def whole() -> None:
+        path = folder / "main.py"
+        path.write_text(textwrap.dedent(main))
+        async with VirtualStation(START, files={"/main.py": path}) as station:
+            await test(station)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not others, f"tasks left behind: {others}"
+
+    asyncio.run(whole())
+
+
+def printed(tag: VirtualTag) -> list[Any]:
+    """The lines of JSON that the tag's program has printed."""
+    assert tag.faults == []
+    return [json.loads(line) for line in tag.output.splitlines()]
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def within(job: Awaitable[Any], seconds: float = 20.0) -> Any:
+    """The result of `job`, or a failure after `seconds`."""
+    return await asyncio.wait_for(job, seconds)
