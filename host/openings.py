@@ -131,7 +131,7 @@ def openings(picture: Picture, tag_id: str | None = None) -> list[Opening]:
                     reports=tuple(each.id for each in picture.reports if (each.tag, each.sequence) == key),
                 )
             )
-    return sorted(found, key=lambda each: (each.began.middle_ms, each.pouch, each.sequence))
+    return sorted(found, key=lambda each: (each.began.likely_ms, each.pouch, each.sequence))
 
 
 def _held_within(holdings: Iterable[Holding], when: Interval) -> list[Holding]:

@@ -96,7 +96,7 @@ def prefilled(store: Store, opening: Opening | None) -> dict[str, object]:
     if opening is None:
         return {}
     explained = opening.explanation.doses if opening.explanation else None
-    known: dict[str, object] = {"incident_at": clock.iso(opening.began.middle_ms, store.station.time_zone)}
+    known: dict[str, object] = {"incident_at": clock.iso(opening.began.likely_ms, store.station.time_zone)}
     if doses := explained or opening.dose_marks:
         known["doses"] = doses
     return known

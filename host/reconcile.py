@@ -124,7 +124,7 @@ def _about(opening: Opening, kind: str, severity: str, evidence: str, next_step:
         _only(opening.kits),
         opening.pouch,
         _only(opening.officers),
-        opening.began.middle_ms,
+        opening.began.likely_ms,
         evidence,
         next_step,
     )
@@ -136,8 +136,8 @@ def opening_unexplained(situation: Situation) -> Iterator[Discrepancy]:
     for opening in situation.openings:
         if opening.explanation or opening.reports or opening in reported:
             continue
-        when = f"{situation.show(opening.began.middle_ms)} ± {bound(opening.began.error_ms)}"
-        duration = "" if opening.duration_s is None else f" for {opening.duration_s} s"
+        when = f"{situation.show(opening.began.likely_ms)} (± {bound(opening.began.error_ms)})"
+        duration = "" if opening.duration_s is None else f", for {opening.duration_s} s"
         marks = f", {plural(opening.dose_marks, 'dose mark')}" if opening.dose_marks else ""
         holders = " or ".join(opening.officers) or "nobody on record"
         yield _about(

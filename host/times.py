@@ -37,20 +37,19 @@ class Anchor(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """Unix milliseconds between which something happened, both included."""
+    """Unix milliseconds between which something happened, both included, and when it most likely did.
+
+    `likely_ms` takes the clock's error as even between two anchors. It is a guess; the bounds are not.
+    """
 
     earliest_ms: int
     latest_ms: int
-
-    @property
-    def middle_ms(self) -> int:
-        """The best single guess."""
-        return (self.earliest_ms + self.latest_ms) // 2
+    likely_ms: int
 
     @property
     def error_ms(self) -> int:
-        """How far off `middle_ms` may be."""
-        return self.latest_ms - self.middle_ms
+        """How far off `likely_ms` may be."""
+        return max(self.likely_ms - self.earliest_ms, self.latest_ms - self.likely_ms)
 
 
 class _Span(NamedTuple):
@@ -107,13 +106,18 @@ def intervals(
         bound = starts[boot].bound_above(bound)
     for boot in boots:
         spans.update(starts[boot].spans)
-    return {sequence: _whole(span, not_before_ms, not_after_ms) for sequence, span in spans.items()}
+    guesses = {sequence: guess for start in starts.values() for sequence, guess in start.guesses().items()}
+    return {
+        sequence: _whole(span, guesses.get(sequence), not_before_ms, not_after_ms) for sequence, span in spans.items()
+    }
 
 
-def _whole(span: _Span, not_before_ms: int, not_after_ms: int) -> Interval:
+def _whole(span: _Span, guess: float | None, not_before_ms: int, not_after_ms: int) -> Interval:
     """The span in milliseconds. A side that contradictory clocks left open takes the outermost bound."""
     low = floor(span.low) if isfinite(span.low) else not_before_ms
-    return Interval(low, ceil(span.high) if isfinite(span.high) else max(low, not_after_ms))
+    high = ceil(span.high) if isfinite(span.high) else max(low, not_after_ms)
+    likely = (low + high) // 2 if guess is None else min(max(round(guess), low), high)
+    return Interval(low, high, likely)
 
 
 class _Start:
@@ -143,6 +147,22 @@ class _Start:
             high = elapsed(uptime + QUANTUM_MS - at)[1]
             span = span.narrowed(anchor.low + low, anchor.high + high)
         return span
+
+    def guesses(self) -> dict[int, float]:
+        """When each event most likely was, if there is an anchor: on the line through the anchors beside it."""
+        found = {}
+        at_anchors = [each.uptime_ms for each in self._anchors]
+        for sequence, uptime in self._uptimes.items():
+            middle = uptime + QUANTUM_MS / 2
+            after = bisect_right(at_anchors, middle)
+            beside = self._anchors[max(0, after - 1) : after + 1]
+            if not beside:
+                continue
+            first, last = beside[0], beside[-1]
+            passed = last.uptime_ms - first.uptime_ms
+            rate = (last.utc_ms - first.utc_ms) / passed if passed else 1.0
+            found[sequence] = first.utc_ms + (middle - first.uptime_ms) * rate
+        return found
 
     def bound_below(self, bound: float) -> float:
         """Nothing here was before `bound`. Returns the same bound for the next start."""

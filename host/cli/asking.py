@@ -28,7 +28,7 @@ def ask_opening(store: Store, opening: Opening, form_key: str) -> None:
 
     An empty answer leaves the question for later.
     """
-    at = clock.show(opening.began.middle_ms, store.station.time_zone)
+    at = clock.show(opening.began.likely_ms, store.station.time_zone)
     _say(f"\nPouch {opening.pouch} was opened at {at} ± {bound(opening.began.error_ms)}. Why?")
     cause = ask_cause()
     if cause is None:

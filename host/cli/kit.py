@@ -124,7 +124,6 @@ def list_(db: Path) -> Table:
             "product": "product",
             "lot": "lot",
             "expires": lambda row: row["expires_on"] + (" expired" if row["expired"] else ""),
-            "doses": "doses",
             "with": lambda row: row["officer"] or "in stock",
             "pouch": "pouch",
             "since": lambda row: (row["since"] or "")[:10],

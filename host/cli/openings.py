@@ -130,7 +130,7 @@ def _row(opening: Opening, zone: str) -> Row:
 
 def _instant(name: str, when: Interval | None, zone: str) -> Row:
     return {
-        f"{name}_at": clock.iso(when.middle_ms, zone) if when else None,
+        f"{name}_at": clock.iso(when.likely_ms, zone) if when else None,
         f"{name}_error_s": -(-when.error_ms // 1000) if when else None,
     }
 

@@ -87,6 +87,7 @@ def show(db: Path, report_id: int) -> Table:
     with open_store(db) as store:
         report, protected = store.report(report_id)
         row = _row(store, report)
+        zone = store.station.time_zone
     answers = {**report.fields, **protected}
     known = {field.key: field for field in forms.load(report.form).fields}
     ordered = [key for key in known if key in answers] + [key for key in answers if key not in known]
@@ -100,10 +101,10 @@ def show(db: Path, report_id: int) -> Table:
             }
             for key in ordered
         ],
-        {"question": "label", "answer": lambda row: _words(row["answer"])},
+        {"question": "label", "answer": lambda row: _words(row["answer"], known.get(row["field"]))},
         "the report has no answers",
-        note=f"report {row['id']}, form {row['form']}, filed {row['filed_at'][:16].replace('T', ' ')} by officer "
-        f"{row['officer']}" + (f" on opening {row['opening']}" if row["opening"] else ""),
+        note=f"report {row['id']}, {row['form']}, filed {clock.show(report.filed_at_ms, zone)} "
+        f"by officer {row['officer']}" + (f" on opening {row['opening']}" if row["opening"] else ""),
     )
 
 
@@ -133,5 +134,10 @@ def _row(store: Store, report: UsageReport) -> Row:
     }
 
 
-def _words(answer: object) -> str:
-    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer).replace("_", " ")
+def _words(answer: object, field: forms.Field | None) -> str:
+    """An answer for people."""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if field and field.type == "instant":
+        return str(answer)[:16].replace("T", " ")
+    return str(answer).replace("_", " ") if field and field.type == "choice" else str(answer)
