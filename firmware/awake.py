@@ -47,17 +47,19 @@ class Awake:
         self.doing = faults.RADIO
         self._radio.on()
         try:
-            while self._tag.policy.wants_radio(self._tag.clock.uptime_ms()) or self._radio.linked:
-                self._round()
+            now_ms = self._tag.clock.uptime_ms()
+            while self._tag.policy.wants_radio(now_ms) or self._radio.linked:
+                self._round(now_ms)
+                now_ms = self._tag.clock.uptime_ms()
         finally:
             self._radio.off()
 
-    def _round(self) -> None:
+    def _round(self, now_ms: int) -> None:
         self.doing = faults.INPUT
-        self._look()
+        self._look(now_ms)
         self.doing = faults.RADIO
         if not self._radio.linked:
-            self._speak()
+            self._speak(now_ms)
         self.doing = faults.SESSION
         self._link.step()
         if not self._link.busy:
@@ -70,10 +72,9 @@ class Awake:
             return DOCKED_MS
         return QUICK_MS
 
-    def _look(self) -> None:
+    def _look(self, now_ms: int) -> None:
         """Record what the inputs, the battery and the calendar have brought."""
         tag = self._tag
-        now_ms = tag.clock.uptime_ms()
         if self._lid.poll(now_ms):
             tag.note(tag.policy.lid(self._lid.on))
         if self._dock.poll(now_ms):
@@ -83,13 +84,12 @@ class Awake:
         if now_ms - self._measured_ms >= MEASURE_MS:
             self._measured_ms = now_ms
             tag.measure()
-        tag.beat()
-        tag.show()
+        tag.beat(now_ms)
+        tag.show(now_ms)
 
-    def _speak(self) -> None:
+    def _speak(self, now_ms: int) -> None:
         """Have the air say what is so."""
         tag = self._tag
-        now_ms = tag.clock.uptime_ms()
         state = State(tag.battery_percent, tag.lid_open, tag.damaged, tag.log.last)
         if self._mute:
             return

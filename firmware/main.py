@@ -91,7 +91,7 @@ class Wake:
         tag.note(self._policy.dock(self._dock.on))
         tag.note(self._policy.lid(self._lid.on, board.LID in woken_by))
         tag.measure()
-        tag.beat()
+        tag.beat(self._clock.uptime_ms())
         # The dock pulls the same line low. A press may be over before the chip has started.
         pressed = board.BUTTON in woken_by or (self._button.on and not held)
         if pressed and not new_start and not self._dock.on:

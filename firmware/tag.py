@@ -86,9 +86,9 @@ class Tag(Device):
         self.look_at_battery()
         self.note(self.policy.battery(self._battery_mv))
 
-    def beat(self) -> None:
+    def beat(self, uptime_ms: int) -> None:
         """Record a sign of life if one is due."""
-        self.note(self.policy.heartbeat(self.clock.uptime_ms(), self.heartbeat_s))
+        self.note(self.policy.heartbeat(uptime_ms, self.heartbeat_s))
 
     def press(self) -> None:
         """The button was pressed: two flashes for a dose mark, one for a call to the station."""
@@ -168,6 +168,6 @@ class Tag(Device):
     def identify(self, seconds: int) -> None:
         self._indicator.identify(self.clock.uptime_ms() + seconds * 1000)
 
-    def show(self) -> None:
+    def show(self, uptime_ms: int) -> None:
         """Carry on what `identify` began."""
-        self._indicator.tick(self.clock.uptime_ms())
+        self._indicator.tick(uptime_ms)

@@ -68,5 +68,3 @@ for count in range(300):
         break
     air.frame(said)
 print(air.stale(2000, beacon.State(80, False, False, count - 1)))
-air.end()
-print(air.stale(2000, said))

@@ -36,10 +36,6 @@ class Beacon:
         self._index = 0
         self._said = None
 
-    def end(self) -> None:
-        """Say nothing more before a new epoch begins."""
-        self._epoch = None
-
     def frame(self, state: State) -> "bytes | None":
         """The advertising data that says `state`, or None if it is on the air already.
 
