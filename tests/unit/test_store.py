@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host import errors
+from host import errors, ledger
 from host.errors import InputError, RuleError, VaultError
 from host.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
 from host.store import Store, TagKeys
@@ -311,3 +311,22 @@ def test_protected_answers_are_not_in_the_file_and_are_bound_to_their_report(tag
         tagged.report(1)
     with pytest.raises(InputError, match="no usage report 3"):
         tagged.report(3)
+
+
+def test_nobody_slips_in_between_the_check_and_the_issue(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for officer in ("1207", "1300"):
+        store.add_officer(officer, date(2026, 1, 1), NOW)
+    store.add_kit("K1", "Nyxoid", "A1", date(2028, 1, 31), None, NOW)
+    check = ledger.check_issue
+
+    def while_another_process_tries(*facts: object) -> list[str]:
+        monkeypatch.setattr(ledger, "check_issue", check)
+        with Store.open(path, busy_timeout_s=0.01) as other, pytest.raises(errors.DatabaseBusy):
+            other.issue_kit("K1", "1300", None, NOW)
+        return check(*facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ledger, "check_issue", while_another_process_tries)
+    store.issue_kit("K1", "1207", None, NOW)
+    assert [(each.kind, each.officer) for each in store.movements()] == [("receive", None), ("issue", "1207")]
