@@ -16,7 +16,7 @@ from pathlib import Path
 
 from host.dock import Dock
 from host.link.adapter import open_adapter
-from host.sim.radio import DATA_LENGTH, PACKET_OVERHEAD
+from host.sim.air import DATA_LENGTH, PACKET_OVERHEAD
 from host.sim.station import VirtualStation
 from host.store import Store
 from host.vault import TagKeys

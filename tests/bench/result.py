@@ -24,13 +24,21 @@ class Result(NamedTuple):
 
 def table(results: list[Result]) -> str:
     """A table for people."""
+    headers = ("benchmark", "value", "unit", "rival", "its value", "ratio", "goal", "met")
     rows = [
-        (each.name, f"{each.value:,.4g}", each.unit, each.rival, f"{each.rival_value:,.4g}", f"{each.ratio:.2f}", each.goal,
-         "yes" if each.met else "NO")
+        (
+            each.name,
+            f"{each.value:,.4g}",
+            each.unit,
+            each.rival,
+            f"{each.rival_value:,.4g}",
+            f"{each.ratio:.2f}",
+            each.goal,
+            "yes" if each.met else "NO",
+        )
         for each in results
-    ]  # fmt: skip
-    return tabulate(rows, headers=("benchmark", "value", "unit", "rival", "its value", "ratio", "goal", "met"),
-                    disable_numparse=True)  # fmt: skip
+    ]
+    return tabulate(rows, headers=headers, disable_numparse=True)
 
 
 def write(results: list[Result], path: Path) -> None:
