@@ -119,7 +119,11 @@ class Interpreter:
             self._pipes.wait(left)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, for good."""
+        self._stop()
+
+    def _stop(self) -> None:
+        """End the process; the next program starts another one."""
         if self._pipes is not None:
             self._pipes.close()
             self._pipes = None
@@ -141,8 +145,8 @@ class Interpreter:
         self._on_message(chr(line[0]), json.loads(line[1:]))
 
     def _gone(self) -> None:
+        self._stop()
         self._on_message("e", "the interpreter's process ended")
-        self.close()
 
 
 class WebAssembly(Interpreter):
@@ -252,7 +256,7 @@ class Native(Interpreter):
                 self._on_message("o", piece.decode(errors="replace"))
 
     def _stop(self) -> None:
-        super().close()
+        super()._stop()
         self._close_output()
 
     def _close_output(self) -> None:

@@ -24,6 +24,7 @@ from bumble.transport.common import StreamPacketSource
 
 from host.sim import process, runtime
 from host.sim.air import Air, AirLink, NativeRadio, StationController
+from host.sim.runtime import SimulatorMissing
 from host.sim.tag import VirtualTag
 from host.sim.timeline import Timeline
 
@@ -49,6 +50,8 @@ class VirtualStation:
         self._adapters: set[_Adapter] = set()
 
     async def __aenter__(self) -> VirtualStation:
+        if not all(source.exists() for source in self._files.values()):
+            raise SimulatorMissing("the virtual station runs the firmware's own files: start it from a checkout")
         if self._program is None:
             runtime.runner({})
             self._native_radio = False

@@ -20,8 +20,12 @@ def children() -> set[str]:
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    before = children(), set(os.listdir("/proc/self/fd"))
+    before = children(), open_files()
 
     async def test(station: VirtualStation) -> None:
         for number in range(3):
@@ -45,7 +49,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         """,
     )
     assert children() == before[0]
-    assert len(os.listdir("/proc/self/fd")) == len(before[1])
+    assert open_files() == before[1]
 
 
 def test_a_station_closes_while_a_program_computes(tmp_path: Path) -> None:
@@ -64,9 +68,11 @@ def test_an_interpreter_that_dies_is_a_fault_and_no_hang(tmp_path: Path) -> None
         os.kill(int(child), 9)
         await until(lambda: tag.state == "idle")
         assert tag.faults == ["the interpreter's process ended"]
+        tag.reset()
+        await until(lambda: tag.output == "on\non\n")
 
     before = children()
-    run(test, tmp_path, "import time\ntime.sleep(60)\n")
+    run(test, tmp_path, "import time\nprint('on')\ntime.sleep(60)\n")
 
 
 def test_the_start_needs_a_time_zone() -> None:
@@ -82,6 +88,15 @@ def test_a_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_
             pytest.fail("the station started without MicroPython")
 
     with pytest.raises(SimulatorMissing, match="make setup"):
+        asyncio.run(start())
+
+
+def test_a_missing_firmware_says_what_to_do(tmp_path: Path) -> None:
+    async def start() -> None:
+        async with VirtualStation(START, files={"/": tmp_path / "missing"}):
+            pytest.fail("the station started without firmware")
+
+    with pytest.raises(SimulatorMissing, match="checkout"):
         asyncio.run(start())
 
 

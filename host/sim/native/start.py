@@ -5,11 +5,13 @@ directory holds the firmware's files. Stock MicroPython for Unix has no `machine
 ESP32's kind; its `bluetooth`, if it was built with one, is used as it is.
 """
 
-# ruff: noqa: BLE001, F401, PTH123, RUF005, SIM115
+# ruff: noqa: BLE001, PTH123, RUF005, SIM115
 # mypy: ignore-errors
 
 import json
 import sys
+
+_main_globals = {"__name__": "__main__"}
 
 
 class _Host:
@@ -18,8 +20,7 @@ class _Host:
         self._from_host = open("/dev/fd/" + from_host, "rb")
 
     def send(self, line):
-        self._to_host.write(line.encode() + b"\n")
-        self._to_host.flush()
+        self._to_host.write(line.encode() + b"\n")  # not buffered, and a flush would be an fsync
 
     def receive(self):
         line = self._from_host.readline()
@@ -49,7 +50,7 @@ def _run(host, command):
                 program = compile(source.read(), command["run"], "exec")
         else:
             program = compile(command["exec"], "<stdin>", "exec")
-        exec(program, sys.modules["__main__"].__dict__)
+        exec(program, _main_globals)
     except SystemExit:
         pass
     except BaseException as error:
@@ -60,8 +61,9 @@ def _run(host, command):
 def _main():
     host = _Host(sys.argv[1], sys.argv[2])
     folder = sys.argv[3]
-    import cryptolib  # the interpreter's own, before the one that stands in for it is in reach
+    import cryptolib
 
+    sys.modules["cryptolib"] = cryptolib  # the interpreter's own, not the one that stands in for it elsewhere
     shims = [folder + "/board"]
     native_radio = None
     try:

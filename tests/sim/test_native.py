@@ -1,0 +1,160 @@
+"""Another interpreter: its controller behind a pty, and board calls over inherited pipes.
+
+No MicroPython with `bluetooth` of its own is at hand here, so at the pty bumble's host stands in for NimBLE.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from bumble import gatt, hci
+from bumble.device import Device, DeviceConfiguration
+from bumble.transport import open_transport
+
+from host.sim.air import AirLink, NativeRadio
+from host.sim.station import VirtualStation
+from tests.sim.rig import START, printed, until, within
+from tests.sim.test_air import ADVERT, RX, SERVICE, TX, central, heard, linked
+
+INTERPRETER = os.environ.get("KITDOCK_MICROPYTHON")
+
+needs_interpreter = pytest.mark.skipif(
+    not INTERPRETER, reason="KITDOCK_MICROPYTHON does not name a MicroPython for Unix to run the tags with"
+)
+
+
+async def echo_host(path: str) -> None:
+    """A peripheral's host on the controller behind the pty at `path`, until it is cancelled."""
+    async with await open_transport(f"serial:{path}") as (source, sink):
+        config = DeviceConfiguration(name="", address=hci.Address.generate_static_address())
+        device = Device.from_config_with_hci(config, source, sink)
+        tx = gatt.Characteristic(
+            TX, gatt.Characteristic.Properties.NOTIFY, gatt.Characteristic.Permissions.READABLE, b""
+        )
+        echoes: set[asyncio.Task[None]] = set()
+
+        def written(connection: object, value: bytes) -> None:
+            echoes.add(asyncio.create_task(device.notify_subscribers(tx, value)))
+
+        rx = gatt.Characteristic(
+            RX,
+            gatt.Characteristic.Properties.WRITE,
+            gatt.Characteristic.Permissions.WRITEABLE,
+            gatt.CharacteristicValue(write=written),
+        )
+        device.gatt_server.max_mtu = 247
+        device.add_service(gatt.Service(SERVICE, [rx, tx]))
+        await device.power_on()
+        await device.start_advertising(
+            own_address_type=hci.OwnAddressType.RANDOM,
+            advertising_data=ADVERT,
+            advertising_interval_min=20,
+            advertising_interval_max=20,
+        )
+        await asyncio.Event().wait()
+
+
+def test_a_controller_behind_a_pty_serves_a_host_on_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with VirtualStation(START, files={}) as station:
+            radio = await NativeRadio.open("1", station.link)
+            radio.appear()
+            host = asyncio.create_task(echo_host(radio.path))
+            try:
+                async with central(station) as device:
+                    ((address, data),) = await within(heard(device))
+                    assert data == ADVERT
+                    _, rx, notified = await linked(device, address)
+                    await within(rx.write_value(bytes(range(244)), with_response=True))
+                    await until(lambda: notified == [bytes(range(244))])
+                    assert station.air.att_bytes["from_tag"] > 244
+                    radio.vanish()  # deep sleep
+                    assert len(station.link.controllers) == 1
+            finally:
+                host.cancel()
+                await asyncio.gather(host, return_exceptions=True)
+                await radio.close()
+
+    asyncio.run(test())
+
+
+def test_a_controller_appears_again_at_the_next_wake() -> None:
+    async def test() -> None:
+        link = AirLink()
+        radio = await NativeRadio.open("1", link)
+        assert len(link.controllers) == 0
+        radio.appear()
+        radio.appear()
+        assert len(link.controllers) == 1
+        radio.vanish()
+        assert len(link.controllers) == 0
+        radio.appear()
+        assert len(link.controllers) == 1
+        await radio.close()
+        link.close()
+
+    asyncio.run(test())
+
+
+@needs_interpreter
+def test_the_board_over_inherited_pipes(tmp_path: Path) -> None:
+    main = tmp_path / "main.py"
+    main.write_text(
+        """
+import esp32, json, machine, time
+lid = machine.Pin(2, machine.Pin.IN)
+log = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="kitlog")[0]
+lid.irq(lambda pin: print(json.dumps("edge")))
+before = time.ticks_ms()
+time.sleep_ms(500)
+print(json.dumps([lid.value(), machine.reset_cause(), machine.wake_pins(), time.ticks_diff(time.ticks_ms(), before)]))
+log.writeblocks(0, bytes([0x11] * 8), 0)
+esp32.wake_on_ext1((lid,), esp32.WAKEUP_ALL_LOW if lid.value() else esp32.WAKEUP_ANY_HIGH)
+machine.deepsleep()
+"""
+    )
+
+    async def test() -> None:
+        async with VirtualStation(START, interpreter=INTERPRETER, files={"/main.py": main}) as station:
+            tag = await station.add_tag("1")
+            start = tag.board.now
+            tag.at(start + 3600).lid_open()
+            tag.at(start + 3600.4).lid_close()
+            await station.clock.advance(start + 7200)
+            lines = printed(tag)
+            assert lines[0][:3] == [0, 1, []]
+            assert lines[1] == "edge"
+            assert lines[2][:3] == [0, 4, [2]]
+            assert all(500 <= line[3] < 510 for line in (lines[0], lines[2]))
+            assert tag.state == "asleep"
+            tag.flash.cut_after(3)
+            tag.flash.bytes[:8] = b"\xff" * 8
+            tag.lid_open()
+            await until(lambda: tag.state == "off")
+            assert tag.flash.read(0, 4) == b"\x11" * 3 + b"\xff"
+            tag.power_on()
+            assert tag.execute("print(6 * 7)") == "42\n"
+
+    asyncio.run(test())
+
+
+@needs_interpreter
+def test_the_firmware_runs_on_it() -> None:
+    async def test() -> None:
+        async with VirtualStation(START, interpreter=INTERPRETER) as station:
+            tag = await station.add_tag("1")
+            await tag.settle()
+            answer = tag.enrol("0011223344556677", b"a" * 32, b"s" * 32, b"l" * 32)
+            assert answer["tag"] == "0011223344556677"
+            start = station.clock.now()
+            tag.at(start + 3600).lid_open()
+            tag.at(start + 7200).lid_close()
+            await station.clock.advance(start + 10000)
+            assert tag.faults == []
+            assert tag.state == "asleep"
+            assert tag.board.counters.wakes >= 3
+
+    asyncio.run(test())
