@@ -93,14 +93,16 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
             continue
         needed = field.required or field.required_if is not None
         offered = known.get(field.key)
-        hint = {"yes_no": " (yes/no)", "choice": f" ({', '.join(field.choices)})"}.get(field.type, "")
+        numbered = {str(number): choice for number, choice in enumerate(field.choices, 1)}
+        choices = ", ".join(f"{number} {choice.replace('_', ' ')}" for number, choice in numbered.items())
+        hint = {"yes_no": " (yes/no)", "choice": f"\n  ({choices})"}.get(field.type, "")
         while True:
-            default = "" if offered is None else offered
-            typed = click.prompt(field.label + hint, default=default, show_default=offered is not None, err=True)
+            default = "" if offered is None else str(offered)
+            typed: str = click.prompt(field.label + hint, default=default, show_default=offered is not None, err=True)
             if typed == "" and not needed:
                 break
             try:
-                answers[field.key] = forms.parse(field, typed, station.time_zone, now_ms)
+                answers[field.key] = forms.parse(field, numbered.get(typed, typed), station.time_zone, now_ms)
                 break
             except InputError as error:
                 _say(f"  {error}")

@@ -26,7 +26,7 @@ def _keep_format(ctx: click.Context, _: click.Parameter, value: str) -> None:
 
 db_option = click.option(
     "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
     envvar="KITDOCK_DB",
     show_envvar=True,
     required=True,

@@ -115,7 +115,7 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
         "",  # gender is not known
         "two hundred",
         "34",
-        "heroin",
+        "1",  # heroin
         "",  # two doses from the marks
         *["yes"] * 8,
         "fine",
@@ -129,6 +129,7 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
     assert "is one of" in done.stderr
     assert done.stdout == "usage report 1 filed: 2 doses, officer 1207\n"
     shown = {each["field"]: each["answer"] for each in force.json("usage", "show", "1")}
+    assert shown["substance"] == "heroin"
     assert (shown["person_age"], shown["outcome"], shown["resupply_needed"]) == (34, "unconscious", False)
     assert "person_gender" not in shown
     assert "resupply_kits" not in shown
