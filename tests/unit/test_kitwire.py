@@ -300,7 +300,7 @@ def test_an_impossible_frame_length_ends_the_stream(size: int) -> None:
 
 
 def test_a_full_frame_of_records_fills_two_notifications() -> None:
-    station, tag = handshake()
+    _, tag = handshake()
     message = session.pack_records([bytes(record.SIZE)] * session.RECORDS_PER_FRAME)
     assert len(session.frame(tag.seal(message))) <= 2 * 244
     assert session.records_of(message) == [bytes(36)] * 13
