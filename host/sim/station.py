@@ -8,8 +8,11 @@
         tag.dock()
         adapter = await station.listen_hci()      # for the station's own Bluetooth stack
 
-What has not been run: an interpreter with native `bluetooth` (`interpreter=` of a Unix build with
-NimBLE). Its controller behind the pty is tested with bumble's host at the other end in NimBLE's place.
+`interpreter=` names another MicroPython than the WebAssembly build: one for Unix, whose board calls go
+over pipes. That has been run with Debian's 1.25, which has no `bluetooth` (tests/sim/test_native.py runs it
+where KITDOCK_MICROPYTHON names one). What has not been run is one with `bluetooth` of its own (NimBLE):
+its controller behind a pty is tested with bumble's host at the other end in NimBLE's place, and the waits
+in slices of the interpreter's own sleep (`board/_virtual.py`) are not tested at all.
 """
 
 from __future__ import annotations
