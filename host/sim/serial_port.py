@@ -72,7 +72,7 @@ class SerialPort:
         if traceback:
             self.show(traceback + "\n")
         self._send(b">>> " if not self._raw else b"")
-        self._go_on()
+        self.go_on()
 
     def _read(self) -> None:
         piece = os.read(self._ours, 4096)
@@ -87,9 +87,9 @@ class SerialPort:
             elif not self._raw:
                 self._send(b"\r\n>>> ")
         self._incoming += piece
-        self._go_on()
+        self.go_on()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         """Take in what has come, up to where the REPL has something to run."""
         while self._incoming and not self._running and not self._chip.busy:
             if self._raw and self._incoming.startswith(_CTRL_E):
@@ -126,7 +126,7 @@ class SerialPort:
         self._running = False
         failure = _lines(error + "\n") if error else b""
         self._send(_lines(printed) + _CTRL_D + failure + _CTRL_D + b">")
-        self._go_on()
+        self.go_on()
 
     def _send(self, data: bytes) -> None:
         # Like the chip's own port, it loses what nobody reads.

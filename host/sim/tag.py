@@ -498,6 +498,8 @@ class VirtualTag(Inputs):
         how, self._ending = self._ending, ""
         if how == "deepsleep":
             self._state = "asleep"
+            if self._serial is not None:
+                self._serial.go_on()
         elif how == "reset":
             self._interpreter.refresh()
             self._start(boards.HARD_RESET)
@@ -507,7 +509,19 @@ class VirtualTag(Inputs):
             if self._power_again:
                 self._power_again = False
                 self.power_on()
+        if self._job is not None:
+            self._take_up_job()
         self._step()
+
+    def _take_up_job(self) -> None:
+        """The program that was to be stopped for it has ended by itself, by sleep, reset or lost power."""
+        if self._state == "asleep":
+            self._begin_job()
+        elif self._state == "running":
+            self.interrupt()
+        else:
+            self._job_output = []
+            self._finish_job("the tag has lost its power")
 
     def _radio_interrupt(self, event: int, data: list[Any]) -> None:
         self.board.interrupts.append((["ble"], [event, data]))

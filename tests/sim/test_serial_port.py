@@ -12,7 +12,7 @@ from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from host.sim.station import VirtualStation
-from host.sim.tag import VirtualTag
+from host.sim.tag import FirmwareFailed, VirtualTag
 from tests.sim.rig import run, until
 
 SLEEPS = """
@@ -129,5 +129,33 @@ def test_execute_blocks_and_runs_without_the_event_loop(tmp_path: Path) -> None:
         assert tag.state == "running"
         assert tag.execute("import time\ntime.sleep_ms(10)\nprint('done')") == "done\n"
         assert tag.state == "idle"
+
+    run(test, tmp_path, STAYS)
+
+
+@pytest.mark.parametrize("main", [SLEEPS, STAYS], ids=["asleep", "busy"])
+def test_code_runs_at_whatever_moment_of_a_wake_it_comes(tmp_path: Path, main: str) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        for delay_ms in range(0, 60, 3):
+            tag.reset()
+            await asyncio.sleep(delay_ms / 1000)
+            assert tag.execute("print(6 * 7)") == "42\n"
+
+    run(test, tmp_path, main)
+
+
+def test_power_that_goes_before_the_code_runs_is_told(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await tag.settle()
+        outcome: list[tuple[str, str | None]] = []
+        tag.power_off()
+        assert tag.state == "running"  # until its interpreter has noticed
+        tag.submit("print(1)", lambda printed, error: outcome.append((printed, error)))
+        await until(lambda: bool(outcome))
+        assert outcome == [("", "the tag has lost its power")]
+        with pytest.raises(FirmwareFailed, match="has no power"):
+            tag.execute("print(1)")
 
     run(test, tmp_path, STAYS)
