@@ -85,7 +85,7 @@ async def _play(store: Store, start: datetime, now: datetime, batch: bool, inter
             click.echo(f"  {pouch.name}  officer {pouch.officer}, kit {pouch.kit}: {pouch.story}")
         _say("Nine days ago every pouch docks for the first time.")
         _demand_complete(await force.first_docking(), len(POUCHES))
-        _say("Nine days pass in the field, radios silent. Today five pouches dock; P-05 does not.")
+        _say("Nine days pass, radios silent. Today five pouches dock; P-05 does not.")
         await force.nine_days()
         reports = await force.dock(docked=lambda report: _after(store, report, batch))
         _demand_complete(reports, len(POUCHES) - 1)

@@ -39,7 +39,8 @@ def _ask(port: str, code: str) -> dict[str, Any]:
     try:
         transport.enter_raw_repl(soft_reset=False)
         printed = transport.exec(code)
-        transport.exit_raw_repl()
+        # The tag sits at its prompt now: start it as what it has become.
+        transport.exec_raw_no_follow("import machine\nmachine.reset()")
     except TransportExecError as error:
         # The error's text holds the code that was run, keys and all: say only how it ended.
         raise PortError(f"the tag on {port} failed: {_last_line(error.error_output)}") from None

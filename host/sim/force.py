@@ -24,7 +24,7 @@ from kitwire.keys import TAG_ID_SIZE
 
 NAME = "Example Police"
 TIME_ZONE = "Europe/London"
-PRODUCT = "Nasal spray 1.8 mg"
+PRODUCT = "Naloxone 1.8 mg"
 
 DAY_S = 86_400.0
 FIRST_DOCKING_AGO_S = 9 * DAY_S + 4 * 3600

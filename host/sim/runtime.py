@@ -50,7 +50,8 @@ def node() -> Path:
 
 def runner(job: Mapping[str, object]) -> list[str]:
     """The command line that starts `runner.mjs` on `job`. Raises `SimulatorMissing`."""
-    command = [str(node()), str(HERE / "runner.mjs"), json.dumps(job)]
+    # Node 24's compiler threads can hang its exit; one thread is enough for an interpreter.
+    command = [str(node()), "--single-threaded", str(HERE / "runner.mjs"), json.dumps(job)]
     if not _PACKAGE.exists():
         raise SimulatorMissing(f"MicroPython is not installed: run `make setup` or `npm ci` in {HERE}")
     return command

@@ -24,7 +24,7 @@ WAKE_CAPABLE = frozenset(range(8))
 """GPIOs of the ESP32-C6 that can end deep sleep."""
 FLASH_SIZE = 64 * SECTOR
 """Bytes of the partition that holds the log."""
-FLASH_ADDRESS = 0x3B0000
+FLASH_ADDRESS = 0x3C0000
 """Where that partition begins in the chip's flash."""
 PRESS_S = 0.15
 """Seconds for which a press of the button lasts."""
