@@ -50,7 +50,7 @@ def ask_cause() -> str | None:
     for number, words in enumerate(CAUSES.values(), 1):
         _say(f"  {number}  {words}")
     while True:
-        answer = str(click.prompt("Cause", default="", show_default=False, err=True)).strip().lower()
+        answer = str(click.prompt("Cause (Enter: later)", default="", show_default=False, err=True)).strip().lower()
         if answer == "":
             return None
         if answer in causes:
