@@ -35,6 +35,12 @@ FIRST_BACK_OFF_S = 1.0
 REST_S = 60.0
 """How long a tag that failed all its attempts is left alone, in seconds."""
 
+HOPELESS_REST_S = 3600.0
+"""The same if trying again cannot help: another key, a log that was put back."""
+
+LEARN_S = 10.0
+"""How often a dock that waits looks for tags that were enrolled meanwhile, in seconds."""
+
 
 class _Visit(NamedTuple):
     """A tag that is at the dock now."""
@@ -63,6 +69,7 @@ class Dock:
         self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
         self._stall_timeout_s = stall_timeout_s
         self._tags: dict[str, Tag] = {}
+        self._committed: dict[str, int] = {}
         self._sightings = Sightings()
         self._visits: dict[str, _Visit] = {}
         self._tried: dict[str, int] = {}
@@ -74,12 +81,15 @@ class Dock:
         self._learn_tags()
 
     def _learn_tags(self) -> None:
-        """Take up tags that were enrolled since the last look."""
-        for tag in self._store.tags():
-            if tag.id not in self._tags and tag.retired_at_ms is None:
-                self._tags[tag.id] = tag
+        """Look up which tags there are, and how much of each log is committed."""
+        known = self._tags
+        self._tags = {tag.id: tag for tag in self._store.tags()}
+        for tag in self._tags.values():
+            if tag.id not in known:
                 keys = self._store.tag_keys(tag.id)
                 self._sightings.add(tag.id, keys.advert, self._store.radio(tag.id), tag.enrolled_at_ms)
+            last = self._store.last_record(tag.id)
+            self._committed[tag.id] = last[0] if last else 0
 
     async def scan(self, seconds: float) -> dict[str, tuple[Sighting, int]]:
         """Listen for `seconds`: for each enrolled tag heard, its newest sighting and signal in dBm.
@@ -106,8 +116,8 @@ class Dock:
     ) -> list[Report]:
         """Dock each tag that has something to fetch, as it comes; `docked` is awaited after each docking.
 
-        With `quiet_s`, returns once no tag that is due was heard for so many seconds; else runs until
-        cancelled. With `everything`, tags that have nothing new are docked as well, once.
+        With `quiet_s`, returns how each docking ended once no tag that is due was heard for so many seconds;
+        without, runs until cancelled. With `everything`, tags that have nothing new are docked as well, once.
         Raises `RadioError` if the station's own radio fails.
         """
         reports: list[Report] = []
@@ -117,7 +127,8 @@ class Dock:
                 return reports
             tag, visit = due
             report = await self._dock(tag, visit.device)
-            reports.append(report)
+            if quiet_s is not None:
+                reports.append(report)
             self._after(report)
             if docked:
                 await docked(report)
@@ -128,7 +139,9 @@ class Dock:
             return None
         now_ms = self._now_ms()
         sighting = self._sightings.resolve(bytes(service_data), now_ms)
-        if sighting and sighting.news:
+        if sighting is None or sighting.tag not in self._tags:
+            return None
+        if sighting.news:
             with suppress(StoreError):  # a hint only: the next one is kept as well as this
                 self._store.set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
         return sighting
@@ -154,19 +167,24 @@ class Dock:
 
     def waiting(self, sighting: Sighting) -> int:
         """How many records the tag holds that are not committed, by its advert."""
-        last = self._store.last_record(sighting.tag)
-        return int(sighting.advert.count - (last[0] if last else 0)) & 0xFFFF
+        return int(sighting.advert.count - self._committed[sighting.tag]) & 0xFFFF
 
     async def _next_due(self, quiet_s: float | None, everything: bool) -> tuple[Tag, _Visit] | None:
         loop = asyncio.get_running_loop()
-        quiet_since = loop.time()
+        quiet_since = learned = loop.time()
         self._visits.clear()
         self._learn_tags()
         async with self._adapter.scanning(self._heard):
             while True:
+                _stop_if_cancelled()
                 now = loop.time()
+                if now - learned >= LEARN_S:
+                    learned = now
+                    self._learn_tags()
                 pending = False
                 for tag, visit in self._visits.items():
+                    if tag not in self._tags:
+                        continue
                     wanted = self.waiting(visit.sighting) > 0 or (everything and tag not in self._docked)
                     if not wanted or (quiet_s is not None and self._tried.get(tag, 0) >= ATTEMPTS):
                         continue
@@ -177,7 +195,8 @@ class Dock:
                     return None
                 self._news.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), 0.25)
+                    async with asyncio.timeout(0.25):
+                        await self._news.wait()
 
     def _after(self, report: Report) -> None:
         if report.error is None:
@@ -186,11 +205,9 @@ class Dock:
             self._not_before.pop(report.tag, None)
             return
         tried = self._tried.get(report.tag, 0) + 1
+        wait_s = FIRST_BACK_OFF_S * 2 ** (tried - 1) if tried < ATTEMPTS else REST_S
         if isinstance(report.error, WrongKey | TagRolledBack):
-            tried = ATTEMPTS  # trying again cannot help
-        wait_s = FIRST_BACK_OFF_S * 2 ** (tried - 1)
-        if tried >= ATTEMPTS:
-            wait_s = REST_S
+            tried, wait_s = ATTEMPTS, HOPELESS_REST_S
         self._tried[report.tag] = tried
         self._not_before[report.tag] = asyncio.get_running_loop().time() + wait_s
 
@@ -211,3 +228,14 @@ class Dock:
             with suppress(StoreError):
                 self._store.set_radio(tag.id, *accepted)
         return report
+
+
+def _stop_if_cancelled() -> None:
+    """Raise the cancellation of this task again, if something on the way has swallowed it.
+
+    `asyncio.wait_for` of Python 3.11 does when what it waits for is done at the same moment, and the radio's
+    own stack may use it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

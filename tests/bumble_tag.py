@@ -96,6 +96,7 @@ class BleTag:
         )
 
     async def stop(self) -> None:
+        await asyncio.gather(*self._tasks)
         if self.device.is_advertising:
             await self.device.stop_advertising()
         await self.device.power_off()

@@ -30,6 +30,9 @@ from bumble.transport.common import TransportInitError, TransportSpecError
 MTU = 247
 """The ATT MTU asked for, in bytes: one notification fills one link-layer packet of 251 bytes."""
 
+POWER_ON_TIMEOUT_S = 10.0
+"""How long a controller may take to answer at first, in seconds."""
+
 _PROPERTY_NAMES: dict[int, CharacteristicPropertyName] = {
     0x02: "read",
     0x04: "write-without-response",
@@ -55,7 +58,8 @@ async def open_device(spec: str) -> AsyncIterator[Device]:
         config = DeviceConfiguration(name="", address=address)
         device = Device.from_config_with_hci(config, source, sink)
         try:
-            await asyncio.wait_for(device.power_on(), timeout=10)
+            async with asyncio.timeout(POWER_ON_TIMEOUT_S):
+                await device.power_on()
         except TimeoutError as error:
             raise BleakError(f"Bluetooth controller {spec} does not answer") from error
         try:

@@ -46,8 +46,9 @@ class GattLink:
     async def connect(self, client: BleakClient) -> None:
         """Connect `client` and subscribe. Raises `LinkLost`."""
         try:
-            await asyncio.wait_for(client.connect(), CONNECT_TIMEOUT_S)
-            await client.start_notify(session.TX_UUID, lambda _, piece: self.heard(bytes(piece)))
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await client.connect()
+                await client.start_notify(session.TX_UUID, lambda _, piece: self.heard(bytes(piece)))
         except (BleakError, OSError, TimeoutError) as error:
             raise LinkLost(f"no connection: {str(error) or 'timed out'}") from error
         self._client = client
@@ -73,7 +74,8 @@ class GattLink:
     async def receive(self) -> bytes:
         while not self._bodies:
             try:
-                piece = await asyncio.wait_for(self._pieces.get(), self._stall_timeout_s)
+                async with asyncio.timeout(self._stall_timeout_s):
+                    piece = await self._pieces.get()
             except TimeoutError:
                 raise TagStalled(f"the tag said nothing for {self._stall_timeout_s:g} s") from None
             if piece is None:
@@ -95,4 +97,5 @@ async def connected(
     finally:
         # Whatever the radio says now, the session is over and its outcome known.
         with contextlib.suppress(BleakError, OSError, TimeoutError):
-            await asyncio.wait_for(client.disconnect(), CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await client.disconnect()

@@ -1,5 +1,6 @@
 """A database that cannot be used: one clear line, a status of 3, and nothing half-written."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -76,8 +77,13 @@ def test_full_disk_keeps_nothing_of_the_command(station: Station) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
         "from host.cli import main; sys.exit(main())"
     )
+    # Coverage would write its own file under the same limit.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(
-        [sys.executable, "-c", limited, *arguments, "--db", str(station.db)], capture_output=True, text=True
+        [sys.executable, "-c", limited, *arguments, "--db", str(station.db)],
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert done.returncode == 3, done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pty
+import signal
 import sys
 from pathlib import Path
 
@@ -142,5 +143,25 @@ def test_a_tag_that_is_refused_ends_the_command_with_status_4(tmp_path: Path) ->
         assert "kitdock: pouch P-01: " in complaints
         assert "session key" in complaints
         assert "Traceback" not in complaints
+
+    play(tmp_path, scene)
+
+
+def test_ctrl_c_ends_the_service_and_keeps_what_it_collected(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        adapter = await opened_once(stage)
+        service = await asyncio.create_subprocess_exec(
+            KITDOCK, "dock", "--no-prompt", "--adapter", adapter, "--db", stage.store.path,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert service.stderr is not None
+        async with asyncio.timeout(20):
+            while b"docked, 6 new records" not in await service.stderr.readline():
+                pass
+            service.send_signal(signal.SIGINT)
+            _, complaints = await service.communicate()
+        assert service.returncode == 0, complaints
+        assert complaints.endswith(b"stopped\n")
+        assert len(stage.types()) == 6
 
     play(tmp_path, scene)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from host.dock import Dock
-from host.docking import Step
+from host.docking import Report, Step
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.store import Store
@@ -161,6 +161,29 @@ def test_a_new_event_while_docked_is_fetched_too(tmp_path: Path) -> None:
         tag.tag.happen(record.LID_OPEN, after_s=0)
         await tag.advertise()
         assert [report.added for report in await scene.dock().run(quiet_s=1)] == [1]
+
+    scene(tmp_path, play)
+
+
+def test_a_dock_that_runs_takes_up_a_tag_that_is_enrolled_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host.dock.LEARN_S", 0.1)
+
+    async def play(scene: Scene) -> None:
+        pouches: asyncio.Queue[str] = asyncio.Queue()
+
+        async def docked(report: Report) -> None:
+            pouches.put_nowait(report.pouch)
+
+        service = asyncio.create_task(scene.dock().run(docked=docked))
+        await asyncio.sleep(0.3)
+        tag = await scene.add("P-01")
+        assert await asyncio.wait_for(pouches.get(), 10) == "P-01"
+        service.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await service
+        assert scene.rows(tag) == 4
 
     scene(tmp_path, play)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from host.docking import BATCH, DockingSession, Report, Step
-from host.errors import DatabaseBusy, KitdockError
+from host.errors import DatabaseBusy, DatabaseFull, KitdockError
 from host.events import ALTERED, UNLINKED, VERIFIED
 from host.link.errors import LinkLost, TagStalled, WrongKey
 from host.store import Store
@@ -245,17 +246,43 @@ def test_a_log_that_was_put_back_is_refused(bench: Bench) -> None:
     assert len(bench.rows) == 6
 
 
-def test_a_locked_database_fails_the_docking_and_acknowledges_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.tag.happen(record.LID_OPEN)
+def test_a_locked_database_fails_the_docking_and_acknowledges_nothing(bench: Bench) -> None:
+    for _ in range(3):
+        bench.tag.happen(record.LID_OPEN)
+    path = bench.store.path
+    bench.store.close()
+    other = sqlite3.connect(path, isolation_level=None)
 
-    def locked(*_: Any) -> int:
-        raise DatabaseBusy("database is locked by another process")
+    def lock_before_the_records(body: bytes, sent: int) -> list[bytes]:
+        if sent == 2:
+            other.execute("BEGIN IMMEDIATE")
+        return [body]
 
-    monkeypatch.setattr(bench.store, "add_events", locked)
-    report = bench.dock()
-    assert isinstance(report.error, DatabaseBusy)
-    assert bench.tag.acknowledged_up_to == 0
-    monkeypatch.undo()
-    assert bench.dock().added == 2
+    with Store.open(path, busy_timeout_s=0.05) as bench.store:
+        report = bench.dock(tamper=lock_before_the_records)
+        assert isinstance(report.error, DatabaseBusy)
+        assert bench.rows == []
+        assert bench.tag.acknowledged_up_to == 0
+        other.close()
+        assert bench.dock().added == 4
+
+
+def test_a_full_disk_fails_the_docking_and_what_was_committed_stays(store: Store) -> None:
+    bench = Bench(store, sectors=32)
+    for _ in range(2 * BATCH):
+        bench.tag.happen(record.LID_OPEN)
+
+    def fill_after_the_first_batch(body: bytes, sent: int) -> list[bytes]:
+        if len(bench.rows) == BATCH:
+            pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+            store._connection.execute(f"PRAGMA max_page_count = {pages}")
+        return [body]
+
+    report = bench.dock(tamper=fill_after_the_first_batch)
+    assert isinstance(report.error, DatabaseFull)
+    assert report.added == len(bench.rows) == BATCH
+    assert bench.tag.acknowledged_up_to == 0, "the tag keeps everything"
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    assert bench.dock().error is None
+    assert [sequence for sequence, _ in bench.rows] == list(range(1, 2 * BATCH + 2))
+    assert set(bench.verdicts.values()) == {VERIFIED}
