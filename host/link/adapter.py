@@ -35,7 +35,10 @@ class Adapter:
         try:
             await scanner.start()
         except (BleakError, OSError) as error:
-            raise RadioError(f"Bluetooth cannot scan: {error}") from error
+            raise RadioError(
+                f"Bluetooth cannot scan ({error}): is it switched on, and on Linux is BlueZ running? "
+                "A USB dongle does without: --adapter usb:0"
+            ) from error
         try:
             yield
         finally:
