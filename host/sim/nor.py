@@ -49,11 +49,17 @@ class Nor:
 
     def program(self, offset: int, data: bytes) -> None:
         """Clear the bits that `data` has clear. Raises `PowerCut`, or `ValueError` outside of the flash."""
-        self._check(offset, len(data))
-        for at, value in enumerate(data, offset):
-            self._step()
-            self.bytes[at] &= value
-            self.programmed += 1
+        size = len(data)
+        self._check(offset, size)
+        whole = size if self._left is None else min(size, self._left)
+        old = int.from_bytes(self.bytes[offset : offset + whole], "little")
+        new = old & int.from_bytes(data[:whole], "little")
+        self.bytes[offset : offset + whole] = new.to_bytes(whole, "little")
+        self.programmed += whole
+        if self._left is not None:
+            self._left -= whole
+            if whole < size:
+                self._step()
 
     def erase(self, offset: int) -> None:
         """Set the sector that starts at `offset` to ones.

@@ -14,7 +14,7 @@ from host.events import VERIFIED
 from tests.e2e.stage import HOUR, T0, Stage, play
 
 KITDOCK = Path(sys.executable).parent / "kitdock"
-OPENINGS = 30
+OPENINGS = 12
 
 
 async def dock_process(stage: Stage, adapter: str) -> asyncio.subprocess.Process:
@@ -24,7 +24,7 @@ async def dock_process(stage: Stage, adapter: str) -> asyncio.subprocess.Process
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("notifications", [1, 4, 9])
+@pytest.mark.parametrize("notifications", [1, 3, 5])
 def test_a_killed_dock_loses_and_repeats_nothing(tmp_path: Path, notifications: int) -> None:
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
