@@ -13,6 +13,7 @@ from typing import Any
 from host.errors import KitdockError
 from host.sim import virtual_board as boards
 from host.sim.air import AirLink, NativeRadio, TagRadio
+from host.sim.inputs import Inputs
 from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly
 from host.sim.serial_port import SerialPort
 from host.sim.timeline import Timeline
@@ -29,40 +30,6 @@ _KEEP = 65536
 
 class FirmwareFailed(KitdockError):
     """The firmware did not do what it was asked over USB, or does not come to rest."""
-
-
-class Inputs:
-    """What happens to a tag at one instant (Unix seconds), or now."""
-
-    def __init__(self, tag: VirtualTag, at: float | None) -> None:
-        self._tag = tag
-        self._at = at
-
-    def lid_open(self) -> None:
-        self._set("lid_open", True)
-
-    def lid_close(self) -> None:
-        self._set("lid_open", False)
-
-    def dock(self) -> None:
-        """Put the tag on a dock: 5 V at dock sense, and the button line low."""
-        self._set("docked", True)
-
-    def undock(self) -> None:
-        self._set("docked", False)
-
-    def battery(self, millivolts: int) -> None:
-        """The cell has `millivolts` from then on."""
-        self._set("battery_mv", millivolts)
-
-    def press(self, seconds: float = boards.PRESS_S) -> None:
-        """Press the button and let it go after `seconds`."""
-        self._set("pressed", True)
-        self._set("pressed", False, seconds)
-
-    def _set(self, what: str, value: Any, later: float = 0.0) -> None:
-        at = (self._tag.timeline.now() if self._at is None else self._at) + later
-        self._tag.input(at, lambda: setattr(self._tag.board, what, value))
 
 
 class VirtualTag(Inputs):
@@ -547,4 +514,4 @@ class VirtualTag(Inputs):
         self.timeline.boards.remove(self)
 
 
-__all__ = ["FirmwareFailed", "Inputs", "InterpreterFailed", "VirtualTag"]
+__all__ = ["FirmwareFailed", "InterpreterFailed", "VirtualTag"]
