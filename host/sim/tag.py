@@ -388,6 +388,8 @@ class VirtualTag(Inputs):
             self._answer([0, None])
         else:
             self._answering = asyncio.get_running_loop().create_task(self._answer_later(result))
+            # If it is cancelled before it has begun, nobody else ends the radio's own coroutine.
+            self._answering.add_done_callback(lambda _: result.close())
 
     async def _answer_later(self, result: Any) -> None:
         try:
