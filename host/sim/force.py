@@ -16,6 +16,7 @@ from host.dock import Dock
 from host.docking import Report, Step
 from host.events import Tag
 from host.link.adapter import Adapter
+from host.sim.nor import SECTOR, Nor
 from host.sim.station import VirtualStation, VirtualTag
 from host.store import Store
 from host.vault import TagKeys
@@ -74,6 +75,18 @@ ANSWERS = {
     "resupply_kits": 1,
 }
 """What officer 4102 reports when nobody is at the terminal to do it. Fictional."""
+
+
+def place_of_record(flash: Nor, sequence: int) -> int:
+    """Where in the flash of a tag the record with `sequence` begins: at a slot, as docs/firmware.md lays them out.
+
+    Raises `ValueError` if it is not there.
+    """
+    for sector in range(0, len(flash.bytes), SECTOR):
+        for place in range(sector + 32, sector + 32 + 50 * 80, 80):
+            if flash.bytes[place : place + 4] == sequence.to_bytes(4, "little"):
+                return place
+    raise ValueError(f"no record {sequence} in flash")
 
 
 class Force:
@@ -148,10 +161,10 @@ class Force:
         await self._settle()
 
     def _alter_a_record(self, tag: VirtualTag, enrolled: Tag) -> None:
-        """Change one byte of the newest opening that is not collected yet, as with a programmer on the board."""
+        """Change one byte of an opening that is not collected yet, as with a programmer on the board."""
         last = self.store.last_record(enrolled.id)
-        sequence = (last[0] if last else 0) + 6
-        place = tag.flash.bytes.index(sequence.to_bytes(4, "little"), 0)
+        after_undock_and_heartbeats = 6
+        place = place_of_record(tag.flash, (last[0] if last else 0) + after_undock_and_heartbeats)
         tag.flash.bytes[place + record.SIZE // 2] ^= 0x10
 
     async def dock(

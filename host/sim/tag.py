@@ -22,7 +22,11 @@ from host.sim.virtual_board import Board, Ended, PowerCut, Refusal
 CALL_S = 50e-6
 """Virtual seconds that a board call takes in instant mode: a program that polls the clock comes to an end."""
 SETTLED_S = 0.4
-"""Seconds without a new input after which a tag that stays awake has dealt with the last one."""
+"""Seconds that a tag which stays awake has to have waited, since the last input, to have dealt with it."""
+SETTLED_ROUNDS = 5
+"""Waits that it has to have ended meanwhile, so that a slow machine is not taken for a firmware at rest."""
+LONG_WAIT_S = 3.0
+"""A single wait as long as this is rest too; the firmware's own hold-off at power-on is shorter."""
 PATIENCE_S = 30.0
 """Real seconds after which a firmware that does not settle or end is given up."""
 _KEEP = 65536
@@ -69,7 +73,9 @@ class VirtualTag(Inputs):
         self._blocking = False
         self._job: tuple[str, Callable[[str, str | None], None]] | None = None
         self._job_output: list[str] | None = None
-        self._changed = self.board.now
+        self._idle_s = 0.0
+        self._rounds = 0
+        self._wait_began = self.board.now
         self._timer: asyncio.TimerHandle | None = None
         self._barrier: asyncio.Future[None] | None = None
         self._serial: SerialPort | None = None
@@ -107,7 +113,7 @@ class VirtualTag(Inputs):
 
         def changed() -> None:
             change()
-            self._changed = self.board.now
+            self._unsettle()
 
         self.board.schedule(at, changed)
         self._step()
@@ -130,8 +136,17 @@ class VirtualTag(Inputs):
         if due is not None and due <= now:
             return False
         if self._state == "running":
-            return self._waiting is not None and now - self._changed >= SETTLED_S
+            if self._waiting is None:
+                return False
+            waits_s = now - self._wait_began
+            return waits_s >= LONG_WAIT_S or (self._idle_s + waits_s >= SETTLED_S and self._rounds >= SETTLED_ROUNDS)
         return self._job is None
+
+    def _unsettle(self) -> None:
+        """Something has happened that the firmware has to deal with."""
+        self._idle_s = 0.0
+        self._rounds = 0
+        self._wait_began = self.board.now
 
     def power_on(self) -> None:
         """Give it power: a cold boot."""
@@ -301,7 +316,7 @@ class VirtualTag(Inputs):
         self._state = "running"
         self._ending = ""
         self._interrupted = False
-        self._changed = self.board.now
+        self._unsettle()
         if cause is not None:
             self.board.start(cause)
         if self._native_radio is not None:
@@ -358,6 +373,7 @@ class VirtualTag(Inputs):
         # The program keeps its deadline, so that an interrupt that sleeps has one of its own.
         board = self.board
         self._waiting = board.now + microseconds / 1e6 if deadline_us is None else deadline_us / 1e6
+        self._wait_began = board.now
         self._slice = None
         if self._blocking:
             # Nothing else can run meanwhile, so the whole time passes at once.
@@ -375,6 +391,8 @@ class VirtualTag(Inputs):
     def _return_from_wait(self) -> None:
         assert self._waiting is not None
         board = self.board
+        self._idle_s += board.now - self._wait_began
+        self._rounds += 1
         interrupts = board.interrupts[:]
         board.interrupts.clear()
         deadline_us, left_us = round(self._waiting * 1e6), max(0, round((self._waiting - board.now) * 1e6))
@@ -494,7 +512,7 @@ class VirtualTag(Inputs):
 
     def _radio_interrupt(self, event: int, data: list[Any]) -> None:
         self.board.interrupts.append((["ble"], [event, data]))
-        self._changed = self.board.now
+        self._unsettle()
         if self._waiting is not None:
             self._catch_up()
             self._step()

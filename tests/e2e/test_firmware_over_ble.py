@@ -11,6 +11,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from host.events import ALTERED, VERIFIED
 from host.openings import openings
+from host.sim.force import place_of_record
 from host.sim.tag import VirtualTag
 from kitwire import advert, record
 from tests.e2e.stage import DAY, HOUR, T0, Stage, micropython_version, play
@@ -92,7 +93,7 @@ def test_a_record_altered_in_flash_is_caught_and_kept(tmp_path: Path) -> None:
         tag.at(T0 + HOUR + 60).lid_close()
         await stage.until(T0 + 2 * HOUR)
         sequence = 5  # after boot, dock, time_set, undock
-        at = tag.flash.bytes.index(sequence.to_bytes(4, "little"))
+        at = place_of_record(tag.flash, sequence)
         tag.flash.bytes[at + 10] ^= 0x40
         (report,) = await stage.dock(tag)
         assert (report.error, report.altered) == (None, 1)
