@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# No test is timed: a slow machine is no failure.
+settings.register_profile("kitdock", deadline=None)
+settings.load_profile("kitdock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
