@@ -87,11 +87,6 @@ def holdings(movements: Iterable[Movement]) -> list[Holding]:
     return sorted([*done, *open_by_kit.values()], key=lambda each: (each.since_ms, each.kit))
 
 
-def holding_of_kit(all_holdings: Iterable[Holding], kit: str, at_ms: int) -> Holding | None:
-    """Who held `kit` at that instant."""
-    return next((each for each in all_holdings if each.kit == kit and each.covers(at_ms)), None)
-
-
 def holdings_of_pouch(all_holdings: Iterable[Holding], pouch: str, at_ms: int) -> list[Holding]:
     """The kits that were in `pouch` at that instant."""
     return [each for each in all_holdings if each.pouch == pouch and each.covers(at_ms)]

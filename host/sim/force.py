@@ -121,7 +121,7 @@ class Force:
 
     def _enrol(self, pouch: Pouch, tag: VirtualTag, at_ms: int) -> None:
         tag_id, keys = secrets.token_hex(TAG_ID_SIZE), TagKeys.random()
-        self.store.enrol_tag(tag_id, pouch.name, keys, at_ms, lambda: tag.enrol(tag_id, *keys) and None)
+        self.store.enrol_tag(tag_id, pouch.name, keys, at_ms, lambda: tag.enrol(tag_id, *keys))
 
     async def first_docking(self) -> list[Report]:
         """Nine days ago: every pouch docks, and goes out again."""

@@ -90,11 +90,6 @@ class VirtualTag(Inputs):
         return self.board.flash
 
     @property
-    def partition_offset(self) -> int:
-        """Offset in `flash.bytes` at which the log's partition begins: 0, `flash` holds nothing else."""
-        return 0
-
-    @property
     def state(self) -> str:
         """ "off", "asleep", "idle" (the firmware has ended, the REPL is free) or "running"."""
         return self._state

@@ -64,7 +64,7 @@ async def _measure() -> tuple[int, int, int]:
             async with VirtualStation(start) as station, open_adapter(await station.listen_hci()) as radio:
                 tag = await station.add_tag("P-01", drift=0.004)
                 tag_id, keys = secrets.token_hex(TAG_ID_SIZE), TagKeys.random()
-                store.enrol_tag(tag_id, "P-01", keys, at_ms, lambda: tag.enrol(tag_id, *keys) and None)
+                store.enrol_tag(tag_id, "P-01", keys, at_ms, lambda: tag.enrol(tag_id, *keys))
                 for number in range(OPENINGS):
                     at = start.timestamp() + 600 * (number + 1)
                     tag.at(at).lid_open()

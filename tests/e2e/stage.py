@@ -41,7 +41,7 @@ class Stage:
         """A tag that is enrolled in `pouch` and asleep."""
         tag = await self.station.add_tag(pouch, drift=drift)
         tag_id, keys = secrets.token_hex(TAG_ID_SIZE), TagKeys.random()
-        self.store.enrol_tag(tag_id, pouch, keys, self.now_ms(), lambda: tag.enrol(tag_id, *keys) and None)
+        self.store.enrol_tag(tag_id, pouch, keys, self.now_ms(), lambda: tag.enrol(tag_id, *keys))
         await tag.settle()
         return tag
 
