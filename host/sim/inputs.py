@@ -1,4 +1,4 @@
-"""What the world does to a tag: lid, button, dock and battery, now or at an instant."""
+"""What the world does to a tag: lid, button, dock, battery and temperature, now or at an instant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from host.sim.timeline import Timeline
-from host.sim.virtual_board import PRESS_S, Board
+from host.sim.virtual_board import PRESS_S, Board, checked_drift
 
 
 class HasInputs(Protocol):
@@ -42,6 +42,10 @@ class Inputs:
     def battery(self, millivolts: int) -> None:
         """The cell has `millivolts` from then on."""
         self._set("battery_mv", millivolts)
+
+    def drift(self, error: float) -> None:
+        """The RTC's relative error from then on, as of another temperature. Raises `ValueError` beyond ±0.02."""
+        self._set("drift", checked_drift(error))
 
     def press(self, seconds: float = PRESS_S) -> None:
         """Press the button and let it go after `seconds`."""

@@ -57,6 +57,13 @@ class Ended(Exception):
     """A board call that does not return: the chip sleeps, resets or has lost its power."""
 
 
+def checked_drift(drift: float) -> float:
+    """`drift`. Raises `ValueError` if no RTC is as wrong as that."""
+    if not -0.02 <= drift <= 0.02:
+        raise ValueError(f"an RTC does not drift by {drift}")
+    return drift
+
+
 class Counters:
     """What the tag has used since it was made, for power budgets; the flash counts for itself."""
 
@@ -72,10 +79,8 @@ class Board:
     """
 
     def __init__(self, now: float, drift: float = 0.0) -> None:
-        if not -0.02 <= drift <= 0.02:
-            raise ValueError(f"an RTC does not drift by {drift}")
         self.now = now
-        self.drift = drift
+        self._drift = checked_drift(drift)
         self.flash = Nor(FLASH_SIZE)
         self.nvs: dict[tuple[str, str, str], Any] = {}
         """Committed non-volatile storage: (namespace, key, "i32" or "blob") to number or hexadecimal text."""
@@ -97,7 +102,7 @@ class Board:
         """Interrupts that wait for the program to wait: source and arguments."""
         self._unique_id = secrets.token_hex(6)
         self._rtc_memory = ""
-        self._rtc_origin = now
+        self._rtc_s, self._rtc_since = 0.0, now
         self._started = self._running_since = now
         self._uncommitted: dict[tuple[str, str, str], Any] = {}
         self._wake_on: dict[str, tuple[list[int], int]] = {}
@@ -144,13 +149,30 @@ class Board:
             return int(self.docked)
         return self.outputs.get(pin, int(self._pulls.get(pin, 0) == 2))
 
+    @property
+    def drift(self) -> float:
+        """The RTC's present error. A new one counts from now on, for a sleep that has begun too."""
+        return self._drift
+
+    @drift.setter
+    def drift(self, drift: float) -> None:
+        slower = (1 + self._drift) / (1 + checked_drift(drift))
+        if self._timer_wake is not None:
+            self._timer_wake = self.now + (self._timer_wake - self.now) * slower
+        self._rtc_s, self._rtc_since = self._counted_s(), self.now
+        self._drift = drift
+
+    def _counted_s(self) -> float:
+        """Seconds that the RTC has counted since it last had no power."""
+        return self._rtc_s + (self.now - self._rtc_since) * (1 + self._drift)
+
     # Power, sleep and wake.
 
     def start(self, cause: int) -> None:
         """Power-on, reset or wake: everything is gone but flash, committed NVS and (but at power-on) the RTC."""
         if cause == POWER_ON:
             self._rtc_memory = ""
-            self._rtc_origin = self.now
+            self._rtc_s, self._rtc_since = 0.0, self.now
         if cause != DEEPSLEEP_RESET:
             self.wake_reason, self.wake_pins = 0, []
         self.reset_cause = cause
@@ -208,7 +230,7 @@ class Board:
         return int((self.now - self._started) * 1e6)
 
     def _on_rtc_us(self) -> int:
-        return int((self.now - self._rtc_origin) * (1 + self.drift) * 1e6)
+        return int(self._counted_s() * 1e6)
 
     def _on_reset_cause(self) -> int:
         return self.reset_cause

@@ -308,6 +308,35 @@ def test_the_clock_counts_through_deep_sleep_with_its_error(tmp_path: Path, drif
     )
 
 
+def test_the_clocks_error_may_change_with_time_also_within_a_sleep(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1", drift=0.01)
+        start = tag.board.now
+        tag.at(start + 0.5 * DAY_S).drift(-0.02)
+        tag.at(start + 1.5 * DAY_S).drift(0.02)
+        with pytest.raises(ValueError, match="does not drift"):
+            tag.at(start).drift(0.021)
+        half_slow = (1 - 0.5 * 1.01) / 0.98  # days that the rest of a sleep takes once the clock is slow
+        await station.clock.advance(start + (0.5 + half_slow) * DAY_S - 5)
+        assert len(printed(tag)) == 1, "the first sleep lasts until the slow clock has counted a day"
+        await station.clock.advance(start + (0.5 + half_slow) * DAY_S + 5)
+        assert len(printed(tag)) == 2
+        await station.clock.advance(start + 2.25 * DAY_S)
+        passed_s = tag.board.now - start - 1.5 * DAY_S
+        counted_s = tag.board.call("rtc_us", []) / 1e6
+        assert counted_s == pytest.approx(0.5 * DAY_S * 1.01 + DAY_S * 0.98 + passed_s * 1.02, abs=0.001)
+
+    run(
+        test,
+        tmp_path,
+        """
+        import json, machine, time
+        print(json.dumps(time.time()))
+        machine.deepsleep(86400000)
+        """,
+    )
+
+
 def test_instant_mode_jumps_over_sleeps_and_goes_on_live(tmp_path: Path) -> None:
     async def test(station: VirtualStation) -> None:
         tag = await station.add_tag("1")
