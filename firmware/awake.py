@@ -90,7 +90,7 @@ class Awake:
     def _speak(self, now_ms: int) -> None:
         """Have the air say what is so."""
         tag = self._tag
-        state = State(tag.battery_percent, tag.lid_open, tag.damaged, tag.log.last)
+        state = State(tag.battery_percent, tag.lid_open, tag.battery_low, False, tag.damaged, tag.log.last)
         if self._mute:
             return
         if self._beacon.stale(now_ms, state):

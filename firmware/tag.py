@@ -11,7 +11,7 @@ from kitcore import battery
 from kitcore.policy import Event, Policy
 from kitcore.ring import Ring, StorageError
 from kitcore.server import Device, RangeError
-from kitwire import PROTOCOL_VERSION, record, session
+from kitwire import PROTOCOL_VERSION, config, record, session
 
 LEAST_CORRECTION_MS = 2000
 """A clock nearer to the station's than this stays as it is, so that docking twice records nothing."""
@@ -106,6 +106,10 @@ class Tag(Device):
         return bool(self._memory.damaged or self.log.damaged)
 
     @property
+    def battery_low(self) -> bool:
+        return bool(self._memory.battery_low)
+
+    @property
     def lid_open(self) -> bool:
         return bool(self._memory.lid_open)
 
@@ -118,7 +122,7 @@ class Tag(Device):
             self.policy.flags(),
             self._battery_mv,
             self.battery_percent,
-            session.PROFILE_DOCKED,
+            config.PROFILE_DOCKED,
             self._memory.boot_count,
             uptime_ms // 1000,
             uptime_ms % 1000,
@@ -148,17 +152,17 @@ class Tag(Device):
         return max(-0x80000000, min(correction_s, 0x7FFFFFFF))
 
     def get_config(self, item: int) -> int:
-        if item == session.CONFIG_PROFILE:
-            return session.PROFILE_DOCKED
-        if item == session.CONFIG_HEARTBEAT_S:
+        if item == config.PROFILE:
+            return config.PROFILE_DOCKED
+        if item == config.HEARTBEAT_S:
             return self.heartbeat_s
         raise RangeError("no configuration item %d" % item)
 
     def set_config(self, item: int, value: int) -> None:
         known = self.get_config(item)
-        if item == session.CONFIG_PROFILE and value != session.PROFILE_DOCKED:
+        if item == config.PROFILE and value != config.PROFILE_DOCKED:
             raise RangeError("this firmware has one profile")
-        if item == session.CONFIG_HEARTBEAT_S and not SHORTEST_HEARTBEAT_S <= value <= LONGEST_HEARTBEAT_S:
+        if item == config.HEARTBEAT_S and not SHORTEST_HEARTBEAT_S <= value <= LONGEST_HEARTBEAT_S:
             raise RangeError("heartbeat of %d s" % value)
         if value != known:
             self.settings.put(names.HEARTBEAT_S, value)

@@ -83,7 +83,7 @@ class BleTag:
         """Advertise the present state, or `data` as somebody else would replay it."""
         if data is None:
             self.index += 1
-            said = advert.Advert(self.index, 80, False, False, self.tag.log.last & 0xFFFF)
+            said = advert.Advert(self.index, 80, False, False, False, False, self.tag.log.last & 0xFFFF)
             data = advert.build(advert.epoch(self._advert_key, self.epoch), said)
         if self.device.is_advertising:
             await self.device.stop_advertising()

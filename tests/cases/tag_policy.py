@@ -53,18 +53,18 @@ print(bounce.level, bounce.moving)
 print([battery.percent(millivolts) for millivolts in range(2900, 4301, 50)])
 
 air = beacon.Beacon(bytes(range(32)))
-said = beacon.State(80, False, False, 7)
+said = beacon.State(80, False, False, False, False, 7)
 print(air.stale(0, said), air.frame(said))
 air.begin(5, 1000)
 for count in (7, 7, 8, 70000):
-    said = beacon.State(80, False, False, count)
+    said = beacon.State(80, False, False, False, False, count)
     data = air.frame(said)
     print(data and hexlify(data).decode())
 print([air.stale(uptime_ms, said) for uptime_ms in (1000, 900999, 901000)])
 for count in range(300):
-    said = beacon.State(80, False, False, count)
+    said = beacon.State(80, False, False, False, False, count)
     if air.stale(2000, said):
         print("last index used at", count)
         break
     air.frame(said)
-print(air.stale(2000, beacon.State(80, False, False, count - 1)))
+print(air.stale(2000, beacon.State(80, False, False, False, False, count - 1)))

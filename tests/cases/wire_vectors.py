@@ -62,13 +62,21 @@ for row in wire["records"]:
     previous = record.tag_of(sealed)
     log_key = keys.ratchet(log_key)
 
+ADVERT_FIELDS = ("index", "battery_percent", "lid_open", "battery_low", "problem", "tamper", "count")
 for row in wire["adverts"]:
     epoch = advert.epoch(advert_key, row["epoch"])
     check("epoch %d key" % row["epoch"], epoch.key, unhexlify(row["key"]))
-    said = advert.Advert(row["index"], row["battery_percent"], row["lid_open"], row["tamper"], row["count"])
+    said = advert.Advert(*[row[name] for name in ADVERT_FIELDS])
     data = advert.build(epoch, said)
     check("epoch %d advert" % row["epoch"], data, unhexlify(row["advertising_data"]))
     print(tuple(advert.open(epoch, data[7:])))
+
+row = wire["open_adverts"]
+said = advert.Advert(*[row[name] for name in ADVERT_FIELDS])
+address, bind_key = unhexlify(row["address"]), advert.bind_key(advert_key)
+check("bind key", bind_key, unhexlify(row["bind_key"]))
+check("open advert in clear", advert.build_open(address, None, row["counter"], said), unhexlify(row["in_clear"]))
+check("open advert", advert.build_open(address, bind_key, row["counter"], said), unhexlify(row["encrypted"]))
 
 said = wire["session"]
 station = session.StationHandshake(session_key, unhexlify(said["station_nonce"]))

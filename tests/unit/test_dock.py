@@ -146,7 +146,7 @@ def test_a_replayed_advert_is_named_and_leads_to_no_connection(tmp_path: Path) -
         tag = await scene.add("P-01")
         keys = scene.store.tag_keys(tag.tag.id)
         await scene.dock().run(quiet_s=1)
-        old = advert.build(advert.epoch(keys.advert, 3), advert.Advert(0, 80, False, False, 999))
+        old = advert.build(advert.epoch(keys.advert, 3), advert.Advert(0, 80, False, False, False, False, 999))
         await tag.advertise(old)
         assert await scene.dock().run(quiet_s=0.5) == []
         assert [(step.stage, step.pouch) for step in scene.steps if step.stage == "refused"] == [("refused", "P-01")]

@@ -183,16 +183,20 @@ def said(data: bytes | None, epoch: int) -> advert.Advert:
 
 def test_index_rises_with_each_change_and_nothing_is_said_twice() -> None:
     air = Beacon(ADVERT_KEY)
-    assert air.stale(0, State(80, False, False, 1))
+    assert air.stale(0, State(80, False, False, False, False, 1))
     air.begin(4, 0)
-    assert said(air.frame(State(80, False, False, 1)), 4) == advert.Advert(0, 80, False, False, 1)
-    assert air.frame(State(80, False, False, 1)) is None
-    assert said(air.frame(State(80, True, False, 70000)), 4) == advert.Advert(1, 80, True, False, 70000 & 0xFFFF)
+    assert said(air.frame(State(80, False, False, False, False, 1)), 4) == advert.Advert(
+        0, 80, False, False, False, False, 1
+    )
+    assert air.frame(State(80, False, False, False, False, 1)) is None
+    assert said(air.frame(State(80, True, False, False, False, 70000)), 4) == advert.Advert(
+        1, 80, True, False, False, False, 70000 & 0xFFFF
+    )
 
 
 def test_epoch_ends_after_its_time() -> None:
     air = Beacon(ADVERT_KEY)
-    state = State(80, False, False, 1)
+    state = State(80, False, False, False, False, 1)
     air.begin(4, 5000)
     air.frame(state)
     assert not air.stale(5000 + advert.EPOCH_S * 1000 - 1, state)
@@ -203,13 +207,13 @@ def test_epoch_ends_after_its_last_index() -> None:
     air = Beacon(ADVERT_KEY)
     air.begin(4, 0)
     for count in range(advert.LAST_INDEX + 1):
-        assert not air.stale(0, State(80, False, False, count))
-        assert said(air.frame(State(80, False, False, count)), 4).index == count
-    assert not air.stale(0, State(80, False, False, advert.LAST_INDEX)), "what is on the air may stay"
-    assert air.stale(0, State(80, False, False, 256))
+        assert not air.stale(0, State(80, False, False, False, False, count))
+        assert said(air.frame(State(80, False, False, False, False, count)), 4).index == count
+    assert not air.stale(0, State(80, False, False, False, False, advert.LAST_INDEX)), "what is on the air may stay"
+    assert air.stale(0, State(80, False, False, False, False, 256))
     air.begin(5, 0)
-    assert said(air.frame(State(80, False, False, 256)), 5).index == 0
+    assert said(air.frame(State(80, False, False, False, False, 256)), 5).index == 0
 
 
 def test_nothing_is_said_without_an_epoch() -> None:
-    assert Beacon(ADVERT_KEY).frame(State(80, False, False, 1)) is None
+    assert Beacon(ADVERT_KEY).frame(State(80, False, False, False, False, 1)) is None

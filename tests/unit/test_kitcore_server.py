@@ -7,7 +7,7 @@ import pytest
 
 from kitcore.ring import Ring, StorageError, form
 from kitcore.server import EARLIEST_UTC_S, LONGEST_IDENTIFY_S, Device, RangeError, Server
-from kitwire import PROTOCOL_VERSION, record, session
+from kitwire import PROTOCOL_VERSION, config, record, session
 from kitwire.errors import WireError
 from tests.cases.nor import Nor
 
@@ -29,7 +29,7 @@ class FakeDevice(Device):
         for uptime_s in range(records):
             self.log.append(record.Plain(record.LID_OPEN, 1, 3900, 1, uptime_s, 0, 0))
         self.acknowledged = 0
-        self.config = {session.CONFIG_HEARTBEAT_S: 86400}
+        self.config = {config.HEARTBEAT_S: 86400}
         self.utc_ms = 0
         self.shown_s = 0
         self.flash_fails = False
@@ -311,7 +311,7 @@ def test_set_time() -> None:
 def test_config() -> None:
     device = FakeDevice()
     server = serve(device)
-    heartbeat = session.CONFIG_HEARTBEAT_S
+    heartbeat = config.HEARTBEAT_S
     replies = ask(
         server,
         station(server),

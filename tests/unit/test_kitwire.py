@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitwire import advert, ccm, kdf, keys, record, session
+from kitwire import advert, ccm, config, faults, kdf, keys, record, session
 from kitwire.errors import AuthenticationError, WireError
 
 VECTORS = Path(__file__).parent.parent / "vectors"
@@ -134,7 +134,7 @@ def test_adverts_follow_the_vectors() -> None:
     for row in WIRE["adverts"]:
         epoch = advert.epoch(ADVERT_KEY, row["epoch"])
         assert (epoch.key.hex(), epoch.address.hex(), epoch.hint.hex()) == (row["key"], row["address"], row["hint"])
-        said = advert.Advert(row["index"], row["battery_percent"], row["lid_open"], row["tamper"], row["count"])
+        said = advert.Advert(*(row[name] for name in advert.Advert._fields))
         data = advert.build(epoch, said)
         assert data.hex() == row["advertising_data"]
         assert len(data) <= 31
@@ -142,21 +142,18 @@ def test_adverts_follow_the_vectors() -> None:
         assert advert.open(epoch, data[7:]) == said
 
 
-def test_an_independent_bthome_decoder_reads_the_advert() -> None:
+def _read_by_a_stranger(data: bytes, address: str, key: bytes | None) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """What PyPI's `bthome-ble` makes of advertising data: values, binary states, the decoder."""
     from bleak.backends.device import BLEDevice
     from bthome_ble import BTHomeBluetoothDeviceData
     from habluetooth import BluetoothServiceInfoBleak
 
-    row = WIRE["adverts"][1]
-    epoch = advert.epoch(ADVERT_KEY, row["epoch"])
-    address = epoch.address.hex(":").upper()
-    data = bytes.fromhex(row["advertising_data"])[7:]
     info = BluetoothServiceInfoBleak(
         name="",
         address=address,
         rssi=-60,
         manufacturer_data={},
-        service_data={advert.SERVICE_UUID: data},
+        service_data={advert.SERVICE_UUID: data[7:]},
         service_uuids=[],
         source="",
         device=BLEDevice(address, None, None),
@@ -165,26 +162,88 @@ def test_an_independent_bthome_decoder_reads_the_advert() -> None:
         time=0.0,
         tx_power=None,
     )
-    decoder = BTHomeBluetoothDeviceData(bindkey=epoch.key)
+    decoder = BTHomeBluetoothDeviceData(bindkey=key)
     update = decoder.update(info)
-    assert decoder.bindkey_verified
     values = {key.key: value.native_value for key, value in update.entity_values.items()}
     binary = {key.key: value.native_value for key, value in update.binary_entity_values.items()}
+    return values, binary, decoder
+
+
+def test_an_independent_bthome_decoder_reads_the_advert() -> None:
+    row = WIRE["adverts"][1]
+    epoch = advert.epoch(ADVERT_KEY, row["epoch"])
+    data = bytes.fromhex(row["advertising_data"])
+    values, binary, decoder = _read_by_a_stranger(data, epoch.address.hex(":").upper(), epoch.key)
+    assert decoder.bindkey_verified
     assert values["battery"] == row["battery_percent"]
     assert values["count"] == row["count"]
     assert values["packet_id"] == row["index"]
-    assert binary == {"opening": True, "tamper": False}
+    assert binary == {"opening": True, "battery": False, "problem": True, "tamper": False}
+
+
+@pytest.mark.parametrize("form", ["in_clear", "encrypted"])
+def test_an_independent_bthome_decoder_reads_profile_open(form: str) -> None:
+    row = WIRE["open_adverts"]
+    said = advert.Advert(*(row[name] for name in advert.Advert._fields))
+    key = advert.bind_key(ADVERT_KEY) if form == "encrypted" else None
+    address = bytes.fromhex(row["address"])
+    data = advert.build_open(address, key, row["counter"], said)
+    assert data.hex() == row[form]
+    values, binary, decoder = _read_by_a_stranger(data, address.hex(":").upper(), key)
+    assert decoder.bindkey_verified is (key is not None)
+    assert (values["battery"], values["count"], values["packet_id"]) == (55, 40000, 4)
+    assert binary == {"opening": True, "battery": True, "problem": False, "tamper": False}
+
+
+def test_a_bind_key_opens_no_epoch() -> None:
+    frame = advert.build(advert.epoch(ADVERT_KEY, 3), advert.Advert(0, 90, False, False, False, False, 12))
+    _, binary, decoder = _read_by_a_stranger(frame, "D0:A1:B2:C3:D4:E5", advert.bind_key(ADVERT_KEY))
+    assert (binary, decoder.bindkey_verified) == ({}, False)
+
+
+def test_the_items_of_the_configuration_are_sound() -> None:
+    assert [item.number for item in config.ITEMS] == list(range(1, len(config.ITEMS) + 1))
+    assert all(0 < len(item.name) <= 15 for item in config.ITEMS), "NVS takes no longer name"
+    assert all(0 <= item.least <= item.most <= 0xFFFFFFFF for item in config.ITEMS)
+    assert all(config.accepts(item, item.default) for item in config.ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("aux", "text"),
+    [
+        (faults.ADDRESS, "the radio kept its address, so the tag stayed silent"),
+        (faults.CONFIG + 2, "configuration item 2 made no sense: default taken"),
+        (faults.place("kitcore/ring", 120), "exception in kitcore/ring, line 120"),
+        (faults.place("main", 5000), "exception in main, line 1023"),
+        (faults.place("elsewhere", 1), "an exception in an unknown place"),
+        (999, "fault 999"),
+        (40, "fault 40"),
+        (63 * 1024 + 7, "exception in module 63, line 7"),
+    ],
+)
+def test_a_fault_says_where_it_was(aux: int, text: str) -> None:
+    assert 0 <= aux <= 0xFFFF
+    assert faults.describe(aux) == text
+
+
+def test_every_module_of_a_tag_has_its_number() -> None:
+    firmware = Path(__file__).parents[2] / "firmware"
+    edges = {file.stem for file in firmware.glob("*.py")} - {"manifest"}
+    packages = {f"{file.parent.name}/{file.stem}" for file in firmware.glob("lib/*/*.py")}
+    silent = {"__init__", "errors"}  # nothing in them can fail
+    assert {name for name in edges | packages if name.split("/")[-1] not in silent} <= set(faults.MODULES)
+    assert len(faults.MODULES) <= 63
 
 
 def test_two_epochs_share_nothing_that_names_the_tag() -> None:
-    said = advert.Advert(0, 90, False, False, 12)
+    said = advert.Advert(0, 90, False, False, False, False, 12)
     frames = [advert.build(advert.epoch(ADVERT_KEY, number), said) for number in range(200)]
     head = frames[0][:8]
-    hints = {bytes(frame[20:23]) for frame in frames}
+    hints = {bytes(frame[24:27]) for frame in frames}
     assert all(frame[:8] == head for frame in frames), "the head says BTHome and nothing else"
     assert len(hints) == 200
     # No byte position behind the head, save the index, stands still over the epochs.
-    assert [at for at in range(8, 27) if len({frame[at] for frame in frames}) == 1] == [19]
+    assert [at for at in range(8, 31) if len({frame[at] for frame in frames}) == 1] == [23]
     assert not any(ADVERT_KEY[at : at + 4] in frame for frame in frames for at in range(29))
 
 

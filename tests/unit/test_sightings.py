@@ -14,7 +14,7 @@ NOW_MS = 1_767_225_600_000
 
 
 def frame(epoch: int, index: int = 0, key: bytes = KEY, count: int = 7) -> bytes:
-    return advert.build(advert.epoch(key, epoch), advert.Advert(index, 80, False, False, count))[7:]
+    return advert.build(advert.epoch(key, epoch), advert.Advert(index, 80, False, False, False, False, count))[7:]
 
 
 @pytest.fixture

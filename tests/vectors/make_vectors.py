@@ -52,22 +52,48 @@ def records() -> list[dict[str, object]]:
 
 def adverts() -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for epoch, index, battery, opened, tamper, count in (
-        (0, 0, 100, 0, 0, 0),
-        (7, 3, 87, 1, 0, 513),
-        (4294967295, 255, 1, 0, 1, 65535),
+    for epoch, index, battery, opened, low, problem, tamper, count in (
+        (0, 0, 100, 0, 0, 0, 0, 0),
+        (7, 3, 87, 1, 0, 1, 0, 513),
+        (4294967295, 255, 1, 0, 1, 0, 1, 65535),
     ):
         secret = HKDFExpand(SHA256(), 25, b"kitdock epoch 1" + struct.pack("<I", epoch)).derive(ADVERT_KEY)
         key, address, hint = secret[:16], secret[16:22], secret[22:]
-        plain = struct.pack("<BBBBBBBBBH", 0x00, index, 0x01, battery, 0x11, opened, 0x2B, tamper, 0x3D, count)
+        plain = measurements(index, battery, opened, low, problem, tamper, count)
         counter = bytes([index]) + hint
         sealed = AESCCM(key, tag_length=4).encrypt(address + b"\xd2\xfc\x45" + counter, plain, b"")
-        data = bytes.fromhex("0201061716d2fc45") + sealed[:-4] + counter + sealed[-4:]
-        said = {"epoch": epoch, "index": index, "battery_percent": battery, "lid_open": bool(opened)}
-        said |= {"tamper": bool(tamper), "count": count}
+        data = bytes.fromhex("0201061b16d2fc45") + sealed[:-4] + counter + sealed[-4:]
+        said = said_of(index, battery, opened, low, problem, tamper, count)
         made = {"key": key, "address": address, "hint": hint, "advertising_data": data}
-        rows.append(said | {name: value.hex() for name, value in made.items()})
+        rows.append({"epoch": epoch} | said | {name: value.hex() for name, value in made.items()})
     return rows
+
+
+def measurements(*values: int) -> bytes:
+    objects = (0x00, 0x01, 0x11, 0x15, 0x26, 0x2B, 0x3D)
+    fields = [each for pair in zip(objects, values, strict=True) for each in pair]
+    return struct.pack("<BBBBBBBBBBBBBH", *fields)
+
+
+def said_of(
+    index: int, battery: int, opened: int, low: int, problem: int, tamper: int, count: int
+) -> dict[str, object]:
+    said: dict[str, object] = {"index": index, "battery_percent": battery, "lid_open": bool(opened)}
+    return said | {"battery_low": bool(low), "problem": bool(problem), "tamper": bool(tamper), "count": count}
+
+
+def open_adverts() -> dict[str, object]:
+    bind_key = HKDFExpand(SHA256(), 16, b"kitdock bind 1").derive(ADVERT_KEY)
+    address, counter, values = bytes.fromhex("d0a1b2c3d4e5"), 0x01020304, (4, 55, 1, 1, 0, 0, 40000)
+    plain, sent = measurements(*values), struct.pack("<I", counter)
+    sealed = AESCCM(bind_key, tag_length=4).encrypt(address + b"\xd2\xfc\x45" + sent, plain, b"")
+    return said_of(*values) | {
+        "address": address.hex(),
+        "counter": counter,
+        "bind_key": bind_key.hex(),
+        "in_clear": (bytes.fromhex("0201061316d2fc44") + plain).hex(),
+        "encrypted": (bytes.fromhex("0201061b16d2fc45") + sealed[:-4] + sent + sealed[-4:]).hex(),
+    }
 
 
 def session() -> dict[str, object]:
@@ -113,6 +139,7 @@ def vectors() -> dict[str, object]:
         },
         "records": records(),
         "adverts": adverts(),
+        "open_adverts": open_adverts(),
         "session": session(),
     }
 

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from kitwire import advert
 
-State = namedtuple("State", ("battery_percent", "lid_open", "tamper", "count"))
+State = namedtuple("State", ("battery_percent", "lid_open", "battery_low", "problem", "tamper", "count"))
 """What a tag says of itself; `count` is its last sequence, of which the low 16 bits are sent."""
 
 
@@ -45,7 +45,7 @@ class Beacon:
             return None
         data = advert.build(
             self._epoch,
-            advert.Advert(self._index, state.battery_percent, state.lid_open, state.tamper, state.count & 0xFFFF),
+            advert.Advert(self._index, *state[:-1], state.count & 0xFFFF),
         )
         self._index += 1
         self._said = state

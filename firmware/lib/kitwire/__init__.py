@@ -7,6 +7,8 @@ station. `docs/wire.md` is the normative text, `tests/vectors/` its bytes.
     keys            key sizes, check values, the forward ratchet of the log key
     record          one event of the log, 36 bytes
     advert          the rotating encrypted BTHome v2 advertisement
+    config          what a station can set in a tag: items, ranges, defaults
+    faults          what a fault record says
     session         mutual authentication, sealed frames, requests and replies
 
 Everything in this package exists since protocol version 1.

@@ -59,9 +59,9 @@ BATTERY_LOW = 8
 HEARTBEAT = 9
 """Daily sign of life."""
 CONFIG = 10
-"""A station changed the configuration. aux: the item, see `session`."""
+"""A station changed the configuration. aux: the item, see `config`."""
 FAULT = 11
-"""The firmware caught a fault of its own and went on. aux: where, see docs/firmware.md."""
+"""The firmware caught a fault of its own and went on. aux: where, see `faults`."""
 
 TYPE_NAMES = {
     BOOT: "boot",

@@ -99,18 +99,6 @@ ERROR_NAMES = {
     ERROR_BUSY: "busy with another link",
 }
 
-CONFIG_PROFILE = 1
-"""Radio profile, one of the constants below."""
-CONFIG_HEARTBEAT_S = 2
-"""Seconds between heartbeat records, 3600 .. 604800."""
-
-PROFILE_DOCKED = 0
-"""Silent in the field; advertises at the dock and for a minute after a press of the button."""
-PROFILE_PRIVATE = 1
-"""As docked, and sparse rotating adverts in the field."""
-PROFILE_OPEN = 2
-"""A static address, followed by anybody; for cabinets and vehicles."""
-
 STATUS_FORMAT = "<BBBBHBBHIHIIIII"
 Status = namedtuple(
     "Status",
