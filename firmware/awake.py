@@ -3,16 +3,15 @@
 import time
 
 import faults
-import settings as names
 from button import Button
 from dock import Dock
 from lid import Lid
 from link import Link
 from radio import Radio
 from settings import Identity
-from tag import Tag
 
 from kitcore.beacon import Beacon, State
+from kitcore.tag import EPOCH, Tag
 
 LINKED_MS = 5
 """Pause between two rounds while a station is linked."""
@@ -48,7 +47,7 @@ class Awake:
         self._radio.on()
         try:
             now_ms = self._tag.clock.uptime_ms()
-            while self._tag.policy.wants_radio(now_ms) or self._radio.linked:
+            while self._tag.life.wants_radio(now_ms) or self._radio.linked:
                 self._round(now_ms)
                 now_ms = self._tag.clock.uptime_ms()
         finally:
@@ -76,9 +75,9 @@ class Awake:
         """Record what the inputs, the battery and the calendar have brought."""
         tag = self._tag
         if self._lid.poll(now_ms):
-            tag.note(tag.policy.lid(self._lid.on))
+            tag.note(tag.life.lid(self._lid.on))
         if self._dock.poll(now_ms):
-            tag.note(tag.policy.dock(self._dock.on))
+            tag.note(tag.life.dock(self._dock.on))
         if self._button.poll(now_ms, self._dock.raw()) and self._button.on:
             tag.press()
         if now_ms - self._measured_ms >= MEASURE_MS:
@@ -99,7 +98,7 @@ class Awake:
                 self._mute = True
                 tag.fault(faults.ADDRESS)
                 return
-            self._beacon.begin(tag.settings.next_of(names.EPOCH), now_ms)
+            self._beacon.begin(tag.settings.next_of(EPOCH), now_ms)
         data = self._beacon.frame(state)
         if data is not None:
             self._radio.advertise(data)

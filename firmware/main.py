@@ -11,7 +11,7 @@ import time
 import board
 import faults
 import machine
-import settings as names
+import version
 from awake import Awake
 from battery import Battery
 from button import Button
@@ -21,10 +21,11 @@ from flash_log import FlashLog
 from indicator import Indicator
 from lid import Lid
 from settings import Settings
-from tag import Tag
 
+from kitcore import tag as names
 from kitcore.policy import JAMMED_MS, Policy
 from kitcore.ring import Ring
+from kitcore.tag import Tag
 
 HOLD_OFF_MS = 2000
 """Milliseconds in which mpremote can break in after power-on or reset."""
@@ -45,7 +46,7 @@ class Wake:
         self._dock = Dock()
         self._clock = Clock()
         self._settings = Settings()
-        self._policy = Policy(self._clock.memory)
+        self._life = Policy(self._clock.memory)
         self._tag: Tag | None = None
         self._doing = faults.START
         self._least_sleep_ms = 0
@@ -63,13 +64,14 @@ class Wake:
         self._doing = faults.LOG
         memory = self._clock.memory
         log = Ring(FlashLog(), board.LOG_SECTORS, identity.tag_id, memory.hint)
-        tag = self._tag = Tag(self._settings, self._clock, self._policy, Battery(), Indicator(), log)
+        tag = self._tag = Tag(self._settings, self._clock, Battery(), Indicator(), log, (version.MAJOR, version.MINOR))
+        self._life = tag.life
         self._doing = faults.START
         if self._clock.new_start:
             memory.boot_count = self._settings.next_of(names.BOOT_COUNT) & 0xFFFF
         self._doing = faults.INPUT
         self._look(tag)
-        if self._policy.wants_radio(self._clock.uptime_ms()):
+        if self._life.wants_radio(self._clock.uptime_ms()):
             awake = Awake(tag, identity, self._lid, self._button, self._dock)
             try:
                 awake.run()
@@ -86,10 +88,10 @@ class Wake:
         self._settle()
         tag.look_at_battery()
         if new_start:
-            tag.note(self._policy.boot(machine.reset_cause()))
+            tag.note(self._life.boot(machine.reset_cause()))
         tag.note_fault()
-        tag.note(self._policy.dock(self._dock.on))
-        tag.note(self._policy.lid(self._lid.on, board.LID in woken_by))
+        tag.note(self._life.dock(self._dock.on))
+        tag.note(self._life.lid(self._lid.on, board.LID in woken_by))
         tag.measure()
         tag.beat(self._clock.uptime_ms())
         # The dock pulls the same line low. A press may be over before the chip has started.
@@ -127,8 +129,8 @@ class Wake:
         memory.held = not self._button.arm()
         self._lid.arm()
         self._clock.keep()
-        period_s = self._settings.get(names.HEARTBEAT_S, names.DEFAULT_HEARTBEAT_S)
-        sleep_ms = self._policy.sleep_ms(self._clock.uptime_ms(), period_s, memory.held)
+        period_s = self._settings.get("heartbeat_s", 86400)
+        sleep_ms = self._life.sleep_ms(self._clock.uptime_ms(), period_s, memory.held)
         machine.deepsleep(max(sleep_ms, self._least_sleep_ms))
 
 

@@ -23,7 +23,6 @@ for name in (
     "provision",
     "radio",
     "settings",
-    "tag",
     "version",
 ):
     module(name + ".py")  # noqa: F821

@@ -8,19 +8,14 @@ from collections import namedtuple
 from esp32 import NVS
 
 from kitcore.ring import StorageError
-from kitwire import keys
+from kitcore.tag import ACKNOWLEDGED, BOOT_COUNT, EPOCH
+from kitwire import config, keys
 
 NAMESPACE = "kitdock"
 
 TAG_ID = "tag_id"
 ADVERT_KEY = "advert_key"
 SESSION_KEY = "session_key"
-BOOT_COUNT = "boot_count"
-ACKNOWLEDGED = "acknowledged"
-EPOCH = "epoch"
-HEARTBEAT_S = "heartbeat_s"
-
-DEFAULT_HEARTBEAT_S = 86400
 
 Identity = namedtuple("Identity", ("tag_id", "advert_key", "session_key"))
 """Who a tag is: 8 bytes, 32 bytes, 32 bytes."""
@@ -43,7 +38,7 @@ class Settings:
 
     def forget(self) -> None:
         """Make this no tag at all, before it becomes another one."""
-        for name in (TAG_ID, ADVERT_KEY, SESSION_KEY, BOOT_COUNT, ACKNOWLEDGED, EPOCH, HEARTBEAT_S):
+        for name in (TAG_ID, ADVERT_KEY, SESSION_KEY, BOOT_COUNT, ACKNOWLEDGED, EPOCH) + tuple(config.BY_NAME):
             try:
                 self._nvs.erase_key(name)
             except OSError:

@@ -31,6 +31,12 @@ A power cut leaves one of these, and opening the log ends what was begun:
 
 A slot of zeros has no sequence: position among the others gives the sequence, never the record's
 own field, so that the station can judge a record that was altered in flash.
+
+The newest record is found by search. Seen from sector 0 the generations rise by one from sector to
+sector up to the head and are a whole round lower, torn or missing behind it; in the head the written
+slots come before the blank ones. Both borders are found by halving. The log key proves the find: it is
+in the newest slot and nowhere else, so where the slot found has none (nor the one before it, if a power
+cut tore that one), the flash contradicts itself and every sector's head is read.
 """
 
 import binascii
@@ -61,6 +67,7 @@ _VOID_SLOT = bytes(SLOT)
 _NO_RECORD = bytes(record.SIZE)
 _SPENT_KEY = bytes(keys.KEY_SIZE)
 _TRIES = 3
+_MOST = 0xFFFFFFFF
 _HINT_FORMAT = "<III"
 
 Header = namedtuple("Header", ("generation", "first_sequence", "previous_tag"))
@@ -158,8 +165,9 @@ def form(flash: Flash, sectors: int, log_key: bytes) -> None:
 class Ring:
     """The log of one tag, opened and made whole again after whatever happened to it.
 
-    `last`      sequence of the newest record, 0 if there is none
-    `damaged`   the log was found altered, other than by a power cut
+    `last`        sequence of the newest record, 0 if there is none
+    `damaged`     the log was found altered, other than by a power cut
+    `may_erase`   whether `append` may erase a sector; to be False while the battery is too weak for it
     """
 
     def __init__(self, flash: Flash, sectors: int, tag_id: bytes, hint: bytes = b"") -> None:
@@ -171,26 +179,27 @@ class Ring:
         self._flash = flash
         self._sectors = sectors
         self._tag_id = tag_id
-        self._table: list[Header] = []
-        self._head = 0  # generation of the sector being written
+        self._head = Header(0, 0, b"")  # of the sector being written
         self._free = 0  # its first slot not yet written
+        self._oldest: Header | None = None  # of the oldest sector; None: not looked for yet
         self._newest = Place(0, 0)
         self._key = b""  # log key for the next record
         self._previous_tag = b""
         self.last = 0
         self.damaged = False
-        if not self._follow(hint):
-            self._search()
+        self.may_erase = True
+        if not self._follow(hint) and not self._search():
+            self._scan()
 
     @property
     def first(self) -> int:
         """Sequence of the oldest record still held; `last` + 1 if there is none."""
-        return max(record.FIRST_SEQUENCE, int(self._headers()[0].first_sequence))
+        return max(record.FIRST_SEQUENCE, int(self._oldest_header().first_sequence))
 
     @property
     def tag_before_first(self) -> bytes:
         """Tag of the record before `first`, to which that one is chained."""
-        return bytes(self._headers()[0].previous_tag)
+        return bytes(self._oldest_header().previous_tag)
 
     def hint(self) -> bytes:
         """12 bytes that let the next start find the newest record at once."""
@@ -199,9 +208,12 @@ class Ring:
     def append(self, plain: record.Plain) -> int:
         """Seal `plain` as the next record, write it, destroy its key. Returns its sequence.
 
-        Raises `StorageError` if the flash refuses; then the log is as it was, unless only the old key
-        could not be destroyed: the next start tries that again.
+        Raises `StorageError` if the flash refuses, or if the record needs a new sector and `may_erase` is
+        False (nothing is written then). The log is as it was, unless only the old key could not be
+        destroyed: the next start tries that again.
         """
+        if self.last == _MOST:
+            raise StorageError("no sequence left")
         sealed = record.seal(self._tag_id, self._key, self.last + 1, self._previous_tag, plain)
         following = keys.ratchet(self._key)
         body = sealed + following
@@ -209,7 +221,7 @@ class Ring:
         for _ in range(_TRIES):
             if self._free == SLOTS:
                 self._next_sector()
-            place = Place(self._head, self._free)
+            place = Place(self._head.generation, self._free)
             self._free += 1
             if _program(self._flash, self._offset(place), written):
                 break
@@ -231,14 +243,18 @@ class Ring:
         altogether comes as 36 zeros, so that those after it keep their places.
         """
         end = min(first + most, self.last + 1)
-        headers = list(self._headers())
-        for number, header in enumerate(headers):
-            bound = end if number + 1 == len(headers) else min(end, headers[number + 1].first_sequence)
-            if first >= bound:
-                continue
+        header = self._sector_of(first)
+        while header is not None and first < end:
+            following = None
+            bound = end
+            if header.generation < self._head.generation:
+                following = self._header(header.generation + 1)
+                if following is None:
+                    return
+                bound = min(end, following.first_sequence)
             sequence = header.first_sequence
             for index in range(SLOTS):
-                if sequence == bound or not self._holds(header.generation):
+                if sequence >= bound or not self._holds(header.generation):
                     break
                 slot = self._slot(Place(header.generation, index))
                 if slot in (_VOID_SLOT, _BLANK_SLOT):
@@ -253,6 +269,7 @@ class Ring:
                     yield self._judged(sequence, _NO_RECORD)
                 sequence += 1
             first = bound
+            header = following
 
     def _judged(self, sequence: int, sealed: bytes) -> bytes:
         if record.sequence_of(sealed) != sequence:
@@ -281,35 +298,57 @@ class Ring:
 
     def _holds(self, generation: int) -> bool:
         """Whether the ring has not come round to the sector of `generation` again."""
-        return generation > self._head - self._sectors
+        return generation > self._head.generation - self._sectors
 
-    def _headers(self) -> "list[Header]":
-        """Heads of all sectors of the log, oldest first; read once, and again after each new sector."""
-        if not self._table:
-            generation = self._head
-            while generation >= 0 and self._holds(generation):
-                header = self._header(generation)
-                if header is None:
-                    break
-                self._table.insert(0, header)
-                generation -= 1
-        return self._table
+    def _before(self, header: Header) -> "Header | None":
+        """The head of the sector before that of `header`, if the log still holds it."""
+        generation = header.generation - 1
+        if generation < 0 or not self._holds(generation):
+            return None
+        before = self._header(generation)
+        return before if before is not None and before.first_sequence <= header.first_sequence else None
 
-    def _backwards(self) -> "Iterator[tuple[Place, bytes]]":
-        """Each slot that is neither blank nor zeroed, newest first."""
-        for header in reversed(self._headers()):
-            for index in range(SLOTS - 1, -1, -1):
-                place = Place(header.generation, index)
-                slot = self._slot(place)
+    def _oldest_header(self) -> Header:
+        """The head of the log's oldest sector; looked for once, and again after each new sector."""
+        if self._oldest is None:
+            before: Header | None = self._head
+            while before is not None:
+                self._oldest = before
+                before = self._before(before)
+        return self._oldest or self._head
+
+    def _sector_of(self, sequence: int) -> "Header | None":
+        """The head of the sector that holds `sequence`, found by halving."""
+        least, most = self._oldest_header().generation, self._head.generation
+        while least < most:
+            middle = (least + most + 1) // 2
+            header = self._header(middle)
+            if header is not None and header.first_sequence <= sequence:
+                least = middle
+            else:
+                most = middle - 1
+        return self._header(least)
+
+    def _backwards(self) -> "Iterator[tuple[Header, int, bytes]]":
+        """Each slot that is neither blank nor zeroed, newest first: its sector's head, its number, its bytes."""
+        header: Header | None = self._head
+        index = self._free
+        while header is not None:
+            while index:
+                index -= 1
+                slot = self._slot(Place(header.generation, index))
                 if slot not in (_BLANK_SLOT, _VOID_SLOT):
-                    yield place, slot
+                    yield header, index, slot
+            header = self._before(header)
+            index = SLOTS
 
     def _follow(self, hint: bytes) -> bool:
         """Take up the log where `hint` says it ends, if it does end there."""
         if len(hint) != struct.calcsize(_HINT_FORMAT):
             return False
         generation, index, last = struct.unpack(_HINT_FORMAT, hint)
-        if index >= SLOTS or self._header(generation) is None:
+        header = self._header(generation)
+        if index >= SLOTS or header is None:
             return False
         place = Place(generation, index)
         slot = self._slot(place)
@@ -320,42 +359,84 @@ class Ring:
                 return False
         elif self._header(generation + 1) is not None:
             return False
-        self._head = generation
+        self._head = header
         self._free = index + 1
         self._stand_at(place, slot, last)
         return True
 
-    def _search(self) -> None:
-        """Find the newest record by the sectors' heads, and end what a power cut interrupted."""
+    def _search(self) -> bool:
+        """Find the newest record by halving; False if the flash contradicts itself."""
+        head = self._header_in(0)
+        if head is None:  # so sector 0 is the one being erased
+            head = self._header_in(self._sectors - 1)
+        else:
+            sector, behind = 0, self._sectors
+            while behind - sector > 1:
+                middle = (sector + behind) // 2
+                header = self._header(head.generation - sector + middle)
+                if header is None:
+                    behind = middle
+                else:
+                    sector, head = middle, header
+        if head is None:
+            return False
+        written, blank = 0, SLOTS + 1
+        while blank - written > 1:
+            middle = (written + blank) // 2
+            if self._slot(Place(head.generation, middle - 1)) == _BLANK_SLOT:
+                blank = middle
+            else:
+                written = middle
+        return self._recover(head, written, False)
+
+    def _scan(self) -> None:
+        """Find the newest record by every sector's head, in whatever state the flash is."""
         found = [header for header in map(self._header_in, range(self._sectors)) if header is not None]
         if not found:
             raise StorageError("flash holds no log")
-        self._head = max([header.generation for header in found])
-        self._free = SLOTS
-        while self._free and self._slot(Place(self._head, self._free - 1)) == _BLANK_SLOT:
-            self._free -= 1
+        head = max(found, key=lambda header: int(header.generation))
+        free = SLOTS
+        while free and self._slot(Place(head.generation, free - 1)) == _BLANK_SLOT:
+            free -= 1
+        if not self._recover(head, free, True):
+            raise StorageError("flash holds no log key")
 
+    def _recover(self, head: Header, free: int, whatever: bool) -> bool:
+        """Stand at the newest record, below slot `free` of `head`, and end what a power cut interrupted.
+
+        False, and nothing done, if there is no slot or, unless `whatever`, none with a whole log key.
+        """
+        self._head = head
+        self._free = free
         slots = self._backwards()
         newest = next(slots, None)
         older = next(slots, None)
         if newest is None:
-            raise StorageError("flash holds no log key")
-        while older is not None and not _intact(newest[1]) and _intact(older[1]):
-            _zero(self._flash, self._offset(newest[0]), SLOT)
+            return False
+        if not _intact(newest[2]) and older is not None and _intact(older[2]):
+            _zero(self._flash, self._offset(Place(newest[0].generation, newest[1])), SLOT)
             newest, older = older, next(slots, None)
-        place, slot = newest
+        header, index, slot = newest
         if not _intact(slot):
+            if not whatever:
+                return False
             # The slot before it has no key any more, so this one was whole once. It stays as evidence,
             # and the key it holds, right or wrong, carries the log on.
             self.damaged = True
-        if older is not None and older[1][_KEY_AT:_CRC_AT] != _SPENT_KEY:
-            _zero(self._flash, self._offset(older[0]) + _KEY_AT, keys.KEY_SIZE)
-        self._stand_at(place, slot, self._sequence_at(place))
+        if older is not None and older[2][_KEY_AT:_CRC_AT] != _SPENT_KEY:
+            _zero(self._flash, self._offset(Place(older[0].generation, older[1])) + _KEY_AT, keys.KEY_SIZE)
+        last = self._sequence_at(header, index, slot)
+        if last > _MOST:
+            raise StorageError("no sequence left")
+        self._stand_at(Place(header.generation, index), slot, last)
+        return True
 
-    def _sequence_at(self, place: Place) -> int:
-        sequence = next(head.first_sequence for head in self._headers() if head.generation == place.generation)
-        before = [self._slot(Place(place.generation, index)) for index in range(place.index)]
-        return int(sequence) + len([slot for slot in before if slot != _VOID_SLOT])
+    def _sequence_at(self, header: Header, index: int, slot: bytes) -> int:
+        """Sequence of the record in slot `index`: no slot before it was skipped, or they are counted."""
+        if _intact(slot) and record.sequence_of(slot[: record.SIZE]) == header.first_sequence + index:
+            return int(header.first_sequence + index)
+        before = [self._slot(Place(header.generation, number)) for number in range(index)]
+        return int(header.first_sequence) + len([slot for slot in before if slot != _VOID_SLOT])
 
     def _stand_at(self, place: Place, slot: bytes, last: int) -> None:
         self._newest = place
@@ -365,10 +446,14 @@ class Ring:
 
     def _next_sector(self) -> None:
         """Begin the next sector; when the ring is full, that of the oldest records."""
-        header = Header(self._head + 1, self.last + 1, self._previous_tag)
+        header = Header(self._head.generation + 1, self.last + 1, self._previous_tag)
         if header.generation - self._newest.generation == self._sectors:
             raise StorageError("no sector left that does not hold the newest record")
-        self._table = []
+        if header.generation > _MOST:
+            raise StorageError("no generation left")
+        if not self.may_erase:
+            raise StorageError("sector %d is not to be erased now" % (header.generation % self._sectors))
+        self._oldest = None
         _begin_sector(self._flash, self._sectors, header)
-        self._head = header.generation
+        self._head = header
         self._free = 0

@@ -69,6 +69,7 @@ MODULES = (
     "kitwire/keys",
     "kitwire/config",
     "kitwire/faults",
+    "kitcore/device",
 )
 """Every module that a tag runs, without its ending."""
 

@@ -1,39 +1,90 @@
-"""The tag itself: what is recorded, and what a station can ask of it."""
+"""The tag itself: what is recorded, and what a station can ask of it. Nothing of the chip is in it.
 
-import settings as names
-import version
-from battery import Battery
-from clock import Clock
-from indicator import Indicator
-from settings import Settings
+Its edges are handed in; on the chip they are files of `firmware/`, in tests models of them:
 
-from kitcore import battery
-from kitcore.policy import Event, Policy
-from kitcore.ring import Ring, StorageError
-from kitcore.server import Device, RangeError
+    settings    numbers that outlive power-off, by name
+    clock       uptime and UTC, and the `memory` that outlives deep sleep
+    cell        the battery's voltage
+    indicator   light and buzzer
+    log         the ring of records in flash
+"""
+
 from kitwire import PROTOCOL_VERSION, config, record, session
+
+from . import battery
+from .device import Device, RangeError
+from .policy import Policy
+from .ring import StorageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from .policy import Event, Memory
+    from .ring import Ring
+
+    class Settings(Protocol):
+        def get(self, name: str, default: int = 0) -> int: ...
+
+        def put(self, name: str, value: int) -> None: ...
+
+        def next_of(self, name: str) -> int: ...
+
+    class Clock(Protocol):
+        memory: Memory
+
+        def keep(self) -> None: ...
+
+        def uptime_ms(self) -> int: ...
+
+        def utc_ms(self) -> int: ...
+
+        def set_utc(self, utc_ms: int) -> None: ...
+
+    class Cell(Protocol):
+        def millivolts(self) -> int: ...
+
+    class Indicator(Protocol):
+        def flash(self, times: int) -> None: ...
+
+        def identify(self, until_ms: int) -> None: ...
+
+        def tick(self, now_ms: int) -> None: ...
+
+
+BOOT_COUNT = "boot_count"
+ACKNOWLEDGED = "acknowledged"
+EPOCH = "epoch"
+"""Names of the numbers in `settings`, beside those of `config`: starts from power-off or reset, last sequence
+that a station has committed, last epoch advertised."""
 
 LEAST_CORRECTION_MS = 2000
 """A clock nearer to the station's than this stays as it is, so that docking twice records nothing."""
-SHORTEST_HEARTBEAT_S = 3600
-LONGEST_HEARTBEAT_S = 604800
 
 
 class Tag(Device):
     """One enrolled tag, awake, with its `log` open."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, policy: Policy, cell: Battery, indicator: Indicator, log: Ring
+        self,
+        settings: "Settings",
+        clock: "Clock",
+        cell: "Cell",
+        indicator: "Indicator",
+        log: "Ring",
+        version: "tuple[int, int]",
     ) -> None:
+        """`version` is the firmware's, major and minor."""
         self.log = log
-        self.policy = policy
         self.clock = clock
         self.settings = settings
+        self.life = Policy(clock.memory)
         self._memory = clock.memory
         self._cell = cell
         self._indicator = indicator
+        self._version = version
         self._battery_mv = 0
-        self.heartbeat_s = settings.get(names.HEARTBEAT_S, names.DEFAULT_HEARTBEAT_S)
+        self.heartbeat_s = settings.get("heartbeat_s", config.BY_NUMBER[config.HEARTBEAT_S].default)
         """Seconds between two heartbeats."""
 
     def note(self, events: "list[Event]") -> None:
@@ -72,7 +123,7 @@ class Tag(Device):
         if code:
             self._memory.fault = 0
             try:
-                self.note([self.policy.event(record.FAULT, code)])
+                self.note([self.life.event(record.FAULT, code)])
             except StorageError:
                 self._memory.fault = code
                 raise
@@ -84,15 +135,15 @@ class Tag(Device):
     def measure(self) -> None:
         """Read the battery, and record once that it has become low."""
         self.look_at_battery()
-        self.note(self.policy.battery(self._battery_mv))
+        self.note(self.life.battery(self._battery_mv))
 
     def beat(self, uptime_ms: int) -> None:
         """Record a sign of life if one is due."""
-        self.note(self.policy.heartbeat(uptime_ms, self.heartbeat_s))
+        self.note(self.life.heartbeat(uptime_ms, self.heartbeat_s))
 
     def press(self) -> None:
         """The button was pressed: two flashes for a dose mark, one for a call to the station."""
-        events = self.policy.press(self.clock.uptime_ms())
+        events = self.life.press(self.clock.uptime_ms())
         self.note(events)
         self._indicator.flash(2 if events else 1)
 
@@ -117,9 +168,9 @@ class Tag(Device):
         uptime_ms = self.clock.uptime_ms()
         return session.Status(
             PROTOCOL_VERSION,
-            version.MAJOR,
-            version.MINOR,
-            self.policy.flags(),
+            self._version[0],
+            self._version[1],
+            self.life.flags(),
             self._battery_mv,
             self.battery_percent,
             config.PROFILE_DOCKED,
@@ -129,14 +180,14 @@ class Tag(Device):
             self.clock.utc_ms() // 1000,
             self.log.first,
             self.log.last,
-            self.settings.get(names.ACKNOWLEDGED),
-            self.settings.get(names.EPOCH),
+            self.settings.get(ACKNOWLEDGED),
+            self.settings.get(EPOCH),
         )
 
     def acknowledge(self, up_to: int) -> int:
-        acknowledged = self.settings.get(names.ACKNOWLEDGED)
+        acknowledged = self.settings.get(ACKNOWLEDGED)
         if up_to > acknowledged:
-            self.settings.put(names.ACKNOWLEDGED, up_to)
+            self.settings.put(ACKNOWLEDGED, up_to)
             acknowledged = up_to
         return acknowledged
 
@@ -148,7 +199,7 @@ class Tag(Device):
                 return 0
             correction_s = (utc_ms - known_ms + 500) // 1000
         self.clock.set_utc(utc_ms)
-        self.note([self.policy.event(record.TIME_SET, max(-0x8000, min(correction_s, 0x7FFF)))])
+        self.note([self.life.event(record.TIME_SET, max(-0x8000, min(correction_s, 0x7FFF)))])
         return max(-0x80000000, min(correction_s, 0x7FFFFFFF))
 
     def get_config(self, item: int) -> int:
@@ -160,14 +211,14 @@ class Tag(Device):
 
     def set_config(self, item: int, value: int) -> None:
         known = self.get_config(item)
+        if not config.accepts(config.BY_NUMBER[item], value):
+            raise RangeError("item %d, value %d" % (item, value))
         if item == config.PROFILE and value != config.PROFILE_DOCKED:
             raise RangeError("this firmware has one profile")
-        if item == config.HEARTBEAT_S and not SHORTEST_HEARTBEAT_S <= value <= LONGEST_HEARTBEAT_S:
-            raise RangeError("heartbeat of %d s" % value)
         if value != known:
-            self.settings.put(names.HEARTBEAT_S, value)
+            self.settings.put("heartbeat_s", value)
             self.heartbeat_s = value
-            self.note([self.policy.event(record.CONFIG, item)])
+            self.note([self.life.event(record.CONFIG, item)])
 
     def identify(self, seconds: int) -> None:
         self._indicator.identify(self.clock.uptime_ms() + seconds * 1000)
