@@ -27,5 +27,3 @@ BATTERY_DIVIDER = 2
 
 LOG_PARTITION = "kitlog"
 """Label of the data partition (subtype 0x40) that holds the log."""
-LOG_SECTORS = 64
-"""Its size in sectors of 4096 bytes."""

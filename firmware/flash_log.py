@@ -9,13 +9,14 @@ _ERASE_BLOCK = 6
 
 
 class FlashLog(ring.Flash):
-    """The partition for the log. Raises `StorageError` if the chip has none."""
+    """The partition for the log, of `sectors` sectors. Raises `StorageError` if the chip has none."""
 
     def __init__(self) -> None:
         found = Partition.find(Partition.TYPE_DATA, label=board.LOG_PARTITION)
         if not found:
             raise ring.StorageError("no partition " + board.LOG_PARTITION)
         self._partition = found[0]
+        self.sectors = self._partition.info()[3] // ring.SECTOR
 
     def read(self, offset: int, size: int) -> bytes:
         data = bytearray(size)

@@ -63,7 +63,8 @@ class Wake:
             return not self._dock.raw()
         self._doing = faults.LOG
         memory = self._clock.memory
-        log = Ring(FlashLog(), board.LOG_SECTORS, identity.tag_id, memory.hint)
+        flash = FlashLog()
+        log = Ring(flash, flash.sectors, identity.tag_id, memory.hint)
         tag = self._tag = Tag(self._settings, self._clock, Battery(), Indicator(), log, (version.MAJOR, version.MINOR))
         self._life = tag.life
         self._doing = faults.START

@@ -6,7 +6,6 @@ Each function prints one line of JSON, with check values and never a key.
 import json
 from binascii import hexlify, unhexlify
 
-import board
 import machine
 import version
 from flash_log import FlashLog
@@ -45,7 +44,8 @@ def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, repl
         return _tell({"error": "this is tag %s already; a re-issue destroys its log and its keys" % _hex(old.tag_id)})
     try:
         settings.forget()
-        ring.form(FlashLog(), board.LOG_SECTORS, log_key)
+        flash = FlashLog()
+        ring.form(flash, flash.sectors, log_key)
         settings.become(Identity(tag_id, advert_key, session_key))
     except (OSError, ring.StorageError) as error:
         return _tell({"error": str(error)})

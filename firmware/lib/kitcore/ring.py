@@ -120,7 +120,7 @@ def _zero(flash: Flash, offset: int, size: int) -> None:
 
 
 def _is_blank(flash: Flash, sector: int) -> bool:
-    step = 256
+    step = 1024
     blank = b"\xff" * step
     start = sector * SECTOR
     return all(flash.read(at, step) == blank for at in range(start, start + SECTOR, step))
@@ -147,12 +147,13 @@ def _begin_sector(flash: Flash, sectors: int, header: Header) -> None:
 def form(flash: Flash, sectors: int, log_key: bytes) -> None:
     """Make an empty log whose first record is sealed under the 32-byte `log_key`.
 
-    Every sector is erased, so no record or key of an earlier log remains. After a power cut on the way
-    it is to be done again. Raises `StorageError` if the flash refuses.
+    Every sector that is not blank is zeroed and erased, so no record or key of an earlier log remains.
+    After a power cut on the way it is to be done again. Raises `StorageError` if the flash refuses.
     """
-    for sector in range(sectors):
+    written = [sector for sector in range(sectors) if not _is_blank(flash, sector)]
+    for sector in written:
         _zero(flash, sector * SECTOR, SECTOR)
-    for sector in range(1, sectors):
+    for sector in written:
         flash.erase(sector)
         if not _is_blank(flash, sector):
             raise StorageError("sector %d does not erase" % sector)
@@ -298,7 +299,7 @@ class Ring:
 
     def _holds(self, generation: int) -> bool:
         """Whether the ring has not come round to the sector of `generation` again."""
-        return generation > self._head.generation - self._sectors
+        return bool(generation > self._head.generation - self._sectors)
 
     def _before(self, header: Header) -> "Header | None":
         """The head of the sector before that of `header`, if the log still holds it."""
