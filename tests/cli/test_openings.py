@@ -22,7 +22,7 @@ def test_opening_is_listed_with_its_bound_and_its_holder(force: Station) -> None
     assert abs(opening["duration_s"] - 360) <= 1
     text = force.run("openings").stdout
     assert "unexplained" in text
-    assert "7 min" in text
+    assert "5 min" in text
 
 
 def test_one_pouch_can_be_listed_by_pouch_or_tag(force: Station) -> None:
