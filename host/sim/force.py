@@ -84,7 +84,7 @@ def place_of_record(flash: Nor, sequence: int) -> int:
     """
     for sector in range(0, len(flash.bytes), SECTOR):
         for place in range(sector + 32, sector + 32 + 50 * 80, 80):
-            if flash.bytes[place : place + 4] == sequence.to_bytes(4, "little"):
+            if flash.read(place, 4) == sequence.to_bytes(4, "little"):
                 return place
     raise ValueError(f"no record {sequence} in flash")
 

@@ -17,11 +17,18 @@ class Nor:
     """
 
     def __init__(self, size: int) -> None:
-        self.bytes = bytearray(b"\xff" * size)
+        self.bytes: bytearray | memoryview = bytearray(b"\xff") * size
         """The content; a test may alter it."""
         self.programmed = 0
         self.erased = 0
         self._left: int | None = None
+
+    def part(self, offset: int, size: int) -> Nor:
+        """The `size` bytes from `offset`, with counters and power cuts of their own."""
+        self._check(offset, size)
+        part = Nor(0)
+        part.bytes = memoryview(self.bytes)[offset : offset + size]
+        return part
 
     def cut_after(self, steps: int | None) -> None:
         """The power goes after `steps` more steps: a programmed byte is one, half an erase is one; None: never.
@@ -71,8 +78,9 @@ class Nor:
             raise ValueError(f"no sector starts at byte {offset}")
         middle, end = offset + SECTOR // 2, offset + SECTOR
         self._step()
+        if self._left == 0:
+            self.bytes[middle:end] = bytes(value | 0x55 for value in self.bytes[middle:end])
         self.bytes[offset:middle] = b"\xff" * (middle - offset)
-        self.bytes[middle:end] = bytes(value | 0x55 for value in self.bytes[middle:end])
         self._step()
         self.bytes[middle:end] = b"\xff" * (end - middle)
         self.erased += 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
 import select
+import shutil
 import subprocess
 import tempfile
 import time
@@ -17,9 +19,26 @@ from typing import Any
 from host.errors import KitdockError
 from host.sim import runtime
 
+Files = Mapping[str, Path | bytes | None]
+"""What is in a file system, by path: a file of the host, content, or None for a folder."""
+
 OnMessage = Callable[[str, Any], None]
 """Called with `"o"` and printed text, `"c"` and a board call `[name, ...]`, or `"e"` and how a program ended:
 None, a traceback, or "halt"."""
+
+
+def files_of(mounts: Mapping[str, Path]) -> dict[str, Path]:
+    """The Python files that `mounts` names, by path in the interpreter: files or folders by path."""
+    files = {}
+    for at, source in mounts.items():
+        if source.is_file():
+            files[at] = source
+            continue
+        for file in sorted([*source.rglob("*.py"), *source.rglob("*.mpy")]):
+            inner = file.relative_to(source)
+            if not any(part == "__pycache__" or part.startswith(".") for part in inner.parts):
+                files[f"{at.rstrip('/')}/{inner.as_posix()}"] = file
+    return files
 
 
 class InterpreterFailed(KitdockError):
@@ -79,15 +98,22 @@ class Pipes:
 
 
 class Interpreter:
-    """MicroPython in a process of its own. Programs run one after the other; each makes one `"e"` message."""
+    """MicroPython in a process of its own. Programs run one after the other; each makes one `"e"` message.
+
+    What a program writes to the file system is there for the next one.
+    """
 
     def __init__(self, on_message: OnMessage) -> None:
         self._on_message = on_message
         self._pipes: Pipes | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    def install(self, files: Files) -> None:
+        """Let the file system hold `files` and nothing else, from the next fresh interpreter on."""
+        raise NotImplementedError
+
     def run(self, path: str) -> None:
-        """Run the file at `path` of the interpreter's file system in a fresh interpreter."""
+        """Run /boot.py and the file at `path` in a fresh interpreter, as far as they are there."""
         self._command({"run": path})
 
     def execute(self, code: str) -> None:
@@ -152,16 +178,34 @@ class Interpreter:
 class WebAssembly(Interpreter):
     """The WebAssembly build under Node: one process for the life of the tag."""
 
-    def __init__(self, mounts: Mapping[str, Path], on_message: OnMessage) -> None:
+    def __init__(self, on_message: OnMessage) -> None:
         super().__init__(on_message)
-        shims = {f"/.sim/{file.name}": file for folder in ("board", "radio") for file in _python_files(folder)}
-        self._mounts = {at: str(source) for at, source in (shims | dict(mounts)).items()}
+        self._files: dict[str, Path | bytes | None] = {}
+
+    def install(self, files: Files) -> None:
+        self._files = dict(files)
+        if self._pipes is not None:
+            self._send_files()
+
+    def _send_files(self) -> None:
+        self._command({"files": {at: _described(content) for at, content in self._files.items()}})
+
+    def _received(self, line: bytes) -> None:
+        if line[:1] != b"f":
+            super()._received(line)
+            return
+        changes = json.loads(line[1:])
+        for at in changes["gone"]:
+            del self._files[at]
+        for at, content in changes["written"].items():
+            self._files[at] = None if content is None else base64.b64decode(content)
 
     def _start(self) -> None:
         pipes = Pipes(self._received, self._gone)
+        shims = {f"/.sim/{file.name}": file for folder in ("board", "radio") for file in _python_files(folder)}
         job = {
             "heap": runtime.HEAP,
-            "mounts": self._mounts,
+            "mounts": {at: str(source) for at, source in shims.items()},
             "toHost": pipes.childs_output,
             "fromHost": pipes.childs_input,
         }
@@ -177,6 +221,7 @@ class WebAssembly(Interpreter):
         finally:
             pipes.started()
         self._pipes = pipes
+        self._send_files()
 
 
 class Native(Interpreter):
@@ -186,19 +231,24 @@ class Native(Interpreter):
     Where it has `bluetooth` of its own, `uart` is the pty of its controller.
     """
 
-    def __init__(self, program: str, mounts: Mapping[str, Path], uart: str | None, on_message: OnMessage) -> None:
+    def __init__(self, program: str, uart: str | None, on_message: OnMessage) -> None:
         super().__init__(on_message)
         self._program = program
         self._uart = uart
         self._folder = tempfile.TemporaryDirectory(prefix="kitdock-tag-")
         self._output: int | None = None
+
+    def install(self, files: Files) -> None:
         root = Path(self._folder.name)
-        for at, source in mounts.items():
+        for old in root.iterdir():
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+        for at, content in files.items():
             target = root / at.lstrip("/")
-            for file in [source] if source.is_file() else sorted(source.rglob("*.py")):
-                copy = target if source.is_file() else target / file.relative_to(source)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_bytes(file.read_bytes())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if content is None:
+                target.mkdir(exist_ok=True)
+            else:
+                target.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
 
     def _command(self, command: dict[str, Any]) -> None:
         if "run" in command or "fresh" in command:
@@ -267,6 +317,13 @@ class Native(Interpreter):
     def close(self) -> None:
         self._stop()
         self._folder.cleanup()
+
+
+def _described(content: Path | bytes | None) -> str | list[str] | None:
+    """What stands for one file or folder in a command to `runner.mjs`."""
+    if isinstance(content, Path):
+        return [str(content)]
+    return None if content is None else base64.b64encode(content).decode()
 
 
 def _python_files(folder: str) -> list[Path]:

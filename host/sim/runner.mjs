@@ -3,16 +3,21 @@
 // The host process starts it with one argument, JSON:
 //     heap     bytes of MicroPython heap to begin with; it grows, since this build collects garbage only
 //              between two programs
-//     mounts   {path in the interpreter: file or folder of the host}; Python files only
+//     mounts   {path in the interpreter: file or folder of the host}; Python files only, no part of what
+//              programs can change
 //     script   optional path in the interpreter: run it with output to stdout and end, no board
 //
 //     toHost, fromHost   with a board: the numbers of two pipes
 //
 // The pipes carry lines of UTF-8:
 //     to host     o"text"        the program printed
+//                 f{"written": {path: text in base64, null for a folder}, "gone": [path]}
+//                                what the program has changed in the file system, before it ends
 //                 c[name, ...]   a board call; the program stands still until it is answered
 //                 enull          the program ended;  e"traceback" by an exception;  e"halt" by the board
-//     from host   {"run": path}  a fresh interpreter runs a file (a wake)
+//     from host   {"files": {path: text in base64, [file of the host], null for a folder}}
+//                                what is in the file system of the next fresh interpreter
+//                 {"run": path}  a fresh interpreter runs boot.py and a file (a wake), those that are there
 //                 {"exec": code} code in the present interpreter (the raw REPL); fresh if it is gone
 //                 {"fresh": 1}   drop the present interpreter (a soft reset)
 //                 any answer     passed to the program as it is; "!" alone stops the interpreter for good
@@ -46,7 +51,13 @@ function filesOf(mounts) {
   return files;
 }
 
-const files = filesOf(job.mounts);
+const mounted = filesOf(job.mounts);
+
+/** The file system between two programs: path to content, null for a folder. */
+let files = new Map();
+
+/** What the build itself has in its root; no part of the file system. */
+const NOT_FILES = new Set(['.', '..', '.sim', 'dev', 'home', 'proc', 'tmp']);
 
 function send(line) {
   const data = Buffer.from(line + '\n');
@@ -106,7 +117,9 @@ const bridge = {
   random: (size) => crypto.randomBytes(size).toString('hex'),
 };
 
-// What a stock ESP32 build has and this one lacks: os.urandom. Modules in /.sim stand before all others.
+// What a stock ESP32 build has and this one lacks: os.urandom, a root folder of its own, POSIX's numbers of errors.
+// Modules in /.sim stand before all others.
+const PYTHON_NOT_FILES = JSON.stringify([...NOT_FILES]);
 const PRELUDE = `
 import sys
 sys.path.insert(0, "/.sim")
@@ -115,21 +128,71 @@ def _complete():
     if not hasattr(os, "urandom"):
         import _host, binascii
         os.urandom = lambda size: binascii.unhexlify(_host.random(size))
+    posix = {8: 9, 20: 17, 28: 22, 29: 5, 31: 21, 44: 2, 51: 28, 54: 20, 55: 39, 63: 1}
+    def numbered(function):
+        def call(*arguments, **named):
+            try:
+                return function(*arguments, **named)
+            except OSError as error:
+                number = posix.get(error.errno)
+                if number is None:
+                    raise
+            raise OSError(number)
+        return call
+    import builtins
+    builtins.open = numbered(open)
+    for name in ("stat", "remove", "mkdir", "rmdir", "rename", "chdir", "ilistdir"):
+        setattr(os, name, numbered(getattr(os, name)))
+    ilistdir = os.ilistdir
+    def files(path="."):
+        hidden = ${PYTHON_NOT_FILES} if path == "/" or os.getcwd() == "/" and path in ("", ".", "./") else ()
+        return (entry for entry in ilistdir(path or ".") if entry[0] not in hidden)
+    os.ilistdir = files
+    os.listdir = lambda path=".": [entry[0] for entry in files(path)]
 _complete()
 del _complete
 `;
+
+/** Every file and folder below \`folder\`, as far as programs may change them, with its state. */
+function* walk(FS, folder) {
+  for (const name of FS.readdir(folder)) {
+    if (folder === '/' ? NOT_FILES.has(name) : name === '.' || name === '..') continue;
+    const at = path.posix.join(folder, name);
+    const { mode, mtime } = FS.stat(at);
+    const isFolder = FS.isDir(mode);
+    yield { at, isFolder, mtime: mtime.getTime() };
+    if (isFolder) yield* walk(FS, at);
+  }
+}
+
+const UNTOUCHED = 0;
+
+/** Keep what the program has changed in the file system, and tell the host. */
+function keepFiles(FS) {
+  const written = {};
+  const gone = new Set(files.keys());
+  for (const { at, isFolder, mtime } of walk(FS, '/')) {
+    const known = gone.delete(at);
+    if (isFolder ? known : known && mtime === UNTOUCHED) continue;
+    const content = isFolder ? null : Buffer.from(FS.readFile(at));
+    if (!isFolder) FS.utime(at, UNTOUCHED, UNTOUCHED);
+    files.set(at, content);
+    written[at] = content && content.toString('base64');
+  }
+  for (const at of gone) files.delete(at);
+  if (Object.keys(written).length || gone.size) send('f' + JSON.stringify({ written, gone: [...gone] }));
+}
 
 async function fresh() {
   const interpreter = await loadMicroPython({
     heapsize: job.heap, linebuffer: false, stdout: print, stderr: print,
   });
-  for (const [target, content] of files) {
-    const parts = target.split('/').slice(1, -1);
-    for (let depth = 1; depth <= parts.length; depth++) {
-      const folder = '/' + parts.slice(0, depth).join('/');
-      if (!interpreter.FS.analyzePath(folder).exists) interpreter.FS.mkdir(folder);
-    }
-    interpreter.FS.writeFile(target, content);
+  const { FS } = interpreter;
+  for (const [target, content] of [...mounted, ...files]) {
+    FS.mkdirTree(content === null ? target : path.posix.dirname(target));
+    if (content === null) continue;
+    FS.writeFile(target, content);
+    FS.utime(target, UNTOUCHED, UNTOUCHED);
   }
   interpreter.registerJsModule('_host', bridge);
   interpreter.runPython(PRELUDE);
@@ -161,12 +224,23 @@ if (job.script) {
 let interpreter = null;
 for (;;) {
   const command = JSON.parse(receive());
+  if (command.files) {
+    const content = (given) => (given === null ? null
+      : Array.isArray(given) ? fs.readFileSync(given[0]) : Buffer.from(given, 'base64'));
+    files = new Map(Object.entries(command.files).map(([at, given]) => [at, content(given)]));
+    continue;
+  }
   if (command.fresh) {
     interpreter = null;
     continue;
   }
   if (command.run || !interpreter) interpreter = await fresh();
-  const result = run(interpreter, command.run ? fileCode(command.run) : command.exec);
+  const { FS } = interpreter;
+  const programs = command.run
+    ? ['/boot.py', command.run].filter((name) => FS.analyzePath(name).exists).map(fileCode) : [command.exec];
+  let result = null;
+  for (const program of programs) result ??= run(interpreter, program);
+  keepFiles(FS);
   if (result === 'halt') interpreter = null;
   send('e' + JSON.stringify(result));
 }

@@ -1,8 +1,8 @@
-"""A tag's USB serial port: a pty that speaks MicroPython's REPL as far as mpremote uses it.
+"""A tag's USB serial port: a pty that speaks MicroPython's REPL as far as mpremote uses it, and the bootloader.
 
 Ctrl-A enters the raw REPL, Ctrl-B leaves it, Ctrl-C stops what runs, Ctrl-D runs the code that was sent
-(or, with none, is a soft reset). Raw-paste mode is refused, as a port may; mpremote then does without.
-The friendly REPL echoes nothing and runs nothing. The code runs in the tag's own interpreter.
+(or, with none, is a soft reset); raw-paste mode is there. The friendly REPL echoes nothing and runs nothing.
+The code runs in the tag's own interpreter. A SYNC packet of esptool's takes the chip into `bootloader`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,19 @@ import os
 import tty
 from typing import Protocol
 
+from host.sim.bootloader import SYNC, Bootloader
+from host.sim.bootloader import Chip as BootableChip
+
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 _FRIENDLY_BANNER = b'\r\nMicroPython v1.29.0; virtual tag\r\nType "help()" for more information.\r\n>>> '
+_RAW_PASTE = _CTRL_E + b"A" + _CTRL_A
+_WINDOW = 4096
+"""Bytes of raw paste that are taken before the sender has to wait for the next go-ahead."""
 _MOST_WAITING = 65536
 
 
-class Chip(Protocol):
+class Chip(BootableChip, Protocol):
     """What the port needs of the tag."""
 
     @property
@@ -26,6 +32,8 @@ class Chip(Protocol):
 
     @property
     def state(self) -> str: ...
+
+    def enter_bootloader(self) -> None: ...
 
     def interrupt(self) -> None: ...
 
@@ -49,7 +57,9 @@ class SerialPort:
         tty.setraw(self._theirs)
         os.set_blocking(self._ours, False)
         self.path = os.ttyname(self._theirs)
+        self._bootloader: Bootloader | None = None
         self._raw = False
+        self._pasting = False
         self._code = b""
         self._incoming = b""
         self._outgoing = b""
@@ -74,14 +84,29 @@ class SerialPort:
         self._send(b">>> " if not self._raw else b"")
         self.go_on()
 
+    def restarted(self) -> None:
+        """The chip has been reset, or has lost its power."""
+        self._bootloader = None
+        self._raw = self._pasting = False
+        self._incoming = self._code = b""
+
     def _read(self) -> None:
-        piece = os.read(self._ours, 4096)
+        piece = os.read(self._ours, 65536)
         if self._chip.state == "off":
             return
-        if _CTRL_C in piece:
+        if self._bootloader is None and SYNC in self._incoming + piece:
+            piece = (self._incoming + piece).partition(SYNC)[2]
+            self._incoming = SYNC
+            self._bootloader = Bootloader(self._chip, self._send)
+            self._chip.enter_bootloader()
+        elif self._bootloader is None and self._chip.state == "blank":
+            self._incoming = (self._incoming + piece)[-len(SYNC) :]
+            return
+        elif self._bootloader is None and _CTRL_C in piece:
             # Ctrl-C is not part of what waits for the REPL; what was typed before it is void.
             piece = piece.rpartition(_CTRL_C)[2]
             self._incoming = self._code = b""
+            self._pasting = False
             if self._chip.busy:
                 self._chip.interrupt()
             elif not self._raw:
@@ -91,12 +116,21 @@ class SerialPort:
 
     def go_on(self) -> None:
         """Take in what has come, up to where the REPL has something to run."""
+        if self._bootloader is not None:
+            if self._chip.state != "bootloader":
+                return
+            piece, self._incoming = self._incoming, b""
+            self._incoming = self._bootloader.feed(piece)
         while self._incoming and not self._running and not self._chip.busy:
+            if self._pasting:
+                self._paste()
+                continue
             if self._raw and self._incoming.startswith(_CTRL_E):
-                if len(self._incoming) < 3:
+                if len(self._incoming) < len(_RAW_PASTE):
                     return
-                self._incoming = self._incoming[3:]
-                self._send(b"R\x00")  # raw-paste: understood, not supported
+                self._incoming = self._incoming[len(_RAW_PASTE) :]
+                self._pasting, self._code = True, b""
+                self._send(b"R\x01" + _WINDOW.to_bytes(2, "little") + _CTRL_A)
                 continue
             character, self._incoming = self._incoming[:1], self._incoming[1:]
             if character == _CTRL_A:
@@ -110,17 +144,33 @@ class SerialPort:
             elif self._raw:
                 self._code += character
 
+    def _paste(self) -> None:
+        """Take in raw paste, with a go-ahead for each window that has come whole, up to its end."""
+        content, end, rest = self._incoming.partition(_CTRL_D)
+        before = len(self._code) // _WINDOW
+        self._code += content
+        self._send(_CTRL_A * (len(self._code) // _WINDOW - before))
+        self._incoming = rest
+        if end:
+            self._pasting = False
+            self._send(_CTRL_D)
+            code, self._code = self._code, b""
+            self._submit(code)
+
     def _finished_typing(self) -> None:
         code, self._code = self._code, b""
         if self._raw and code:
             self._send(b"OK")
-            self._running = True
-            self._chip.submit(code.decode(errors="replace"), self._done)
+            self._submit(code)
             return
         self._send((b"OK" if self._raw else b"") + b"\r\nMPY: soft reboot\r\n")
         self._chip.soft_reset(run_main=not self._raw)
         if self._raw:
             self._send(_RAW_BANNER)
+
+    def _submit(self, code: bytes) -> None:
+        self._running = True
+        self._chip.submit(code.decode(errors="replace"), self._done)
 
     def _done(self, printed: str, error: str | None) -> None:
         self._running = False

@@ -84,13 +84,14 @@ class VirtualStation:
         """Counters of what goes over the air."""
         return self.link.air
 
-    async def add_tag(self, name: str, drift: float = 0.0) -> VirtualTag:
+    async def add_tag(self, name: str, drift: float = 0.0, blank: bool = False) -> VirtualTag:
         """A new tag, not enrolled, lid closed, that has just been given power.
 
-        `drift` is the relative error of its RTC, -0.02 .. 0.02.
+        `drift` is the relative error of its RTC, -0.02 .. 0.02. It comes flashed, unless it is `blank`: then
+        nothing runs on it until an image has been written through its serial port.
         """
         native_radio = await NativeRadio.open(name, self.link) if self._native_radio else None
-        tag = VirtualTag(name, self.clock, self.link, self._files, drift, self._program, native_radio)
+        tag = VirtualTag(name, self.clock, self.link, self._files, drift, blank, self._program, native_radio)
         self.tags.append(tag)
         tag.power_on()
         return tag

@@ -14,7 +14,7 @@ from host.errors import KitdockError
 from host.sim import virtual_board as boards
 from host.sim.air import AirLink, NativeRadio, TagRadio
 from host.sim.inputs import Inputs
-from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly
+from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly, files_of
 from host.sim.serial_port import SerialPort
 from host.sim.timeline import Timeline
 from host.sim.virtual_board import Board, Ended, PowerCut, Refusal
@@ -30,6 +30,14 @@ LONG_WAIT_S = 3.0
 PATIENCE_S = 30.0
 """Real seconds after which a firmware that does not settle or end is given up."""
 _KEEP = 65536
+_BOOT_PY = b"# This file is executed on every boot (including wake-boot from deepsleep)\n"
+"""What MicroPython puts into a file system that it has just made (as much of it as is worth having)."""
+_BROKEN_MAIN_PY = b"""import time
+while True:
+    print("The filesystem appears to be corrupted.")
+    time.sleep(3)
+"""
+"""What MicroPython does instead of main.py with a file system that it cannot read (`inisetup.py`)."""
 
 
 class FirmwareFailed(KitdockError):
@@ -46,23 +54,26 @@ class VirtualTag(Inputs):
         link: AirLink,
         files: Mapping[str, Path],
         drift: float,
+        blank: bool = False,
         program: str | None = None,
         native_radio: NativeRadio | None = None,
     ) -> None:
         super().__init__(self, None)
         self.name = name
         self.timeline = timeline
-        self.board = Board(timeline.now(), drift)
+        self.board = Board(timeline.now(), drift, blank)
         self.output = ""
         """The end of what the firmware has printed since the tag was made."""
         self.radio = TagRadio(name, link, self._radio_interrupt)
         self._native_radio = native_radio
         self._interpreter: Interpreter = (
-            WebAssembly(files, self._message)
+            WebAssembly(self._message)
             if program is None
-            else Native(program, files, native_radio.path if native_radio else None, self._message)
+            else Native(program, native_radio.path if native_radio else None, self._message)
         )
-        self._state = "off"  # "off", "asleep", "idle" (at the REPL) or "running"
+        if not blank:
+            self._interpreter.install(files_of(files))
+        self._state = "off"
         self._ending = ""
         self._power_again = False
         self._calling = False
@@ -86,12 +97,13 @@ class VirtualTag(Inputs):
 
     @property
     def flash(self) -> boards.Nor:
-        """The log partition; it may be altered."""
+        """The log partition; it may be altered. Raises `LookupError` if the chip has none."""
         return self.board.flash
 
     @property
     def state(self) -> str:
-        """ "off", "asleep", "idle" (the firmware has ended, the REPL is free) or "running"."""
+        """ "off", "asleep", "idle" (the firmware has ended, the REPL is free), "running", "blank" (with power, but
+        nothing in flash that can start) or "bootloader"."""
         return self._state
 
     @property
@@ -193,7 +205,7 @@ class VirtualTag(Inputs):
         return answer
 
     def serial_port(self) -> str:
-        """The path of a pty that speaks MicroPython's REPL, raw REPL included, for mpremote.
+        """The path of a pty that speaks MicroPython's REPL, for mpremote, and the serial bootloader, for esptool.
 
         What comes in while the chip sleeps wakes it to the REPL, as plugging in USB does.
         """
@@ -221,6 +233,8 @@ class VirtualTag(Inputs):
         """Stop what runs, run `code`, then call `done` with what it printed and its traceback or None."""
         if self._state == "off":
             raise FirmwareFailed(f"tag {self.name} has no power")
+        if self._state in ("blank", "bootloader"):
+            raise FirmwareFailed(f"tag {self.name} runs no MicroPython")
         if self._job is not None:
             raise FirmwareFailed(f"tag {self.name} is being used over USB already")
         self._job = (code, done)
@@ -228,6 +242,20 @@ class VirtualTag(Inputs):
             self.interrupt()
         else:
             self._begin_job()
+
+    @property
+    def chip(self) -> boards.Nor:
+        """The whole flash; what is changed in it counts from the next start."""
+        return self.board.chip_flash.chip
+
+    @property
+    def mac(self) -> bytes:
+        return self.board.mac
+
+    def enter_bootloader(self) -> None:
+        """Stop whatever runs, as a reset with the boot button held does."""
+        if self._state not in ("off", "bootloader") and self._ending != "bootloader":
+            self._end("bootloader")
 
     def soft_reset(self, run_main: bool) -> None:
         """Ctrl-D: a fresh interpreter, and main.py in it unless the raw REPL is on."""
@@ -266,6 +294,9 @@ class VirtualTag(Inputs):
                 if board.interrupts or self._waiting <= board.now or (self._slice and self._slice <= board.now):
                     self._return_from_wait()
                     return
+                if self._bites():
+                    self._end("watchdog")
+                    return
                 ends = self._waiting if self._slice is None else min(self._waiting, self._slice)
             elif self._state == "asleep":
                 if board.woken():
@@ -277,8 +308,13 @@ class VirtualTag(Inputs):
                     self._start(boards.DEEPSLEEP_RESET)
                     return
                 ends = board.timer_wake if board.timer_wake is not None else float("inf")
+            elif self._state == "idle" and self._bites():
+                self._end("watchdog")
+                return
             else:
                 ends = float("inf")
+            if self._state in ("running", "idle") and board.watchdog_at is not None:
+                ends = min(ends, board.watchdog_at)
             due = board.next_input
             due = ends if due is None else min(ends, due)
             if due > limit:
@@ -304,8 +340,23 @@ class VirtualTag(Inputs):
     # The program.
 
     def _start(self, cause: int) -> None:
+        if cause != boards.SOFT_RESET and not self._boots():
+            return
         self._running(cause)
         self._interpreter.run("/main.py")
+
+    def _boots(self) -> bool:
+        """Whether the chip starts MicroPython from what is in its flash."""
+        found = self.board.look_at_flash()
+        if not found.runs:
+            self._state = "blank"
+            self._ending = ""
+            return False
+        if found.files == "new":
+            self._interpreter.install({"/boot.py": _BOOT_PY})
+        elif found.files == "broken":
+            self._interpreter.install({"/main.py": _BROKEN_MAIN_PY})
+        return True
 
     def _running(self, cause: int | None) -> None:
         self._state = "running"
@@ -343,7 +394,14 @@ class VirtualTag(Inputs):
 
     def _called(self, name: str, arguments: list[Any]) -> None:
         self._calling = True
+        before = self.board.now
         self._catch_up()
+        if not self.timeline.instant:
+            # How long this machine takes to run Python says nothing of the chip.
+            self.board.spare_watchdog(self.board.now - before - CALL_S)
+        if self._bites():
+            self._halt(self._ending or "watchdog")
+            return
         if self._ending:
             self._halt(self._ending)
             return
@@ -363,6 +421,11 @@ class VirtualTag(Inputs):
             self._halt(str(ended))
         except PowerCut:
             self._halt("power")
+
+    def _bites(self) -> bool:
+        """Whether the watchdog resets the chip now."""
+        at = self.board.watchdog_at
+        return at is not None and at <= self.board.now
 
     def _wait(self, microseconds: int, deadline_us: int | None, slice_us: int | None) -> None:
         # The program keeps its deadline, so that an interrupt that sleeps has one of its own.
@@ -482,18 +545,29 @@ class VirtualTag(Inputs):
             self._state = "asleep"
             if self._serial is not None:
                 self._serial.go_on()
-        elif how == "reset":
+        elif how in ("reset", "watchdog"):
             self._interpreter.refresh()
-            self._start(boards.HARD_RESET)
+            self._serial_restarted()
+            self._start(boards.HARD_RESET if how == "reset" else boards.WATCHDOG_RESET)
+        elif how == "bootloader":
+            self._interpreter.refresh()
+            self._state = "bootloader"
+            if self._serial is not None:
+                self._serial.go_on()
         else:
             self._state = "off"
             self._interpreter.refresh()
+            self._serial_restarted()
             if self._power_again:
                 self._power_again = False
                 self.power_on()
         if self._job is not None:
             self._take_up_job()
         self._step()
+
+    def _serial_restarted(self) -> None:
+        if self._serial is not None:
+            self._serial.restarted()
 
     def _take_up_job(self) -> None:
         """The program that was to be stopped for it has ended by itself, by sleep, reset or lost power."""
@@ -503,7 +577,7 @@ class VirtualTag(Inputs):
             self.interrupt()
         else:
             self._job_output = []
-            self._finish_job("the tag has lost its power")
+            self._finish_job("the tag has lost its power" if self._state == "off" else "the tag runs no MicroPython")
 
     def _radio_interrupt(self, event: int, data: list[Any]) -> None:
         self.board.interrupts.append((["ble"], [event, data]))

@@ -17,24 +17,24 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from host.sim.chip_flash import ChipFlash, Start
 from host.sim.nor import SECTOR, Nor, PowerCut
 
 BUTTON, VBAT, LID, DOCK_SENSE = 0, 1, 2, 21
 WAKE_CAPABLE = frozenset(range(8))
 """GPIOs of the ESP32-C6 that can end deep sleep."""
-FLASH_SIZE = 64 * SECTOR
-"""Bytes of the partition that holds the log."""
-FLASH_ADDRESS = 0x3C0000
-"""Where that partition begins in the chip's flash."""
+LOG = "kitlog"
+"""Label of the partition that holds the log."""
 PRESS_S = 0.15
 """Seconds for which a press of the button lasts."""
 BOOT_S = 0.25
 """Seconds from a wake to the first line of main.py on a stock build (model: 26 mC at some 100 mA)."""
 RTC_MEMORY = 2048
 
-POWER_ON, HARD_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 4, 5
+POWER_ON, HARD_RESET, WATCHDOG_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 WAKE_EXT1, WAKE_TIMER, WAKE_GPIO = 3, 4, 7
 
+_NVS_NO_PARTITION = (-0x110F, "ESP_ERR_NVS_PART_NOT_FOUND")
 _NVS_NOT_FOUND = (-0x1102, "ESP_ERR_NVS_NOT_FOUND")
 _NVS_INVALID_NAME = (-0x1106, "ESP_ERR_NVS_INVALID_NAME")
 _NVS_KEY_TOO_LONG = (-0x1109, "ESP_ERR_NVS_KEY_TOO_LONG")
@@ -75,13 +75,14 @@ class Counters:
 class Board:
     """One tag's hardware. `now` is its present in true Unix seconds and only rises.
 
-    `drift` is the relative error of its RTC: 0.01 counts 1 % too many seconds.
+    `drift` is the relative error of its RTC: 0.01 counts 1 % too many seconds. `blank`: with nothing in its
+    flash; else it comes flashed, with the product's layout.
     """
 
-    def __init__(self, now: float, drift: float = 0.0) -> None:
+    def __init__(self, now: float, drift: float = 0.0, blank: bool = False) -> None:
         self.now = now
         self._drift = checked_drift(drift)
-        self.flash = Nor(FLASH_SIZE)
+        self.chip_flash = ChipFlash(blank)
         self.nvs: dict[tuple[str, str, str], Any] = {}
         """Committed non-volatile storage: (namespace, key, "i32" or "blob") to number or hexadecimal text."""
         self.counters = Counters()
@@ -100,7 +101,8 @@ class Board:
         self.wake_pins: list[int] = []
         self.interrupts: list[tuple[list[Any], Any]] = []
         """Interrupts that wait for the program to wait: source and arguments."""
-        self._unique_id = secrets.token_hex(6)
+        self.mac = secrets.token_bytes(6)
+        """The chip's factory address and unique id."""
         self._rtc_memory = ""
         self._rtc_s, self._rtc_since = 0.0, now
         self._started = self._running_since = now
@@ -109,8 +111,18 @@ class Board:
         self._pin_triggers: dict[int, int] = {}
         self._pulls: dict[int, int] = {}
         self._timer_wake: float | None = None
+        self._watchdog_s: float | None = None
+        self._watchdog_at: float | None = None
         self._inputs: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
+
+    @property
+    def flash(self) -> Nor:
+        """The partition of the log. Raises `LookupError` if the chip has none."""
+        log = self.chip_flash.partition(LOG)
+        if log is None:
+            raise LookupError(f"the virtual chip has no partition {LOG}")
+        return self.chip_flash.at(log.offset)
 
     # What the world does to the board.
 
@@ -168,8 +180,17 @@ class Board:
 
     # Power, sleep and wake.
 
+    def look_at_flash(self) -> Start:
+        """What the chip finds in its flash before it starts anything."""
+        found = self.chip_flash.start()
+        if found.nvs_lost:
+            self.nvs.clear()
+        return found
+
     def start(self, cause: int) -> None:
         """Power-on, reset or wake: everything is gone but flash, committed NVS and (but at power-on) the RTC."""
+        if cause != SOFT_RESET:
+            self._watchdog_s = self._watchdog_at = None
         if cause == POWER_ON:
             self._rtc_memory = ""
             self._rtc_s, self._rtc_since = 0.0, self.now
@@ -214,6 +235,16 @@ class Board:
         """When the sleep timer ends, or None."""
         return self._timer_wake
 
+    @property
+    def watchdog_at(self) -> float | None:
+        """When the watchdog resets the chip unless it is fed before, or None."""
+        return self._watchdog_at
+
+    def spare_watchdog(self, seconds: float) -> None:
+        """Put off the watchdog: so long was this machine busy, which the chip would not have been."""
+        if self._watchdog_at is not None:
+            self._watchdog_at += max(0.0, seconds)
+
     # What the firmware calls.
 
     def call(self, name: str, arguments: list[Any]) -> Any:
@@ -242,7 +273,7 @@ class Board:
         return self.wake_pins
 
     def _on_unique_id(self) -> str:
-        return self._unique_id
+        return self.mac.hex()
 
     def _on_deepsleep(self, milliseconds: int) -> None:
         # The timer counts with the RTC's clock, so it is as wrong as that is.
@@ -251,6 +282,14 @@ class Board:
 
     def _on_reset(self) -> None:
         raise Ended("reset")
+
+    def _on_watchdog(self, timeout_ms: int) -> None:
+        self._watchdog_s = timeout_ms / 1000
+        self._on_watchdog_feed()
+
+    def _on_watchdog_feed(self) -> None:
+        if self._watchdog_s is not None:
+            self._watchdog_at = self.now + self._watchdog_s
 
     def _on_rtc_memory(self, data: str | None) -> str | None:
         if data is None:
@@ -296,6 +335,8 @@ class Board:
         self._wake_on[source] = (pins, level)
 
     def _on_nvs_open(self, namespace: str) -> None:
+        if self.chip_flash.partition("nvs") is None:
+            raise Refusal(*_NVS_NO_PARTITION)
         if not 0 < len(namespace) <= 15:
             raise Refusal(*_NVS_INVALID_NAME)
 
@@ -329,7 +370,9 @@ class Board:
                 self.nvs[entry] = value
 
     def _on_partitions(self) -> list[tuple[int, int, int, int, str, bool]]:
-        return [(1, 0x40, FLASH_ADDRESS, FLASH_SIZE, "kitlog", False)]
+        return [
+            (each.type, each.subtype, each.offset, each.size, each.label, False) for each in self.chip_flash.partitions
+        ]
 
     def _flash(self, operation: Callable[..., Any], *arguments: Any) -> Any:
         try:
@@ -337,15 +380,15 @@ class Board:
         except ValueError:
             raise Refusal(*_ESP_INVALID_SIZE) from None
 
-    def _on_flash_read(self, offset: int, size: int) -> str:
-        return bytes(self._flash(self.flash.read, offset, size)).hex()
+    def _on_flash_read(self, partition: int, offset: int, size: int) -> str:
+        return bytes(self._flash(self.chip_flash.at(partition).read, offset, size)).hex()
 
-    def _on_flash_program(self, offset: int, data: str) -> None:
-        self._flash(self.flash.program, offset, bytes.fromhex(data))
+    def _on_flash_program(self, partition: int, offset: int, data: str) -> None:
+        self._flash(self.chip_flash.at(partition).program, offset, bytes.fromhex(data))
 
-    def _on_flash_erase(self, offset: int, size: int) -> None:
+    def _on_flash_erase(self, partition: int, offset: int, size: int) -> None:
         for sector in range(offset, offset + size, SECTOR):
-            self._flash(self.flash.erase, sector)
+            self._flash(self.chip_flash.at(partition).erase, sector)
 
 
 __all__ = ["Board", "Counters", "Ended", "Nor", "PowerCut", "Refusal"]

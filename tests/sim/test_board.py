@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from host.sim.station import VirtualStation
-from host.sim.virtual_board import DEEPSLEEP_RESET, HARD_RESET, POWER_ON, WAKE_EXT1, WAKE_GPIO, WAKE_TIMER
+from host.sim.tag import FirmwareFailed
+from host.sim.virtual_board import (
+    DEEPSLEEP_RESET,
+    HARD_RESET,
+    POWER_ON,
+    WAKE_EXT1,
+    WAKE_GPIO,
+    WAKE_TIMER,
+    WATCHDOG_RESET,
+)
 from tests.sim.rig import DAY_S, printed, run, until
 
 ARM_LID = """
@@ -182,10 +191,10 @@ def test_a_partition_is_raw_flash(tmp_path: Path) -> None:
         tag = await station.add_tag("1")
         await tag.settle()
         assert printed(tag) == [
-            [64, 4096, 262144],
+            [128, 4096, 524288],
             [240, 48, 0, 255],
             [255, 255],
-            ["kitlog", 0x40, 0],
+            ["kitlog", 0x40, 1],
             "ESP_ERR_INVALID_SIZE",
         ]
         assert tag.flash.bytes[4096 * 2 + 7] == 0x55
@@ -215,7 +224,7 @@ def test_a_partition_is_raw_flash(tmp_path: Path) -> None:
         log.writeblocks(2, bytes([0x55]) * 4096)
         print(json.dumps([log.info()[4], log.info()[1], len(Partition.find(Partition.TYPE_APP))]))
         try:
-            log.readblocks(64, bytearray(1), 0)
+            log.readblocks(128, bytearray(1), 0)
         except OSError as error:
             print(json.dumps(error.args[1]))
         """,
@@ -472,5 +481,78 @@ def test_an_exception_in_an_interrupt_does_not_end_the_program(tmp_path: Path) -
         machine.Pin(2).irq(lambda pin: 1 / 0)
         time.sleep(10)
         print("went on")
+        """,
+    )
+
+
+def test_a_watchdog_that_is_not_fed_resets_the_chip(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await station.clock.advance(station.clock.now() + 60)
+        # Fed for six seconds, then not: eight seconds later it bites. RTC memory stays, and deep sleep ends it.
+        assert printed(tag) == [[POWER_ON, ""], [WATCHDOG_RESET, "fed 3"]]
+        assert tag.state == "asleep"
+        assert tag.board.counters.awake_s == pytest.approx(14, abs=0.1)
+
+    run(
+        test,
+        tmp_path,
+        """
+        import json, machine, time
+        rtc = machine.RTC()
+        print(json.dumps([machine.reset_cause(), rtc.memory().decode()]))
+        dog = machine.WDT(timeout=8000)
+        if machine.reset_cause() == machine.WDT_RESET:
+            machine.deepsleep()
+        for count in range(1, 4):
+            time.sleep(2)
+            dog.feed()
+            rtc.memory(b"fed %d" % count)
+        time.sleep(3600)
+        """,
+    )
+
+
+def test_a_watchdog_bites_a_program_that_polls(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await station.clock.advance(station.clock.now() + 3)
+        assert printed(tag) == [POWER_ON, WATCHDOG_RESET]
+
+    run(
+        test,
+        tmp_path,
+        """
+        import json, machine, time
+        print(json.dumps(machine.reset_cause()))
+        if machine.reset_cause() == machine.PWRON_RESET:
+            machine.WDT(timeout=500)
+            while True:
+                time.ticks_ms()
+        """,
+    )
+
+
+def test_a_watchdog_runs_on_at_the_repl_unless_it_is_given_longer(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await station.clock.advance(station.clock.now() + 20)
+        assert printed(tag) == [POWER_ON, WATCHDOG_RESET]
+        tag.execute("machine.WDT(timeout=60000)")
+        tag.output = ""
+        await station.clock.advance(station.clock.now() + 50)
+        assert printed(tag) == []
+        await station.clock.advance(station.clock.now() + 20)
+        assert printed(tag) == [WATCHDOG_RESET]
+        with pytest.raises(FirmwareFailed, match="too short"):
+            tag.execute("machine.WDT(timeout=0)")
+
+    run(
+        test,
+        tmp_path,
+        """
+        import json, machine
+        print(json.dumps(machine.reset_cause()))
+        machine.WDT(timeout=15000)
         """,
     )

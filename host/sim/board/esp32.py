@@ -85,15 +85,16 @@ class Partition:
         if operation == 5:
             return self._block_size
         if operation == 6:
-            call("flash_erase", argument * self._block_size, self._block_size)
+            call("flash_erase", self._info[2], argument * self._block_size, self._block_size)
         return 0
 
     def readblocks(self, block, buffer, offset=0):
-        data = binascii.unhexlify(call("flash_read", block * self._block_size + offset, len(buffer)))
+        data = binascii.unhexlify(call("flash_read", self._info[2], block * self._block_size + offset, len(buffer)))
         memoryview(buffer)[:] = data
 
     def writeblocks(self, block, buffer, offset=None):
         at = block * self._block_size + (offset or 0)
         if offset is None:
-            call("flash_erase", at, (len(buffer) + self._block_size - 1) // self._block_size * self._block_size)
-        call("flash_program", at, binascii.hexlify(buffer).decode())
+            size = (len(buffer) + self._block_size - 1) // self._block_size * self._block_size
+            call("flash_erase", self._info[2], at, size)
+        call("flash_program", self._info[2], at, binascii.hexlify(buffer).decode())

@@ -163,6 +163,20 @@ class PWM:
         call("pwm", self._pin, 0, 0)
 
 
+class WDT:
+    """The watchdog. It cannot be stopped but by a reset or deep sleep; made again, it has another timeout."""
+
+    def __init__(self, id=0, timeout=5000):
+        if id:
+            raise ValueError
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
+        call("watchdog", timeout)
+
+    def feed(self):
+        call("watchdog_feed")
+
+
 class RTC:
     """The real-time clock's memory: 2048 bytes that outlive deep sleep and reset, not power-off."""
 

@@ -5,7 +5,7 @@ directory holds the firmware's files. Stock MicroPython for Unix has no `machine
 ESP32's kind; its `bluetooth`, if it was built with one, is used as it is.
 """
 
-# ruff: noqa: BLE001, PTH123, RUF005, SIM115
+# ruff: noqa: BLE001, PTH116, PTH123, RUF005, SIM115
 # mypy: ignore-errors
 
 import json
@@ -41,16 +41,28 @@ def _traceback(error):
     return text.getvalue().rstrip()
 
 
+def _exists(path):
+    import os
+
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
 def _run(host, command):
     """One program; the answer to it."""
     result = None
     try:
         if "run" in command:
-            with open(command["run"].lstrip("/")) as source:
-                program = compile(source.read(), command["run"], "exec")
+            for path in ("boot.py", command["run"].lstrip("/")):
+                if _exists(path):
+                    with open(path) as source:
+                        program = compile(source.read(), "/" + path, "exec")
+                    exec(program, _main_globals)
         else:
-            program = compile(command["exec"], "<stdin>", "exec")
-        exec(program, _main_globals)
+            exec(compile(command["exec"], "<stdin>", "exec"), _main_globals)
     except SystemExit:
         pass
     except BaseException as error:
