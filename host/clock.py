@@ -1,7 +1,8 @@
 """Instants and dates at the rim: Unix milliseconds inside, the station's zone for people."""
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as wall
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from host.errors import InputError
@@ -41,6 +42,11 @@ def iso(at_ms: int, zone_name: str) -> str:
 def today(at_ms: int, zone_name: str) -> date:
     """The zone's calendar day at that instant."""
     return local(at_ms, zone_name).date()
+
+
+def midnight_after(day: date, zone_name: str) -> int:
+    """The instant at which `day` ends in the zone, in Unix milliseconds."""
+    return round(datetime.combine(day + timedelta(days=1), wall.min, zone(zone_name)).timestamp() * 1000)
 
 
 def parse_date(text: str) -> date:

@@ -1,4 +1,4 @@
-"""One docking: fetch what a tag has logged, verify it, commit it, then acknowledge and set the time.
+"""One docking: fetch what a tag has logged, verify it, commit it, then acknowledge, set the time and the kit's expiry.
 
 The station acknowledges what its own transaction has committed and nothing else, so a docking that
 breaks off anywhere costs a repetition and never a record.
@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from host import clock
 from host.errors import LinkError, StoreError
 from host.events import ALTERED, UNLINKED, EventRow, Tag
-from host.link.errors import LinkLost, TagStalled
+from host.link.errors import LinkLost, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
 from host.store import Store
 from host.verify import ChainVerifier
+from kitwire import config
 from kitwire.errors import WireError
 
 BATCH = 512
@@ -92,13 +94,27 @@ class DockingSession:
         committed = verifier.next_sequence - 1
         tag_session.ask_acknowledge(committed)
         tag_session.ask_set_time()
+        tag_session.ask_set_config(config.KIT_EXPIRES_S, self._kit_expires_s())
         tag_session.ask_records(verifier.next_sequence, BATCH)
         await tag_session.acknowledged()
         await tag_session.time_set()
+        try:
+            await tag_session.config_set()
+        except TagRefused as refused:
+            self._progress(Step("refused", self._tag.pouch, f"it does not take its kit's expiry: {refused}"))
         await self._fetch(tag_session, verifier)
         if verifier.next_sequence - 1 > committed:
             tag_session.ask_acknowledge(verifier.next_sequence - 1)
             await tag_session.acknowledged()
+
+    def _kit_expires_s(self) -> int:
+        """What the tag is told of the kit in its pouch: when the last good day ends; 0 if there is no kit."""
+        day = self._store.expiry_of_pouch(self._tag.pouch)
+        if day is None:
+            return 0
+        item = config.BY_NUMBER[config.KIT_EXPIRES_S]
+        ends_s = clock.midnight_after(day, self._store.station.time_zone) // 1000
+        return int(min(max(ends_s, item.least), item.most))
 
     def _anchor_fields(self) -> tuple[int, int, int, int, int, int, int]:
         assert self._status is not None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from host.ledger import EXPIRY_WARNING_DAYS, Holding, Lot
 
-__all__ = ["EXPIRY_WARNING_DAYS", "Expiry", "expiries", "is_expired"]
+__all__ = ["EXPIRY_WARNING_DAYS", "Expiry", "expiries", "expiry_of_pouch", "is_expired"]
 
 
 class Expiry(NamedTuple):
@@ -42,3 +42,9 @@ def expiries(lot_of: Mapping[str, Lot], holdings: Iterable[Holding], today: date
             officer, pouch = (holding.officer, holding.pouch) if holding else (None, None)
             found.append(Expiry(kit, lot.product, lot.lot, lot.expires_on, days_left, officer, pouch))
     return sorted(found, key=lambda each: (not each.expired, each.officer is None, each.expires_on, each.kit))
+
+
+def expiry_of_pouch(lot_of: Mapping[str, Lot], holdings: Iterable[Holding], pouch: str) -> date | None:
+    """The last good day of what is in `pouch` now, the first of several; None if it holds no kit."""
+    days = [lot_of[each.kit].expires_on for each in holdings if each.pouch == pouch and each.until_ms is None]
+    return min(days, default=None)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from host.link.errors import LinkLost, TagStalled
 from kitcore import ring
 from kitcore.server import Device, RangeError, Server
-from kitwire import record, session
+from kitwire import config, record, session
 
 SECTORS = 4
 
@@ -46,6 +46,7 @@ class MemoryTag(Device):
         self.uptime_s = 0
         self.utc_offset_s: int | None = None
         self.acknowledged_up_to = 0
+        self.configuration: dict[int, int] = {}
 
     def happen(self, kind: int, aux: int = 0, after_s: int = 60) -> None:
         """Log one event, `after_s` seconds after the last."""
@@ -77,10 +78,17 @@ class MemoryTag(Device):
         return offset - before if before is not None else 0
 
     def get_config(self, item: int) -> int:
-        raise RangeError(str(item))
+        if item not in config.BY_NUMBER:
+            raise RangeError(str(item))
+        return self.configuration.get(item, config.BY_NUMBER[item].default)
 
     def set_config(self, item: int, value: int) -> None:
-        raise RangeError(str(item))
+        if self.get_config(item) == value:
+            return
+        if not config.accepts(config.BY_NUMBER[item], value):
+            raise RangeError(str(item))
+        self.configuration[item] = value
+        self.happen(record.CONFIG, item, after_s=0)
 
     def identify(self, seconds: int) -> None:
         pass

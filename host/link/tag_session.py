@@ -136,6 +136,30 @@ class TagSession:
         """The correction that the tag made, in seconds; 0 if it was right or had no time before."""
         return (await self._reply(session.SET_TIME))[0]
 
+    def ask_config(self, item: int) -> None:
+        """Queue GET_CONFIG of the item with that number; `config` takes the answer."""
+        self._queue(session.pack_get_config(item))
+
+    async def config(self) -> int:
+        """The value of the item that was asked for."""
+        return (await self._reply(session.GET_CONFIG))[1]
+
+    def ask_set_config(self, item: int, value: int) -> None:
+        """Queue SET_CONFIG; `config_set` takes the answer."""
+        self._queue(session.pack_set_config(item, value))
+
+    async def config_set(self) -> int:
+        """The value that the item has now."""
+        return (await self._reply(session.SET_CONFIG))[1]
+
+    def ask_identify(self, seconds: int) -> None:
+        """Queue IDENTIFY; `identified` takes the answer, which comes at once."""
+        self._queue(session.pack_identify(seconds))
+
+    async def identified(self) -> None:
+        """The tag shows itself."""
+        await self._reply(session.IDENTIFY)
+
 
 def _answer(operation: int, message: bytes) -> tuple[int, ...]:
     code, values = session.parse_reply(message)

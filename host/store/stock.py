@@ -4,6 +4,7 @@ from datetime import date
 
 from host import clock, ledger
 from host.errors import InputError, RuleError
+from host.expiry import expiry_of_pouch
 from host.ledger import Kit, Lot, Movement, Officer
 from host.store.database import Database
 
@@ -97,7 +98,9 @@ class Stock(Database):
             if pouch is not None and not self._row(
                 "SELECT 1 FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,)
             ):
-                raise InputError(f"no pouch {pouch} has a tag: enrol one with `kitdock tag enrol {pouch} --port PORT`")
+                raise InputError(
+                    f"no pouch {pouch} has a tag: enrol one with `kitdock tag provision {pouch} --port PORT`"
+                )
             warnings = ledger.check_issue(self.movements(), found, lot, to, pouch, at_ms, self.station.time_zone)
             self._move(at_ms, ledger.ISSUE, kit, officer, pouch)
         return warnings
@@ -118,6 +121,12 @@ class Stock(Database):
             "INSERT INTO movement (at_ms, kind, kit, officer, pouch) VALUES (?, ?, ?, ?, ?)",
             (at_ms, kind, kit, officer, pouch),
         )
+
+    def expiry_of_pouch(self, pouch: str) -> date | None:
+        """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""
+        by_name = {(lot.product, lot.lot): lot for lot in self.lots()}
+        lot_of = {kit.id: by_name[kit.product, kit.lot] for kit in self.kits()}
+        return expiry_of_pouch(lot_of, ledger.holdings(self.movements()), pouch)
 
     def today(self) -> date:
         """The day it is now in the station's zone."""

@@ -6,8 +6,10 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,7 +19,8 @@ from host.events import ALTERED, UNLINKED, VERIFIED
 from host.link.errors import LinkLost, TagStalled, WrongKey
 from host.store import Store
 from host.vault import TagKeys
-from kitwire import record
+from kitcore.server import RangeError
+from kitwire import config, record
 from kitwire.errors import WireError
 from tests.memory_tag import MemoryLink, MemoryTag
 
@@ -94,6 +97,53 @@ def test_a_normal_docking_takes_four_flights_and_a_repeated_one_adds_nothing(ben
     assert (again.error, again.added) == (None, 0)
     assert bench.link.flights == 3
     assert len(bench.rows) == 2
+
+
+def carry_kit(store: Store, kit: str, expires_on: date) -> None:
+    if not store.officers():
+        store.add_officer("1207", None, NOW_MS)
+    store.add_kit(kit, "Nyxoid", kit, expires_on, None, NOW_MS)
+    store.issue_kit(kit, "1207", "P-01", NOW_MS)
+
+
+def test_the_kits_expiry_is_written_in_the_same_flight_and_once(bench: Bench) -> None:
+    carry_kit(bench.store, "K1", date(2027, 6, 30))
+    bench.tag.happen(record.BOOT)
+    report = bench.dock()
+    assert (report.error, bench.link.flights) == (None, 4), "still five round trips"
+    ends = datetime(2027, 7, 1, tzinfo=ZoneInfo("Europe/London")).timestamp()
+    assert bench.tag.configuration == {config.KIT_EXPIRES_S: ends}, "the start of the day after, in summer time"
+    assert [event.type for event in bench.store.events()] == ["boot", "time_set", "config"]
+    again = bench.dock()
+    assert (again.error, again.added, bench.link.flights) == (None, 0, 3)
+
+
+def test_the_kit_that_expires_first_counts_and_none_is_zero(bench: Bench) -> None:
+    bench.tag.configuration[config.KIT_EXPIRES_S] = NOW_MS // 1000
+    assert bench.dock().error is None
+    assert bench.tag.configuration[config.KIT_EXPIRES_S] == 0, "no kit is in the pouch"
+    carry_kit(bench.store, "K1", date(2030, 1, 31))
+    carry_kit(bench.store, "K2", date(2028, 1, 31))
+    assert bench.dock().error is None
+    assert bench.tag.configuration[config.KIT_EXPIRES_S] == datetime(2028, 2, 1, tzinfo=UTC).timestamp()
+
+
+def test_an_expiry_beyond_what_a_tag_can_hold_is_brought_within(bench: Bench) -> None:
+    item = config.BY_NUMBER[config.KIT_EXPIRES_S]
+    carry_kit(bench.store, "K1", date(2150, 1, 1))
+    bench.dock()
+    assert bench.tag.configuration[config.KIT_EXPIRES_S] == item.most
+
+
+def test_a_tag_that_takes_no_expiry_is_docked_all_the_same(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(item: int, value: int) -> None:
+        raise RangeError(str(item))
+
+    monkeypatch.setattr(bench.tag, "set_config", refuse)
+    bench.tag.happen(record.BOOT)
+    report = bench.dock()
+    assert (report.error, report.added, bench.tag.acknowledged_up_to) == (None, 2, 2)
+    assert any(step.stage == "refused" and "expiry" in step.text for step in bench.steps)
 
 
 def test_more_records_than_one_batch_are_fetched_in_several_transactions(store: Store) -> None:

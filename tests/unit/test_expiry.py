@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from host.expiry import Expiry, expiries
+from host.expiry import Expiry, expiries, expiry_of_pouch
 from host.ledger import Holding, Lot
 
 TODAY = date(2026, 6, 1)
@@ -30,3 +30,11 @@ def test_last_day_is_not_expired() -> None:
 def test_returned_kit_is_in_stock() -> None:
     lot_of = {"K": Lot("Nyxoid", "L", TODAY, 2)}
     assert expiries(lot_of, [Holding("K", "1207", "P1", 0, 10)], TODAY, 0)[0].officer is None
+
+
+def test_expiry_of_a_pouch_is_the_first_of_what_is_in_it_now() -> None:
+    lot_of = {"A": Lot("Nyxoid", "L1", TODAY, 2), "B": Lot("Nyxoid", "L2", TODAY - timedelta(days=3), 2)}
+    now = [Holding("A", "1207", "P1", 0, None), Holding("B", "1207", "P1", 0, None)]
+    assert expiry_of_pouch(lot_of, now, "P1") == TODAY - timedelta(days=3)
+    assert expiry_of_pouch(lot_of, [now[0], now[1]._replace(until_ms=10)], "P1") == TODAY
+    assert expiry_of_pouch(lot_of, now, "P2") is None

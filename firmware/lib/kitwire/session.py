@@ -318,6 +318,21 @@ def pack_set_time(utc_ms: int) -> bytes:
     return struct.pack("<BIH", SET_TIME, utc_ms // 1000, utc_ms % 1000)
 
 
+def pack_get_config(item: int) -> bytes:
+    """The request for the value of the configuration's `item`."""
+    return struct.pack("<BB", GET_CONFIG, item)
+
+
+def pack_set_config(item: int, value: int) -> bytes:
+    """The request to keep `value` for the configuration's `item`."""
+    return struct.pack("<BBI", SET_CONFIG, item, value)
+
+
+def pack_identify(seconds: int) -> bytes:
+    """The request to show which tag this is for `seconds`."""
+    return struct.pack("<BB", IDENTIFY, seconds)
+
+
 def pack_error(operation: int, code: int) -> bytes:
     """The reply that says why `operation` was not done."""
     return bytes([ERROR, operation, code])
