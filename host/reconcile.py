@@ -6,7 +6,7 @@ battery is not misconduct.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from host.openings import Opening, openings
 from host.picture import Picture
 from host.reports import USED, UsageReport
 from host.words import bound, plural
+from kitwire import faults as fault_codes
+from kitwire import record
 
 HIGH = "high"
 MEDIUM = "medium"
@@ -28,11 +30,17 @@ SEVERITIES = (HIGH, MEDIUM, LOW)
 NOT_DOCKED_DAYS = 7
 """Days without a docking after which a carried pouch is a discrepancy."""
 
+FAULTY_DAYS = 14
+"""Days for which a fault that a docking has brought to light is a discrepancy."""
+
 MATCH_TOLERANCE_MS = 3_600_000
 """A report that names no opening belongs to one whose interval is at most this far from its incident time."""
 
 BROKEN_OFF_MS = 600_000
 """A docking that has not ended after so long was broken off, by a power cut for instance."""
+
+
+_FAULT = record.TYPE_NAMES[record.FAULT]
 
 
 class Discrepancy(NamedTuple):
@@ -69,8 +77,7 @@ class Situation:
 
     def midnight_after(self, day: date) -> int:
         """The instant at which `day` ends, in Unix milliseconds."""
-        end = datetime.combine(day + timedelta(days=1), time(), clock.zone(self.picture.time_zone))
-        return int(end.timestamp() * 1000)
+        return clock.midnight_after(day, self.picture.time_zone)
 
     @cached_property
     def openings(self) -> list[Opening]:
@@ -294,6 +301,26 @@ def sequence_gap(situation: Situation) -> Iterator[Discrepancy]:
             before = event.sequence
 
 
+def tag_faulty(situation: Situation) -> Iterator[Discrepancy]:
+    """A tag whose firmware has recorded faults of its own; when none has come for days, it is well again."""
+    in_use = {tag.id for tag in situation.picture.tags if tag.retired_at_ms is None}
+    since = situation.now_ms - FAULTY_DAYS * clock.DAY_MS
+    for tag_id, events in situation.picture.events_of().items():
+        faults = [each for each in events if each.type == _FAULT and situation.docking_at[each.docking] >= since]
+        if faults and tag_id in in_use:
+            last = faults[-1]
+            yield _about_log(
+                situation,
+                tag_id,
+                last,
+                "tag_faulty",
+                LOW,
+                f"tag {tag_id} reported {plural(len(faults), 'error')} of its own in {FAULTY_DAYS} days, the last in "
+                f"record {last.sequence}: {fault_codes.describe(last.aux or 0)}",
+                "if more come, flash the tag again or put another in its place",
+            )
+
+
 def docking_failed(situation: Situation) -> Iterator[Discrepancy]:
     """A tag whose last docking did not end well; the next one that does clears it."""
     last: dict[str, Docking] = {each.tag: each for each in situation.picture.dockings}
@@ -328,6 +355,7 @@ RULES: tuple[Callable[[Situation], Iterator[Discrepancy]], ...] = (
     training_lapsed,
     not_docked,
     docking_failed,
+    tag_faulty,
 )
 """In the order in which they matter within one severity."""
 

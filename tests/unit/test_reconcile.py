@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from host.reconcile import RULES, SEVERITIES, Discrepancy, reconcile
+from kitwire import faults
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 
 NOW = T0 + 2 * DAY
@@ -204,6 +205,26 @@ def test_several_possible_holders_mean_that_no_officer_is_named() -> None:
     assert "1207 or 1300" in found.evidence
 
 
+def test_fault_of_the_tag_itself_is_shown_with_what_it_was_for_two_weeks() -> None:
+    force, tag = carried_pouch()
+    docking = force.docking(tag, DAY)
+    place = faults.place("kitcore/ring", 12)
+    force.log(tag, ("boot", 0), (f"fault+{faults.WATCHDOG}", HOUR), (f"fault+{place}", 2 * HOUR), docking=docking)
+    found = one(force, "tag_faulty")
+    assert (found.pouch, found.kit, found.since_ms) == ("P1", "K1", T0 + DAY)
+    assert f"tag {tag} reported 2 errors of its own" in found.evidence
+    assert "record 3: exception in kitcore/ring, line 12" in found.evidence
+    assert "tag_faulty" in kinds(force, T0 + 15 * DAY)
+    assert "tag_faulty" not in kinds(force, T0 + 15 * DAY + 1)
+
+
+def test_tag_that_was_replaced_is_not_shown_as_faulty() -> None:
+    force, tag = carried_pouch()
+    force.log(tag, (f"fault+{faults.WATCHDOG}", HOUR), docking=force.docking(tag, DAY))
+    force.tag("P1", at=DAY + 1)
+    assert "tag_faulty" not in kinds(force)
+
+
 def test_no_rule_passes_a_verdict_on_a_person() -> None:
     """The words of a discrepancy state facts and a next step: none accuses."""
     accusing = re.compile(r"\b(stole|stolen|theft|misuse|misconduct|blame|fault|guilty|failed to|negligen)", re.I)
@@ -219,6 +240,7 @@ def test_no_rule_passes_a_verdict_on_a_person() -> None:
     force.issue("K2", "1207", "P2")
     force.log(tag_2, ("lid_open", HOUR), ("lid_close", 2 * HOUR), docking=1)
     force.explain(tag_2, 1, "1207", "used", 1)
+    force.log(tag_2, (f"fault+{faults.WATCHDOG}", 3 * HOUR), first=3, docking=force.docking(tag_2, 19 * DAY))
     found = reconcile(force.picture, T0 + 20 * DAY)
     assert {each.kind for each in found} == {rule.__name__ for rule in RULES}
     for each in found:
