@@ -10,10 +10,14 @@ import pytest
 from host.sim.runtime import FIRMWARE, run_script
 
 HERE = Path(__file__).parent
-CASES = sorted(path for path in (HERE / "cases").glob("*.py") if path.name not in ("__init__.py", "nor.py"))
+MODELS = ("nor.py", "power_model.py")
+"""What cases import; no cases themselves."""
+ELSEWHERE = ("power_cuts.py",)
+"""Cases that a test of their own runs on both."""
+CASES = sorted(path for path in (HERE / "cases").glob("*.py") if path.name not in MODELS + ELSEWHERE)
 MOUNTS = {
     "/lib": FIRMWARE / "lib",
-    "/nor.py": HERE / "cases" / "nor.py",
+    **{f"/{name}": HERE / "cases" / name for name in MODELS},
     **{f"/vectors/{path.name}": path for path in (HERE / "vectors").glob("*.json")},
 }
 

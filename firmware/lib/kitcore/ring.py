@@ -120,7 +120,7 @@ def _zero(flash: Flash, offset: int, size: int) -> None:
 
 
 def _is_blank(flash: Flash, sector: int) -> bool:
-    step = 1024
+    step = 512
     blank = b"\xff" * step
     start = sector * SECTOR
     return all(flash.read(at, step) == blank for at in range(start, start + SECTOR, step))

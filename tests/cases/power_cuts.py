@@ -1,0 +1,55 @@
+"""Power cuts in the life of a tag, model-checked; prints how many were tried, and four zeros.
+
+By itself it tries a sample. A module `job` beside it may ask for a part of one of the long runs.
+"""
+
+# ruff: noqa: UP031  MicroPython subset
+
+import power_model as model
+
+from kitwire import record
+
+try:
+    from job import JOB
+except ImportError:
+    JOB = ("sample",)
+
+
+LIFE = (model.World, model.SECTORS, model.LIFE)
+LONG = (model.World, model.SECTORS, model.LONG, model.LONG_WRAP)
+
+
+def sample():
+    lived = model.stages(model.enrolled(model.World, model.SECTORS), model.LIFE)[-1]
+    kinds = sorted({record.TYPE_NAMES[plain.type] for plain in lived.done})
+    print("a life of %d records, %d refused; %s" % (len(lived.done), lived.refused, " ".join(kinds)))
+    report = model.Report()
+    model.single_cuts(report, *LIFE, (0, len(model.LIFE)), 0, 131)
+    model.pairs_of_cuts(report, *LIFE, model.WRAP, False, 0, 53, 29)
+    model.pairs_of_cuts(report, *LIFE, model.PRESS, True, 0, 31, 19)
+    model.random_life(report, model.World, 1, 60)
+    model.set_up(*model.REAL)
+    model.single_cuts(report, *LONG, 0, 997)
+    return report
+
+
+def part(what, *values):
+    report = model.Report()
+    if what == "single":
+        model.single_cuts(report, *LIFE, (0, len(model.LIFE)), *values)
+    elif what == "pairs":
+        model.pairs_of_cuts(report, *LIFE, *values)
+    elif what == "random":
+        seed, lives, wakes = values
+        for number in range(lives):
+            model.random_life(report, model.World, seed + number, wakes)
+    return report
+
+
+model.set_up(*model.SMALL)
+try:
+    found = sample() if JOB[0] == "sample" else part(*JOB)
+finally:
+    model.tear_down()
+for line in found.lines():
+    print(line)

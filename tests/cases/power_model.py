@@ -1,0 +1,557 @@
+"""A tag whose power may go at any step, and what must be true of it afterwards; on both interpreters.
+
+The tag is kitcore's own: `Tag` and `Ring` on models of NOR flash, settings, clock and battery. A trace is a list
+of wakes, each a list of what happens in it. Every programmed byte, every part of an erase and every commit of
+the settings is a step, and before each the power may go. The model knows each record whose append has returned
+and what the station has acknowledged, and checks the tag against it whenever it starts.
+"""
+
+# ruff: noqa: UP031, RUF005, SIM105  MicroPython subset
+
+from nor import Nor, PowerCut, Random
+
+from kitcore import policy, ring, tag
+from kitwire import config, faults, keys, record
+from kitwire.errors import WireError
+
+TAG_ID = bytes(range(8))
+LOG_KEY = bytes(range(32))
+UTC_MS = 1790000000000
+WAKE_MS = 600000
+DAY_MS = 86400000
+GOOD_MV = 3900
+WEAK_MV = 2950
+LEAST_ERASE_MV = 3000
+
+LOST, INVENTED, LOOP, READABLE = "records lost", "records invented", "boot loops", "past keys readable"
+ZEROS = (LOST, INVENTED, LOOP, READABLE)
+
+_KEYS = [b"", LOG_KEY]
+_verified = {}
+_sealed = {}
+_seal = record.seal
+
+
+def key_of(sequence):
+    """The log key of record `sequence`."""
+    while len(_KEYS) <= sequence:
+        _KEYS.append(keys.ratchet(_KEYS[-1]))
+    return _KEYS[sequence]
+
+
+def verified(sequence, previous_tag, sealed):
+    """What the station reads in `sealed`, or None if the tag did not seal it there."""
+    place = (sequence, previous_tag, sealed)
+    if place not in _verified:
+        try:
+            _verified[place] = record.open(TAG_ID, key_of(sequence), sequence, previous_tag, sealed)
+        except WireError:
+            _verified[place] = None
+    return _verified[place]
+
+
+def seal_once(*what):
+    """`record.seal`, which is the same each time that one record is written again in another cut."""
+    if what not in _sealed:
+        _sealed[what] = _seal(*what)
+    return _sealed[what]
+
+
+class Violation(Exception):
+    """What must never be was found; the first argument is one of `ZEROS`."""
+
+
+class Settings:
+    """What NVS keeps in `kept`; a commit is one step and whole or nothing, as in NVS."""
+
+    def __init__(self, flash, kept):
+        self._flash = flash
+        self.kept = kept
+
+    def get(self, name, default=0):
+        return self.kept.get(name, default)
+
+    def put(self, name, value):
+        self._flash.step()
+        self.kept[name] = value
+
+    def next_of(self, name):
+        self.put(name, self.get(name) + 1)
+        return self.get(name)
+
+
+class Clock:
+    """The clock and RTC memory of `world`."""
+
+    def __init__(self, world):
+        self._world = world
+        kept = policy.unpack(world.rtc)
+        self.new_start = kept is None
+        self.memory = policy.Memory() if kept is None else kept
+        if self.new_start:
+            self.memory.started_ms = world.now_ms
+
+    def keep(self):
+        self.memory.seen_ms = self._world.now_ms
+        self._world.rtc = self.memory.pack()
+
+    def uptime_ms(self):
+        return self._world.now_ms - self.memory.started_ms
+
+    def utc_ms(self):
+        return self.memory.utc_ms + self.uptime_ms() if self.memory.utc_ms else 0
+
+    def set_utc(self, utc_ms):
+        self.memory.utc_ms = utc_ms - self.uptime_ms()
+
+
+class Cell:
+    """The battery of `world`."""
+
+    def __init__(self, world):
+        self._world = world
+
+    def millivolts(self):
+        return self._world.millivolts
+
+
+class Indicator:
+    """Nobody looks."""
+
+    def flash(self, times):
+        pass
+
+
+class WatchedRing(ring.Ring):
+    """The log, of whose appends the model learns."""
+
+    def append(self, plain):
+        world = self.world
+        world.pending = plain
+        try:
+            sequence = super().append(plain)
+        except ring.StorageError:
+            world.pending = None
+            raise
+        world.done.append(plain)
+        world.pending = None
+        if sequence != len(world.done):
+            raise Violation(INVENTED, "append gave %d, not %d" % (sequence, len(world.done)))
+        return sequence
+
+
+_COPIED = ("rtc", "now_ms", "lid", "docked", "millivolts", "pending", "acked", "acking", "cuts", "refused")
+
+
+class World:
+    """A tag asleep, its surroundings, and what the model knows of it.
+
+    `done`      what was appended, each record once its append had returned
+    `pending`   the record under way when the power went
+    `acked`     the highest sequence that the tag has said to be acknowledged; `acking` the one under way
+    `cuts`      how often the power went: a slot is lost with each at most
+    `refused`   wakes in which the battery was too weak for the erase that a record needed
+    """
+
+    Ring = WatchedRing
+    Tag = tag.Tag
+
+    def __init__(self, sectors, content=None):
+        self.sectors = sectors
+        self.flash = Nor(sectors, content)
+        self.kept = {}
+        self.rtc = b""
+        self.now_ms = 1000
+        self.lid = False
+        self.docked = False
+        self.millivolts = GOOD_MV
+        self.done = []
+        self.pending = None
+        self.acked = 0
+        self.acking = 0
+        self.cuts = 0
+        self.refused = 0
+
+    def copy(self):
+        other = type(self)(self.sectors, self.flash.bytes)
+        for name in _COPIED:
+            setattr(other, name, getattr(self, name))
+        other.kept = dict(self.kept)
+        other.done = list(self.done)
+        return other
+
+    def lose_power(self, keeps_rtc):
+        """The power goes, if it has not gone in the middle of a step; RTC memory may outlive that."""
+        self.flash.cut_at = None
+        self.cuts += 1
+        if not keeps_rtc:
+            self.rtc = b""
+        self.check_dump(len(self.done))
+
+    def _torn(self):
+        """Slots that hold no record because the power went in them."""
+        dump = bytes(self.flash.bytes)
+        starts = [
+            sector * ring.SECTOR + ring.HEADER_SIZE + slot * ring.SLOT
+            for sector in range(self.sectors)
+            for slot in range(ring.SLOTS)
+        ]
+        return min(self.cuts, len([at for at in starts if dump[at : at + ring.SLOT] == bytes(ring.SLOT)]))
+
+    def check_dump(self, last):
+        """No key of a record up to `last`, nor what it is sealed with, is anywhere in what a thief can read."""
+        dump = bytes(self.flash.bytes) + self.rtc
+        for sequence in range(1, last + 1):
+            key = key_of(sequence)
+            if key in dump or keys.record_key(key) in dump:
+                raise Violation(READABLE, "key of record %d of %d" % (sequence, last))
+
+    def check(self, log):
+        """The `log`, just opened, holds what the model knows, and nothing else."""
+        if log.last == len(self.done) + 1 and self.pending is not None:
+            self.done.append(self.pending)
+        self.pending = None
+        last = len(self.done)
+        if log.last != last:
+            raise Violation(LOST if log.last < last else INVENTED, "last is %d, not %d" % (log.last, last))
+        if log.damaged:
+            raise Violation(LOST, "found damaged")
+        held = last - log.first + 1
+        least = min(last, (self.sectors - 1) * ring.SLOTS)
+        if held < least and held < least - self._torn():
+            raise Violation(LOST, "only %d of %d held after %d cuts" % (held, last, self.cuts))
+        sequence, previous_tag = log.first, log.tag_before_first
+        for sealed in log.records(sequence, last + 1):
+            plain = verified(sequence, previous_tag, sealed)
+            if plain is None:
+                raise Violation(LOST, "record %d does not verify" % sequence)
+            if plain != self.done[sequence - 1]:
+                raise Violation(INVENTED, "record %d is %s" % (sequence, plain))
+            sequence, previous_tag = sequence + 1, record.tag_of(sealed)
+        if sequence != last + 1:
+            raise Violation(LOST, "records end before %d" % sequence)
+        self.check_dump(last)
+        acked = self.kept.get(tag.ACKNOWLEDGED, 0)
+        if acked < self.acked or acked > max(self.acked, self.acking):
+            raise Violation(LOST, "acknowledged is %d, not %d" % (acked, self.acked))
+        self.acked = self.acking = acked
+
+
+def _open(world):
+    world.lid = True
+
+
+def _close(world):
+    world.lid = False
+
+
+def _dock(world):
+    world.docked = True
+
+
+def _undock(world):
+    world.docked = False
+
+
+def _weak(world):
+    world.millivolts = WEAK_MV
+
+
+def _charged(world):
+    world.millivolts = GOOD_MV
+
+
+def _day(world):
+    world.now_ms += DAY_MS
+
+
+SURROUNDINGS = {
+    "open": _open,
+    "close": _close,
+    "dock": _dock,
+    "undock": _undock,
+    "weak": _weak,
+    "charged": _charged,
+    "day": _day,
+}
+"""What happens around the tag; the rest of a wake it does itself: press, session, config."""
+EDGES = ("open", "close", "dock", "undock")
+"""Of that, what wakes the tag; what comes after it in a wake comes while the tag is awake."""
+
+
+def session(world, here):
+    """A station reads everything, acknowledges it, and sets the clock, five seconds on at each docking."""
+    log = here.log
+    world.acking = log.last
+    acked = here.acknowledge(log.last)
+    if acked != log.last:
+        raise Violation(LOST, "acknowledged %d of %d" % (acked, log.last))
+    world.acked = acked
+    here.set_time(UTC_MS + world.now_ms + 5000 * (world.now_ms // WAKE_MS % 7))
+
+
+def run_wake(world, wake):
+    """One wake of the tag, as the firmware does it. Raises `PowerCut`, `Violation`, or what the firmware would."""
+    world.flash.steps = 0
+    world.now_ms += WAKE_MS
+    happenings = list(wake)
+    woken = False
+    while happenings and happenings[0] in SURROUNDINGS and not woken:
+        woken = happenings[0] in EDGES
+        SURROUNDINGS[happenings.pop(0)](world)
+    clock = Clock(world)
+    memory = clock.memory
+    settings = Settings(world.flash, world.kept)
+    log = world.Ring(world.flash, world.sectors, TAG_ID, memory.hint)
+    log.world = world
+    world.check(log)
+    here = world.Tag(settings, clock, Cell(world), Indicator(), log, (0, 1))
+    try:
+        if clock.new_start:
+            memory.boot_count = settings.next_of(tag.BOOT_COUNT) & 0xFFFF
+        look_around(world, here, clock)
+        for happening in happenings:
+            world.now_ms += 1000
+            if happening in SURROUNDINGS:
+                SURROUNDINGS[happening](world)
+                look_around(world, here, clock)
+            elif happening == "press":
+                here.press()
+            elif happening == "session":
+                session(world, here)
+            elif happening == "config":
+                here.set_config(config.HEARTBEAT_S, 7200 + len(world.done))
+    except ring.StorageError:
+        if world.millivolts >= LEAST_ERASE_MV or world.docked:
+            raise
+        world.refused += 1
+        here.fault(faults.WEAK)
+    clock.keep()
+
+
+def look_around(world, here, clock):
+    """The inputs as they are now."""
+    here.log.may_erase = world.millivolts >= LEAST_ERASE_MV or world.docked
+    life = here.life
+    here.look_at_battery()
+    if clock.new_start:
+        clock.new_start = False
+        here.note(life.boot(1))
+    here.note_fault()
+    here.note(life.dock(world.docked))
+    here.note(life.lid(world.lid))
+    here.measure()
+    here.beat(clock.uptime_ms())
+
+
+SECTORS = 3
+SMALL = (4, 512)
+"""Slots and bytes of a small sector: a ring of 12 records, that comes round often."""
+REAL = (ring.SLOTS, ring.SECTOR)
+
+LIFE = (
+    (),
+    ("open",),
+    ("press",),
+    ("press",),
+    ("close",),
+    ("dock", "session"),
+    ("open", "close", "session"),
+    ("undock",),
+    ("day",),
+    ("open", "close"),
+    ("dock", "session", "config", "session"),
+    ("undock", "open"),
+    ("press",),
+    ("weak", "close"),
+    ("open",),
+    ("close",),
+    ("open",),
+    ("press",),
+    ("close",),
+    ("dock", "session"),
+    ("open",),
+    ("undock",),
+    ("charged", "close"),
+    ("open", "press", "press", "close"),
+    ("day",),
+    ("dock", "open", "close", "session"),
+    ("undock",),
+    ("open",),
+    ("close",),
+)
+"""Every kind of record, dockings, a battery too weak to erase, three times round the small ring."""
+WRAP = (10, 13)
+"""Wakes of `LIFE` in which the small ring comes round: a docking, the lid, the button."""
+PRESS = (12, 13)
+"""The last of them alone: a dose mark that needs a new sector, for which three records give way."""
+LONG = ((),) + (("open",), ("close",)) * 71 + LIFE[1:8]
+LONG_WRAP = (143, 150)
+"""The same beginning of life in a ring of real sectors, about to come round for the first time."""
+AFTERWARDS = ("charged", "dock", "session")
+"""What brings whatever has happened to an end: a docking."""
+
+
+def set_up(slots, sector):
+    """From now on sectors have that many slots and bytes, and no record is sealed twice."""
+    ring.SLOTS, ring.SECTOR = slots, sector
+    record.seal = seal_once
+
+
+def tear_down():
+    """Everything is as it was."""
+    ring.SLOTS, ring.SECTOR = REAL
+    record.seal = _seal
+
+
+def enrolled(kind, sectors):
+    """A tag of that kind of `World`, with an empty log, that has never had power."""
+    world = kind(sectors)
+    ring.form(world.flash, sectors, LOG_KEY)
+    return world
+
+
+def stages(world, trace):
+    """`world` as it is before each wake of `trace`, and after the last."""
+    found = [world.copy()]
+    for wake in trace:
+        run_wake(world, wake)
+        found.append(world.copy())
+    return found
+
+
+def steps_of(before, wake):
+    """Steps that `wake` takes."""
+    world = before.copy()
+    run_wake(world, wake)
+    return world.flash.steps
+
+
+def cut(before, wake, at, keeps_rtc, smear):
+    """`before` after a `wake` in which the power went before step `at`; if there is none, after the wake."""
+    world = before.copy()
+    world.flash.cut_at = at
+    world.flash.smear = Random(at + 1) if smear else None
+    try:
+        run_wake(world, wake)
+    except PowerCut:
+        pass
+    world.lose_power(keeps_rtc)
+    return world
+
+
+class Report:
+    """How many cuts were tried, and what was found; `found` describes the first few."""
+
+    def __init__(self):
+        self.tried = 0
+        self.counts = dict.fromkeys(ZEROS, 0)
+        self.found = []
+
+    def attempt(self, name, tried, *given):
+        """Count a cut, and watch what comes of it."""
+        self.tried += 1
+        return self.watch(name, tried, *given)
+
+    def watch(self, name, tried, *given):
+        """What `tried(*given)` gives; None, and it is counted, if it finds what must not be."""
+        try:
+            return tried(*given)
+        except Violation as violation:
+            kind, text = violation.args
+        except Exception as error:  # noqa: BLE001  whatever it is, the tag does not start
+            kind, text = LOOP, repr(error)
+        self.counts[kind] += 1
+        if len(self.found) < 5:
+            self.found.append("%s: %s: %s" % (name, kind, text))
+        return None
+
+    def lines(self):
+        """What a run ends with."""
+        return ["cuts tried: %d" % self.tried] + ["%s: %d" % (kind, self.counts[kind]) for kind in ZEROS] + self.found
+
+
+def cut_and_go_on(before, wake, where, following):
+    """Cut; then start again, live through the wakes `following`, dock, start once more."""
+    world = cut(before, wake, *where)
+    for next_wake in ((),) + following + (AFTERWARDS, ()):
+        run_wake(world, next_wake)
+
+
+VARIANTS = ((False, False), (True, False), (False, True), (True, True))
+"""Whether RTC memory outlives the cut, whether the step under way is smeared."""
+
+
+def single_cuts(report, kind, sectors, trace, window, part, parts):
+    """Each cut in the wakes of `window` of `trace`, or of `parts` equal parts of them the one numbered `part`."""
+    before = stages(enrolled(kind, sectors), trace)
+    number = 0
+    for index in range(*window):
+        for at in range(steps_of(before[index], trace[index]) + 1):
+            for keeps_rtc, smear in VARIANTS:
+                number += 1
+                if number % parts != part:
+                    continue
+                report.attempt(
+                    "wake %d, step %d, RTC %d, smear %d" % (index, at, keeps_rtc, smear),
+                    cut_and_go_on,
+                    before[index],
+                    trace[index],
+                    (at, keeps_rtc, smear),
+                    trace[index + 1 : index + 3],
+                )
+
+
+def pairs_of_cuts(report, kind, sectors, trace, window, keeps_rtc, part, parts, stride):
+    """Pairs of a cut in `window` of `trace` and one in the next start or the wake after it.
+
+    Of the first cuts the part numbered `part` of `parts`, with each of them every `stride`th second one.
+    """
+    before = stages(enrolled(kind, sectors), trace[: window[1]])
+    number = 0
+    for index in range(*window):
+        for at in range(steps_of(before[index], trace[index]) + 1):
+            number += 1
+            if number % parts != part:
+                continue
+            torn = cut(before[index], trace[index], at, keeps_rtc, False)
+            for again, wake in enumerate(((), trace[index + 1])):
+                for second in range(number % stride, steps_of(torn, wake) + 1, stride):
+                    report.attempt(
+                        "wake %d, step %d, then %d, step %d, RTC %d" % (index, at, again, second, keeps_rtc),
+                        cut_and_go_on,
+                        torn,
+                        wake,
+                        (second, keeps_rtc, False),
+                        trace[index + 1 : index + 2],
+                    )
+                run_wake(torn, wake)
+
+
+WAKES = LIFE + (("weak",), ("charged",), ("press", "press"), ("dock",), AFTERWARDS)
+
+
+def random_life(report, kind, seed, wakes):
+    """`wakes` wakes of a tag that lives at random and whose power goes in every fourth, or thereabouts."""
+    random = Random(seed * 2654435761 + 1)
+    ring.SLOTS, ring.SECTOR = 3 + random.below(5), 1024
+    world = enrolled(kind, 3 + random.below(3))
+    in_a_row = 0
+    for number in range(wakes):
+        name = "seed %d, wake %d" % (seed, number)
+        wake = WAKES[random.below(len(WAKES))]
+        if random.below(4) == 0 and in_a_row < 3:
+            in_a_row += 1
+            at, keeps_rtc, smear = random.below(240), random.below(2), random.below(2)
+            world = report.attempt(name, cut, world, wake, at, keeps_rtc, smear)
+        else:
+            in_a_row = 0
+            world = report.watch(name, lived, world, wake)
+        if world is None:
+            return
+
+
+def lived(world, wake):
+    """`world` after a whole `wake`."""
+    run_wake(world, wake)
+    return world
