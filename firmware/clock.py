@@ -19,14 +19,15 @@ def chip_ms() -> int:
 class Clock:
     """Uptime and UTC, and the `memory` that outlives deep sleep.
 
-    `new_start` is True if this is no wake from deep sleep: RTC memory is lost or from another start.
+    `new_start` is True if this is no wake from deep sleep: RTC memory is lost or from another start. `resumed`:
+    a program that has run in this start was stopped, and this one goes on for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resumed: bool = False) -> None:
         self._rtc = machine.RTC()
         now_ms = chip_ms()
         kept = policy.unpack(bytes(self._rtc.memory()))
-        woken = machine.reset_cause() == machine.DEEPSLEEP_RESET
+        woken = resumed or machine.reset_cause() == machine.DEEPSLEEP_RESET
         if kept is not None and woken and kept.seen_ms <= now_ms:
             self.memory = kept
             self.new_start = False

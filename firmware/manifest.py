@@ -24,6 +24,7 @@ for name in (
     "radio",
     "settings",
     "version",
+    "wired",
 ):
     module(name + ".py")  # noqa: F821
 

@@ -1,4 +1,4 @@
-"""Enrolment over USB: `kitdock tag enrol` calls this through the raw REPL.
+"""What a tag becomes, over USB: `kitdock tag provision`, `info` and `wipe` call this through the raw REPL.
 
 Each function prints one line of JSON, with check values and never a key.
 """
@@ -60,16 +60,39 @@ def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, repl
     )
 
 
+def wipe() -> None:
+    """Make this no tag: destroy its identity, its keys and its log.
+
+    Prints {"tag"}, what it was, null if it was none; or {"error"} if the flash refuses.
+    """
+    settings = Settings()
+    was = settings.identity()
+    try:
+        settings.forget()
+        flash = FlashLog()
+        ring.form(flash, flash.sectors, bytes(keys.KEY_SIZE))  # no tag ever has this key
+    except (OSError, ring.StorageError) as error:
+        return _tell({"error": str(error)})
+    machine.RTC().memory(b"")
+    return _tell({"tag": None if was is None else _hex(was.tag_id)})
+
+
 def info() -> None:
-    """Print {"tag", "firmware"} and the check values of the keys; "tag" is null if it is none."""
+    """Print {"tag", "firmware"}, the check values "advert" and "session" of the keys, and "last", the sequence of
+    the newest record, or "log_fault", why the log cannot be read. "tag" is null if it is none."""
     identity = Settings().identity()
-    told: dict[str, str | None] = {"tag": None, "firmware": "%d.%d" % (version.MAJOR, version.MINOR)}
+    told: "dict[str, str | int | None]" = {"tag": None, "firmware": "%d.%d" % (version.MAJOR, version.MINOR)}
     if identity is not None:
         told["tag"] = _hex(identity.tag_id)
         told["advert"] = _check(identity.advert_key)
         told["session"] = _check(identity.session_key)
+        try:
+            flash = FlashLog()
+            told["last"] = ring.Ring(flash, flash.sectors, identity.tag_id).last
+        except ring.StorageError as error:
+            told["log_fault"] = str(error)
     _tell(told)
 
 
-def _tell(told: "dict[str, str | None]") -> None:
+def _tell(told: "dict[str, str | int | None]") -> None:
     print(json.dumps(told))  # noqa: T201  the raw REPL hands it to the station
