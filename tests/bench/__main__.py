@@ -1,14 +1,14 @@
-"""Runs the benchmarks; names on the command line choose some of ingest, docking, start."""
+"""Runs the benchmarks; names on the command line choose some of ingest, docking, start, clock."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.bench import docking, ingest, start
+from tests.bench import clock, docking, ingest, start
 from tests.bench.result import table, write
 
-SUITES = {"ingest": ingest.run, "docking": docking.run, "start": start.run}
+SUITES = {"ingest": ingest.run, "docking": docking.run, "start": start.run, "clock": clock.run}
 OUTPUT = Path("build/bench.json")
 
 if __name__ == "__main__":
