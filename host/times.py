@@ -19,9 +19,8 @@ dockings of a tag together narrow its base. A start from power-off begins a new 
 still bounded by what came before and after it in the log. Bounds from below and from above are the same
 rule: seen in a mirror in which time runs backwards, what was latest is earliest. Only the former is written.
 
-The limits are a model, since Espressif gives no figure (espressif/esp-idf issue 12777). ESP-IDF measures
-the oscillator against the crystal at each boot and says that it then drifts with temperature; users of an
-ESP32-C3 saw ±0.6 % from hour to hour. They hold a rate that is wrong by 1 % and wanders by 0.5 % more.
+The limits are a model: Espressif gives no figure (espressif/esp-idf issue 12777). They hold a rate that is
+wrong by 1 % and wanders by 0.5 % from there. docs/station.md tells what is known, and how to try them.
 """
 
 from bisect import bisect_right
