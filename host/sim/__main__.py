@@ -24,7 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m host.sim",
         description="Runs virtual tags on real firmware and real Bluetooth packets. Enrol them through their "
-        "serial ports, dock them through the adapter: kitdock tag enrol --port ..., kitdock dock --adapter ...",
+        "serial ports, dock them through the adapter: kitdock tag provision --port ..., kitdock dock --adapter ...",
         epilog=_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

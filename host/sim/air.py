@@ -43,7 +43,7 @@ DEFAULT_MTU = 256
 DEFAULT_VALUE_SIZE = 20
 """Bytes of a characteristic's value until `gatts_set_buffer` or `gatts_write`."""
 
-_CONNECT, _DISCONNECT, _WRITE, _MTU_EXCHANGED = 1, 2, 3, 21
+CENTRAL_CONNECT, CENTRAL_DISCONNECT, _WRITE, _MTU_EXCHANGED = 1, 2, 3, 21
 _RANDOM = 1
 
 
@@ -431,14 +431,14 @@ class TagRadio:
     def _connected(self, connection: Connection) -> None:
         peer = connection.peer_address
         kind_and_address = [int(peer.address_type) & 1, bytes(peer)[::-1].hex()]
-        self._interrupt(_CONNECT, [connection.handle, *kind_and_address])
+        self._interrupt(CENTRAL_CONNECT, [connection.handle, *kind_and_address])
         connection.on(
             Connection.EVENT_CONNECTION_ATT_MTU_UPDATE,
             lambda: self._interrupt(_MTU_EXCHANGED, [connection.handle, connection.att_mtu]),
         )
         connection.on(
             Connection.EVENT_DISCONNECTION,
-            lambda _: self._interrupt(_DISCONNECT, [connection.handle, *kind_and_address]),
+            lambda _: self._interrupt(CENTRAL_DISCONNECT, [connection.handle, *kind_and_address]),
         )
 
 

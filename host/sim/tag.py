@@ -12,7 +12,7 @@ from typing import Any
 
 from host.errors import KitdockError
 from host.sim import virtual_board as boards
-from host.sim.air import AirLink, NativeRadio, TagRadio
+from host.sim.air import CENTRAL_CONNECT, CENTRAL_DISCONNECT, AirLink, NativeRadio, TagRadio
 from host.sim.inputs import Inputs
 from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly, files_of
 from host.sim.serial_port import SerialPort
@@ -304,6 +304,7 @@ class VirtualTag(Inputs):
                         if board.now >= limit:
                             self._rest(board.now)
                             return
+                        board.mode = "boot"
                         board.pass_time(min(board.now + boards.BOOT_S, limit))
                     self._start(boards.DEEPSLEEP_RESET)
                     return
@@ -350,6 +351,7 @@ class VirtualTag(Inputs):
         found = self.board.look_at_flash()
         if not found.runs:
             self._state = "blank"
+            self.board.mode = "awake"
             self._ending = ""
             return False
         if found.files == "new":
@@ -412,6 +414,10 @@ class VirtualTag(Inputs):
             if name == "wait":
                 self._wait(*arguments)
             elif name.startswith("ble_"):
+                if name == "ble_advertise":
+                    self.board.advertising = arguments[0] is not None
+                elif name == "ble_active" and arguments[0] is False:
+                    self.board.advertising, self.board.links = False, 0
                 self._radio_call(self.radio.call(name, arguments))
             else:
                 self._answer([0, self.board.call(name, arguments)])
@@ -542,7 +548,7 @@ class VirtualTag(Inputs):
     def _after_halt(self) -> None:
         how, self._ending = self._ending, ""
         if how == "deepsleep":
-            self._state = "asleep"
+            self._state = self.board.mode = "asleep"
             if self._serial is not None:
                 self._serial.go_on()
         elif how in ("reset", "watchdog"):
@@ -552,10 +558,11 @@ class VirtualTag(Inputs):
         elif how == "bootloader":
             self._interpreter.refresh()
             self._state = "bootloader"
+            self.board.mode = "awake"
             if self._serial is not None:
                 self._serial.go_on()
         else:
-            self._state = "off"
+            self._state = self.board.mode = "off"
             self._interpreter.refresh()
             self._serial_restarted()
             if self._power_again:
@@ -580,6 +587,11 @@ class VirtualTag(Inputs):
             self._finish_job("the tag has lost its power" if self._state == "off" else "the tag runs no MicroPython")
 
     def _radio_interrupt(self, event: int, data: list[Any]) -> None:
+        if event == CENTRAL_CONNECT:
+            self.board.links += 1
+            self.board.advertising = False  # the controller stops by itself
+        elif event == CENTRAL_DISCONNECT:
+            self.board.links = max(0, self.board.links - 1)
         self.board.interrupts.append((["ble"], [event, data]))
         self._unsettle()
         if self._waiting is not None:

@@ -7,6 +7,7 @@ A call is one line of JSON `[name, arguments...]`, its answer `[0, value]`, `[er
 # ruff: noqa: BLE001, RUF005
 # mypy: ignore-errors
 
+import gc
 import json
 import sys
 
@@ -21,6 +22,7 @@ native_radio = None
 native_sleep_ms = None
 """The interpreter's own sleep, in which events of `native_radio` are delivered."""
 _SLICE_MS = 5
+heap_only_grows = sys.platform == "webassembly"
 
 
 def call(name, *arguments):
@@ -31,6 +33,12 @@ def call(name, *arguments):
     if error < 0 and not value:
         raise KeyboardInterrupt
     raise OSError(error, value)
+
+
+def report_heap(at_the_end_of):
+    """Tell the board how much heap is in use, where nothing is freed while a program runs."""
+    if heap_only_grows:
+        call("heap", at_the_end_of, gc.mem_alloc())
 
 
 def wait(microseconds):

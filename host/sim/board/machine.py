@@ -8,7 +8,7 @@
 
 import binascii
 
-from _virtual import call, handlers, wait
+from _virtual import call, handlers, report_heap, wait
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -49,6 +49,7 @@ def idle():
 
 
 def deepsleep(time_ms=0):
+    report_heap("wake")
     call("deepsleep", time_ms)
 
 

@@ -9,7 +9,7 @@ read request interrupt (a read is answered with the stored value).
 
 import binascii
 
-from _virtual import call, handlers
+from _virtual import call, handlers, report_heap
 
 FLAG_READ = 0x02
 FLAG_WRITE_NO_RESPONSE = 0x04
@@ -75,6 +75,8 @@ class BLE:
             if event in (_IRQ_CENTRAL_CONNECT, _IRQ_CENTRAL_DISCONNECT):
                 data[2] = memoryview(binascii.unhexlify(data[2]))
             handler(event, tuple(data))
+            if event == _IRQ_CENTRAL_DISCONNECT:
+                report_heap("session")
 
         handlers[("ble",)] = handler and unpacked
 
