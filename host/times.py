@@ -4,8 +4,8 @@ A tag's clock in deep sleep is an RC oscillator. Its pace, real seconds for each
 a base of the tag's own, within 1 ± `BASE_LIMIT`, and wanders from that with temperature by at most
 `WANDER_LIMIT`, as fast and as often as it likes. At each docking the station notes an anchor: this uptime
 was at this UTC. From one anchor an event lies in a cone that widens with the distance; between two it lies
-where their cones meet. The cones belong to one base, so if the clock was slow before the event it was not
-fast by more than twice the wander after it:
+where their cones meet. The cones belong to one base, so that the pace before the event and the pace after
+it differ by no more than twice the wander:
 
     UTC  ^            .·'|  <- anchor at this docking
          |        .·' .·'
@@ -126,6 +126,12 @@ class _Start(NamedTuple):
     def last(self) -> float:
         """An uptime at or after which it gave a sign of life."""
         return max([*self.uptimes.values(), *(mark.uptime for mark in self.marks)])
+
+    @property
+    def begun_by(self) -> float:
+        """The latest UTC at `first` that its anchors allow, whatever the tag's pace."""
+        least = ANY_PACE.least
+        return min((mark.high - mark.uptime * least for mark in self.marks), default=inf) + self.first * least
 
     def mirrored(self) -> "_Start":
         return _Start(
@@ -265,9 +271,7 @@ def _lows(starts: list[_Start], bound: float, pace: Pace) -> dict[int, float]:
 
     What is earlier in the log came earlier: each start begins no sooner than the one before it ended.
     """
-    if any(
-        mark.high - (mark.uptime - start.first) * ANY_PACE.least < bound for start in starts for mark in start.marks
-    ):
+    if any(start.begun_by < bound for start in starts):
         bound = -inf  # noted with a clock that the believed anchors contradict
     found = {}
     for start in starts:
