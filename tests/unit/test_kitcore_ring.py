@@ -5,11 +5,13 @@ from itertools import islice
 
 import pytest
 
+from host.events import VERIFIED
+from host.verify import ChainVerifier
 from kitcore import ring
 from kitcore.ring import HEADER_SIZE, SECTOR, SLOT, SLOTS, Ring, StorageError, form
 from kitwire import keys, record
 from kitwire.errors import AuthenticationError, WireError
-from tests.cases.nor import Nor, PowerCut
+from tests.cases.nor import Nor, PowerCut, Random
 
 TAG_ID = bytes(range(8))
 LOG_KEY = bytes(range(32))
@@ -199,6 +201,291 @@ def test_forming_cut_short_can_be_done_again() -> None:
         form(nor, SECTORS, LOG_KEY)
         assert keys_in(nor) == [1]
         assert_holds(fill(opened(nor), 3), 3)
+
+
+# --- found by search ---------------------------------------------------------------------------------
+
+FULL = 128
+"""Sectors of the partition on the chip."""
+MOST_READ = 1000
+"""Bytes that a cold start may read of it, which is 524288."""
+
+
+def cold_start(nor: Nor, sectors: int) -> tuple[Ring, int]:
+    """A log opened without a hint, and how many bytes that read."""
+    nor.has_read = 0
+    log = Ring(nor, sectors, TAG_ID)
+    return log, nor.has_read
+
+
+def test_a_cold_start_reads_little_of_a_full_log(capsys: pytest.CaptureFixture[str]) -> None:
+    nor = Nor(FULL)
+    form(nor, FULL, LOG_KEY)
+    log = Ring(nor, FULL, TAG_ID)
+    most = 0
+    while log.last < FULL * SLOTS + 3 * SLOTS:
+        fill(log, log.last + 1)
+        # At every record of one sector, and at both ends of all others.
+        if log.last > FULL * SLOTS + SLOTS or log.last % SLOTS in (0, 1, 49):
+            again, has_read = cold_start(nor, FULL)
+            assert again.hint() == log.hint()
+            most = max(most, has_read)
+    with capsys.disabled():
+        print(f"\ncold start of a log of {FULL} sectors: {most} of {FULL * SECTOR} bytes read at most")
+    assert most <= MOST_READ
+    assert log.last - log.first + 1 >= 6350
+
+
+@pytest.fixture
+def small_sectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sectors of 4 slots, so that rings of many sectors come round soon."""
+    monkeypatch.setattr(ring, "SLOTS", 4)
+    monkeypatch.setattr(ring, "SECTOR", 512)
+
+
+class ReadsAll(Ring):
+    """Finds the newest record without search."""
+
+    def _search(self) -> bool:
+        return False
+
+
+class Searches(Ring):
+    """Has no other way than search."""
+
+    def _scan(self) -> None:
+        raise AssertionError("search found nothing")
+
+
+@pytest.mark.parametrize("sectors", [2, 3, 5, 8])
+def test_search_alone_finds_what_reading_everything_finds_whatever_a_power_cut_left(
+    sectors: int, small_sectors: None
+) -> None:
+    nor = Nor(sectors)
+    form(nor, sectors, LOG_KEY)
+    log = Ring(nor, sectors, TAG_ID)
+    tried = 0
+    while log.last < 9 * sectors:
+        before = bytes(nor.bytes)
+        nor.steps = 0
+        fill(log, log.last + 1)
+        for cut in range(log.last % 7, nor.steps, 7):
+            torn = Nor(sectors, before)
+            torn.cut_at = cut
+            with pytest.raises(PowerCut):
+                Ring(torn, sectors, TAG_ID).append(plain(log.last))
+            found = [Nor(sectors, torn.bytes), Nor(sectors, torn.bytes)]
+            opened = [Searches(found[0], sectors, TAG_ID), ReadsAll(found[1], sectors, TAG_ID)]
+            assert opened[0].hint() == opened[1].hint()
+            assert not opened[0].damaged
+            assert found[0].bytes == found[1].bytes
+            tried += 1
+    assert tried > 9 * sectors * 14
+
+
+# --- flash that holds something else -------------------------------------------------------------------
+
+
+def live_on(nor: Nor, sectors: int) -> "Ring | None":
+    """Open whatever `nor` holds and use it; None if it is refused as it should be."""
+    try:
+        log = Ring(nor, sectors, TAG_ID)
+        first = log.first
+        held = list(log.records(first, 10**6))
+        assert len(held) <= log.last - first + 1
+        for _ in range(6):
+            log.append(plain(1))
+    except StorageError:
+        return None
+    assert Ring(nor, sectors, TAG_ID, log.hint()).last == log.last
+    return log
+
+
+@pytest.mark.parametrize("sectors", [3, 8])
+def test_flash_that_holds_anything_else_is_refused(sectors: int) -> None:
+    size = sectors * SECTOR
+    for content in (bytes(size), b"\xff" * size, b"KTD1" * (size // 4), *(Random(n).bytes(size) for n in range(1, 9))):
+        nor = Nor(sectors, content)
+        with pytest.raises(StorageError, match="holds no log"):
+            Ring(nor, sectors, TAG_ID)
+        assert nor.bytes == content
+        form(nor, sectors, LOG_KEY)
+        assert live_on(nor, sectors) is not None
+
+
+def ring_of(sectors: int, last: int, log_key: bytes = LOG_KEY) -> Nor:
+    nor = Nor(sectors)
+    form(nor, sectors, log_key)
+    fill(Ring(nor, sectors, TAG_ID), last)
+    return nor
+
+
+def sector_of(nor: Nor, sector: int) -> bytes:
+    return bytes(nor.bytes[sector * ring.SECTOR : (sector + 1) * ring.SECTOR])
+
+
+def put_sector(nor: Nor, sector: int, content: bytes) -> None:
+    nor.bytes[sector * ring.SECTOR : (sector + 1) * ring.SECTOR] = content
+
+
+@pytest.mark.parametrize("last", range(29, 62, 2))
+def test_a_sector_that_is_spoilt_leaves_a_gap_and_the_newest_record(last: int, small_sectors: None) -> None:
+    sectors = 8
+    whole = ring_of(sectors, last)
+    log = Ring(whole, sectors, TAG_ID)
+    newest = next(iter(log.records(last, 1)))
+    generation = log._newest.generation
+    spoils = (
+        bytes(512),
+        b"\xff" * 512,
+        Random(last).bytes(512),
+        sector_of(whole, 2),
+        sector_of(whole, generation % sectors),
+    )
+    for sector in range(sectors):
+        if sector == generation % sectors:
+            continue
+        for number, spoilt in enumerate(spoils):
+            nor = Nor(sectors, whole.bytes)
+            put_sector(nor, sector, spoilt)
+            again = Ring(nor, sectors, TAG_ID)
+            assert again.last == last, (sector, number)
+            assert next(iter(again.records(last, 1))) == newest
+            assert again.tag_before_first == (SEALED[again.first - 1][20:] if again.first > 1 else bytes(16))
+            assert list(again.records(again.first, 100)) == SEALED[again.first : last + 1]
+            assert live_on(nor, sectors) is not None
+
+
+@pytest.mark.parametrize("last", [9, 29, 33, 47])
+def test_a_sector_of_another_ring_stops_nothing(last: int, small_sectors: None) -> None:
+    """Whoever writes to the flash can put the end of another log there, but what he gets does not verify."""
+    sectors = 8
+    whole = ring_of(sectors, last)
+    head = Ring(whole, sectors, TAG_ID)._newest.generation % sectors
+    for other_last in (5, 30, 62, 140, 350):
+        other = ring_of(sectors, other_last, bytes(32))
+        other_head = Ring(other, sectors, TAG_ID)._newest.generation % sectors
+        for sector in range(sectors):
+            nor = Nor(sectors, whole.bytes)
+            put_sector(nor, sector, sector_of(other, sector))
+            if sector not in (head, other_head):
+                assert Ring(nor, sectors, TAG_ID).last == last, "the log key tells which end is this log's"
+            assert live_on(nor, sectors) is not None
+        for half in range(1, sectors):
+            content = bytes(whole.bytes[: half * 512]) + bytes(other.bytes[half * 512 :])
+            live_on(Nor(sectors, content), sectors)
+
+
+def test_one_bit_anywhere_never_stops_the_tag(small_sectors: None) -> None:
+    whole = ring_of(4, 21)
+    for bit in range(0, 4 * 512 * 8, 11):
+        nor = Nor(4, whole.bytes)
+        nor.bytes[bit // 8] ^= 1 << bit % 8
+        log = live_on(nor, 4)
+        assert log is not None
+        assert log.last >= 21
+
+
+@pytest.mark.parametrize("generation", [2**31 - 2, 2**32 - 3, 2**32 - 1])
+def test_the_last_generation_is_the_end_and_says_so(generation: int, small_sectors: None) -> None:
+    nor = Nor(3)
+    header = ring.Header(generation, 1000, bytes(16))
+    ring._begin_sector(nor, 3, header)
+    body = bytes(record.SIZE) + LOG_KEY
+    nor.program(generation % 3 * 512 + HEADER_SIZE, body + ring._crc(body))
+    log = Ring(nor, 3, TAG_ID)
+    assert log.last == 1000
+    appended = 0
+    try:
+        for _ in range(20):
+            log.append(plain(log.last + 1))
+            appended += 1
+    except StorageError as error:
+        assert str(error) == "no generation left"
+    assert appended == min(20, 3 + (2**32 - 1 - generation) * 4)
+    assert Ring(nor, 3, TAG_ID).last == Ring(nor, 3, TAG_ID, log.hint()).last == 1000 + appended
+
+
+def test_the_last_sequence_is_the_end_and_says_so(small_sectors: None) -> None:
+    nor = Nor(3)
+    ring._begin_sector(nor, 3, ring.Header(7, 2**32 - 3, bytes(16)))
+    body = bytes(record.SIZE) + LOG_KEY
+    nor.program(512 + HEADER_SIZE, body + ring._crc(body))
+    log = Ring(nor, 3, TAG_ID)
+    assert [log.append(plain(1)), log.append(plain(1))] == [2**32 - 2, 2**32 - 1]
+    with pytest.raises(StorageError, match="no sequence left"):
+        log.append(plain(1))
+    assert Ring(nor, 3, TAG_ID).last == Ring(nor, 3, TAG_ID, log.hint()).last == 2**32 - 1
+    nor = Nor(3)
+    ring._begin_sector(nor, 3, ring.Header(7, 2**32 - 1, bytes(16)))
+    nor.program(512 + HEADER_SIZE, bytes([1]) * 160)
+    with pytest.raises(StorageError, match="no sequence left"):
+        Ring(nor, 3, TAG_ID)
+
+
+# --- full, and worn --------------------------------------------------------------------------------
+
+
+def test_a_full_ring_gives_up_its_oldest_records_and_the_station_sees_the_gap() -> None:
+    nor = filled(60)
+    log = opened(nor)
+    verifier = ChainVerifier(TAG_ID, LOG_KEY, None)
+    rows = [verifier.take(sealed) for sealed in log.records(1, 1000)]
+    fill(log, 290)
+    assert log.first > verifier.next_sequence == 61, "records that no station has read are gone"
+    lost = log.first - verifier.next_sequence
+    verifier.skip_to(log.first, log.tag_before_first)
+    rows += [verifier.take(sealed) for sealed in log.records(log.first, 1000)]
+    assert {row.verdict for row in rows} == {VERIFIED}
+    assert len(rows) == 290 - lost
+    assert lost < 290 - 60 - (HELD - SLOTS) + SLOTS, "no more than it must"
+
+
+def test_sectors_wear_evenly(capsys: pytest.CaptureFixture[str]) -> None:
+    nor = Nor(FULL)
+    form(nor, FULL, LOG_KEY)
+    log = Ring(nor, FULL, TAG_ID)
+    nor.erased = [0] * FULL
+    nor.steps = 0
+    years, day = 2, 12
+    fill(log, years * 365 * day)
+    assert max(nor.erased) - min(nor.erased) <= 1
+    a_year = sum(nor.erased) / FULL / years
+    with capsys.disabled():
+        print(f"\n{day} records a day: {a_year:.2f} erases of each of {FULL} sectors a year")
+    assert a_year < 0.7
+
+
+def test_no_sector_is_erased_while_that_is_forbidden() -> None:
+    for last in (49, 149):
+        nor = filled(last - 2)
+        log = opened(nor)
+        log.may_erase = False
+        fill(log, last)
+        before = bytes(nor.bytes)
+        for _ in range(3):
+            with pytest.raises(StorageError, match="not to be erased"):
+                log.append(plain(last + 1))
+        assert bytes(nor.bytes) == before
+        assert_holds(log, last)
+        assert_holds(opened(nor, log.hint()), last)
+        log.may_erase = True
+        assert_holds(fill(log, last + 3), last + 3)
+
+
+def test_erase_that_leaves_single_bits_is_done_again() -> None:
+    nor = filled(149)
+    works = nor.erase
+
+    def erases_badly(sector: int) -> None:
+        works(sector)
+        if nor.erased[sector] < 3:
+            nor.bytes[sector * SECTOR + 4000] = 0xEF
+
+    nor.erase = erases_badly  # type: ignore[method-assign]
+    nor.erased = [0] * SECTORS
+    assert_holds(fill(opened(nor), 150), 150)
+    assert nor.erased == [3, 0, 0]
 
 
 # --- tampering -----------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ The newest record is found by search. Seen from sector 0 the generations rise by
 sector up to the head and are a whole round lower, torn or missing behind it; in the head the written
 slots come before the blank ones. Both borders are found by halving. The log key proves the find: it is
 in the newest slot and nowhere else, so where the slot found has none (nor the one before it, if a power
-cut tore that one), the flash contradicts itself and every sector's head is read.
+cut tore that one), the flash contradicts itself and every sector is looked at.
 """
 
 import binascii
@@ -391,16 +391,20 @@ class Ring:
         return self._recover(head, written, False)
 
     def _scan(self) -> None:
-        """Find the newest record by every sector's head, in whatever state the flash is."""
-        found = [header for header in map(self._header_in, range(self._sectors)) if header is not None]
-        if not found:
-            raise StorageError("flash holds no log")
-        head = max(found, key=lambda header: int(header.generation))
-        free = SLOTS
-        while free and self._slot(Place(head.generation, free - 1)) == _BLANK_SLOT:
-            free -= 1
-        if not self._recover(head, free, True):
-            raise StorageError("flash holds no log key")
+        """Find the newest record by every sector's head, in whatever state the flash is.
+
+        A head that leads to a whole log key comes first, then the newest.
+        """
+        heads = [head for head in map(self._header_in, range(self._sectors)) if head is not None]
+        heads.sort(key=lambda head: -int(head.generation))
+        for whatever in (False, True):
+            for head in heads:
+                free = SLOTS
+                while free and self._slot(Place(head.generation, free - 1)) == _BLANK_SLOT:
+                    free -= 1
+                if self._recover(head, free, whatever):
+                    return
+        raise StorageError("flash holds no log key" if heads else "flash holds no log")
 
     def _recover(self, head: Header, free: int, whatever: bool) -> bool:
         """Stand at the newest record, below slot `free` of `head`, and end what a power cut interrupted.
