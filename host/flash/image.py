@@ -1,0 +1,148 @@
+"""MicroPython's image for the chip: checked before a byte is written, and given our partition table.
+
+A downloaded image begins at flash address 0 with the second-stage bootloader, has a table at 0x8000 and the
+application where that table says. Bootloader and application each have ESP-IDF's form, little-endian (esptool's
+documentation, "Firmware Image Format"):
+
+    0   1         2    3             4      8       12       14           23           24
+    +---+---------+----+-------------+------+-------+--------+------------+------------+--------------
+    |E9 |segments |mode|size and freq|entry |pins   |chip id |revisions   |hash added? | segments ...
+    +---+---------+----+-------------+------+-------+--------+------------+------------+--------------
+
+A segment is its address (4), its length (4) and its bytes. After the last one, zeros up to the last byte of a
+16-byte line; that byte is EF xor every byte of the segments; then, if said so, the SHA-256 of all before it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import operator
+import re
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+from host.errors import InputError
+from host.flash import layout as layouts
+from host.flash.layout import Layout
+
+MICROPYTHON = "1.29"
+"""The MicroPython that the firmware is made for and tested with; any of its patch releases will do."""
+
+CHIP = "ESP32-C6"
+"""The chip, as esptool names it."""
+
+CHIP_ID = 13
+"""The same in an image's header."""
+
+CHIPS = {0: "ESP32", 2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2", 13: CHIP, 16: "ESP32-H2"}
+"""Chip ids, as esptool has them (`IMAGE_CHIP_ID`)."""
+
+WHERE = (
+    f"get the one for the ESP32_GENERIC_C6 or SEEED_XIAO_ESP32C6 from MicroPython's download page; "
+    f"it is called like ESP32_GENERIC_C6-20260101-v{MICROPYTHON}.0.bin"
+)
+
+_HEADER = struct.Struct("<BBBBIB3xHBHH4xB")
+_MAGIC = 0xE9
+_VERSION = re.compile(rb"MicroPython v(\d+\.\d+[\w.+-]*)")
+
+
+class BadImage(InputError):
+    """A file is no MicroPython image that can be put onto a tag."""
+
+
+class Image(NamedTuple):
+    """A checked image. `parts` are what goes into flash: what it is, offset, bytes."""
+
+    version: str
+    layout: Layout
+    parts: tuple[tuple[str, int, bytes], ...]
+
+
+def load(path: Path, layout: Layout) -> Image:
+    """The image at `path`, with the table of `layout` in place of its own.
+
+    Raises `BadImage` if it cannot be read, is not whole, is for another chip, is not the MicroPython that the
+    firmware needs, or does not fit `layout`.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadImage(f"image {path} cannot be read: {error.strerror}") from None
+    if len(content) < layouts.TABLE_OFFSET + layouts.TABLE_SIZE and content[:1] == bytes([_MAGIC]):
+        raise BadImage(f"image {path} is cut short: {len(content)} bytes; get it again")
+    bootloader = program(content, 0, path)
+    own = layouts.parse(content[layouts.TABLE_OFFSET : layouts.TABLE_OFFSET + layouts.TABLE_SIZE])
+    app = next((each for each in own if each.type == layouts.APP), None)
+    if app is None:
+        raise BadImage(
+            f"image {path} has no partition table with an application: it must be the .bin that is written at 0, "
+            f"not an update; {WHERE}"
+        )
+    application = program(content, app.offset, path)
+    found = _VERSION.search(application)
+    if found is None:
+        raise BadImage(f"image {path} is not MicroPython: {WHERE}")
+    version = found[1].decode("ascii")
+    if ".".join(version.split(".")[:2]) != MICROPYTHON:
+        raise BadImage(f"image {path} is MicroPython {version}, and the firmware needs {MICROPYTHON}: {WHERE}")
+    place = next((each for each in layout if each.type == layouts.APP), None)
+    if place is None or place.offset != app.offset or len(application) > place.size:
+        raise BadImage(f"image {path} does not fit the tag's partition table: {WHERE}")
+    parts = (
+        ("bootloader", 0, bootloader),
+        ("partition table", layouts.TABLE_OFFSET, layouts.build(layout)),
+        (f"MicroPython {version}", app.offset, application),
+    )
+    return Image(version, layout, parts)
+
+
+def choose(folder: Path, layout: Layout) -> Path:
+    """The newest fitting image in `folder`. Raises `BadImage`, with each file's own reason, if there is none."""
+    if not folder.is_dir():
+        raise BadImage(f"no folder {folder}")
+    found: list[tuple[list[int], Path]] = []
+    reasons = []
+    for path in sorted(folder.glob("*.bin")):
+        try:
+            found.append(([int(part) for part in re.findall(r"\d+", load(path, layout).version)], path))
+        except BadImage as error:
+            reasons.append(str(error))
+    if found:
+        return max(found)[1]
+    if reasons:
+        raise BadImage("\n".join(reasons))
+    raise BadImage(f"no image (*.bin) in {folder}: {WHERE}")
+
+
+def program(content: bytes, offset: int, path: Path) -> bytes:
+    """The bootloader's or application's own bytes at `offset` of the image `content`, checked, up to their end.
+
+    Raises `BadImage`.
+    """
+    cut = BadImage(f"image {path} is cut short or damaged: get it again")
+    if len(content) < offset + _HEADER.size:
+        raise cut
+    magic, segments, *_, chip, _, _, _, hashed = _HEADER.unpack_from(content, offset)
+    if magic != _MAGIC:
+        raise BadImage(f"{path} is no image for an {CHIP} (it does not begin as one): {WHERE}")
+    if chip != CHIP_ID:
+        raise BadImage(f"image {path} is for the {CHIPS.get(chip, f'chip {chip}')}, and the tag has an {CHIP}: {WHERE}")
+    at = offset + _HEADER.size
+    sum_of_all = 0xEF
+    for _ in range(segments):
+        if len(content) < at + 8:
+            raise cut
+        length = int.from_bytes(content[at + 4 : at + 8], "little")
+        body = content[at + 8 : at + 8 + length]
+        sum_of_all = functools.reduce(operator.xor, body, sum_of_all)
+        at += 8 + length
+    at += 16 - (at - offset) % 16
+    ends = at + 32 if hashed else at
+    if len(content) < ends or content[at - 1] != sum_of_all:
+        raise cut
+    if hashed and hashlib.sha256(content[offset:at]).digest() != content[at:ends]:
+        raise cut
+    return content[offset:ends]
