@@ -9,7 +9,9 @@ marks; a file system or NVS whose mark has been erased or overwritten is lost, a
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import operator
 import re
 import secrets
 import struct
@@ -95,10 +97,17 @@ def stand_in_image(layout: list[Partition] | None = None) -> bytes:
     if layout is None:
         *most, _ = read_layout()
         layout = [each._replace(size=SIZE - each.offset) if each.label == "vfs" else each for each in most]
-    header = _IMAGE.pack(_IMAGE_MAGIC, 1, 2, 0x20, 0x40800000, 0xEE, CHIP_ID, 0, 0, 0xFFFF, 0)
     application = next(each.offset for each in layout if each.type == APP)
-    image = header.ljust(TABLE_OFFSET, b"\xff") + build_table(layout)
-    return image.ljust(application, b"\xff") + header + VERSION + b".0 on virtual chip\0".ljust(4096, b"\0")
+    image = _program(b"bootloader of a virtual chip\0").ljust(TABLE_OFFSET, b"\xff") + build_table(layout)
+    return image.ljust(application, b"\xff") + _program(VERSION + b".0 on virtual chip\0".ljust(4096, b"\0"))
+
+
+def _program(content: bytes) -> bytes:
+    """One segment of `content` in ESP-IDF's form, whole: with its checksum in the last byte of a line, and its hash."""
+    header = _IMAGE.pack(_IMAGE_MAGIC, 1, 2, 0x20, 0x40800000, 0xEE, CHIP_ID, 0, 0, 0xFFFF, 1)
+    body = header + struct.pack("<II", 0x40800000, len(content)) + content
+    body += bytes(15 - len(body) % 16) + bytes([functools.reduce(operator.xor, content, 0xEF)])
+    return body + hashlib.sha256(body).digest()
 
 
 def is_image(start: bytes) -> bool:
