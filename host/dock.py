@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from host.docking import DockingSession, Report, Step, TagRolledBack
-from host.errors import KitdockError, StoreError
+from host.docking import Report, Step, TagRolledBack, dock
+from host.errors import StoreError
 from host.events import Tag
 from host.link.adapter import Adapter
-from host.link.errors import WrongKey
-from host.link.gatt import STALL_TIMEOUT_S, connected
+from host.link.errors import LinkLost, WrongKey
+from host.link.gatt import STALL_TIMEOUT_S, Link, connected
 from host.sightings import Sighting, Sightings
 from host.store import Store
 from kitwire import advert
-from kitwire.errors import WireError
 
 ATTEMPTS = 3
 """How often a tag is tried while it stays at the dock, before it is left alone for `REST_S`."""
@@ -40,6 +39,15 @@ HOPELESS_REST_S = 3600.0
 
 LEARN_S = 10.0
 """How often a dock that waits looks for tags that were enrolled meanwhile, in seconds."""
+
+
+REACH_S = 30.0
+"""How long one tag is listened for, in seconds, before it is said not to be there."""
+
+SAFE_MODE = (
+    "in safe mode: it logs and answers nothing until its firmware works again; plug it into USB, then "
+    "`kitdock tag log --port PORT` and `kitdock tag flash`"
+)
 
 
 class _Visit(NamedTuple):
@@ -77,6 +85,7 @@ class Dock:
         self._docked: set[str] = set()
         self._announced: dict[str, int] = {}
         self._replays: set[tuple[str, int, int]] = set()
+        self._unwell: set[str] = set()
         self._news = asyncio.Event()
         self._learn_tags()
 
@@ -106,6 +115,33 @@ class Dock:
         async with self._adapter.scanning(heard):
             await asyncio.sleep(seconds)
         return found
+
+    @asynccontextmanager
+    async def reach(self, tag: Tag, seconds: float = REACH_S) -> AsyncIterator[Link]:
+        """A connection to `tag` as soon as it is heard.
+
+        Raises `LinkLost` if it is not heard within `seconds`, cannot be connected to, or is in safe mode;
+        `RadioError` if the station's own radio fails.
+        """
+        found: asyncio.Queue[_Visit] = asyncio.Queue()
+
+        def heard(device: BLEDevice, data: AdvertisementData) -> None:
+            sighting = self._resolve(data)
+            if sighting and sighting.tag == tag.id and not sighting.replayed:
+                found.put_nowait(_Visit(device, sighting))
+
+        try:
+            async with self._adapter.scanning(heard), asyncio.timeout(seconds):
+                visit = await found.get()
+        except TimeoutError:
+            raise LinkLost(
+                f"pouch {tag.pouch} was not heard within {seconds:.0f} s: set it in the dock, or press its button "
+                "with the lid closed, then try again"
+            ) from None
+        if visit.sighting.advert.problem:
+            raise LinkLost(f"the tag of pouch {tag.pouch} is {SAFE_MODE}")
+        async with connected(self._adapter, visit.device, self._stall_timeout_s) as link:
+            yield link
 
     async def run(
         self,
@@ -157,6 +193,14 @@ class Dock:
                 self._replays.add(replay)
                 self._progress(Step("refused", pouch, "an old advert is being repeated by somebody: ignored"))
             return
+        if sighting.advert.problem:
+            # It takes no session, so there is nothing to wait for on the air.
+            if sighting.tag not in self._unwell:
+                self._unwell.add(sighting.tag)
+                self._progress(Step("refused", pouch, SAFE_MODE))
+            self._visits.pop(sighting.tag, None)
+            return
+        self._unwell.discard(sighting.tag)
         waiting = self.waiting(sighting)
         if waiting and self._announced.get(sighting.tag) != sighting.advert.count:
             self._announced[sighting.tag] = sighting.advert.count
@@ -213,16 +257,8 @@ class Dock:
 
     async def _dock(self, tag: Tag, device: BLEDevice) -> Report:
         """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
-        docking = DockingSession(self._store, tag, self._now_ms, self._progress)
-        error: Exception | None = None
-        try:
-            docking.begin()
-            async with connected(self._adapter, device, self._stall_timeout_s) as link:
-                self._progress(Step("connected", tag.pouch, "connected"))
-                await docking.talk(link)
-        except (KitdockError, WireError) as caught:
-            error = caught
-        report = docking.end(error)
+        link = connected(self._adapter, device, self._stall_timeout_s)
+        report = await dock(self._store, tag, self._now_ms, self._progress, link)
         if report.status:
             accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
             with suppress(StoreError):

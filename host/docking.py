@@ -7,10 +7,11 @@ breaks off anywhere costs a repetition and never a record.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
 from host import clock
-from host.errors import LinkError, StoreError
+from host.errors import KitdockError, LinkError, StoreError
 from host.events import ALTERED, UNLINKED, EventRow, Tag
 from host.link.errors import LinkLost, TagRefused, TagStalled
 from host.link.gatt import Link
@@ -163,3 +164,23 @@ class DockingSession:
             retry = "; it keeps its records and is tried again" if isinstance(error, LinkLost | TagStalled) else ""
             self._progress(Step("failed", self._tag.pouch, f"{error}{kept}{retry}"))
         return Report(self._tag.id, self._tag.pouch, self._docking, self._added, self._altered, self._status, error)
+
+
+async def dock(
+    store: Store,
+    tag: Tag,
+    now_ms: Callable[[], int],
+    progress: Callable[[Step], None],
+    reach: AbstractAsyncContextManager[Link],
+) -> Report:
+    """One docking of `tag` over the link that `reach` makes. Its outcome is in the store, its error in the report."""
+    docking = DockingSession(store, tag, now_ms, progress)
+    error: Exception | None = None
+    try:
+        docking.begin()
+        async with reach as link:
+            progress(Step("connected", tag.pouch, "connected"))
+            await docking.talk(link)
+    except (KitdockError, WireError) as caught:
+        error = caught
+    return docking.end(error)

@@ -15,7 +15,7 @@ UNLINKED = "unlinked"
 class Tag(NamedTuple):
     """An enrolled tag: id (16 hexadecimal digits), the pouch it is in, instants in Unix milliseconds.
 
-    `retired_at_ms` is set once another enrolment took the pouch over. The check values are 16
+    `retired_at_ms` is set once another enrolment took the pouch over, or the tag was wiped. The check values are 16
     hexadecimal digits each.
     """
 

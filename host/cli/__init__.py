@@ -12,7 +12,7 @@ COMMANDS = {
     "init": ("host.cli.init:init", "Make a station's database and its key file."),
     "officer": ("host.cli.officer:officer", "Officers and their training."),
     "kit": ("host.cli.kit:kit", "Kits: receive, issue, return, list."),
-    "tag": ("host.cli.tag:tag", "Tags: write their keys over USB, list them."),
+    "tag": ("host.cli.tag:tag", "Tags: flash, provision, configure; list them and their logs."),
     "scan": ("host.cli.dock:scan", "List the station's tags in range, and what they wait to hand over."),
     "dock": ("host.cli.dock:dock", "Fetch what the tags at the dock have logged."),
     "openings": ("host.cli.openings:openings", "Openings of pouches: list them, explain them."),

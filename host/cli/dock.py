@@ -67,7 +67,7 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
 
         if not once:
             click.echo("docking until Ctrl-C ...", err=True)
-        reports = _on_radio(adapter, collect)
+        reports = on_radio(adapter, collect)
         if reports is None:
             click.echo("stopped", err=True)
             return None
@@ -103,23 +103,28 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
                     "signal_dbm": found[tag.id][1],
                     "battery_percent": found[tag.id][0].advert.battery_percent,
                     "lid_open": found[tag.id][0].advert.lid_open,
+                    "battery_low": found[tag.id][0].advert.battery_low,
                     "tamper": found[tag.id][0].advert.tamper,
+                    "safe_mode": found[tag.id][0].advert.problem,
                     "waiting": here.waiting(found[tag.id][0]),
                 }
                 for tag in store.tags()
                 if tag.id in found
             ]
 
-        rows = _on_radio(adapter, listen) or []
+        rows = on_radio(adapter, listen) or []
     return Table(
         rows,
         {
             "pouch": "pouch",
             "tag": "tag",
             "signal": lambda row: f"{row['signal_dbm']} dBm",
-            "battery": lambda row: f"{row['battery_percent']} %",
+            "battery": lambda row: f"{row['battery_percent']} %" + (" low" if row["battery_low"] else ""),
             "lid": lambda row: "open" if row["lid_open"] else "closed",
             "new records": "waiting",
+            "trouble": lambda row: " ".join(
+                [*(["safe mode"] if row["safe_mode"] else []), *(["log damaged"] if row["tamper"] else [])]
+            ),
         },
         "no tag of this station in range: set a pouch in the dock, or press its button with the lid closed",
     )
@@ -159,7 +164,7 @@ def docking_row(report: Report) -> Row:
     }
 
 
-def _on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) -> _Result | None:
+def on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) -> _Result | None:
     """What `work` gives on the adapter called `name`; None if the user stopped it."""
 
     async def run() -> _Result:

@@ -65,6 +65,13 @@ class Tags(Database):
             )
             written()
 
+    def retire_tag(self, tag_id: str, at_ms: int) -> None:
+        """Takes a tag out of its pouch for good; its history stays."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE tag SET retired_at_ms = ? WHERE id = ? AND retired_at_ms IS NULL", (at_ms, tag_id)
+            )
+
     def tag_keys(self, tag_id: str) -> TagKeys:
         """The keys of a tag, `log` being the first. Raises `VaultError`, `InputError` if it is unknown."""
         row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))

@@ -45,8 +45,9 @@ def readme_rows() -> dict[str, str]:
 
 def test_whole_command_line_is_there() -> None:
     expected = (
-        "init, officer add, officer list, kit add, kit issue, kit return, kit list, tag enrol, tag list, scan, dock, "
-        "openings, openings explain, usage file, usage list, usage show, reconcile, expiry, demo"
+        "init, officer add, officer list, kit add, kit issue, kit return, kit list, tag ports, tag flash, "
+        "tag provision, tag info, tag log, tag config, tag identify, tag wipe, tag list, "
+        "scan, dock, openings, openings explain, usage file, usage list, usage show, reconcile, expiry, demo"
     )
     assert set(EVERY) == {f"kitdock {name}" for name in expected.split(", ")}
 
@@ -98,7 +99,18 @@ def modules_loaded(code: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stderr.split()}
 
 
-HEAVY = {"bleak", "bumble", "sqlite_utils", "sqlite3", "cryptography", "tabulate", "mpremote", "serial"}
+HEAVY = {
+    "bleak",
+    "bumble",
+    "sqlite_utils",
+    "sqlite3",
+    "cryptography",
+    "tabulate",
+    "mpremote",
+    "serial",
+    "esptool",
+    "segno",
+}
 
 
 def test_help_loads_nothing_heavy() -> None:

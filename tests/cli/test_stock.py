@@ -11,7 +11,7 @@ def add(station: Station, kit: str = "K1", expires: int = 400, lot: str = "A1") 
 def test_new_station_says_what_to_do(station: Station) -> None:
     assert "kitdock kit add" in station.run("kit", "list").stdout
     assert "kitdock officer add" in station.run("officer", "list").stdout
-    assert "kitdock tag enrol" in station.run("tag", "list").stdout
+    assert "kitdock tag provision" in station.run("tag", "list").stdout
     assert "kitdock usage file" in station.run("usage", "list").stdout
     assert "kitdock kit add" in station.run("expiry").stdout
     assert "no openings" in station.run("openings").stdout

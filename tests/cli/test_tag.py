@@ -24,7 +24,7 @@ class Cable:
         self.written: list[Written] = []
         self.answer: Callable[[dict[str, str]], dict[str, str]] = dict
 
-    def enrol_over_usb(self, port: str, tag_id: str, keys: TagKeys, replace: bool) -> dict[str, str]:
+    def provision_over_usb(self, port: str, tag_id: str, keys: TagKeys, replace: bool) -> dict[str, str]:
         self.written.append((port, tag_id, keys, replace))
         checks = {name: check_value(key).hex() for name, key in keys._asdict().items()}
         return self.answer({"tag": tag_id, **checks})
@@ -33,7 +33,7 @@ class Cable:
 @pytest.fixture
 def cable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cable]:
     played = Cable()
-    monkeypatch.setattr("host.link.usb.enrol_over_usb", played.enrol_over_usb)
+    monkeypatch.setattr("host.link.usb.provision_over_usb", played.provision_over_usb)
     yield played
 
 
@@ -44,7 +44,7 @@ def forms_of(key: bytes) -> list[bytes]:
 
 
 def test_enrolment_writes_fresh_keys_and_keeps_them(station: Station, cable: Cable) -> None:
-    done = station.json("tag", "enrol", "P1", "--port", "/dev/ttyACM0")
+    done = station.json("tag", "provision", "P1", "--port", "/dev/ttyACM0")
     (port, tag_id, keys, replace), *_ = cable.written
     assert (port, done["tag"], replace) == ("/dev/ttyACM0", tag_id, False)
     assert done["check_values"]["log"] == check_value(keys.log).hex()
@@ -53,17 +53,17 @@ def test_enrolment_writes_fresh_keys_and_keeps_them(station: Station, cable: Cab
     assert [(each["pouch"], each["tag"], each["log_check"]) for each in listed] == [
         ("P1", tag_id, done["check_values"]["log"])
     ]
-    station.run("tag", "enrol", "P2", "--port", "/dev/ttyACM0")
+    station.run("tag", "provision", "P2", "--port", "/dev/ttyACM0")
     assert len({*keys, *cable.written[1][2]}) == 6
     assert cable.written[1][1] != tag_id
 
 
 def test_pouch_with_a_tag_needs_replace_and_keeps_its_history(station: Station, cable: Cable) -> None:
-    old = station.json("tag", "enrol", "P1", "--port", "X")["tag"]
+    old = station.json("tag", "provision", "P1", "--port", "X")["tag"]
     station.dock(old, ("lid_open", 5), ("lid_close", 4))
-    assert "use --replace" in station.refused("tag", "enrol", "P1", "--port", "X", status=1)
+    assert "use --replace" in station.refused("tag", "provision", "P1", "--port", "X", status=1)
     assert len(cable.written) == 1  # the tag was not touched
-    new = station.json("tag", "enrol", "P1", "--port", "X", "--replace")["tag"]
+    new = station.json("tag", "provision", "P1", "--port", "X", "--replace")["tag"]
     assert cable.written[1][3] is True
     assert [each["tag"] for each in station.json("tag", "list")] == [new]
     assert [each["tag"] for each in station.json("tag", "list", "--all")] == [old, new]
@@ -72,21 +72,21 @@ def test_pouch_with_a_tag_needs_replace_and_keeps_its_history(station: Station, 
 
 def test_tag_that_holds_other_keys_than_were_written_is_not_enrolled(station: Station, cable: Cable) -> None:
     cable.answer = lambda told: {**told, "session": "00" * 8}
-    line = station.refused("tag", "enrol", "P1", "--port", "X", status=4)
+    line = station.refused("tag", "provision", "P1", "--port", "X", status=4)
     assert "holds other session keys than were written" in line
     cable.answer = lambda told: {}
-    assert "advert and session and log" in station.refused("tag", "enrol", "P1", "--port", "X", status=4)
+    assert "advert and session and log" in station.refused("tag", "provision", "P1", "--port", "X", status=4)
     assert station.json("tag", "list", "--all") == []
 
 
 def test_enrolment_that_fails_on_the_cable_keeps_the_old_tag(station: Station, cable: Cable) -> None:
-    old = station.json("tag", "enrol", "P1", "--port", "X")["tag"]
+    old = station.json("tag", "provision", "P1", "--port", "X")["tag"]
 
     def unplugged(_: dict[str, str]) -> dict[str, str]:
         raise LinkError("nothing answers on port X")
 
     cable.answer = unplugged
-    assert "nothing answers" in station.refused("tag", "enrol", "P1", "--port", "X", "--replace", status=4)
+    assert "nothing answers" in station.refused("tag", "provision", "P1", "--port", "X", "--replace", status=4)
     assert [each["tag"] for each in station.json("tag", "list", "--all")] == [old]
 
 
@@ -94,13 +94,13 @@ def test_no_key_shows_in_files_output_logs_or_tracebacks(
     station: Station, cable: Cable, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    shown = [station.run("tag", "enrol", "P1", "--port", "X").output]
+    shown = [station.run("tag", "provision", "P1", "--port", "X").output]
 
     def breaks(_: dict[str, str]) -> dict[str, str]:
         raise LinkError("nothing answers")
 
     cable.answer = breaks
-    shown.append(station.run("tag", "enrol", "P2", "--port", "X", status=4).output)
+    shown.append(station.run("tag", "provision", "P2", "--port", "X", status=4).output)
     shown.append(station.run("tag", "list", "--format", "json").output)
     (_, tag_id, keys, _), (_, _, lost, _) = cable.written
     with Store.open(station.db) as store:

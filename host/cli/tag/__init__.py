@@ -1,0 +1,18 @@
+"""`kitdock tag`: everything about tags, from a bare board to what one has logged. A file per command or two."""
+
+import click
+
+from host.cli.tag.config import config, identify
+from host.cli.tag.enrolled import list_, provision, wipe
+from host.cli.tag.flash import flash
+from host.cli.tag.log import log
+from host.cli.tag.ports import info, ports
+
+
+@click.group()
+def tag() -> None:
+    """Tags: flash, provision, configure; list them and their logs."""
+
+
+for command in (ports, flash, provision, info, log, config, identify, wipe, list_):
+    tag.add_command(command)

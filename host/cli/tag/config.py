@@ -1,0 +1,170 @@
+"""`kitdock tag config` and `identify`: how a tag behaves, and which one it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from host import config as configuration
+from host.cli.options import open_store, with_store
+from host.cli.render import Done, Table
+from host.cli.tag.options import adapter_option, maybe_port_option
+from host.config import Change
+from host.errors import InputError
+from kitwire import config as items
+
+
+def _duration(item: int, text: str | None) -> list[Change]:
+    return [] if text is None else [configuration.read_duration(items.BY_NUMBER[item], text)]
+
+
+def _flag(item: int, value: bool | None) -> list[Change]:
+    return [] if value is None else [Change(items.BY_NUMBER[item], int(value))]
+
+
+@click.command()
+@click.argument("pouch", metavar="POUCH|TAG")
+@maybe_port_option
+@adapter_option
+@click.option("--profile", type=click.Choice(configuration.PROFILES), help="When it advertises in the field.")
+@click.option("--trackable/--untrackable", default=None, help="Agree that it can be tracked; profile open needs it.")
+@click.option("--heartbeat", metavar="TIME", help="Between two signs of life, such as 12h.")
+@click.option("--field-period", metavar="TIME", help="Between two advertisements in the field, such as 15m.")
+@click.option("--open-sealed/--open-plain", default=None, help="Encrypt what it says in profile open, or not.")
+@click.option("--buzzer/--silent", default=None, help="Let it make a sound, or let its light alone speak.")
+@click.option("--second-dose", metavar="TIME", help="Cue for a second dose after a dose mark, such as 3m; or off.")
+@click.option("--resedation", metavar="TIME", help="Cue for re-sedation after a dose mark, such as 90m; or off.")
+@click.option("--battery-measured", metavar="MV", type=click.IntRange(2500, 4500),
+              help="What a meter shows at its cell now, in millivolts: calibrates its own reading.")  # fmt: skip
+@click.option("--bind-key-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the key that a BTHome receiver needs for profile open to FILE; needs no tag.")  # fmt: skip
+@with_store
+def config(
+    db: Path,
+    pouch: str,
+    port: str | None,
+    adapter: str | None,
+    profile: str | None,
+    trackable: bool | None,
+    heartbeat: str | None,
+    field_period: str | None,
+    open_sealed: bool | None,
+    buzzer: bool | None,
+    second_dose: str | None,
+    resedation: str | None,
+    battery_measured: int | None,
+    bind_key_file: Path | None,
+) -> Table | Done:
+    """Show how the tag of POUCH is configured, or change it.
+
+    Reaches it over USB with --port, else over Bluetooth, for which it must be in the dock or its button be
+    pressed. Times are written as 90s, 3m, 12h or 1d.
+    """
+    changes = [
+        *([] if profile is None else [configuration.profile(profile)]),
+        *_flag(items.TRACKABLE, trackable),
+        *_duration(items.HEARTBEAT_S, heartbeat),
+        *_duration(items.FIELD_PERIOD_S, field_period),
+        *_flag(items.OPEN_SEALED, open_sealed),
+        *_flag(items.BUZZER, buzzer),
+        *_duration(items.SECOND_DOSE_S, second_dose),
+        *_duration(items.RESEDATION_S, resedation),
+    ]
+    with open_store(db) as store:
+        tag = store.tag(pouch)
+        zone = store.station.time_zone
+        if bind_key_file is not None:
+            _write_bind_key(bind_key_file, store.tag_keys(tag.id).advert)
+            if not changes and battery_measured is None and port is None:
+                return Done(
+                    f"bind key of pouch {tag.pouch} written to {bind_key_file}: remove it once the receiver has it",
+                    {"pouch": tag.pouch, "tag": tag.id, "bind_key_file": str(bind_key_file)},
+                )
+        from host.cli.tag.session import with_tag
+        from host.link.tag_session import TagSession
+
+        async def configure(session: TagSession) -> tuple[dict[int, int], list[Change]]:
+            session.ask_status()
+            for item in items.ITEMS:
+                session.ask_config(item.number)
+            told_mv = (await session.status()).status.battery_mv
+            present = {item.number: await session.config() for item in items.ITEMS}
+            if battery_measured is not None:
+                changes.append(configuration.gain(battery_measured, told_mv, present[items.BATTERY_GAIN]))
+            wanted = configuration.checked(changes, present)
+            for change in wanted:
+                session.ask_set_config(change.item.number, change.value)
+            for change in wanted:
+                present[change.item.number] = await session.config_set()
+            return present, wanted
+
+        present, changed = with_tag(store, tag, port, adapter, configure)
+    names = [change.item.name for change in changed]
+    rows = [
+        {
+            "item": item.name,
+            "value": present[item.number],
+            "shown": configuration.show(item, present[item.number], zone),
+            "default": item.default,
+            "least": item.least,
+            "most": item.most,
+            "meaning": configuration.MEANINGS[item.number],
+            "changed": item.name in names,
+        }
+        for item in items.ITEMS
+    ]
+    return Table(
+        rows,
+        {
+            "item": "item",
+            "value": "shown",
+            "default": lambda row: configuration.show(items.BY_NAME[row["item"]], row["default"], zone),
+            "meaning": "meaning",
+        },
+        "",
+        note=f"changed: {', '.join(names)}" if names else "nothing changed" if changes else "",
+    )
+
+
+def _write_bind_key(path: Path, advert_key: bytes) -> None:
+    """Write the bind key as Home Assistant takes it, readable for this user alone. Raises `InputError`."""
+    from kitwire.advert import bind_key
+
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(bind_key(advert_key).hex() + "\n")
+    except FileExistsError:
+        raise InputError(f"{path} exists already and is not overwritten: choose another file") from None
+    except OSError as error:
+        raise InputError(f"the bind key was not written to {path}: {error.strerror}") from None
+
+
+@click.command()
+@click.argument("pouch", metavar="POUCH|TAG")
+@maybe_port_option
+@adapter_option
+@click.option("--seconds", metavar="SECONDS", type=click.IntRange(1, 60), default=10, show_default=True,
+              help="How long.")  # fmt: skip
+@with_store
+def identify(db: Path, pouch: str, port: str | None, adapter: str | None, seconds: int) -> Done:
+    """Let the tag of POUCH show itself by its light, and by its buzzer if that is on.
+
+    Over USB with --port, else over Bluetooth.
+    """
+    from host.cli.tag.session import with_tag
+    from host.link.tag_session import TagSession
+
+    with open_store(db) as store:
+        tag = store.tag(pouch)
+
+        async def ask(session: TagSession) -> None:
+            session.ask_identify(seconds)
+            await session.identified()
+
+        with_tag(store, tag, port, adapter, ask, lambda link: link.show(seconds))
+    return Done(
+        f"the tag of pouch {tag.pouch} shows itself for {seconds} s",
+        {"pouch": tag.pouch, "tag": tag.id, "seconds": seconds},
+    )

@@ -1,0 +1,157 @@
+"""`kitdock tag provision`, `wipe` and `list`: which tag is in which pouch, with which keys."""
+
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from host import clock
+from host.cli.options import new_name, open_store, with_store
+from host.cli.render import Done, Table
+from host.cli.tag.options import agreed, port_option, yes_option
+from host.errors import InputError, LinkError
+from host.words import plural
+from kitwire.keys import TAG_ID_SIZE, check_value
+
+
+@click.command()
+@click.argument("pouch", metavar="POUCH", type=new_name("pouch"))
+@port_option
+@click.option("--replace", is_flag=True, help="The pouch has a tag, or the tag has keys: put new ones in their place.")
+@click.option("--label", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the pouch's label to FILE, .svg or .png.")  # fmt: skip
+@with_store
+def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None) -> Done:
+    """Write fresh keys to the tag on PORT and put it into POUCH.
+
+    The keys are random, go over the cable only, and are kept sealed. With --replace, what the pouch's
+    tag has logged so far stays readable; what it has not handed over yet is lost.
+
+    The label bears the pouch's name and the tag's id, as text and as a QR code: nothing secret. A .png is
+    the QR code alone. Without --label it is shown at a terminal.
+    """
+    from host import label as labels
+    from host.link.usb import provision_over_usb
+    from host.vault import TagKeys
+
+    if label is not None:
+        labels.check(label)
+    tag_id = secrets.token_hex(TAG_ID_SIZE)
+    keys = TagKeys.random()
+    checks = {name: check_value(key).hex() for name, key in keys._asdict().items()}
+
+    def written() -> None:
+        told = provision_over_usb(port, tag_id, keys, replace)
+        wrong = [name for name, check in checks.items() if told.get(name) != check]
+        if wrong:
+            raise LinkError(
+                f"the tag on {port} holds other {' and '.join(wrong)} keys than were written: "
+                "nothing was enrolled; try again with --replace"
+            )
+
+    with open_store(db) as store:
+        at_ms = clock.now_ms()
+        store.enrol_tag(tag_id, pouch, keys, at_ms, written, replace)
+    text = f"tag {tag_id} enrolled in pouch {pouch}; check values: " + ", ".join(
+        f"{name} {check}" for name, check in checks.items()
+    )
+    warnings = []
+    if label is not None:
+        try:
+            labels.write(label, pouch, tag_id)
+            text += f"\nlabel written to {label}"
+        except OSError as error:
+            warnings.append(f"the label was not written to {label}: {error.strerror}")
+    elif sys.stdout.isatty():
+        text += "\n\n" + labels.text(pouch, tag_id)
+    return Done(
+        text,
+        {"tag": tag_id, "pouch": pouch, "check_values": checks, "label": None if label is None else str(label)},
+        warnings,
+    )
+
+
+@click.command()
+@port_option
+@yes_option
+@with_store
+def wipe(db: Path, port: str, yes: bool) -> Done:
+    """Destroy the keys and the log of the tag on PORT, and retire it.
+
+    What the station has collected from it stays. What it has not handed over is lost: fetch it first with
+    `kitdock tag log --port PORT`.
+    """
+    from host.link.usb import info_over_usb, wipe_over_usb
+
+    with open_store(db) as store:
+        told = info_over_usb(port)
+        if "firmware" not in told:
+            raise LinkError(f"the board on {port} lacks Kitdock's firmware: there is nothing to wipe")
+        tag_id = told["tag"]
+        pouch, lost = None, told.get("last")
+        if tag_id:
+            try:
+                pouch = store.tag(tag_id).pouch
+                committed = store.last_record(tag_id)
+                lost = None if lost is None else max(0, lost - (committed[0] if committed else 0))
+            except InputError:
+                pass
+        if not tag_id:
+            return Done(f"the board on {port} is no tag: nothing to wipe", {"tag": None, "pouch": None, "lost": 0})
+        whose = f"of pouch {pouch}" if pouch else "which this station does not know,"
+        losing = "an unknown number of records" if lost is None else plural(lost, "record")
+        agreed(f"Destroy keys and log of tag {tag_id} {whose} with {losing} that nobody has fetched?", yes)
+        wipe_over_usb(port)
+        if pouch is not None:
+            store.retire_tag(tag_id, clock.now_ms())
+    return Done(
+        f"tag {tag_id} wiped: its keys and its log are gone, {losing} not fetched"
+        + (f"; pouch {pouch} has no tag now" if pouch else ""),
+        {"tag": tag_id, "pouch": pouch, "lost": lost},
+    )
+
+
+@click.command("list")
+@click.option("--all", "retired", is_flag=True, help="Show also tags that were replaced.")
+@with_store
+def list_(db: Path, retired: bool) -> Table:
+    """List tags by pouch: when each last docked, and its battery.
+
+    With --format json or csv also the check values of each tag's keys, and never a key.
+    """
+    with open_store(db) as store:
+        tags = store.tags(retired)
+        zone = store.station.time_zone
+        docked = {each.tag: each for each in store.dockings() if each.outcome == "complete"}
+        records = {each.id: store.last_record(each.id) for each in tags}
+    rows = []
+    for each in tags:
+        docking = docked.get(each.id)
+        last = records[each.id]
+        rows.append(
+            {
+                "pouch": each.pouch,
+                "tag": each.id,
+                "enrolled_at": clock.iso(each.enrolled_at_ms, zone),
+                "retired_at": clock.iso(each.retired_at_ms, zone) if each.retired_at_ms else None,
+                "last_docked_at": clock.iso(docking.finished_at_ms or docking.started_at_ms, zone) if docking else None,
+                "battery_percent": docking.battery_percent if docking else None,
+                "last_sequence": last[0] if last else None,
+                "advert_check": each.advert_check,
+                "session_check": each.session_check,
+                "log_check": each.log_check,
+            }
+        )
+    return Table(
+        rows,
+        {
+            "pouch": lambda row: row["pouch"] + (" (before)" if row["retired_at"] else ""),
+            "tag": "tag",
+            "enrolled": lambda row: row["enrolled_at"][:10],
+            "last docked": lambda row: (row["last_docked_at"] or "never")[:16].replace("T", " "),
+            "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %",
+            "records": "last_sequence",
+        },
+        "no tags yet: enrol one with `kitdock tag provision POUCH --port PORT`",
+    )

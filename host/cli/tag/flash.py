@@ -1,0 +1,87 @@
+"""`kitdock tag flash`: MicroPython and the firmware onto a board."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host.cli.options import format_option
+from host.cli.render import Done
+from host.cli.root import FORMAT
+from host.cli.tag.options import agreed, port_option, yes_option
+from host.errors import InputError
+
+if TYPE_CHECKING:
+    from host.flash.board import Said
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@port_option
+@click.option("--image", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="MicroPython's image for the ESP32-C6, a .bin. [default: the board keeps its own]")  # fmt: skip
+@click.option("--images", metavar="FOLDER", type=_FOLDER, help="Take the newest image in FOLDER that fits.")
+@click.option("--firmware", metavar="FOLDER", type=_FOLDER, help="The firmware's folder. [default: of this checkout]")
+@click.option("--erase-log", is_flag=True, help="Erase its log and keys too: it must be provisioned anew.")
+@yes_option
+@format_option
+@click.pass_context
+def flash(
+    ctx: click.Context,
+    port: str,
+    image: Path | None,
+    images: Path | None,
+    firmware: Path | None,
+    erase_log: bool,
+    yes: bool,
+) -> Done:
+    """Put MicroPython and the firmware onto the board on PORT.
+
+    Checks the chip and the image, then writes what differs and nothing else: a second run writes nothing. A
+    run that broke off is repeated. The log and the keys stay, but with --erase-log.
+
+    The command says which MicroPython it needs if the image is another one.
+    """
+    from host.flash import application, board, layout
+    from host.flash import image as image_files
+
+    if image is not None and images is not None:
+        raise click.UsageError("Give --image or --images, not both.")
+    firmware = firmware or application.FIRMWARE
+    if not firmware.is_dir():
+        raise InputError(f"no folder {firmware}: give the firmware's folder of a checkout with --firmware FOLDER")
+    if images is not None:
+        image = image_files.choose(images, layout.read(firmware / "partitions.csv"))
+    if erase_log:
+        agreed(f"Erase the log and the keys of the board on {port}? What it has not handed over is lost.", yes)
+    done = board.flash(port, image, firmware, erase_log, _said(ctx))
+    changed = [*done.written, *(f"{path} removed" for path in done.removed)]
+    return Done(
+        f"board on {port} flashed with MicroPython {done.micropython} and the firmware"
+        if changed
+        else f"board on {port} is up to date: nothing written",
+        done._asdict() | {"port": port},
+    )
+
+
+def _said(ctx: click.Context) -> Said:
+    """Steps for people on standard error, with a bar at a terminal; nothing for programs."""
+    from host.flash.board import Said
+
+    people = ctx.meta.get(FORMAT, "table") == "table"
+    terminal = people and sys.stderr.isatty()
+
+    def step(text: str) -> None:
+        if people:
+            click.echo(text, err=True)
+
+    def bar(done: int, total: int) -> None:
+        if terminal and total:
+            end = "\n" if done >= total else ""
+            click.echo(f"\r  {100 * done // total:3} %{end}", nl=False, err=True)
+
+    return Said(step, bar)

@@ -1,0 +1,103 @@
+"""`kitdock tag log`: what a tag has logged, fetched over USB if it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host import clock
+from host.cli.options import open_store, with_store
+from host.cli.render import Table
+from host.cli.tag.options import maybe_port_option
+from host.logbook import explain
+from host.openings import event_times
+from host.words import bound
+
+if TYPE_CHECKING:
+    from host.store import Store, Tag
+
+SHOWN = 40
+"""How many records are shown if nothing is said."""
+
+
+@click.command()
+@click.argument("pouch", metavar="[POUCH|TAG]", required=False)
+@maybe_port_option
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=SHOWN, show_default=True,
+              help="Show the newest N records.")  # fmt: skip
+@click.option("--since", metavar="TIME", help="Only what happened since, YYYY-MM-DDTHH:MM in the station's time zone.")
+@with_store
+def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | None) -> Table:
+    """Show what a tag has logged, newest last.
+
+    With --port the tag on that port is docked first, over USB: its records are fetched, checked, kept,
+    and acknowledged, and its clock is set, as over the air. Without, it shows what the station has.
+    """
+    if pouch is None and port is None:
+        raise click.UsageError("Name a pouch, or the port of a tag with --port.")
+    with open_store(db) as store:
+        zone = store.station.time_zone
+        since_ms = None if since is None else clock.parse_past_instant(since, zone, clock.now_ms())
+        tag = None if pouch is None else store.tag(pouch)
+        if port is not None:
+            tag = _dock(store, tag, port)
+        assert tag is not None
+        picture = store.picture()
+    events = picture.events_of()[tag.id]
+    when = event_times(picture, tag, events)
+    rows = []
+    for event in events:
+        at = when.get(event.sequence)
+        if since_ms is not None and (at is None or at.latest_ms < since_ms):
+            continue
+        rows.append(
+            {
+                "sequence": event.sequence,
+                "at": clock.iso(at.likely_ms, zone) if at else None,
+                "error_s": -(-at.error_ms // 1000) if at else None,
+                "event": event.type,
+                "verdict": event.verdict,
+                "detail": explain(event),
+                "battery_mv": event.battery_mv,
+                "boot_count": event.boot_count,
+                "uptime_s": event.uptime_s,
+                "aux": event.aux,
+            }
+        )
+    left_out = len(rows) - limit
+    return Table(
+        rows[-limit:],
+        {
+            "record": "sequence",
+            "at": lambda row: (row["at"] or "?")[:19].replace("T", " "),
+            "±": lambda row: "" if row["error_s"] is None else bound(row["error_s"] * 1000),
+            "event": lambda row: row["event"] or "",
+            "detail": "detail",
+            "battery": lambda row: "" if row["battery_mv"] is None else f"{row['battery_mv']} mV",
+        },
+        f"no records of the tag of pouch {tag.pouch}: dock it, or fetch them with --port PORT",
+        note=f"{left_out} older records are not shown: --limit {len(rows)} shows all" if left_out > 0 else "",
+    )
+
+
+def _dock(store: Store, tag: Tag | None, port: str) -> Tag:
+    """Dock the tag on `port`, which must be `tag` if that is given. Raises `LinkError` if it fails."""
+    import asyncio
+    from contextlib import nullcontext
+
+    from host.cli.dock import progress
+    from host.cli.tag.session import demand
+    from host.docking import dock
+    from host.errors import LinkError
+    from host.link.wired import wired
+
+    with wired(port) as link:
+        if tag is None:
+            tag = store.tag(link.tag_id)
+        demand(link, tag, port, store)
+        report = asyncio.run(dock(store, tag, clock.now_ms, progress(store), nullcontext(link)))
+    if report.error is not None:
+        raise LinkError(f"the tag on {port} was not docked: {report.error}") from report.error
+    return tag

@@ -1,0 +1,116 @@
+"""A tag's configuration in people's units: how each item is shown and read. Ranges and defaults are the wire's."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from host import clock
+from host.errors import InputError
+from kitwire import config
+from kitwire.config import Item
+
+MEANINGS = {
+    config.PROFILE: "when it advertises away from its dock",
+    config.HEARTBEAT_S: "between two signs of life in the log",
+    config.TRACKABLE: "somebody has agreed that it can be tracked; profile open needs it",
+    config.FIELD_PERIOD_S: "between two advertisements in the field, in private and open",
+    config.OPEN_SEALED: "what it says in profile open is encrypted under its bind key",
+    config.KIT_EXPIRES_S: "from when its kit is out of date; each docking sets it",
+    config.BUZZER: "it may make a sound",
+    config.SECOND_DOSE_S: "from a dose mark to the cue for a second dose",
+    config.RESEDATION_S: "from a dose mark to the cue that sedation may return",
+    config.BATTERY_GAIN: "what its battery reading is multiplied by",
+}
+"""What each item is, for a person."""
+
+_DURATIONS = (config.HEARTBEAT_S, config.FIELD_PERIOD_S, config.SECOND_DOSE_S, config.RESEDATION_S)
+_YES_NO = (config.TRACKABLE, config.OPEN_SEALED, config.BUZZER)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PROFILES = {name: number for number, name in config.PROFILE_NAMES.items()}
+
+PROFILES = tuple(_PROFILES)
+"""The names of the profiles."""
+
+
+class Change(NamedTuple):
+    """One item and the value that it is to have."""
+
+    item: Item
+    value: int
+
+
+def show(item: Item, value: int, time_zone: str) -> str:
+    """`value` in natural units: 12 h, off, 2028-05-01, docked."""
+    number = item.number
+    if number == config.PROFILE:
+        return str(config.PROFILE_NAMES.get(value, value))
+    if number in _YES_NO:
+        return "yes" if value else "no"
+    if number in _DURATIONS:
+        return "off" if value == 0 else duration(value)
+    if number == config.KIT_EXPIRES_S:
+        return "not known" if value == 0 else clock.show(value * 1000, time_zone)
+    if number == config.BATTERY_GAIN:
+        return f"{value / 1000:.3f}"
+    return str(value)
+
+
+def duration(seconds: int) -> str:
+    """Seconds in the largest unit that divides them: 90 m, 12 h."""
+    unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)
+    return f"{seconds // size} {unit}"
+
+
+def read_duration(item: Item, text: str) -> Change:
+    """The change to what is written as 90s, 3m, 12h or 1d; or off, for an item that can be.
+
+    Raises `InputError` if it is none of them or out of the item's range.
+    """
+    if text == "off" and item.or_zero:
+        return Change(item, 0)
+    found = re.fullmatch(r"(\d{1,7}) ?([smhd])", text)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else -1
+    if not item.least <= seconds <= item.most:
+        off = ", or off" if item.or_zero else ""
+        raise InputError(
+            f"{text!r} is no time for {item.name}: write one from {duration(item.least)} to {duration(item.most)}, "
+            f"such as {duration(item.default or item.least).replace(' ', '')}{off}"
+        )
+    return Change(item, seconds)
+
+
+def profile(name: str) -> Change:
+    """The change to the profile called `name`, one of `PROFILES`."""
+    return Change(config.BY_NUMBER[config.PROFILE], _PROFILES[name])
+
+
+def gain(measured_mv: int, told_mv: int, present: int) -> Change:
+    """The change that makes a tag which reads `told_mv` with the gain `present` read `measured_mv`.
+
+    Raises `InputError` if that is beyond what a divider's error can be.
+    """
+    item = config.BY_NUMBER[config.BATTERY_GAIN]
+    value = round(present * measured_mv / told_mv) if told_mv else 0
+    if not item.least <= value <= item.most:
+        raise InputError(
+            f"the tag reads {told_mv} mV where {measured_mv} mV was measured: more than its divider can be off; "
+            "measure at the cell, with no charger, and look at the divider"
+        )
+    return Change(item, value)
+
+
+def checked(changes: list[Change], present: Mapping[int, int]) -> list[Change]:
+    """The changes that differ from what is `present`, by item number, in an order that the tag accepts.
+
+    Raises `InputError` if profile open would lack the consent that it needs.
+    """
+    after = dict(present) | {change.item.number: change.value for change in changes}
+    if after[config.PROFILE] == config.PROFILE_OPEN and not after[config.TRACKABLE]:
+        raise InputError(
+            "in profile open anybody can follow this tag by its address: agree to that with --trackable, "
+            "or choose another profile"
+        )
+    differing = [change for change in changes if present[change.item.number] != change.value]
+    # Consent comes before the profile that needs it, and goes after it.
+    leaving = after[config.PROFILE] != config.PROFILE_OPEN
+    return sorted(differing, key=lambda change: (change.item.number == config.TRACKABLE) == leaving)

@@ -1,0 +1,33 @@
+"""What a tag's events say, in words."""
+
+from host.events import VERIFIED, Event
+from kitwire import config, faults, record
+
+_CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
+"""`machine.reset_cause()` of MicroPython on the ESP32."""
+
+_NAMES = record.TYPE_NAMES
+
+
+def explain(event: Event) -> str:
+    """What the event's aux and flags add to its type; for a record that does not verify, its verdict."""
+    if event.verdict != VERIFIED:
+        return event.verdict
+    aux = event.aux or 0
+    said = []
+    if event.type == _NAMES[record.BOOT]:
+        said.append(_CAUSES.get(aux, f"cause {aux}"))
+    elif event.type == _NAMES[record.DOSE_MARK]:
+        said.append(f"mark {aux}")
+    elif event.type == _NAMES[record.TIME_SET]:
+        correction_s = aux - 0x10000 if aux & 0x8000 else aux
+        moved = f"put forward {correction_s} s" if correction_s > 0 else f"put back {-correction_s} s"
+        said.append(moved if correction_s else "first set")
+    elif event.type == _NAMES[record.CONFIG]:
+        item = config.BY_NUMBER.get(aux)
+        said.append(item.name if item else f"item {aux}")
+    elif event.type == _NAMES[record.FAULT]:
+        said.append(faults.describe(aux))
+    if (event.flags or 0) & record.FLAG_BRIEF:
+        said.append("brief")
+    return ", ".join(said)
