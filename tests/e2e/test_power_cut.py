@@ -1,4 +1,7 @@
-"""Power that goes in the middle of a flash write, on the real firmware: nothing completed is lost, nothing invented."""
+"""Power that goes in the middle of a write, on the real firmware: nothing completed is lost, nothing invented.
+
+The virtual board commits to NVS as one step, whole or nothing; so a commit is cut before and after it, not in it.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from host.events import VERIFIED
+from host.sim import chip_flash
+from host.sim.nor import PowerCut
 from host.sim.tag import VirtualTag
+from kitcore import ring
+from kitwire import record
 from tests.e2e.stage import HOUR, T0, Stage, play
 
 SLOT_STEPS = 72
 """Bytes that an append programs before its record counts; 32 zeros over the spent key follow."""
 APPEND_STEPS = SLOT_STEPS + 32
 SAMPLE = (0, 1, 20, 36, 37, 68, 70, 72, 73, 103)
-OPENINGS_IN_SECTOR = 24
-"""With the genesis slot and the boot record they fill the 50 slots of the first sector."""
 HEAD_STEPS = 66
 """Steps to begin a sector: 32 zeros over its old head, two halves of an erase, 32 bytes of its new head."""
 BORDER_SAMPLE = (0, 32, 33, 50, 136, 138)
@@ -39,10 +44,10 @@ async def cut_all(stage: Stage, cuts: dict[VirtualTag, int], at: float) -> None:
     await stage.until(at + 180)
 
 
-def chain(stage: Stage, pouch: str) -> list[str | None]:
-    """The types of a pouch's events, which must be a whole, verified chain."""
+def chain(stage: Stage, pouch: str, first: int = 1) -> list[str | None]:
+    """The types of a pouch's events from `first` on, which must be a whole, verified chain."""
     events = stage.store.events(stage.store.tag(pouch).id)
-    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert [event.sequence for event in events] == list(range(first, first + len(events)))
     assert {event.verdict for event in events} == {VERIFIED}
     return [event.type for event in events]
 
@@ -78,22 +83,110 @@ def test_a_cut_at_every_byte_of_an_opening(tmp_path: Path, first: int) -> None:
     cut_an_opening(tmp_path, [steps for steps in every if steps != SLOT_STEPS - 1])
 
 
-def test_a_cut_around_the_border_of_a_sector(tmp_path: Path) -> None:
+class LogOf(ring.Flash):
+    """The log of a sleeping tag, in this process."""
+
+    def __init__(self, tag: VirtualTag) -> None:
+        self._nor = tag.flash
+
+    def read(self, offset: int, size: int) -> bytes:
+        return self._nor.read(offset, size)
+
+    def program(self, offset: int, data: bytes) -> None:
+        self._nor.program(offset, data)
+
+    def erase(self, sector: int) -> None:
+        self._nor.erase(sector * ring.SECTOR)
+
+
+def live_until(tag: VirtualTag, tag_id: str, last: int) -> None:
+    """Let the log of the sleeping `tag` go on to record `last`, as if it had lived that long."""
+    flash = LogOf(tag)
+    log = ring.Ring(flash, len(tag.flash.bytes) // ring.SECTOR, bytes.fromhex(tag_id))
+    while log.last < last:
+        log.append(record.Plain(record.HEARTBEAT, 0, 3900, 1, log.last, 0, 0))
+
+
+@pytest.fixture
+def three_sectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chips whose log is three sectors long, of 149 records; the firmware takes what the table says."""
+    small = [
+        each._replace(size=3 * ring.SECTOR) if each.label == "kitlog" else each for each in chip_flash.read_layout()
+    ]
+    monkeypatch.setattr(chip_flash, "read_layout", lambda: small)
+
+
+@pytest.mark.parametrize(("last", "first"), [(49, 1), (149, 50)], ids=["into a fresh sector", "round the ring"])
+def test_a_cut_around_the_border_of_a_sector(last: int, first: int, tmp_path: Path, three_sectors: None) -> None:
     async def scene(stage: Stage) -> None:
         cuts = {await stage.add(f"P-{steps}"): steps for steps in BORDER_SAMPLE}
-        for tag in cuts:
-            for number in range(OPENINGS_IN_SECTOR):
-                at = T0 + 60 * (number + 1)
-                tag.at(at).lid_open()
-                tag.at(at + 20).lid_close()
-        await stage.until(T0 + HOUR)
+        for tag, steps in cuts.items():
+            live_until(tag, stage.store.tag(f"P-{steps}").id, last)
         await cut_all(stage, cuts, T0 + 2 * HOUR)
         reports = await stage.dock(*cuts)
         assert [(report.error, report.altered) for report in reports] == [(None, 0)] * len(BORDER_SAMPLE)
-        completed = ["boot", *["lid_open", "lid_close"] * OPENINGS_IN_SECTOR]
         for steps in BORDER_SAMPLE:
             opened = ["lid_open"] if steps >= HEAD_STEPS + SLOT_STEPS else []
-            types = chain(stage, f"P-{steps}")
-            assert types[:-2] == [*completed, *opened, "boot", "lid_open", "lid_close"], steps
+            types = chain(stage, f"P-{steps}", first)
+            lived = ["boot", *["heartbeat"] * (last - 1)][first - 1 :]
+            assert types[: len(lived) + len(opened) + 3] == [*lived, *opened, "boot", "lid_open", "lid_close"], steps
+
+    play(tmp_path, scene)
+
+
+ACKNOWLEDGED = ("kitdock", "acknowledged", "i32")
+
+
+def cut_the_acknowledgement(tag: VirtualTag, monkeypatch: pytest.MonkeyPatch, commits: bool) -> None:
+    """The power goes at the next commit of what is acknowledged: right after it or, unless it `commits`, before."""
+    board = tag.board
+    commit = board._on_nvs_commit
+
+    def cut(namespace: str) -> None:
+        if ACKNOWLEDGED not in board._uncommitted:
+            return commit(namespace)
+        if commits:
+            commit(namespace)
+        monkeypatch.setattr(board, "_on_nvs_commit", commit)
+        raise PowerCut
+
+    monkeypatch.setattr(board, "_on_nvs_commit", cut)
+
+
+DOCKING_SAMPLE = (APPEND_STEPS - 1, APPEND_STEPS, APPEND_STEPS + 40, APPEND_STEPS + SLOT_STEPS, 2 * APPEND_STEPS - 1)
+"""In the record of the docking, and in what the station has recorded after it has acknowledged."""
+
+
+def test_a_cut_at_the_dock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(stage: Stage) -> None:
+        tags = {f"P-{name}": await stage.add(f"P-{name}") for name in (*DOCKING_SAMPLE, "before", "after")}
+        for tag in tags.values():
+            tag.at(T0 + 60).lid_open()
+            tag.at(T0 + 90).lid_close()
+        await stage.until(T0 + HOUR)
+        for steps in DOCKING_SAMPLE:
+            tags[f"P-{steps}"].flash.cut_after(steps)
+        cut_the_acknowledgement(tags["P-before"], monkeypatch, commits=False)
+        cut_the_acknowledgement(tags["P-after"], monkeypatch, commits=True)
+        await stage.dock(*tags.values())
+        assert [tag.state for tag in tags.values()] == ["off"] * len(tags)
+        assert ACKNOWLEDGED not in tags["P-before"].board.nvs
+        assert tags["P-after"].board.nvs[ACKNOWLEDGED] >= 4
+
+        for tag in tags.values():
+            tag.undock()
+            tag.flash.cut_after(None)
+            tag.power_off()
+            tag.power_on()
+        await asyncio.gather(*(tag.settle() for tag in tags.values()))
+        await stage.until(T0 + 2 * HOUR)
+        reports = await stage.dock(*tags.values())
+        assert {(report.error, report.altered) for report in reports} == {(None, 0)}
+        for pouch, tag in tags.items():
+            types = chain(stage, pouch)
+            assert types[:3] == ["boot", "lid_open", "lid_close"], pouch
+            assert types.count("lid_open") == types.count("lid_close") == 1, pouch
+            assert types.count("boot") == 2, pouch
+            assert tag.board.nvs[ACKNOWLEDGED] == len(types), pouch
 
     play(tmp_path, scene)
