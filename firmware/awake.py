@@ -1,106 +1,155 @@
-"""Awake: at the dock, and for a minute after a call, with the radio on and the log still running."""
+"""Awake: the rounds of a tag while its radio is wanted, a sign is shown or its button is down.
+
+Each round looks at the inputs first and records what they bring; nothing else holds that up for long.
+"""
 
 import time
 
-import faults
-from button import Button
-from dock import Dock
-from lid import Lid
-from link import Link
-from radio import Radio
-from settings import Identity
+from kitcore import life
+from kitcore.life import HOLD_MS
 
-from kitcore.beacon import Beacon, State
-from kitcore.tag import EPOCH, Tag
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from air import Air
+    from button import Button
+    from dock import Dock
+    from indicator import Indicator
+    from lid import Lid
+    from settings import Settings
+    from wake import Signs
+    from watchdog import Watchdog
+
+    from kitcore.tag import Tag
 
 LINKED_MS = 5
 """Pause between two rounds while a station is linked."""
 QUICK_MS = 20
-"""Pause while a press may come or an input is moving."""
+"""Pause while a press may come, a sign is shown or an input is moving."""
 DOCKED_MS = 100
 """Pause at the dock: the Hall switch itself looks only five times a second."""
 MEASURE_MS = 60000
 """Milliseconds between two looks at the battery."""
+RELEASE_MS = 3000
+"""Longest wait for the button to be released: while it is down it cannot wake the tag."""
 
 
 class Awake:
-    """The rounds of one tag for as long as it wants its radio."""
+    """The rounds of one wake."""
 
-    def __init__(self, tag: Tag, identity: Identity, lid: Lid, button: Button, dock: Dock) -> None:
+    def __init__(
+        self,
+        tag: "Tag",
+        settings: "Settings",
+        lid: "Lid",
+        button: "Button",
+        dock: "Dock",
+        signs: "Signs",
+        watchdog: "Watchdog",
+    ) -> None:
         self._tag = tag
+        self._settings = settings
         self._lid = lid
         self._button = button
         self._dock = dock
-        self._radio = Radio()
-        self._beacon = Beacon(identity.advert_key)
-        self._link = Link(self._radio, identity.session_key, tag, tag.clock)
+        self._signs = signs
+        self._watchdog = watchdog
+        self._air: Air | None = None
+        self._indicator: Indicator | None = None
         self._measured_ms = tag.clock.uptime_ms()
-        self._mute = False
-        self.doing = faults.RADIO
+        self._pressed_ms: int | None = None
+        self._shown = False
 
-    def run(self) -> None:
-        """Go round until the radio is not wanted any more and no station is linked.
-
-        `doing` says at any moment which code of `faults` an exception belongs to.
-        """
-        self.doing = faults.RADIO
-        self._radio.on()
+    def run(self, pressed: bool) -> None:
+        """Go round for as long as there is a reason; `pressed` if the press that woke the tag still lasts."""
+        if pressed:
+            self._pressed_ms = self._tag.clock.uptime_ms()
         try:
-            now_ms = self._tag.clock.uptime_ms()
-            while self._tag.life.wants_radio(now_ms) or self._radio.linked:
-                self._round(now_ms)
-                now_ms = self._tag.clock.uptime_ms()
+            while self._round():
+                self._pause()
         finally:
-            self._radio.off()
+            if self._air is not None:
+                self._air.off()
+            if self._indicator is not None:
+                self._indicator.off()
 
-    def _round(self, now_ms: int) -> None:
-        self.doing = faults.INPUT
+    def _round(self) -> bool:
+        """Whether there is a reason to stay awake."""
+        self._watchdog.feed()
+        now_ms = self._tag.clock.uptime_ms()
         self._look(now_ms)
-        self.doing = faults.RADIO
-        if not self._radio.linked:
-            self._speak(now_ms)
-        self.doing = faults.SESSION
-        self._link.step()
-        if not self._link.busy:
-            time.sleep_ms(self._pause_ms())
+        showing = self._show(now_ms)
+        form = self._tag.life.air(now_ms)
+        if self._air is None and form != life.SILENT:
+            self._air = self._tuned()
+        if self._air is not None:
+            self._air.step(now_ms, form)
+        return showing or form != life.SILENT or self._linked or self._waits_for_release(now_ms)
 
-    def _pause_ms(self) -> int:
-        if self._radio.linked:
-            return LINKED_MS
-        if self._dock.on and self._dock.settled and self._lid.settled:
-            return DOCKED_MS
-        return QUICK_MS
+    def _tuned(self) -> "Air | None":
+        from air import Air
+
+        identity = self._settings.identity()
+        return Air(self._tag, identity) if identity else None
+
+    @property
+    def _linked(self) -> bool:
+        return self._air is not None and self._air.linked
+
+    def _waits_for_release(self, now_ms: int) -> bool:
+        return self._pressed_ms is not None and now_ms - self._pressed_ms < RELEASE_MS
+
+    def _pause(self) -> None:
+        if self._linked:
+            if not (self._air is not None and self._air.busy):
+                time.sleep_ms(LINKED_MS)
+            return
+        showing = self._indicator is not None and self._indicator.playing
+        quiet = self._dock.on and self._dock.settled and self._lid.settled and not showing
+        time.sleep_ms(DOCKED_MS if quiet else QUICK_MS)
 
     def _look(self, now_ms: int) -> None:
         """Record what the inputs, the battery and the calendar have brought."""
         tag = self._tag
         if self._lid.poll(now_ms):
-            tag.note(tag.life.lid(self._lid.on))
+            tag.lid(self._lid.on)
         if self._dock.poll(now_ms):
-            tag.note(tag.life.dock(self._dock.on))
-        if self._button.poll(now_ms, self._dock.raw()) and self._button.on:
-            tag.press()
+            tag.dock(self._dock.on)
+        self._look_at_button(now_ms)
         if now_ms - self._measured_ms >= MEASURE_MS:
             self._measured_ms = now_ms
             tag.measure()
+            tag.went_well()
         tag.beat(now_ms)
-        tag.show(now_ms)
 
-    def _speak(self, now_ms: int) -> None:
-        """Have the air say what is so."""
-        tag = self._tag
-        state = State(tag.battery_percent, tag.lid_open, tag.battery_low, False, tag.damaged, tag.log.last)
-        if self._mute:
-            return
-        if self._beacon.stale(now_ms, state):
-            if not self._radio.new_address():
-                # An old address under a new epoch would let a stranger follow the tag.
-                self._mute = True
-                tag.fault(faults.ADDRESS)
-                return
-            self._beacon.begin(tag.settings.next_of(EPOCH), now_ms)
-        data = self._beacon.frame(state)
-        if data is not None:
-            self._radio.advertise(data)
-        elif not self._radio.advertising:
-            self._radio.resume()
+    def _look_at_button(self, now_ms: int) -> None:
+        # The dock pulls the same line low: what that does to it is no press and no release.
+        docked = self._dock.raw()
+        moved = self._button.poll(now_ms, docked)
+        if docked:
+            self._pressed_ms = None
+        elif moved and self._button.on:
+            self._pressed_ms = now_ms
+            self._shown = False
+            self._tag.press()
+        elif self._pressed_ms is not None and not self._shown:
+            if now_ms - self._pressed_ms >= HOLD_MS:
+                self._shown = True
+                self._tag.hold()
+            elif moved:
+                self._tag.release()
+        if moved and not self._button.on:
+            self._pressed_ms = None
+
+    def _show(self, now_ms: int) -> bool:
+        """Carry on what light and buzzer have to say; whether there is more to come."""
+        wish = self._signs.take()
+        if wish is not None:
+            if self._indicator is None:
+                from indicator import Indicator
+
+                self._indicator = Indicator()
+            self._indicator.play(wish[0], wish[1], now_ms)
+        if self._indicator is None:
+            return False
+        self._indicator.drive(now_ms)
+        return self._indicator.playing

@@ -3,8 +3,10 @@
 import board
 from machine import ADC, Pin
 
+from kitcore import battery
+
 READINGS = 8
-"""Readings averaged: one alone is off by some 10 mV while the radio is on."""
+"""Readings taken, of which the middle four count: one alone is off by some 10 mV while the radio is on."""
 
 
 class Battery:
@@ -15,5 +17,5 @@ class Battery:
 
     def millivolts(self) -> int:
         """The cell's voltage, as the chip's own calibration has it."""
-        microvolts = sum([self._adc.read_uv() for _ in range(READINGS)]) // READINGS
+        microvolts = battery.trimmed_mean([self._adc.read_uv() for _ in range(READINGS)])
         return microvolts * board.BATTERY_DIVIDER // 1000

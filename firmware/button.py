@@ -9,8 +9,8 @@ from machine import Pin
 class Button(Level):
     """On while the line is low."""
 
-    def __init__(self) -> None:
-        super().__init__(Pin(board.BUTTON, Pin.IN, Pin.PULL_UP), board.BUTTON_DOWN)
+    def __init__(self, known: "bool | None") -> None:
+        super().__init__(Pin(board.BUTTON, Pin.IN, Pin.PULL_UP), board.BUTTON_DOWN, known)
 
     def arm(self) -> bool:
         """Wake from deep sleep when the line goes low; False if it is low, which would wake at once."""

@@ -8,7 +8,7 @@ import time
 
 import machine
 
-from kitcore import policy
+from kitcore import life
 
 
 def chip_ms() -> int:
@@ -19,22 +19,19 @@ def chip_ms() -> int:
 class Clock:
     """Uptime and UTC, and the `memory` that outlives deep sleep.
 
-    `new_start` is True if this is no wake from deep sleep: RTC memory is lost or from another start. `resumed`:
-    a program that has run in this start was stopped, and this one goes on for it.
+    `woken` is True if deep sleep has just ended and RTC memory is what it was. A start that is not recorded yet
+    has a `memory.boot_count` of 0. `resumed`: a program that has run in this start was stopped, and this one
+    goes on for it.
     """
 
     def __init__(self, resumed: bool = False) -> None:
         self._rtc = machine.RTC()
-        now_ms = chip_ms()
-        kept = policy.unpack(bytes(self._rtc.memory()))
-        woken = resumed or machine.reset_cause() == machine.DEEPSLEEP_RESET
-        if kept is not None and woken and kept.seen_ms <= now_ms:
-            self.memory = kept
-            self.new_start = False
-        else:
-            self.memory = policy.Memory()
-            self.memory.started_ms = now_ms
-            self.new_start = True
+        cause = machine.reset_cause()
+        kept = life.unpack(bytes(self._rtc.memory()))
+        self.memory = life.begin(kept, resumed or cause == machine.DEEPSLEEP_RESET, chip_ms())
+        self.woken = self.memory is kept
+        if not self.woken:
+            self.memory.cause = cause
 
     def keep(self) -> None:
         """Write the memory to where deep sleep leaves it."""

@@ -11,5 +11,5 @@ STABLE_MS = 200
 class Dock(Level):
     """On while dock power is there."""
 
-    def __init__(self) -> None:
-        super().__init__(Pin(board.DOCK_SENSE, Pin.IN), board.DOCKED, STABLE_MS)
+    def __init__(self, known: "bool | None") -> None:
+        super().__init__(Pin(board.DOCK_SENSE, Pin.IN), board.DOCKED, known, STABLE_MS)

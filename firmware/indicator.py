@@ -1,46 +1,37 @@
-"""The light and the buzzer: short signs that hold the tag up, and the long one that does not."""
-
-import time
+"""The light and the buzzer."""
 
 import board
 from machine import PWM, Pin
 
-SIGN_MS = 80
-"""Length of one flash, and of the dark after it."""
-CHIRP_HZ = 4000
-"""Frequency at which the piezo is loudest (model: not measured)."""
+from kitcore.signs import Player
 
 
-class Indicator:
+class Indicator(Player):
     """Dark and silent at first."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._light = Pin(board.LED, Pin.OUT, value=0)
-        self._chirp: PWM | None = None
-        self._until_ms = 0
+        self._lit = 0
+        self._sounding = 0
+        self._buzzer: PWM | None = None
 
-    def flash(self, times: int) -> None:
-        """Flash `times` times; takes 160 ms for each."""
-        for _ in range(times):
-            self._light.value(1)
-            time.sleep_ms(SIGN_MS)
-            self._light.value(0)
-            time.sleep_ms(SIGN_MS)
+    def drive(self, now_ms: int) -> None:
+        """Light and sound as the sign that plays has them at `now_ms`."""
+        self._put(*self.tick(now_ms))
 
-    def identify(self, until_ms: int) -> None:
-        """Begin to flash and chirp twice a second, up to `until_ms` of the clock given to `tick`."""
-        self._until_ms = until_ms
+    def off(self) -> None:
+        """Dark and silent again."""
+        self._put(0, 0)
 
-    def tick(self, now_ms: int) -> None:
-        """Carry on what `identify` began."""
-        if not self._until_ms:
-            return
-        show = now_ms < self._until_ms and now_ms // 250 % 2 == 0
-        self._light.value(1 if show else 0)
-        if show and self._chirp is None:
-            self._chirp = PWM(Pin(board.BUZZER), freq=CHIRP_HZ, duty_u16=0x8000)
-        elif not show and self._chirp is not None:
-            self._chirp.deinit()
-            self._chirp = None
-        if now_ms >= self._until_ms:
-            self._until_ms = 0
+    def _put(self, light: int, sound: int) -> None:
+        if light != self._lit:
+            self._lit = light
+            self._light.value(light)
+        if sound != self._sounding:
+            self._sounding = sound
+            if self._buzzer is not None:
+                self._buzzer.deinit()
+                self._buzzer = None
+            if sound:
+                self._buzzer = PWM(Pin(board.BUZZER), freq=sound, duty_u16=0x8000)

@@ -6,12 +6,15 @@ from kitcore.debounce import STABLE_MS, Debounce
 
 
 class Level:
-    """`pin`, on while it reads `on_level`."""
+    """`pin`, on while it reads `on_level`.
 
-    def __init__(self, pin: Pin, on_level: int, stable_ms: int = STABLE_MS) -> None:
+    `known` is the level it had before: while it still has that, there is nothing to wait for.
+    """
+
+    def __init__(self, pin: Pin, on_level: int, known: "bool | None", stable_ms: int = STABLE_MS) -> None:
         self.pin = pin
         self._on_level = on_level
-        self._debounce = Debounce(None, stable_ms)
+        self._debounce = Debounce(known, stable_ms)
 
     def raw(self) -> bool:
         """Whether it reads on at this moment."""

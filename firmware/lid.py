@@ -9,8 +9,8 @@ from machine import Pin
 class Lid(Level):
     """On while the lid is open."""
 
-    def __init__(self) -> None:
-        super().__init__(Pin(board.LID, Pin.IN), board.LID_OPEN)
+    def __init__(self, known: "bool | None") -> None:
+        super().__init__(Pin(board.LID, Pin.IN), board.LID_OPEN, known)
 
     def arm(self) -> None:
         """Wake from deep sleep when the lid leaves its last settled level.

@@ -8,13 +8,13 @@ include("$(PORT_DIR)/boards/manifest.py")  # noqa: F821  the manifest's own lang
 
 for name in (
     "main",
+    "air",
     "awake",
     "battery",
     "board",
     "button",
     "clock",
     "dock",
-    "faults",
     "flash_log",
     "indicator",
     "level",
@@ -22,8 +22,11 @@ for name in (
     "link",
     "provision",
     "radio",
+    "safe",
     "settings",
     "version",
+    "wake",
+    "watchdog",
     "wired",
 ):
     module(name + ".py")  # noqa: F821

@@ -25,6 +25,7 @@ _CONNECT = 1
 _DISCONNECT = 2
 _WRITE = 3
 _MTU_EXCHANGED = 21
+_PUBLIC = 0
 _RANDOM_STATIC = 1
 _LEAST_MTU = 23
 _ATT_HEADER = 3
@@ -53,6 +54,7 @@ class Radio:
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._data = b""
+        self._connectable = True
         self._advertising = False
         self._dropping = False
         self.links = 0
@@ -71,29 +73,38 @@ class Radio:
         self._link = None
         self._ble.active(False)
 
-    def new_address(self) -> bool:
-        """Take a fresh random address, with nothing on the air; whether the controller did take one."""
+    def new_address(self) -> "bytes | None":
+        """Take a fresh random address, with nothing on the air. None if the controller did not take one."""
         self.silence()
         before = self._address()
         for _ in range(ADDRESS_TRIES):
             self._ble.config(addr_mode=_RANDOM_STATIC)
-            if self._address() != before:
-                return True
-        return False
+            kind, address = self._address()
+            if kind == _RANDOM_STATIC and (kind, address) != before:
+                return address
+        return None
+
+    def own_address(self) -> "bytes | None":
+        """Take the chip's own address, which never changes. None if the controller did not take it."""
+        self.silence()
+        self._ble.config(addr_mode=_PUBLIC)
+        kind, address = self._address()
+        return address if kind == _PUBLIC else None
 
     def _address(self) -> "tuple[int, bytes]":
         kind, address = self._ble.config("mac")
         return kind, bytes(address)
 
-    def advertise(self, data: bytes) -> None:
+    def advertise(self, data: bytes, connectable: bool) -> None:
         """Send `data` every 250 ms until there is a link, `silence` or other data."""
         self._data = data
-        self._ble.gap_advertise(ADVERT_INTERVAL_US, adv_data=data, connectable=True)
+        self._connectable = connectable
+        self._ble.gap_advertise(ADVERT_INTERVAL_US, adv_data=data, connectable=connectable)
         self._advertising = True
 
     def resume(self) -> None:
         """Send again what was sent before the link."""
-        self.advertise(self._data)
+        self.advertise(self._data, self._connectable)
 
     def silence(self) -> None:
         """Stop advertising."""

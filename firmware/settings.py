@@ -8,8 +8,7 @@ from collections import namedtuple
 from esp32 import NVS
 
 from kitcore.ring import StorageError
-from kitcore.tag import ACKNOWLEDGED, BOOT_COUNT, EPOCH
-from kitwire import config, keys
+from kitwire import keys
 
 NAMESPACE = "kitdock"
 
@@ -27,6 +26,10 @@ class Settings:
     def __init__(self) -> None:
         self._nvs = NVS(NAMESPACE)
 
+    def tag_id(self) -> "bytes | None":
+        """The id of this tag, or None if it is not enrolled."""
+        return self._blob(TAG_ID, keys.TAG_ID_SIZE)
+
     def identity(self) -> "Identity | None":
         """Who this tag is, or None if it is not enrolled."""
         tag_id = self._blob(TAG_ID, keys.TAG_ID_SIZE)
@@ -38,6 +41,9 @@ class Settings:
 
     def forget(self) -> None:
         """Make this no tag at all, before it becomes another one."""
+        from kitcore.tag import ACKNOWLEDGED, BOOT_COUNT, EPOCH
+        from kitwire import config
+
         for name in (TAG_ID, ADVERT_KEY, SESSION_KEY, BOOT_COUNT, ACKNOWLEDGED, EPOCH) + tuple(config.BY_NAME):
             try:
                 self._nvs.erase_key(name)
@@ -61,7 +67,7 @@ class Settings:
             return default
 
     def put(self, name: str, value: int) -> None:
-        """Keep `value`, 0 .. 2**31 - 1, as `name`. Raises `StorageError` if NVS refuses."""
+        """Keep `value`, which fits 32 bits with its sign, as `name`. Raises `StorageError` if NVS refuses."""
         try:
             self._nvs.set_i32(name, value)
             self._nvs.commit()

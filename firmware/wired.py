@@ -9,15 +9,14 @@ import os
 import time
 from binascii import hexlify, unhexlify
 
-import machine
 import version
 from battery import Battery
 from clock import Clock
 from flash_log import FlashLog
 from indicator import Indicator
 from settings import Settings
+from wake import Signs
 
-from kitcore import tag as names
 from kitcore.ring import Ring, StorageError
 from kitcore.server import Server
 from kitcore.tag import Tag
@@ -31,6 +30,7 @@ class _Session:
     """The one session that is open."""
 
     tag: "Tag | None" = None
+    signs: "Signs | None" = None
     server: "Server | None" = None
 
 
@@ -44,14 +44,16 @@ def open() -> None:
     try:
         flash = FlashLog()
         log = Ring(flash, flash.sectors, identity.tag_id, clock.memory.hint)
-        tag = Tag(settings, clock, Battery(), Indicator(), log, (version.MAJOR, version.MINOR))
-        tag.look_at_battery()
-        if clock.new_start:  # it was stopped before it could say so
-            clock.memory.boot_count = settings.next_of(names.BOOT_COUNT) & 0xFFFF
-            tag.note(tag.life.boot(machine.reset_cause()))
+        signs = Signs()
+        tag = Tag(settings, clock, Battery(), signs, log, (version.MAJOR, version.MINOR))
+        if clock.memory.boot_count:
+            tag.read_battery()
+        else:  # it was stopped before it could say so
+            tag.start(clock.memory.cause)
     except StorageError as error:
         return _tell({"error": str(error)})
     _Session.tag = tag
+    _Session.signs = signs
     _Session.server = Server(identity.session_key, os.urandom(session.NONCE_SIZE), tag)
     return _tell({"tag": hexlify(identity.tag_id).decode()})
 
@@ -65,20 +67,24 @@ def feed(piece_hex: str) -> None:
 
 def show(seconds: int) -> None:
     """Show for so long which tag this is. Prints a dot now and then, so that nobody gives up waiting."""
-    tag = _Session.tag
-    if tag is None:
+    tag, signs = _Session.tag, _Session.signs
+    if tag is None or signs is None:
         return
+    indicator = Indicator()
     began_ms = tag.clock.uptime_ms()
     tag.identify(seconds)
+    wish = signs.take()
+    if wish is not None:
+        indicator.play(wish[0], wish[1], began_ms)
     passed_ms = told_ms = 0
     while passed_ms <= seconds * 1000:
         passed_ms = tag.clock.uptime_ms() - began_ms
-        tag.show(began_ms + passed_ms)
+        indicator.drive(began_ms + passed_ms)
         if passed_ms - told_ms >= 1000:
             told_ms = passed_ms
             print(".", end="")  # noqa: T201
         time.sleep_ms(LOOK_MS)
-    tag.show(tag.clock.uptime_ms())
+    indicator.off()
 
 
 def _tell(told: "dict[str, str]") -> None:

@@ -1,4 +1,4 @@
-"""A tag in memory: the firmware's own log and session server on a model of NOR flash, and a link to it.
+"""A tag in memory: the firmware's own tag, log and session server on models of its edges, and a link to it.
 
 What it leaves out, pins, radio and sleep, is in the virtual station; the docking cannot tell it apart.
 """
@@ -10,10 +10,13 @@ from collections.abc import Callable
 
 from host.link.errors import LinkLost, TagStalled
 from kitcore import ring
-from kitcore.server import Device, RangeError, Server
-from kitwire import config, record, session
+from kitcore.life import Memory
+from kitcore.server import Server
+from kitcore.tag import ACKNOWLEDGED, EPOCH, Tag
+from kitwire import config, session
 
 SECTORS = 4
+EPOCH_NOW = 3
 
 
 class Nor(ring.Flash):
@@ -34,64 +37,131 @@ class Nor(ring.Flash):
         self.bytes[start : start + ring.SECTOR] = b"\xff" * ring.SECTOR
 
 
-class MemoryTag(Device):
-    """A tag with an identity and keys, whose clock the test sets."""
+class MemorySettings:
+    """NVS: whole numbers of 32 bits with their sign, in `kept`. `broken`: it takes no more."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, int] = {}
+        self.writes = 0
+        self.broken = False
+
+    def get(self, name: str, default: int = 0) -> int:
+        return self.kept.get(name, default)
+
+    def put(self, name: str, value: int) -> None:
+        if self.broken:
+            raise ring.StorageError("NVS does not take " + name)
+        assert len(name) <= 15 and -0x80000000 <= value <= 0x7FFFFFFF
+        self.kept[name] = value
+        self.writes += 1
+
+    def next_of(self, name: str) -> int:
+        self.put(name, self.get(name) + 1)
+        return self.get(name)
+
+
+class MemoryClock:
+    """A clock that stands still but for `now_ms`, and RTC memory: `kept` is what was last packed into it."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.now_ms = 0
+        self.kept = b""
+
+    def keep(self) -> None:
+        self.memory.seen_ms = self.now_ms
+        self.kept = self.memory.pack()
+
+    def uptime_ms(self) -> int:
+        return self.now_ms - self.memory.started_ms
+
+    def utc_ms(self) -> int:
+        return self.memory.utc_ms + self.uptime_ms() if self.memory.utc_ms else 0
+
+    def set_utc(self, utc_ms: int) -> None:
+        self.memory.utc_ms = utc_ms - self.uptime_ms()
+
+
+class MemoryCell:
+    """A cell at `mv`."""
+
+    def __init__(self) -> None:
+        self.mv = 3900
+
+    def millivolts(self) -> int:
+        return self.mv
+
+
+class MemoryIndicator:
+    """Notes what was to be shown, and whether with sound."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[tuple[tuple[int, int, int], ...], bool]] = []
+
+    def show(self, sign: tuple[tuple[int, int, int], ...], sound: bool) -> None:
+        self.shown.append((sign, sound))
+
+
+class MemoryTag(Tag):
+    """A tag with an identity and keys, whose clock the test sets: its half seconds stay."""
 
     def __init__(self, tag_id: str, session_key: bytes, log_key: bytes, sectors: int = SECTORS) -> None:
         self.id = tag_id
         self.session_key = session_key
         self.flash = Nor(sectors)
+        self.sectors = sectors
         ring.form(self.flash, sectors, log_key)
-        self.log = ring.Ring(self.flash, sectors, bytes.fromhex(tag_id))
+        self.stored = MemorySettings()
+        self.stored.kept[EPOCH] = EPOCH_NOW
+        self.time = MemoryClock()
+        self.cell = MemoryCell()
+        self.lamp = MemoryIndicator()
+        super().__init__(self.stored, self.time, self.cell, self.lamp, self.opened(), (0, 1))
+        self.time.memory.boot_count = 1
+        self._configure()
+        self.read_battery()
         self.uptime_s = 0
-        self.utc_offset_s: int | None = None
-        self.acknowledged_up_to = 0
-        self.configuration: dict[int, int] = {}
+
+    def opened(self) -> ring.Ring:
+        """The log, as it is found at a start."""
+        return ring.Ring(self.flash, self.sectors, bytes.fromhex(self.id))
+
+    @property
+    def uptime_s(self) -> int:
+        return self.time.uptime_ms() // 1000
+
+    @uptime_s.setter
+    def uptime_s(self, seconds: int) -> None:
+        self.time.now_ms = self.time.memory.started_ms + seconds * 1000 + 500
+
+    @property
+    def utc_offset_s(self) -> int | None:
+        """UTC at uptime 0, Unix seconds; None while the clock is not set."""
+        return self.time.memory.utc_ms // 1000 or None
+
+    @utc_offset_s.setter
+    def utc_offset_s(self, seconds: int | None) -> None:
+        self.time.memory.utc_ms = (seconds or 0) * 1000
+
+    @property
+    def acknowledged_up_to(self) -> int:
+        return self.stored.get(ACKNOWLEDGED)
+
+    @property
+    def configuration(self) -> dict[int, int]:
+        """What the tag goes by and is not the default."""
+        values = {item.number: self.get_config(item.number) for item in config.ITEMS}
+        return {number: value for number, value in values.items() if value != config.BY_NUMBER[number].default}
 
     def happen(self, kind: int, aux: int = 0, after_s: int = 60) -> None:
         """Log one event, `after_s` seconds after the last."""
         self.uptime_s += after_s
-        utc_s = self.uptime_s + self.utc_offset_s if self.utc_offset_s is not None else 0
-        self.log.append(record.Plain(kind, 0, 3900, 1, self.uptime_s, utc_s, aux))
+        self._record(kind, aux)
 
     def place_of(self, sequence: int) -> int:
         """Where in the flash the record at `sequence` begins."""
         sealed = next(iter(self.log.records(sequence, 1)))
         return self.flash.bytes.index(sealed)
-
-    def status(self) -> session.Status:
-        return session.Status(
-            1, 0, 1, 0, 3900, 80, 0, 1, self.uptime_s, 500, 0, self.log.first, self.log.last, self.acknowledged_up_to, 3
-        )
-
-    def acknowledge(self, up_to: int) -> int:
-        self.acknowledged_up_to = max(self.acknowledged_up_to, up_to)
-        return self.acknowledged_up_to
-
-    def set_time(self, utc_ms: int) -> int:
-        offset = utc_ms // 1000 - self.uptime_s
-        before, self.utc_offset_s = self.utc_offset_s, offset
-        if before is not None and abs(offset - before) < 2:
-            self.utc_offset_s = before
-            return 0
-        self.happen(record.TIME_SET, after_s=0)
-        return offset - before if before is not None else 0
-
-    def get_config(self, item: int) -> int:
-        if item not in config.BY_NUMBER:
-            raise RangeError(str(item))
-        return self.configuration.get(item, config.BY_NUMBER[item].default)
-
-    def set_config(self, item: int, value: int) -> None:
-        if self.get_config(item) == value:
-            return
-        if not config.accepts(config.BY_NUMBER[item], value):
-            raise RangeError(str(item))
-        self.configuration[item] = value
-        self.happen(record.CONFIG, item, after_s=0)
-
-    def identify(self, seconds: int) -> None:
-        pass
 
 
 class MemoryLink:

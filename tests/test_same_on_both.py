@@ -32,7 +32,7 @@ def under_cpython(case: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_every_case_is_found() -> None:
-    assert {"wire_vectors", "log_ring", "session_server", "tag_policy"} <= {case.stem for case in CASES}
+    assert {"wire_vectors", "log_ring", "session_server", "tag_life"} <= {case.stem for case in CASES}
 
 
 def test_it_is_micropython_that_runs_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import functools
+import hashlib
 import tempfile
 from collections import deque
 from collections.abc import Callable
@@ -44,7 +45,7 @@ DEFAULT_VALUE_SIZE = 20
 """Bytes of a characteristic's value until `gatts_set_buffer` or `gatts_write`."""
 
 CENTRAL_CONNECT, CENTRAL_DISCONNECT, _WRITE, _MTU_EXCHANGED = 1, 2, 3, 21
-_RANDOM = 1
+_PUBLIC, _RANDOM = 0, 1
 
 
 class Air:
@@ -152,6 +153,12 @@ class _Advertiser(LegacyAdvertiser):
             self.advertising_interval_min * 0.000625, self._on_timer_fired
         )
 
+    def send_advertising_data(self) -> None:
+        # bumble's own sends the connectable kind alone.
+        if self.enabled and self.advertising_type == AdvertisingType.UNDIRECTED:
+            self.controller.send_advertising_pdu(ll.AdvNonConnInd(self.address, self.advertising_data))
+        super().send_advertising_data()
+
 
 class TagController(Controller):
     """A tag's controller: legacy advertising only, and no new address while that is going on."""
@@ -159,8 +166,10 @@ class TagController(Controller):
     le_features = Controller.le_features & ~hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
     le_acl_data_packet_length = DATA_LENGTH
 
-    def __init__(self, name: str, link: AirLink, source: Any = None, sink: Any = None) -> None:
-        super().__init__(name, source, sink, link)
+    def __init__(
+        self, name: str, link: AirLink, source: Any = None, sink: Any = None, own: hci.Address | None = None
+    ) -> None:
+        super().__init__(name, source, sink, link, public_address=own)
         self.le_legacy_advertiser = _Advertiser(self)
 
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> Any:
@@ -205,6 +214,7 @@ class TagRadio:
     """What `radio/bluetooth.py` asks for: the peripheral's part of `bluetooth.BLE` on a bumble host.
 
     `interrupt` is called with an event and its data as MicroPython numbers them; addresses are hexadecimal.
+    `own_address` is the public one, made from the name; bumble's link takes no connection to it.
     Services can be registered once each time the radio is switched on.
     """
 
@@ -215,7 +225,9 @@ class TagRadio:
         self._device: Device | None = None
         self._controller: TagController | None = None
         self._settings: dict[str, Any] = {"mtu": DEFAULT_MTU, "rxbuf": 256, "gap_name": "MPY ESP32"}
-        self._address_kind = 0
+        made = hashlib.sha256(name.encode()).digest()[:6]
+        self.own_address = hci.Address(made, hci.Address.PUBLIC_DEVICE_ADDRESS)
+        self._address_kind = _RANDOM
         self._values: dict[int, _Value] = {}
         self._characteristics: dict[int, gatt.Characteristic[bytes]] = {}
         self._outgoing: deque[tuple[Connection, bytes]] = deque()
@@ -266,7 +278,8 @@ class TagRadio:
         return active
 
     async def _switch_on(self) -> bool:
-        controller = TagController(self._name, self._link)
+        self._address_kind = _RANDOM
+        controller = TagController(self._name, self._link, own=self.own_address)
         name = str(self._settings["gap_name"])
         device = Device(config=DeviceConfiguration(name=name, address=hci.Address.generate_static_address()))
         device.host = Host()
@@ -290,16 +303,19 @@ class TagRadio:
     def _on_get(self, parameter: str) -> Any:
         if parameter == "mac":
             # bumble keeps an address as it goes over the air, MicroPython turns it round.
-            return _RANDOM, bytes(self._radio().random_address)[::-1].hex()
+            device = self._radio()
+            address = device.random_address if self._address_kind == _RANDOM else device.public_address
+            return self._address_kind, bytes(address)[::-1].hex()
         if parameter in self._settings:
             return self._settings[parameter]
         raise Refusal(errno.EINVAL, f"unknown config param {parameter}")
 
     def _on_set(self, parameter: str, value: Any) -> Any:
         if parameter == "addr_mode":
-            if value != _RANDOM:
-                raise Refusal(errno.EINVAL, "this controller has random static addresses only")
-            return self._new_address()
+            if value not in (_PUBLIC, _RANDOM):
+                raise Refusal(errno.EINVAL, "this controller has public and random static addresses only")
+            self._address_kind = value
+            return self._new_address() if value == _RANDOM else None
         if parameter not in self._settings:
             raise Refusal(errno.EINVAL, f"unknown config param {parameter}")
         self._settings[parameter] = value
@@ -331,7 +347,7 @@ class TagRadio:
         kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE if connectable else AdvertisingType.UNDIRECTED
         await device.start_advertising(
             advertising_type=kind,
-            own_address_type=hci.OwnAddressType.RANDOM,
+            own_address_type=hci.OwnAddressType(self._address_kind),
             advertising_data=self._data,
             scan_response_data=self._response,
             advertising_interval_min=interval_us / 1000,

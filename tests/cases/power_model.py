@@ -10,7 +10,7 @@ and what the station has acknowledged, and checks the tag against it whenever it
 
 from nor import Nor, PowerCut, Random
 
-from kitcore import policy, ring, tag
+from kitcore import life, ring, tag
 from kitwire import config, faults, keys, record
 from kitwire.errors import WireError
 
@@ -85,11 +85,7 @@ class Clock:
 
     def __init__(self, world):
         self._world = world
-        kept = policy.unpack(world.rtc)
-        self.new_start = kept is None
-        self.memory = policy.Memory() if kept is None else kept
-        if self.new_start:
-            self.memory.started_ms = world.now_ms
+        self.memory = life.begin(life.unpack(world.rtc), True, world.now_ms)
 
     def keep(self):
         self.memory.seen_ms = self._world.now_ms
@@ -118,7 +114,7 @@ class Cell:
 class Indicator:
     """Nobody looks."""
 
-    def flash(self, times):
+    def show(self, sign, sound):
         pass
 
 
@@ -306,41 +302,35 @@ def run_wake(world, wake):
     log.world = world
     world.check(log)
     here = world.Tag(settings, clock, Cell(world), Indicator(), log, (0, 1))
-    try:
-        if clock.new_start:
-            memory.boot_count = settings.next_of(tag.BOOT_COUNT) & 0xFFFF
-        look_around(world, here, clock)
-        for happening in happenings:
-            world.now_ms += 1000
-            if happening in SURROUNDINGS:
-                SURROUNDINGS[happening](world)
-                look_around(world, here, clock)
-            elif happening == "press":
-                here.press()
-            elif happening == "session":
-                session(world, here)
-            elif happening == "config":
-                here.set_config(config.HEARTBEAT_S, 7200 + len(world.done))
-    except ring.StorageError:
+    look_around(world, here, clock)
+    for happening in happenings:
+        world.now_ms += 1000
+        if happening in SURROUNDINGS:
+            SURROUNDINGS[happening](world)
+            look_around(world, here, clock)
+        elif happening == "press":
+            here.press()
+        elif happening == "session":
+            session(world, here)
+        elif happening == "config":
+            here.set_config(config.HEARTBEAT_S, 7200 + len(world.done))
+    if faults.WEAK in memory.faults:
         if world.millivolts >= LEAST_ERASE_MV or world.docked:
-            raise
+            raise Violation(LOST, "refused a record with a good battery")
         world.refused += 1
-        here.fault(faults.WEAK)
     clock.keep()
 
 
 def look_around(world, here, clock):
     """The inputs as they are now."""
-    here.log.may_erase = world.millivolts >= LEAST_ERASE_MV or world.docked
-    life = here.life
-    here.look_at_battery()
-    if clock.new_start:
-        clock.new_start = False
-        here.note(life.boot(1))
-    here.note_fault()
-    here.note(life.dock(world.docked))
-    here.note(life.lid(world.lid))
-    here.measure()
+    if clock.memory.boot_count:
+        here.read_battery()
+        here.note_faults()
+    else:
+        here.start(1)
+    here.dock(world.docked)
+    here.lid(world.lid)
+    here.note_battery()
     here.beat(clock.uptime_ms())
 
 

@@ -119,9 +119,9 @@ def test_the_kits_expiry_is_written_in_the_same_flight_and_once(bench: Bench) ->
 
 
 def test_the_kit_that_expires_first_counts_and_none_is_zero(bench: Bench) -> None:
-    bench.tag.configuration[config.KIT_EXPIRES_S] = NOW_MS // 1000
+    bench.tag.set_config(config.KIT_EXPIRES_S, NOW_MS // 1000)
     assert bench.dock().error is None
-    assert bench.tag.configuration[config.KIT_EXPIRES_S] == 0, "no kit is in the pouch"
+    assert bench.tag.get_config(config.KIT_EXPIRES_S) == 0, "no kit is in the pouch"
     carry_kit(bench.store, "K1", date(2030, 1, 31))
     carry_kit(bench.store, "K2", date(2028, 1, 31))
     assert bench.dock().error is None

@@ -1,127 +1,241 @@
-"""The tag's rules: edges, presses, dock, battery, heartbeats, debounce, what is kept and what is on the air."""
+"""The tag's rules: the state machine, what is kept, battery, signs, debounce and what is on the air."""
+
+import struct
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitcore import battery
+from kitcore import battery, life, signs
 from kitcore.beacon import Beacon, State
 from kitcore.debounce import STABLE_MS, Debounce
-from kitcore.policy import CALL_MS, JAMMED_MS, Event, Memory, Policy, unpack
-from kitwire import advert, record
+from kitcore.life import CALL_MS, JAMMED_MS, Life, Memory, unpack
+from kitwire import advert, config, record
+
+DEFAULTS = tuple(item.default for item in config.ITEMS)
 
 
-def rules() -> Policy:
-    return Policy(Memory())
+def living(**values: int) -> Life:
+    """A tag that sleeps, with `values` of the configuration by name."""
+    memory = Memory()
+    memory.config = tuple(values.get(item.name, item.default) for item in config.ITEMS)
+    return Life(memory)
 
 
-def kinds(events: list[Event]) -> list[str]:
-    return [record.TYPE_NAMES[event.type] for event in events]
+EXPECTED = {
+    ("asleep", "opened"): ("open", "lid_open"),
+    ("asleep", "docks"): ("docked", "dock"),
+    ("asleep", "released soon"): ("asleep", "call"),
+    ("asleep", "held"): ("asleep", "show"),
+    ("open", "closed"): ("asleep", "lid_close"),
+    ("open", "docks"): ("docked", "dock"),
+    ("open", "pressed"): ("on scene", "dose_mark"),
+    ("on scene", "closed"): ("asleep", "lid_close"),
+    ("on scene", "docks"): ("docked", "dock"),
+    ("on scene", "pressed"): ("on scene", "dose_mark"),
+    ("docked", "opened"): ("docked", "lid_open"),
+    ("docked", "undocks"): ("asleep", "undock"),
+    ("safe", "pressed"): ("safe", "show"),
+    ("safe", "clean wake"): ("asleep", "-"),
+    ("provisioning", "keys"): ("asleep", "-"),
+    **{(state, "third faulty wake"): ("safe", "-") for state in ("asleep", "open", "on scene", "docked")},
+    **{(state, "no keys"): ("provisioning", "-") for state in ("asleep", "open", "on scene", "docked", "safe")},
+}
+"""The whole table, told again: whatever is not here changes nothing and has no effect."""
 
 
-def test_lid_gives_one_event_for_each_change() -> None:
-    policy = rules()
-    seen = [kinds(policy.lid(is_open)) for is_open in (False, True, True, False, False)]
-    assert seen == [[], ["lid_open"], [], ["lid_close"], []]
+@pytest.mark.parametrize("state", range(6), ids=lambda state: life.STATE_NAMES[state])
+@pytest.mark.parametrize("given", range(11), ids=lambda given: life.INPUT_NAMES[given])
+def test_every_input_in_every_state(state: int, given: int) -> None:
+    tag = living()
+    memory = tag.memory
+    memory.state = state
+    memory.lid_open = int(state in (life.OPEN, life.ON_SCENE))
+    memory.marks = int(state == life.ON_SCENE)
+    memory.docked = int(state == life.DOCKED)
+    before = vars(memory).copy()
+    effect = tag.take(given, 1000)
+    name = {0: "-", life.CALL: "call", life.SHOW: "show"}.get(effect) or record.TYPE_NAMES[effect]
+    state_name = life.STATE_NAMES[state]
+    expected = EXPECTED.get((state_name, life.INPUT_NAMES[given]), (state_name, "-"))
+    assert (life.STATE_NAMES[memory.state], name) == expected
+    if expected == (state_name, "-"):
+        assert vars(memory) == before
 
 
-def test_events_carry_the_state_after_them() -> None:
-    policy = rules()
-    (docked,) = policy.dock(True)
-    (opened,) = policy.lid(True)
-    (closed,) = policy.lid(False)
-    assert docked.flags == record.FLAG_DOCKED
-    assert opened.flags == record.FLAG_DOCKED | record.FLAG_LID_OPEN
-    assert closed.flags == record.FLAG_DOCKED
+@pytest.mark.parametrize(("lid", "marks", "state"), [(0, 0, "asleep"), (1, 0, "open"), (1, 3, "on scene")])
+def test_a_tag_that_leaves_the_dock_is_what_its_lid_says(lid: int, marks: int, state: str) -> None:
+    tag = living()
+    tag.memory.state, tag.memory.docked = life.DOCKED, 1
+    tag.memory.lid_open, tag.memory.marks = lid, marks
+    assert tag.take(life.UNDOCKS, 0) == record.UNDOCK
+    assert life.STATE_NAMES[tag.memory.state] == state
+
+
+def test_the_lid_may_move_at_the_dock() -> None:
+    tag = living()
+    effects = [tag.take(given, 0) for given in (life.DOCKS, life.OPENED, life.OPENED, life.CLOSED, life.CLOSED)]
+    assert effects == [record.DOCK, record.LID_OPEN, 0, record.LID_CLOSE, 0]
+    assert tag.memory.state == life.DOCKED
+
+
+def test_flags_are_the_state_after_the_input() -> None:
+    tag = living()
+    seen = []
+    for one in (life.DOCKS, life.OPENED, life.UNDOCKS, life.CLOSED):
+        tag.take(one, 0)
+        seen.append(tag.flags())
+    lid, dock = record.FLAG_LID_OPEN, record.FLAG_DOCKED
+    assert seen == [dock, dock | lid, lid, 0]
+    tag.memory.utc_ms, tag.memory.battery = 1, battery.LOW
+    assert tag.flags() == record.FLAG_CLOCK_SET | record.FLAG_BATTERY_LOW
+
+
+def test_marks_count_from_the_opening_and_open_no_radio() -> None:
+    tag = living()
+    tag.take(life.OPENED, 0)
+    counts = []
+    for _ in range(3):
+        assert tag.take(life.PRESSED, 0) == record.DOSE_MARK
+        counts.append(tag.memory.marks)
+    assert counts == [1, 2, 3]
+    assert tag.air(1) == life.SILENT
+    tag.take(life.CLOSED, 0)
+    tag.take(life.OPENED, 0)
+    tag.take(life.PRESSED, 0)
+    assert tag.memory.marks == 1
+
+
+def test_what_the_log_did_not_take_is_as_it_was() -> None:
+    tag = living(second_dose_s=120)
+    tag.take(life.OPENED, 0)
+    tag.take(life.PRESSED, 9000)
+    before = vars(tag.memory).copy()
+    for one in (life.PRESSED, life.CLOSED, life.DOCKS):
+        tag.take(one, 50000)
+        tag.undo()
+        assert vars(tag.memory) == before
+
+
+def test_a_call_lasts_a_minute_and_the_dock_as_long_as_it_lasts() -> None:
+    tag = living()
+    tag.take(life.RELEASED, 5000)
+    assert [tag.air(now) for now in (5000, 5000 + CALL_MS - 1, 5000 + CALL_MS)] == [life.ROTATING] * 2 + [life.SILENT]
+    tag.take(life.DOCKS, 90000)
+    assert tag.air(10**12) == life.ROTATING
+    tag.take(life.UNDOCKS, 10**12)
+    assert tag.air(10**12) == life.SILENT
+
+
+def test_heartbeats_and_the_length_of_sleep() -> None:
+    tag = living()
+    day_ms = 86400 * 1000
+    assert not tag.heartbeat_due(day_ms - 1)
+    assert tag.sleep_ms(day_ms - 1) == 1
+    assert tag.heartbeat_due(day_ms)
+    tag.memory.held = 1
+    assert tag.sleep_ms(0) == JAMMED_MS
+    assert tag.sleep_ms(day_ms - 5) == 5
+
+
+def marked(**values: int) -> Life:
+    tag = living(**values)
+    tag.take(life.OPENED, 0)
+    tag.take(life.PRESSED, 10_000)
+    return tag
+
+
+def test_no_cue_is_given_unless_the_agency_wants_it() -> None:
+    tag = marked()
+    assert (tag.memory.cues, tag.cue(10**9)) == (0, 0)
+    assert tag.sleep_ms(10_000) == 86400_000 - 10_000
+
+
+def test_cues_come_at_their_times_and_once() -> None:
+    tag = marked(second_dose_s=120, resedation_s=1800)
+    assert tag.sleep_ms(10_000) == 120_000
+    assert [tag.cue(now) for now in (129_999, 130_000, 130_001)] == [0, life.SECOND_DOSE, 0]
+    assert tag.sleep_ms(130_001) == 1_679_999
+    assert [tag.cue(now) for now in (1_809_999, 1_810_000, 1_810_001)] == [0, life.RESEDATION, 0]
+    assert tag.sleep_ms(1_810_001) == 86400_000 - 1_810_001
+
+
+def test_a_new_mark_begins_both_again_and_closing_the_lid_changes_nothing() -> None:
+    tag = marked(second_dose_s=120, resedation_s=1800)
+    assert tag.cue(130_000) == life.SECOND_DOSE
+    tag.take(life.PRESSED, 200_000)
+    tag.take(life.CLOSED, 210_000)
+    assert [tag.cue(now) for now in (319_999, 320_000)] == [0, life.SECOND_DOSE]
+    assert [tag.cue(now) for now in (1_999_999, 2_000_000)] == [0, life.RESEDATION]
+
+
+def test_docking_ends_the_cues() -> None:
+    tag = marked(second_dose_s=120, resedation_s=1800)
+    tag.take(life.DOCKS, 20_000)
+    tag.take(life.UNDOCKS, 30_000)
+    assert tag.cue(10**9) == 0
+
+
+def test_of_two_cues_that_are_both_due_the_later_one_is_given() -> None:
+    assert marked(second_dose_s=120, resedation_s=1800).cue(10**9) == life.RESEDATION
 
 
 @pytest.mark.parametrize(
-    ("was_open", "expected"), [(False, ["lid_open", "lid_close"]), (True, ["lid_close", "lid_open"])]
+    ("profile", "form"), [(config.PROFILE_PRIVATE, life.ROTATING), (config.PROFILE_OPEN, life.STATIC)]
 )
-def test_edge_whose_level_is_back_gives_both_edges_marked_brief(was_open: bool, expected: list[str]) -> None:
-    policy = rules()
-    policy.lid(was_open)
-    events = policy.lid(was_open, moved=True)
-    assert kinds(events) == expected
-    assert all(event.flags & record.FLAG_BRIEF for event in events)
-    assert policy.flags() == (record.FLAG_LID_OPEN if was_open else 0)
+def test_turns_in_the_field(profile: int, form: int) -> None:
+    tag = living(profile=profile, field_period_s=1000)
+    assert [tag.field_due(now) for now in (999_999, 1_000_000)] == [False, True]
+    assert tag.sleep_ms(0) == 1_000_000
+    tag.take_the_field(1_000_000)
+    assert [tag.air(now) for now in (1_000_000, 1_002_999, 1_003_000)] == [form, form, life.SILENT]
+    assert tag.sleep_ms(1_003_000) == 997_000
+    assert tag.lid_speaks() == (profile == config.PROFILE_OPEN)
+    tag.take(life.RELEASED, 1_001_000)
+    assert tag.air(1_002_000) == life.ROTATING, "a call is for the station, whatever the profile"
+    tag.take(life.DOCKS, 1_004_000)
+    assert not tag.field_due(10**9) and not tag.lid_speaks()
+    tag.take(life.UNDOCKS, 5_000_000)
+    assert not tag.field_due(5_999_999), "the time to the next turn counts from the dock"
 
 
-def test_edge_that_still_stands_is_not_brief() -> None:
-    (event,) = rules().lid(True, moved=True)
-    assert (event.type, event.flags) == (record.LID_OPEN, record.FLAG_LID_OPEN)
+def test_profile_docked_has_no_turns() -> None:
+    tag = living()
+    assert not tag.field_due(10**12) and not tag.lid_speaks()
 
 
-def test_press_beside_an_open_pouch_is_a_dose_mark_counted_from_the_opening() -> None:
-    policy = rules()
-    policy.lid(True)
-    assert [event.aux for _ in range(3) for event in policy.press(0)] == [1, 2, 3]
-    assert not policy.wants_radio(1)
-    policy.lid(False)
-    policy.lid(True)
-    assert [(event.type, event.aux) for event in policy.press(0)] == [(record.DOSE_MARK, 1)]
+def test_a_starving_tag_keeps_off_the_air_but_at_the_dock() -> None:
+    tag = living(profile=config.PROFILE_PRIVATE)
+    tag.memory.battery = battery.CRITICAL
+    tag.take(life.RELEASED, 0)
+    assert tag.starving() and tag.air(1) == life.SILENT and not tag.field_due(10**9)
+    assert tag.sleep_ms(0) == 86400_000, "and it does not wake for turns"
+    tag.take(life.DOCKS, 10)
+    assert not tag.starving() and tag.air(11) == life.ROTATING
 
 
-def test_press_beside_a_closed_pouch_calls_for_a_minute() -> None:
-    policy = rules()
-    assert policy.press(5000) == []
-    assert policy.wants_radio(5000 + CALL_MS - 1)
-    assert not policy.wants_radio(5000 + CALL_MS)
+def test_safe_mode_and_a_tag_without_keys_have_their_own_sleep() -> None:
+    tag = living()
+    tag.take(life.FAULTS, 0)
+    assert (tag.air(0), tag.sleep_ms(10**9)) == (life.SILENT, life.RETRY_MS)
+    tag.take(life.NO_KEYS, 0)
+    assert (tag.air(0), tag.sleep_ms(10**9)) == (life.SILENT, life.UNENROLLED_MS)
 
 
-def test_radio_is_wanted_for_as_long_as_the_dock_is_there() -> None:
-    policy = rules()
-    assert kinds(policy.dock(True)) == ["dock"]
-    assert policy.dock(True) == []
-    assert policy.wants_radio(10**9)
-    assert kinds(policy.dock(False)) == ["undock"]
-    assert not policy.wants_radio(10**9)
-
-
-def test_low_battery_is_told_once_until_it_has_recovered() -> None:
-    policy = rules()
-    readings = (3500, 3499, 3400, 3600, 3499, 3601, 3499)
-    assert [bool(policy.battery(millivolts)) for millivolts in readings] == [
-        False,
-        True,
-        False,
-        False,
-        False,
-        False,
-        True,
-    ]
-    assert policy.flags() == record.FLAG_BATTERY_LOW
-
-
-def test_heartbeat_comes_a_period_after_the_last_one() -> None:
-    policy = rules()
-    day_ms = 86400 * 1000
-    assert policy.heartbeat(day_ms - 1, 86400) == []
-    assert policy.sleep_ms(day_ms - 1, 86400, False) == 1
-    assert kinds(policy.heartbeat(day_ms + 7, 86400)) == ["heartbeat"]
-    assert policy.heartbeat(day_ms + 8, 86400) == []
-    assert policy.sleep_ms(day_ms + 7, 86400, False) == day_ms - 7
-
-
-def test_tag_looks_again_soon_while_the_button_cannot_wake_it() -> None:
-    assert rules().sleep_ms(0, 86400, jammed=True) == JAMMED_MS
-    assert rules().sleep_ms(86400 * 1000 - 5, 86400, jammed=True) == 5
-
-
+u8, u16, u32 = st.integers(0, 2**8 - 1), st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)
 memories = st.fixed_dictionaries(
     {
         "started_ms": st.integers(0, 2**62),
         "seen_ms": st.integers(0, 2**62),
         "utc_ms": st.integers(-(2**62), 2**62),
-        "heartbeat_s": st.integers(0, 2**32 - 1),
-        "boot_count": st.integers(0, 2**16 - 1),
-        "marks": st.integers(0, 2**16 - 1),
-        "lid_open": st.booleans(),
-        "docked": st.booleans(),
-        "battery_low": st.booleans(),
-        "damaged": st.booleans(),
-        "fault": st.integers(0, 255),
-        "held": st.booleans(),
+        "heartbeat_s": u32,
+        "marked_s": u32,
+        "field_s": u32,
+        "boot_count": u16,
+        "marks": u16,
+        "faults": st.tuples(u16, u16, u16, u16),
+        "config": st.tuples(*[u32] * len(config.ITEMS)),
+        **dict.fromkeys(("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause"), u8),
         "hint": st.binary(min_size=12, max_size=12),
     }
 )
@@ -136,15 +250,127 @@ def test_memory_outlives_deep_sleep(fields: dict[str, object]) -> None:
     assert again is not None and vars(again) == fields
 
 
+def test_the_places_of_the_items_are_their_numbers() -> None:
+    assert len(config.ITEMS) == life.ITEMS
+    assert [item.number for item in config.ITEMS] == list(range(1, life.ITEMS + 1))
+    names = [name for name in vars(life) if name.lower() in config.BY_NAME]
+    assert {name.lower(): getattr(life, name) + 1 for name in names} == {
+        item.name: item.number for item in config.ITEMS
+    }
+    assert (life._PROFILE_PRIVATE, life._PROFILE_OPEN) == (config.PROFILE_PRIVATE, config.PROFILE_OPEN)
+
+
 def test_spoilt_memory_is_no_memory() -> None:
     packed = Memory().pack()
-    assert len(packed) == 58
+    assert len(packed) == struct.calcsize("<4s3q3I2H4H10I9B12sI") == 117
     for at in range(len(packed)):
         spoilt = bytearray(packed)
         spoilt[at] ^= 0x40
         assert unpack(bytes(spoilt)) is None
-    for other in (b"", packed[:-1], packed + b"\x00", bytes(58)):
+    for other in (b"", packed[:-1], packed + b"\x00", bytes(117), b"KTM1" + bytes(54)):
         assert unpack(other) is None
+
+
+def test_a_reset_brings_faults_along_and_nothing_else() -> None:
+    kept = Memory()
+    kept.seen_ms, kept.boot_count, kept.lid_open, kept.faulty, kept.utc_ms = 1000, 4, 1, 2, 99
+    kept.pend(77)
+    assert life.begin(kept, True, 1000) is kept
+    for woken, now_ms in ((False, 2000), (True, 999)):
+        memory = life.begin(kept, woken, now_ms)
+        assert (memory.started_ms, memory.boot_count, memory.lid_open, memory.utc_ms) == (now_ms, 0, 0, 0)
+        assert (memory.faults, memory.faulty, memory.state) == ((77, 0, 0, 0), 2, life.ASLEEP)
+    kept.state = life.SAFE
+    assert life.begin(kept, False, 2000).state == life.SAFE
+    assert vars(life.begin(None, True, 5)) == {**vars(Memory()), "started_ms": 5}
+
+
+def test_pending_faults_are_kept_once_and_four_at_most() -> None:
+    memory = Memory()
+    for code in (5, 0, 6, 5, 7, 8, 9):
+        memory.pend(code)
+    assert memory.faults == (5, 6, 7, 8)
+
+
+def lights(sign: tuple[tuple[int, int, int], ...]) -> list[int]:
+    """Lengths of the flashes of `sign` in milliseconds."""
+    return [ms for light, _, ms in sign if light]
+
+
+def test_a_long_press_answers_in_three_groups() -> None:
+    assert lights(signs.state(signs.IN_DATE, 100, False, False)) == [1000, *[200] * 4, 1000]
+    assert lights(signs.state(signs.DATE_UNKNOWN, 49, False, True)) == [200, 200, 200, 200, 200, 200]
+    assert lights(signs.state(signs.OUT_OF_DATE, 0, True, False)) == [60] * 16 + [1000]
+    assert [len(lights(signs.state(1, percent, False, True))) - 3 for percent in (0, 24, 25, 50, 75, 100)] == [
+        1,
+        1,
+        2,
+        3,
+        4,
+        4,
+    ]
+
+
+def test_groups_stand_apart_and_no_two_signs_are_alike() -> None:
+    state = signs.state(signs.IN_DATE, 60, False, True)
+    dark = [ms for light, _, ms in state if not light]
+    assert sorted(dark, reverse=True)[:2] == [1200, 1200] and max(ms for ms in dark if ms != 1200) <= 300
+    named = (
+        signs.MARK,
+        signs.MARK_STARVING,
+        signs.CALL,
+        signs.SECOND_DOSE,
+        signs.RESEDATION,
+        signs.EXPIRED,
+        signs.SAFE,
+    )
+    assert len({tuple(lights(sign)) for sign in named}) == len(named)
+    assert sum(ms for _, _, ms in signs.identify(60)) == 60_000
+
+
+def test_the_newest_sign_takes_the_place_of_the_one_before() -> None:
+    player = signs.Player()
+    assert not player.playing and player.tick(5) == (0, 0)
+    player.play(signs.CALL, True, 1000)
+    assert player.tick(1100) == (1, signs.HIGH_HZ)
+    player.play(signs.MARK, False, 1200)
+    assert [player.tick(now) for now in (1200, 1279, 1280, 1360, 1440, 1519)] == [
+        (1, 0),
+        (1, 0),
+        (0, 0),
+        (1, 0),
+        (0, 0),
+        (0, 0),
+    ]
+    assert player.playing
+    assert player.tick(1520) == (0, 0) and not player.playing
+
+
+def test_a_late_look_does_not_make_a_sign_longer() -> None:
+    player = signs.Player()
+    player.play(signs.MARK, False, 0)
+    assert player.tick(170) == (1, 0)
+    assert player.tick(5000) == (0, 0) and not player.playing
+
+
+def test_levels_of_the_cell_have_their_gaps() -> None:
+    seen, level = [], battery.OK
+    for millivolts in (3500, 3499, 3600, 3601, 3199, 3300, 3301, 3601, 2999, 3100, 3101, 4000):
+        level = battery.level(millivolts, level)
+        seen.append(level)
+    ok, low, critical, empty = battery.OK, battery.LOW, battery.CRITICAL, battery.EMPTY
+    assert seen == [ok, low, low, ok, critical, critical, low, ok, empty, empty, critical, ok]
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=16))
+def test_a_trimmed_mean_is_within_what_is_left(readings: list[int]) -> None:
+    cut = len(readings) // 4
+    kept = sorted(readings)[cut : len(readings) - cut]
+    assert kept[0] <= battery.trimmed_mean(readings) <= kept[-1]
+
+
+def test_two_spoilt_readings_of_eight_do_not_count() -> None:
+    assert battery.trimmed_mean([1900, 1902, 1898, 1900, 1901, 1899, 0, 3300]) == 1900
 
 
 def test_bounce_counts_once_and_only_after_it_has_ended() -> None:
@@ -170,7 +396,7 @@ def test_battery_percent_rises_with_the_voltage_and_stays_in_bounds() -> None:
     percents = [battery.percent(millivolts) for millivolts in range(2500, 4500)]
     assert percents == sorted(percents)
     assert (percents[0], percents[-1]) == (0, 100)
-    assert battery.percent(battery.LOW_MV) == 8
+    assert battery.percent(3500) == 8
 
 
 ADVERT_KEY = bytes(range(32))
@@ -217,3 +443,18 @@ def test_epoch_ends_after_its_last_index() -> None:
 
 def test_nothing_is_said_without_an_epoch() -> None:
     assert Beacon(ADVERT_KEY).frame(State(80, False, False, False, False, 1)) is None
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_profile_open_counts_on_from_epoch_to_epoch(sealed: bool) -> None:
+    address, key = bytes(range(1, 7)), bytes(16) if sealed else None
+    air = Beacon(ADVERT_KEY)
+    frames = []
+    for epoch in (6, 7):
+        air.begin_open(epoch, 0, address, key)
+        for count in (1, 1, 2):
+            data = air.frame(State(80, True, False, False, False, count))
+            frames.append(data)
+    said = [advert.Advert(index, 80, True, False, False, False, count) for index, count in ((0, 1), (1, 2))]
+    first, second = [[advert.build_open(address, key, epoch << 8 | at, said[at]) for at in (0, 1)] for epoch in (6, 7)]
+    assert frames == [first[0], None, first[1], second[0], None, second[1]]

@@ -7,20 +7,25 @@ Its edges are handed in; on the chip they are files of `firmware/`, in tests mod
     cell        the battery's voltage
     indicator   light and buzzer
     log         the ring of records in flash
+
+What a wake for an edge of the lid does not need is imported where it is used: each import costs time, and a
+wake is what drains the battery.
 """
 
-from kitwire import PROTOCOL_VERSION, config, record, session
+from kitwire import PROTOCOL_VERSION, record
 
-from . import battery
+from . import battery, life
 from .device import Device, RangeError
-from .policy import Policy
+from .life import Life
 from .ring import StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from .policy import Event, Memory
+    from kitwire import session
+
+    from .life import Memory
     from .ring import Ring
 
     class Settings(Protocol):
@@ -45,11 +50,7 @@ if TYPE_CHECKING:
         def millivolts(self) -> int: ...
 
     class Indicator(Protocol):
-        def flash(self, times: int) -> None: ...
-
-        def identify(self, until_ms: int) -> None: ...
-
-        def tick(self, now_ms: int) -> None: ...
+        def show(self, sign: "tuple[tuple[int, int, int], ...]", sound: bool) -> None: ...
 
 
 BOOT_COUNT = "boot_count"
@@ -58,8 +59,19 @@ EPOCH = "epoch"
 """Names of the numbers in `settings`, beside those of `config`: starts from power-off or reset, last sequence
 that a station has committed, last epoch advertised."""
 
+_DATE_UNKNOWN, _IN_DATE, _OUT_OF_DATE = range(3)
+"""As in `signs`, which is not imported for them."""
+
 LEAST_CORRECTION_MS = 2000
 """A clock nearer to the station's than this stays as it is, so that docking twice records nothing."""
+
+
+def _unsigned(value: int) -> int:
+    return value & 0xFFFFFFFF
+
+
+def _signed(value: int) -> int:
+    return value - 0x100000000 if value > 0x7FFFFFFF else value
 
 
 class Tag(Device):
@@ -78,30 +90,156 @@ class Tag(Device):
         self.log = log
         self.clock = clock
         self.settings = settings
-        self.life = Policy(clock.memory)
+        self.life = Life(clock.memory)
         self._memory = clock.memory
         self._cell = cell
         self._indicator = indicator
         self._version = version
         self._battery_mv = 0
-        self.heartbeat_s = settings.get("heartbeat_s", config.BY_NUMBER[config.HEARTBEAT_S].default)
-        """Seconds between two heartbeats."""
 
-    def note(self, events: "list[Event]") -> None:
-        """Append a record for each event. Raises `StorageError` if the flash refuses."""
-        for event in events:
+    # What happens to it. All of this raises `StorageError` if the flash refuses, and the edge is seen again.
+
+    def start(self, cause: int) -> None:
+        """A start from power-off or reset, with `machine.reset_cause()`: recorded, and what was kept is checked."""
+        memory = self._memory
+        try:
+            count = self.settings.next_of(BOOT_COUNT)
+        except StorageError:  # the log matters more
+            from kitwire import faults
+
+            count = self.settings.get(BOOT_COUNT) + 1
+            memory.pend(faults.place("settings", 0))
+        memory.boot_count = count & 0xFFFF or 1
+        memory.cause = 0
+        senseless = self._configure()
+        self.read_battery()
+        self._record(record.BOOT, cause)
+        self.note_faults()
+        for code in senseless:
+            self._record(record.FAULT, code)
+
+    def _configure(self) -> "list[int]":
+        """Take the configuration from the settings: what is out of range is as if it were not there.
+
+        Returns a code of `kitwire.faults` for each item of which that is so.
+        """
+        from kitwire import config, faults
+
+        values, senseless = [], []
+        for item in config.ITEMS:
+            value = _unsigned(self.settings.get(item.name, _signed(item.default)))
+            if not config.accepts(item, value):
+                senseless.append(faults.CONFIG + item.number)
+                value = item.default
+            values.append(value)
+        if values[life.PROFILE] == config.PROFILE_OPEN and not values[life.TRACKABLE]:
+            # Put right for good: consent given later must not bring the profile back by itself.
+            values[life.PROFILE] = config.PROFILE_DOCKED
+            senseless.append(faults.TRACKING)
+            try:
+                self.settings.put(config.BY_NUMBER[config.PROFILE].name, config.PROFILE_DOCKED)
+            except StorageError:
+                pass  # then it is put right at the next start
+        self._memory.config = tuple(values)
+        return senseless
+
+    def lid(self, is_open: bool, moved: bool = False) -> None:
+        """The lid's settled level; `moved` if an edge of it woke the tag.
+
+        An edge whose level is already back gives both edges, marked brief.
+        """
+        if is_open != bool(self._memory.lid_open):
+            self._take(life.OPENED if is_open else life.CLOSED)
+        elif moved:
+            self._take(life.CLOSED if is_open else life.OPENED, record.FLAG_BRIEF)
+            if is_open != bool(self._memory.lid_open):
+                self._take(life.OPENED if is_open else life.CLOSED, record.FLAG_BRIEF)
+        else:
+            return
+        if self.life.lid_speaks():
+            self.life.take_the_field(self.clock.uptime_ms())
+
+    def dock(self, docked: bool) -> None:
+        """Whether dock power is there."""
+        if docked == bool(self._memory.docked):
+            return
+        self.log.may_erase = docked or self._memory.battery < battery.EMPTY
+        self._take(life.DOCKS if docked else life.UNDOCKS)
+        if docked:
+            self.note_faults()  # a weak cell may have been in the way
+        elif self.date() == _OUT_OF_DATE:
+            from . import signs
+
+            self._show(signs.EXPIRED)
+
+    def press(self) -> None:
+        """The button went down, away from the dock."""
+        if self._take(life.PRESSED) == record.DOSE_MARK:
+            from . import signs
+
+            self._indicator.show(signs.MARK_STARVING if self.life.starving() else signs.MARK, self._sound)
+
+    def release(self) -> None:
+        """The button was let go within 1.5 s."""
+        if self._take(life.RELEASED) == life.CALL:
+            from . import signs
+
+            self._show(signs.CALL)
+
+    def hold(self) -> None:
+        """The button is held for 1.5 s."""
+        if self._take(life.HELD) == life.SHOW:
+            from . import signs
+
+            unread = self.log.last > self.settings.get(ACKNOWLEDGED)
+            self._show(signs.state(self.date(), self.battery_percent, self.battery_low, unread))
+
+    def _take(self, given: int, flags: int = 0) -> int:
+        """Go through an input of `life`. Returns the effect, 0 if there is none or the log did not take it."""
+        effect = self.life.take(given, self.clock.uptime_ms())
+        if not 0 < effect < life.CALL:
+            return effect
+        taken = False
+        try:
+            taken = self._record(effect, self._memory.marks if effect == record.DOSE_MARK else 0, flags)
+        finally:
+            if not taken:
+                self.life.undo()
+        return effect if taken else 0
+
+    def _show(self, sign: "tuple[tuple[int, int, int], ...]") -> None:
+        if not self.life.starving():
+            self._indicator.show(sign, self._sound)
+
+    @property
+    def _sound(self) -> bool:
+        return bool(self._memory.config[life.BUZZER])
+
+    def _record(self, kind: int, aux: int = 0, flags: int = 0) -> bool:
+        """Append a record of the present state. Returns False, and keeps that for later, if the cell is too weak."""
+        memory = self._memory
+        try:
             self.log.append(
                 record.Plain(
-                    event.type,
-                    event.flags,
+                    kind,
+                    self.life.flags() | flags,
                     self._battery_mv,
-                    self._memory.boot_count,
+                    memory.boot_count,
                     self.clock.uptime_ms() // 1000,
                     self.clock.utc_ms() // 1000,
-                    event.aux & 0xFFFF,
+                    aux & 0xFFFF,
                 )
             )
-            self.keep()
+        except StorageError:
+            if self.log.may_erase:
+                raise
+            from kitwire import faults
+
+            memory.pend(faults.WEAK)
+            self.clock.keep()
+            return False
+        self.keep()
+        return True
 
     def keep(self) -> None:
         """Bring RTC memory up to date."""
@@ -109,43 +247,73 @@ class Tag(Device):
         self._memory.damaged = self._memory.damaged or self.log.damaged
         self.clock.keep()
 
+    def went_well(self) -> None:
+        """This wake, or a minute of it, is over without a fault."""
+        if self._memory.faulty:
+            self._memory.faulty = 0
+            self.clock.keep()
+
     def fault(self, code: int) -> None:
-        """Record that a fault was caught; if the log does not take it, at the next chance."""
-        self._memory.fault = code
+        """Record the fault `code` of `kitwire.faults`, or 0 for those that are pending.
+
+        If the log does not take it, at the next chance.
+        """
+        self._memory.pend(code)
         try:
-            self.note_fault()
+            self.note_faults()
         except StorageError:
             self.clock.keep()
 
-    def note_fault(self) -> None:
-        """Record the fault that is still to be recorded, if any."""
-        code = self._memory.fault
-        if code:
-            self._memory.fault = 0
-            try:
-                self.note([self.life.event(record.FAULT, code)])
-            except StorageError:
-                self._memory.fault = code
-                raise
+    def note_faults(self) -> None:
+        """Record the faults that are still to be recorded."""
+        memory = self._memory
+        while memory.faults[0] and self._record(record.FAULT, memory.faults[0]):
+            memory.faults = memory.faults[1:] + (0,)
+            self.clock.keep()
 
-    def look_at_battery(self) -> None:
+    def read_battery(self) -> None:
         """Read the battery's voltage for the records to come."""
-        self._battery_mv = min(self._cell.millivolts(), 0xFFFF)
+        memory = self._memory
+        gain = memory.config[life.BATTERY_GAIN]
+        self._battery_mv = min(self._cell.millivolts() * gain // 1000, 0xFFFF)
+        level = battery.level(self._battery_mv, memory.battery)
+        self.log.may_erase = bool(memory.docked) or level < battery.EMPTY
+
+    def note_battery(self) -> None:
+        """Act on the voltage that was read; record once that the battery has become low."""
+        memory = self._memory
+        before = memory.battery
+        memory.battery = battery.level(self._battery_mv, before)
+        if memory.battery and not before:
+            self._record(record.BATTERY_LOW)
 
     def measure(self) -> None:
-        """Read the battery, and record once that it has become low."""
-        self.look_at_battery()
-        self.note(self.life.battery(self._battery_mv))
+        """Read the battery, and act on it."""
+        self.read_battery()
+        self.note_battery()
 
     def beat(self, uptime_ms: int) -> None:
-        """Record a sign of life if one is due."""
-        self.note(self.life.heartbeat(uptime_ms, self.heartbeat_s))
+        """What the clock brings: a sign of life, a cue, a turn on the air in the field."""
+        if self.life.heartbeat_due(uptime_ms):
+            self._memory.heartbeat_s = uptime_ms // 1000
+            self._record(record.HEARTBEAT)
+        cue = self.life.cue(uptime_ms)
+        if cue:
+            from . import signs
 
-    def press(self) -> None:
-        """The button was pressed: two flashes for a dose mark, one for a call to the station."""
-        events = self.life.press(self.clock.uptime_ms())
-        self.note(events)
-        self._indicator.flash(2 if events else 1)
+            self._show(signs.SECOND_DOSE if cue == life.SECOND_DOSE else signs.RESEDATION)
+        if self.life.field_due(uptime_ms):
+            self.life.take_the_field(uptime_ms)
+
+    # What it knows of itself.
+
+    def date(self) -> int:
+        """What is known of the kit's date: a constant of `signs`."""
+        expires_s = self._memory.config[life.KIT_EXPIRES_S]
+        utc_ms = self.clock.utc_ms()
+        if not expires_s or not utc_ms:
+            return _DATE_UNKNOWN
+        return _OUT_OF_DATE if utc_ms >= expires_s * 1000 else _IN_DATE
 
     @property
     def battery_percent(self) -> int:
@@ -158,13 +326,17 @@ class Tag(Device):
 
     @property
     def battery_low(self) -> bool:
-        return bool(self._memory.battery_low)
+        return bool(self._memory.battery)
 
     @property
     def lid_open(self) -> bool:
         return bool(self._memory.lid_open)
 
-    def status(self) -> session.Status:
+    # What a station asks of it.
+
+    def status(self) -> "session.Status":
+        from kitwire import session
+
         uptime_ms = self.clock.uptime_ms()
         return session.Status(
             PROTOCOL_VERSION,
@@ -173,7 +345,7 @@ class Tag(Device):
             self.life.flags(),
             self._battery_mv,
             self.battery_percent,
-            config.PROFILE_DOCKED,
+            self._memory.config[life.PROFILE],
             self._memory.boot_count,
             uptime_ms // 1000,
             uptime_ms % 1000,
@@ -199,30 +371,32 @@ class Tag(Device):
                 return 0
             correction_s = (utc_ms - known_ms + 500) // 1000
         self.clock.set_utc(utc_ms)
-        self.note([self.life.event(record.TIME_SET, max(-0x8000, min(correction_s, 0x7FFF)))])
+        self._record(record.TIME_SET, max(-0x8000, min(correction_s, 0x7FFF)))
         return max(-0x80000000, min(correction_s, 0x7FFFFFFF))
 
     def get_config(self, item: int) -> int:
-        if item == config.PROFILE:
-            return config.PROFILE_DOCKED
-        if item == config.HEARTBEAT_S:
-            return self.heartbeat_s
-        raise RangeError("no configuration item %d" % item)
+        if not 0 < item <= life.ITEMS:
+            raise RangeError("no configuration item %d" % item)
+        return self._memory.config[item - 1]
 
     def set_config(self, item: int, value: int) -> None:
-        known = self.get_config(item)
-        if not config.accepts(config.BY_NUMBER[item], value):
+        from kitwire import config
+
+        known = config.BY_NUMBER.get(item)
+        if known is None or not config.accepts(known, value):
             raise RangeError("item %d, value %d" % (item, value))
-        if item == config.PROFILE and value != config.PROFILE_DOCKED:
-            raise RangeError("this firmware has one profile")
-        if value != known:
-            self.settings.put("heartbeat_s", value)
-            self.heartbeat_s = value
-            self.note([self.life.event(record.CONFIG, item)])
+        now = self._memory.config
+        if item == config.PROFILE and value == config.PROFILE_OPEN and not now[life.TRACKABLE]:
+            raise RangeError("profile open needs consent to tracking")
+        if item == config.TRACKABLE and not value and now[life.PROFILE] == config.PROFILE_OPEN:
+            raise RangeError("profile open is in use")
+        if value == _unsigned(self.settings.get(known.name, _signed(known.default))):
+            return
+        self.settings.put(known.name, _signed(value))
+        self._memory.config = now[: item - 1] + (value,) + now[item:]
+        self._record(record.CONFIG, item)
 
     def identify(self, seconds: int) -> None:
-        self._indicator.identify(self.clock.uptime_ms() + seconds * 1000)
+        from . import signs
 
-    def show(self, uptime_ms: int) -> None:
-        """Carry on what `identify` began."""
-        self._indicator.tick(uptime_ms)
+        self._show(signs.identify(seconds))

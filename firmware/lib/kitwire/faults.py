@@ -70,6 +70,8 @@ MODULES = (
     "kitwire/config",
     "kitwire/faults",
     "kitcore/device",
+    "air",
+    "safe",
 )
 """Every module that a tag runs, without its ending."""
 
@@ -81,6 +83,26 @@ def place(module: str, line: int) -> int:
     if module not in MODULES:
         return UNKNOWN
     return (MODULES.index(module) + 1) * _LINES + min(line, _LINES - 1)
+
+
+def place_of(traceback: str) -> int:
+    """The aux of the exception whose `traceback` MicroPython printed: the innermost place of it that is in `MODULES`.
+
+    Modules are told by the ends of their paths, so that it does not matter from where they were loaded.
+    """
+    found = UNKNOWN
+    for line in traceback.split("\n"):
+        parts = line.strip().split('"')
+        if len(parts) != 3 or parts[0] != "File ":
+            continue
+        path = parts[1][: parts[1].rindex(".")] if "." in parts[1] else parts[1]
+        name = "/".join(path.split("/")[-2:])
+        if name not in MODULES:
+            name = path.split("/")[-1]
+        number = parts[2].split("line ")[-1].split(",")[0].strip()
+        if name in MODULES and number.isdigit():
+            found = place(name, int(number))
+    return found
 
 
 def describe(aux: int) -> str:

@@ -1,0 +1,360 @@
+"""The life of a tag as a state machine: what an input means in each state, when the radio speaks, how long to sleep.
+
+    ASLEEP         lid closed, away from the dock
+    OPEN           lid open
+    ON_SCENE       lid open, and a dose was marked since it was opened
+    DOCKED         dock power is there, whatever the lid does
+    PROVISIONING   no keys: nothing is recorded
+    SAFE           fault after fault: log and sessions are left alone
+
+A tag starts as if its lid were closed and no dock there; whatever it finds otherwise is an edge. So a
+pouch that was opened while the battery was flat still shows an opening.
+
+`Memory` is what the tag keeps in RTC memory over deep sleep; power-off loses it:
+
+    byte   0..3     magic "KTM2"
+    byte   4..11    started_ms      the chip's clock at the last start from power-off or reset
+    byte  12..19    seen_ms         the chip's clock when this was written; it never goes back
+    byte  20..27    utc_ms          Unix milliseconds at uptime 0; 0 while no station has set the clock
+    byte  28..31    heartbeat_s     uptime of the last heartbeat, or 0
+    byte  32..35    marked_s        uptime of the last dose mark
+    byte  36..39    field_s         uptime from which the time to the next advertisement in the field counts
+    byte  40..41    boot_count      starts from power-off, from 1; 0 while this one is not recorded
+    byte  42..43    marks           dose marks since the lid was opened
+    byte  44..51    faults          up to four faults that the log has yet to take, 0 for none
+    byte  52..91    config          the items of `kitwire.config` in their order, checked
+    byte  92        state           one of the states above
+    byte  93        lid_open        1 if the last record said so
+    byte  94        docked          1 if the last record said so
+    byte  95        battery         level of the cell, see battery
+    byte  96        damaged         1 once the log was found altered
+    byte  97        held            1 if the button was down when the tag went to sleep
+    byte  98        cues            cues yet to be given, bits: 1 second dose, 2 re-sedation
+    byte  99        faulty          wakes in a row that were begun and did not end well, this one counted
+    byte 100        cause           reset cause of a start that is not recorded yet
+    byte 101..112   hint            where the log ends, see ring
+    byte 113..116   CRC-32 of the bytes before
+"""
+
+import binascii
+import struct
+
+from kitwire import record
+
+from .battery import CRITICAL
+
+ASLEEP, OPEN, ON_SCENE, DOCKED, PROVISIONING, SAFE = range(6)
+STATE_NAMES = ("asleep", "open", "on scene", "docked", "provisioning", "safe")
+_BY_LID = 6
+"""In the table: OPEN, ON_SCENE or ASLEEP, as the lid and the marks have it."""
+
+OPENED, CLOSED, DOCKS, UNDOCKS, PRESSED, RELEASED, HELD, FAULTS, CLEAN, NO_KEYS, KEYS = range(11)
+INPUT_NAMES = (
+    "opened",
+    "closed",
+    "docks",
+    "undocks",
+    "pressed",
+    "released soon",
+    "held",
+    "third faulty wake",
+    "clean wake",
+    "no keys",
+    "keys",
+)
+"""The inputs. A press is the button going down away from the dock, then either let go within 1.5 s or held."""
+
+CALL = 0x100
+"""Effect: advertise for a minute. Effects below are types of `kitwire.record`: that is recorded."""
+SHOW = 0x101
+"""Effect: show the tag's state."""
+
+_ANYWHERE = {FAULTS: (SAFE, 0), NO_KEYS: (PROVISIONING, 0)}
+
+
+def _and(more: "dict[int, tuple[int, int]]") -> "dict[int, tuple[int, int]]":
+    more.update(_ANYWHERE)
+    return more
+
+
+TABLE = {
+    ASLEEP: _and(
+        {
+            OPENED: (OPEN, record.LID_OPEN),
+            DOCKS: (DOCKED, record.DOCK),
+            RELEASED: (ASLEEP, CALL),
+            HELD: (ASLEEP, SHOW),
+        }
+    ),
+    OPEN: _and(
+        {
+            CLOSED: (ASLEEP, record.LID_CLOSE),
+            DOCKS: (DOCKED, record.DOCK),
+            PRESSED: (ON_SCENE, record.DOSE_MARK),
+        }
+    ),
+    DOCKED: _and(
+        {
+            OPENED: (DOCKED, record.LID_OPEN),
+            CLOSED: (DOCKED, record.LID_CLOSE),
+            UNDOCKS: (_BY_LID, record.UNDOCK),
+        }
+    ),
+    PROVISIONING: {KEYS: (_BY_LID, 0)},
+    SAFE: {PRESSED: (SAFE, SHOW), CLEAN: (_BY_LID, 0), NO_KEYS: (PROVISIONING, 0)},
+}
+TABLE[ON_SCENE] = TABLE[OPEN]
+"""State, then input: the next state and the effect, 0 for none. An input that is not there changes nothing."""
+
+CALL_MS = 60000
+"""Milliseconds for which a tag advertises after a short press beside a closed pouch."""
+HOLD_MS = 1500
+"""Milliseconds from which a press is a long one."""
+FIELD_MS = 3000
+"""Milliseconds for which a tag advertises at a time in the field, in the profiles `private` and `open`."""
+JAMMED_MS = 300000
+"""Milliseconds until a tag looks again at a button that is held down and so cannot wake it."""
+RETRY_MS = 3600000
+"""Milliseconds in safe mode from one try of a normal wake to the next."""
+UNENROLLED_MS = 86400000
+"""Milliseconds for which a tag without keys sleeps at a time."""
+MOST_FAULTY = 3
+"""Wakes in a row that end in a fault, after which a tag goes into safe mode."""
+
+SECOND_DOSE, RESEDATION = 1, 2
+"""Cues, as bits of `Memory.cues`."""
+
+SILENT, ROTATING, STATIC = range(3)
+"""What the radio does: nothing, the rotating form with sessions, profile `open`'s form without."""
+
+_PROFILE_PRIVATE, _PROFILE_OPEN = 1, 2
+
+_MAGIC = b"KTM2"
+_FORMAT = "<4sqqqIIIHH4H10I9B12s"
+_CRC_AT = struct.calcsize(_FORMAT)
+ITEMS = 10
+"""Number of items in `Memory.config`; `config` is imported only where it is needed, as each import costs a wake."""
+PROFILE, HEARTBEAT_S, TRACKABLE, FIELD_PERIOD_S, OPEN_SEALED, KIT_EXPIRES_S, BUZZER = range(7)
+SECOND_DOSE_S, RESEDATION_S, BATTERY_GAIN = range(7, ITEMS)
+"""Places of the items in it: their numbers on the wire, less 1."""
+
+
+class Memory:
+    """What outlives deep sleep; the fields are in the layout above."""
+
+    def __init__(self) -> None:
+        self.started_ms = 0
+        self.seen_ms = 0
+        self.utc_ms = 0
+        self.heartbeat_s = 0
+        self.marked_s = 0
+        self.field_s = 0
+        self.boot_count = 0
+        self.marks = 0
+        self.faults: "tuple[int, ...]" = (0, 0, 0, 0)
+        self.config: "tuple[int, ...]" = (0,) * ITEMS
+        self.state = ASLEEP
+        self.lid_open = 0
+        self.docked = 0
+        self.battery = 0
+        self.damaged = 0
+        self.held = 0
+        self.cues = 0
+        self.faulty = 0
+        self.cause = 0
+        self.hint = bytes(12)
+
+    def pack(self) -> bytes:
+        """The 117 bytes to keep."""
+        packed = struct.pack(
+            _FORMAT,
+            _MAGIC,
+            self.started_ms,
+            self.seen_ms,
+            self.utc_ms,
+            self.heartbeat_s,
+            self.marked_s,
+            self.field_s,
+            self.boot_count,
+            self.marks,
+            *(self.faults + self.config),
+            self.state,
+            self.lid_open,
+            self.docked,
+            self.battery,
+            self.damaged,
+            self.held,
+            self.cues,
+            self.faulty,
+            self.cause,
+            self.hint,
+        )
+        return packed + struct.pack("<I", binascii.crc32(packed) & 0xFFFFFFFF)
+
+    def pend(self, fault: int) -> None:
+        """Keep `fault`, a code of `kitwire.faults`, until the log takes it; once, four of them at most."""
+        if fault not in self.faults and 0 in self.faults:
+            waiting = [one for one in self.faults if one] + [fault]
+            self.faults = tuple(waiting + [0] * (4 - len(waiting)))
+
+
+def unpack(kept: bytes) -> "Memory | None":
+    """The memory that `pack` made `kept` from, or None if `kept` is anything else."""
+    if len(kept) != _CRC_AT + 4 or kept[:4] != _MAGIC:
+        return None
+    if struct.unpack_from("<I", kept, _CRC_AT)[0] != binascii.crc32(kept[:_CRC_AT]) & 0xFFFFFFFF:
+        return None
+    memory = Memory()
+    fields = struct.unpack_from(_FORMAT, kept)
+    memory.started_ms, memory.seen_ms, memory.utc_ms = fields[1:4]
+    memory.heartbeat_s, memory.marked_s, memory.field_s, memory.boot_count, memory.marks = fields[4:9]
+    memory.faults = fields[9:13]
+    memory.config = fields[13:23]
+    memory.state, memory.lid_open, memory.docked, memory.battery, memory.damaged = fields[23:28]
+    memory.held, memory.cues, memory.faulty, memory.cause, memory.hint = fields[28:33]
+    return memory
+
+
+def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
+    """The memory to go on with when the chip's clock shows `now_ms`: `kept`, if deep sleep has just ended.
+
+    Else this is a new start. Of what is kept over a reset, only what concerns faults comes along.
+    """
+    if kept is not None and woken and kept.seen_ms <= now_ms:
+        return kept
+    memory = Memory()
+    memory.started_ms = now_ms
+    if kept is not None:
+        memory.faults = kept.faults
+        memory.faulty = kept.faulty
+        if kept.state == SAFE:
+            memory.state = SAFE
+    return memory
+
+
+class Life:
+    """The machine, over the `memory` that it keeps up to date. Only calls and turns in the field are its own."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._call_until_ms = 0
+        self._field_until_ms = 0
+        self._undo: "tuple[int, int, int, int, int, int]" = (0, 0, 0, 0, 0, 0)
+
+    def take(self, given: int, uptime_ms: int) -> int:
+        """Go through `given`, one of the inputs. Returns the effect, 0 for none."""
+        memory = self.memory
+        entry = TABLE[memory.state].get(given)
+        if entry is None or (given in (OPENED, CLOSED) and (given == OPENED) == bool(memory.lid_open)):
+            return 0
+        following, effect = entry
+        self._undo = (memory.state, memory.lid_open, memory.docked, memory.marks, memory.marked_s, memory.cues)
+        if effect == record.LID_OPEN:
+            memory.lid_open = 1
+            memory.marks = 0
+        elif effect == record.LID_CLOSE:
+            memory.lid_open = 0
+        elif effect == record.DOCK:
+            memory.docked = 1
+            memory.cues = 0
+        elif effect == record.UNDOCK:
+            memory.docked = 0
+            memory.field_s = uptime_ms // 1000
+        elif effect == record.DOSE_MARK:
+            memory.marks = min(memory.marks + 1, 0xFFFF)
+            memory.marked_s = uptime_ms // 1000
+            memory.cues = (SECOND_DOSE if memory.config[SECOND_DOSE_S] else 0) | (
+                RESEDATION if memory.config[RESEDATION_S] else 0
+            )
+        elif effect == CALL:
+            self._call_until_ms = uptime_ms + CALL_MS
+        if following == _BY_LID:
+            if given != UNDOCKS and memory.docked:
+                following = DOCKED
+            elif memory.lid_open:
+                following = ON_SCENE if memory.marks else OPEN
+            else:
+                following = ASLEEP
+        memory.state = following
+        return effect
+
+    def undo(self) -> None:
+        """The log did not take the last effect: as it was, so that the edge is seen again."""
+        memory = self.memory
+        memory.state, memory.lid_open, memory.docked, memory.marks, memory.marked_s, memory.cues = self._undo
+
+    def flags(self) -> int:
+        """`record.FLAG_...` of the present state."""
+        memory = self.memory
+        return (
+            (record.FLAG_LID_OPEN if memory.lid_open else 0)
+            | (record.FLAG_DOCKED if memory.docked else 0)
+            | (record.FLAG_BATTERY_LOW if memory.battery else 0)
+            | (record.FLAG_CLOCK_SET if memory.utc_ms else 0)
+        )
+
+    def starving(self) -> bool:
+        """Whether the cell bears neither radio nor light: edges are recorded, and nothing else is done."""
+        return bool(self.memory.battery >= CRITICAL and not self.memory.docked)
+
+    def heartbeat_due(self, uptime_ms: int) -> bool:
+        """Whether a sign of life is due."""
+        return uptime_ms >= (self.memory.heartbeat_s + self.memory.config[HEARTBEAT_S]) * 1000
+
+    def cue(self, uptime_ms: int) -> int:
+        """The cue to be given now, `SECOND_DOSE` or `RESEDATION`, once; 0 for none. The later one goes before."""
+        given = 0
+        for bit, place in ((SECOND_DOSE, SECOND_DOSE_S), (RESEDATION, RESEDATION_S)):
+            if self.memory.cues & bit and uptime_ms >= self._cue_at_ms(place):
+                self.memory.cues &= ~bit
+                given = bit
+        return given
+
+    def _cue_at_ms(self, place: int) -> int:
+        return (self.memory.marked_s + self.memory.config[place]) * 1000
+
+    def field_due(self, uptime_ms: int) -> bool:
+        """Whether it is time to advertise in the field."""
+        memory = self.memory
+        return bool(
+            memory.config[PROFILE] in (_PROFILE_PRIVATE, _PROFILE_OPEN)
+            and memory.state in (ASLEEP, OPEN, ON_SCENE)
+            and not self.starving()
+            and uptime_ms >= (memory.field_s + memory.config[FIELD_PERIOD_S]) * 1000
+        )
+
+    def take_the_field(self, uptime_ms: int) -> None:
+        """Begin to advertise in the field, for 3 s."""
+        self.memory.field_s = uptime_ms // 1000
+        self._field_until_ms = uptime_ms + FIELD_MS
+
+    def lid_speaks(self) -> bool:
+        """Whether an edge of the lid is said on the air as well."""
+        return bool(self.memory.config[PROFILE] == _PROFILE_OPEN and self.memory.state in (ASLEEP, OPEN, ON_SCENE))
+
+    def air(self, uptime_ms: int) -> int:
+        """What the radio is to do now: `SILENT`, `ROTATING` or `STATIC`."""
+        memory = self.memory
+        if memory.state in (PROVISIONING, SAFE) or self.starving():
+            return SILENT
+        if memory.state == DOCKED or uptime_ms < self._call_until_ms:
+            return ROTATING
+        if uptime_ms < self._field_until_ms:
+            return STATIC if memory.config[PROFILE] == _PROFILE_OPEN else ROTATING
+        return SILENT
+
+    def sleep_ms(self, uptime_ms: int) -> int:
+        """Milliseconds to sleep if no pin wakes the tag before."""
+        memory = self.memory
+        if memory.state == PROVISIONING:
+            return UNENROLLED_MS
+        if memory.state == SAFE:
+            return RETRY_MS
+        due_ms = (memory.heartbeat_s + memory.config[HEARTBEAT_S]) * 1000
+        for bit, place in ((SECOND_DOSE, SECOND_DOSE_S), (RESEDATION, RESEDATION_S)):
+            if memory.cues & bit:
+                due_ms = min(due_ms, self._cue_at_ms(place))
+        if memory.config[PROFILE] in (_PROFILE_PRIVATE, _PROFILE_OPEN) and not self.starving():
+            due_ms = min(due_ms, (memory.field_s + memory.config[FIELD_PERIOD_S]) * 1000)
+        sleep_ms = max(due_ms - uptime_ms, 1)
+        return min(sleep_ms, JAMMED_MS) if memory.held else sleep_ms

@@ -1,0 +1,241 @@
+"""One wake of a tag: find out why, append what happened, sleep. The composition root.
+
+Nothing here runs twice: deep sleep ends the program and the next wake starts it anew. An exception
+becomes a FAULT record and the tag sleeps all the same, armed for its next edge; fault after fault leads to
+safe mode. Only Ctrl-C at the dock or on USB, and a tag that is not enrolled, lead to the REPL.
+
+An edge of the lid is what wakes a tag most, so what that does not need is imported where it is used.
+"""
+
+import time
+
+import board
+import machine
+import version
+from battery import Battery
+from button import Button
+from clock import Clock
+from dock import Dock
+from flash_log import FlashLog
+from lid import Lid
+from settings import Settings
+from watchdog import Watchdog
+
+from kitcore import battery, life
+from kitcore.life import JAMMED_MS, MOST_FAULTY, Life
+from kitcore.ring import Ring
+from kitcore.tag import Tag
+
+HOLD_OFF_MS = 2000
+"""Milliseconds in which mpremote can break in after power-on or reset."""
+PUT_OFF_MS = 60000
+"""Milliseconds for which a start is put off when the cell is flat, so that it does not break down again at once."""
+SETTLE_MS = 500
+"""Longest wait for the inputs to hold still."""
+LOOK_MS = 5
+"""Pause between two looks at the inputs."""
+
+
+class Signs:
+    """What is to be shown next; the newest wish counts. Light and buzzer are made when there is one."""
+
+    def __init__(self) -> None:
+        self.wish: "tuple[tuple[tuple[int, int, int], ...], bool] | None" = None
+
+    def show(self, sign: "tuple[tuple[int, int, int], ...]", sound: bool) -> None:
+        """Show `sign`, with its `sound` or without."""
+        self.wish = (sign, sound)
+
+    def take(self) -> "tuple[tuple[tuple[int, int, int], ...], bool] | None":
+        """The wish, once; None if there is none."""
+        wish, self.wish = self.wish, None
+        return wish
+
+
+class Wake:
+    """One wake, from the first look at the pins to deep sleep."""
+
+    def __init__(self) -> None:
+        self._clock = Clock()
+        memory = self._memory = self._clock.memory
+        self._woken_by = machine.wake_pins() if self._clock.woken else ()
+        # What is as it was need not hold still first. The dock's contacts scrape when they touch, and the
+        # button's line is what wakes the tag then.
+        sure = self._clock.woken and board.BUTTON not in self._woken_by
+        self._lid = Lid(bool(memory.lid_open) if self._clock.woken else None)
+        self._button = Button(bool(memory.held) if sure else None)
+        self._dock = Dock(bool(memory.docked) if sure else None)
+        self._settings = Settings()
+        self._life = Life(memory)
+        self._watchdog: Watchdog | None = None
+        self._tag: Tag | None = None
+        self._sleep_ms = 0
+        self._least_sleep_ms = 0
+
+    def hold_off(self) -> None:
+        """After power-on or reset with USB, dock or button: leave developers a moment to break in."""
+        if not self._clock.woken and (self._dock.raw() or self._button.raw()):
+            time.sleep_ms(HOLD_OFF_MS)
+
+    def run(self) -> bool:
+        """All of the wake that comes before sleep; False if the REPL is wanted instead."""
+        memory = self._memory
+        tag_id = self._settings.tag_id()
+        if tag_id is None:
+            self._life.take(life.NO_KEYS, 0)
+            return not self._dock.raw()
+        self._life.take(life.KEYS, 0)
+        self._watchdog = Watchdog()
+        self._note_reset()
+        if memory.state == life.SAFE and not self._may_try():
+            self._stay_safe(self._watchdog)
+            return True
+        memory.faulty = min(memory.faulty + 1, 0xFF)
+        self._clock.keep()
+        cell = Battery()
+        if not self._clock.woken and not self._dock.raw() and cell.millivolts() < battery.EMPTY_MV:
+            memory.faulty = 0
+            self._sleep_ms = PUT_OFF_MS
+            return True
+        flash = FlashLog()
+        log = Ring(flash, flash.sectors, tag_id, memory.hint)
+        self._life.take(life.CLEAN, 0)
+        signs = Signs()
+        tag = self._tag = Tag(self._settings, self._clock, cell, signs, log, (version.MAJOR, version.MINOR))
+        self._life = tag.life
+        pressed = self._look(tag)
+        if pressed or signs.wish is not None or tag.life.air(self._clock.uptime_ms()) != life.SILENT:
+            from awake import Awake
+
+            Awake(tag, self._settings, self._lid, self._button, self._dock, signs, self._watchdog).run(pressed)
+        tag.went_well()
+        return True
+
+    def _note_reset(self) -> None:
+        """What a reset that nobody asked for says: the watchdog's is a fault, three of any kind lead to safe mode."""
+        memory = self._memory
+        if not self._clock.woken and memory.cause == machine.WDT_RESET:
+            from kitwire import faults
+
+            memory.pend(faults.WATCHDOG)
+        if memory.faulty >= MOST_FAULTY:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Go into safe mode; that is recorded once."""
+        memory = self._memory
+        if memory.state != life.SAFE:
+            self._life.take(life.FAULTS, 0)
+            if memory.faulty == MOST_FAULTY:
+                from kitwire import faults
+
+                memory.pend(faults.SAFE)
+
+    def _may_try(self) -> bool:
+        """Whether a normal wake may be tried in safe mode: each hour, and after power-on."""
+        if self._clock.woken:
+            return machine.wake_reason() == machine.TIMER_WAKE
+        return self._memory.cause not in (machine.WDT_RESET, machine.HARD_RESET)
+
+    def _stay_safe(self, watchdog: Watchdog) -> None:
+        import safe
+
+        self._settle()
+        pressed = board.BUTTON in self._woken_by and not self._dock.on
+        safe.run(self._clock, self._settings, Battery(), self._lid, self._dock, pressed, watchdog)
+        if self._dock.on:
+            self._sleep_ms = 1
+
+    def _look(self, tag: Tag) -> bool:
+        """Record what woke the tag, and whatever else has changed while it slept; whether a press still lasts."""
+        memory = self._memory
+        self._settle()
+        new_start = not memory.boot_count
+        if new_start:
+            tag.start(memory.cause)
+        else:
+            tag.read_battery()
+            tag.note_faults()
+        tag.dock(self._dock.on)
+        tag.lid(self._lid.on, not new_start and board.LID in self._woken_by)
+        tag.note_battery()
+        tag.beat(self._clock.uptime_ms())
+        # The dock pulls the same line low. A press may be over before the chip has started.
+        down = self._button.on
+        if new_start or self._dock.on or not (board.BUTTON in self._woken_by or (down and not memory.held)):
+            return False
+        tag.press()
+        if not down:
+            tag.release()
+        return down
+
+    def _settle(self) -> None:
+        """Wait until all inputs have held still, or for half a second."""
+        inputs = (self._lid, self._button, self._dock)
+        began_ms = self._clock.uptime_ms()
+        while True:
+            now_ms = self._clock.uptime_ms()
+            for level in inputs:
+                level.poll(now_ms)
+            if all([level.settled for level in inputs]) or now_ms - began_ms >= SETTLE_MS:
+                return
+            time.sleep_ms(LOOK_MS)
+
+    def faulted(self, error: Exception) -> None:
+        """Record that `error` was caught and where, and see that the next one is not caught at once."""
+        self._least_sleep_ms = JAMMED_MS
+        self._memory.pend(_place(error))
+        if self._memory.faulty >= MOST_FAULTY:
+            self._give_up()
+        if self._tag is not None:
+            self._tag.fault(0)
+
+    def interrupted(self) -> None:
+        """Somebody has taken over: leave him alone, and forget what went wrong before."""
+        self._memory.faulty = 0
+        self._life.take(life.CLEAN, 0)
+        self._clock.keep()
+        if self._watchdog is not None:
+            self._watchdog.rest()
+
+    def sleep(self) -> None:
+        """Deep sleep until the lid moves, the button or a dock pulls its line low, or something is due."""
+        memory = self._memory
+        unseen = self._button.raw() and not self._button.on and not self._dock.raw()
+        memory.held = 0 if self._button.arm() or unseen else 1
+        if memory.state not in (life.SAFE, life.PROVISIONING):
+            self._lid.arm()
+        self._clock.keep()
+        sleep_ms = self._sleep_ms or self._life.sleep_ms(self._clock.uptime_ms())
+        if unseen:
+            sleep_ms = 1  # pressed this very moment: the next wake finds it down
+        machine.deepsleep(max(sleep_ms, self._least_sleep_ms))
+
+
+def _place(error: Exception) -> int:
+    """Print the traceback, and make it the aux of a FAULT record."""
+    import io
+    import sys
+
+    from kitwire import faults
+
+    sys.print_exception(error)  # type: ignore[attr-defined]
+    text = io.StringIO()
+    sys.print_exception(error, text)  # type: ignore[attr-defined]
+    return faults.place_of(text.getvalue())
+
+
+def main() -> None:
+    """Run one wake."""
+    wake = Wake()
+    try:
+        wake.hold_off()
+        try:
+            if not wake.run():
+                return
+        except Exception as error:  # noqa: BLE001  whatever it is, the tag must go on logging
+            wake.faulted(error)
+        wake.sleep()
+    except KeyboardInterrupt:
+        wake.interrupted()
+        raise
