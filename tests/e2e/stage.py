@@ -50,6 +50,10 @@ class Stage:
         for tag in tags:
             tag.dock()
         await asyncio.gather(*(tag.settle() for tag in tags))
+        return await self.collect(everything, quiet_s)
+
+    async def collect(self, everything: bool = False, quiet_s: float = 1.0) -> list[Report]:
+        """Collect from whatever tag is on the air, wherever it is."""
         here = Dock(self.store, self.radio, self.steps.append, self.now_ms)
         return await here.run(quiet_s=quiet_s, everything=everything)
 
