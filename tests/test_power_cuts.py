@@ -159,6 +159,11 @@ def append_returns_before_it_has_written(model: ModuleType, patch: pytest.Monkey
     return with_ring(model, Ring)
 
 
+def edges_that_a_weak_cell_refused_are_forgotten(model: ModuleType, patch: pytest.MonkeyPatch) -> type:
+    patch.setattr(model.life.Life, "undo", lambda self: None)
+    return model.World
+
+
 def records_are_written_twice(model: ModuleType, patch: pytest.MonkeyPatch) -> type:
     class Ring(model.WatchedRing):
         def append(self, plain: object) -> int:
@@ -201,6 +206,7 @@ def with_ring(model: ModuleType, ring: type) -> type:
         (sectors_are_erased_with_their_heads_on, "records lost"),
         (torn_records_are_believed, "records lost"),
         (append_returns_before_it_has_written, "records lost"),
+        (edges_that_a_weak_cell_refused_are_forgotten, "records lost"),
         (records_are_written_twice, "records invented"),
         (acknowledged_before_it_is_committed, "records lost"),
         (a_torn_slot_is_an_error, "boot loops"),
@@ -212,8 +218,10 @@ def test_the_suite_catches_a_log_that_is_broken(
 ) -> None:
     kind = broken(model, monkeypatch)
     report = model.Report()
+    # In the window the ring comes round; a cell that is too weak for that is a later part of the life.
+    window = (model.WRAP[0], len(model.LIFE)) if "weak" in broken.__name__ else model.WRAP
     try:
-        model.single_cuts(report, kind, model.SECTORS, model.LIFE, model.WRAP, 0, 17)
+        model.single_cuts(report, kind, model.SECTORS, model.LIFE, window, 0, 17)
     except model.Violation as violation:  # found without any cut
         report.counts[violation.args[0]] += 1
     assert report.counts[found], report.lines()

@@ -202,6 +202,20 @@ class World:
             if key in dump or keys.record_key(key) in dump:
                 raise Violation(READABLE, "key of record %d of %d" % (sequence, last))
 
+    def check_edges(self, boot_count):
+        """What was recorded last of lid and dock is so; a start, whose count that is, assumes a closed lid and no dock.
+
+        A weak cell may have kept the start itself out of the log.
+        """
+        here = [plain.type for plain in self.done if plain.boot_count == boot_count]
+        for now, came, went in (
+            (self.lid, record.LID_OPEN, record.LID_CLOSE),
+            (self.docked, record.DOCK, record.UNDOCK),
+        ):
+            last = [kind for kind in here if kind in (came, went)][-1:]
+            if now != (last == [came]):
+                raise Violation(LOST, "no %s where one happened" % record.TYPE_NAMES[came if now else went])
+
     def check(self, log):
         """The `log`, just opened, holds what the model knows, and nothing else."""
         if log.last == len(self.done) + 1 and self.pending is not None:
@@ -318,6 +332,8 @@ def run_wake(world, wake):
         if world.millivolts >= LEAST_ERASE_MV or world.docked:
             raise Violation(LOST, "refused a record with a good battery")
         world.refused += 1
+    else:
+        world.check_edges(memory.boot_count)
     clock.keep()
 
 
