@@ -201,14 +201,14 @@ class Wake:
     def sleep(self) -> None:
         """Deep sleep until the lid moves, the button or a dock pulls its line low, or something is due."""
         memory = self._memory
-        unseen = self._button.raw() and not self._button.on and not self._dock.raw()
+        unseen = self._button.raw() and not self._button.on and not (self._dock.raw() and memory.docked)
         memory.held = 0 if self._button.arm() or unseen else 1
         if memory.state not in (life.SAFE, life.PROVISIONING):
             self._lid.arm()
         self._clock.keep()
         sleep_ms = self._sleep_ms or self._life.sleep_ms(self._clock.uptime_ms())
         if unseen:
-            sleep_ms = 1  # pressed this very moment: the next wake finds it down
+            sleep_ms = 1  # pressed or docked this very moment: the next wake finds it so
         machine.deepsleep(max(sleep_ms, self._least_sleep_ms))
 
 
