@@ -22,8 +22,8 @@ from tests.test_same_on_both import HERE, MOUNTS, under_cpython
 
 CASE = HERE / "cases" / "power_cuts.py"
 ZEROS = {"records lost": 0, "records invented": 0, "boot loops": 0, "past keys readable": 0}
-MOST_CUTS_IN_ONE_INTERPRETER = 2000
-"""The interpreter cannot collect garbage while a program runs: each cut leaves some 0.2 MB."""
+PARTS = 14
+"""Interpreters that share a long run: none collects garbage while a program runs, and each cut leaves 0.2 MB."""
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_sample_of_cuts_on_both_interpreters(
     counts = counts_of(printed)
     tell(capsys, "power cuts, a sample on MicroPython", counts["cuts tried"])
     assert {name: counts[name] for name in ZEROS} == ZEROS, printed
-    assert counts["cuts tried"] > 400
+    assert counts["cuts tried"] > 350
     head = printed.splitlines()[0]
     for name in ("battery_low", "boot", "config", "dock", "dose_mark", "fault", "heartbeat", "time_set", "undock"):
         assert name in head
@@ -233,35 +233,32 @@ def test_the_suite_catches_a_log_that_is_broken(
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
 def test_every_cut_of_a_life_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    parts = 16
-    tried = sum(on_micropython(tmp_path, "single", part, parts)["cuts tried"] for part in range(parts))
+    tried = sum(on_micropython(tmp_path, "single", part, PARTS)["cuts tried"] for part in range(PARTS))
     tell(capsys, "power cuts, every one of a life on MicroPython", tried)
     assert tried > 20000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(7200)
-def test_every_pair_of_cuts_around_the_wrap_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    parts = 40
-    tried = sum(
-        on_micropython(tmp_path, "pairs", (12, 13), False, part, parts, 1)["cuts tried"] for part in range(parts)
-    )
+def test_every_pair_of_cuts_at_the_wrap_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = 2 * PARTS
+    tried = sum(on_micropython(tmp_path, "pairs", False, part, parts, 1)["cuts tried"] for part in range(parts))
     tell(capsys, "power cuts in pairs, every pair of a record that makes the ring come round, on MicroPython", tried)
     assert tried > 40000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("keeps_rtc", [False, True], ids=["RTC lost", "RTC kept"])
+@pytest.mark.parametrize(("keeps_rtc", "where"), [(False, "WRAP"), (True, "PRESS")], ids=["RTC lost", "RTC kept"])
 def test_every_pair_of_cuts_around_the_wrap(
-    keeps_rtc: bool, model: ModuleType, capsys: pytest.CaptureFixture[str]
+    keeps_rtc: bool, where: str, model: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = model.Report()
-    model.pairs_of_cuts(report, model.World, model.SECTORS, model.LIFE, model.WRAP, keeps_rtc, 0, 1, 1)
+    model.pairs_of_cuts(report, model.World, model.SECTORS, model.LIFE, getattr(model, where), keeps_rtc, 0, 1, 1)
     kept = "kept" if keeps_rtc else "lost"
     tell(capsys, f"power cuts in pairs, every pair around the wrap, RTC memory {kept}, on CPython", report.tried)
     assert_clean(report)
-    assert report.tried > 150000
+    assert report.tried > 40000
 
 
 @pytest.mark.exhaustive
@@ -282,10 +279,10 @@ def test_random_lives(tmp_path: Path, model: ModuleType, capsys: pytest.CaptureF
     with capsys.disabled():
         print(f"\nrandom lives from KITDOCK_SEED={seed} on")
     report = model.Report()
-    for number in range(300):
+    for number in range(150):
         model.random_life(report, model.World, seed + number, 400)
-    tell(capsys, "power cuts, 300 random lives of 400 wakes on CPython", report.tried)
+    tell(capsys, "power cuts, 150 random lives of 400 wakes on CPython", report.tried)
     assert_clean(report)
-    tried = sum(on_micropython(tmp_path, "random", seed + number, 3, 300)["cuts tried"] for number in range(0, 60, 3))
-    tell(capsys, "power cuts, 60 random lives of 300 wakes on MicroPython", tried)
-    assert tried > 3000
+    tried = sum(on_micropython(tmp_path, "random", seed + number, 3, 300)["cuts tried"] for number in range(0, 45, 3))
+    tell(capsys, "power cuts, 45 random lives of 300 wakes on MicroPython", tried)
+    assert tried > 1500

@@ -16,7 +16,6 @@ except ImportError:
 
 
 LIFE = (model.World, model.SECTORS, model.LIFE)
-LONG = (model.World, model.SECTORS, model.LONG, model.LONG_WRAP)
 
 
 def sample():
@@ -26,10 +25,8 @@ def sample():
     report = model.Report()
     model.single_cuts(report, *LIFE, (0, len(model.LIFE)), 0, 131)
     model.pairs_of_cuts(report, *LIFE, model.WRAP, False, 0, 53, 29)
-    model.pairs_of_cuts(report, *LIFE, model.PRESS, True, 0, 31, 19)
+    model.pairs_of_cuts(report, *LIFE, model.WRAP, True, 26, 53, 31)
     model.random_life(report, model.World, 1, 60)
-    model.set_up(*model.REAL)
-    model.single_cuts(report, *LONG, 0, 997)
     return report
 
 
@@ -38,7 +35,7 @@ def part(what, *values):
     if what == "single":
         model.single_cuts(report, *LIFE, (0, len(model.LIFE)), *values)
     elif what == "pairs":
-        model.pairs_of_cuts(report, *LIFE, *values)
+        model.pairs_of_cuts(report, *LIFE, model.PRESS, *values)
     elif what == "random":
         seed, lives, wakes = values
         for number in range(lives):

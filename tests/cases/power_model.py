@@ -27,6 +27,7 @@ LOST, INVENTED, LOOP, READABLE = "records lost", "records invented", "boot loops
 ZEROS = (LOST, INVENTED, LOOP, READABLE)
 
 _KEYS = [b"", LOG_KEY]
+_record_keys = [b""]
 _verified = {}
 _sealed = {}
 _seal = record.seal
@@ -37,6 +38,13 @@ def key_of(sequence):
     while len(_KEYS) <= sequence:
         _KEYS.append(keys.ratchet(_KEYS[-1]))
     return _KEYS[sequence]
+
+
+def record_keys(last):
+    """What the records up to `last` are sealed with, each at its sequence, and perhaps more."""
+    while len(_record_keys) <= last:
+        _record_keys.append(keys.record_key(key_of(len(_record_keys))))
+    return _record_keys
 
 
 def verified(sequence, previous_tag, sealed):
@@ -197,10 +205,11 @@ class World:
     def check_dump(self, last):
         """No key of a record up to `last`, nor what it is sealed with, is anywhere in what a thief can read."""
         dump = bytes(self.flash.bytes) + self.rtc
-        for sequence in range(1, last + 1):
-            key = key_of(sequence)
-            if key in dump or keys.record_key(key) in dump:
-                raise Violation(READABLE, "key of record %d of %d" % (sequence, last))
+        key_of(last)
+        for secrets in (_KEYS, record_keys(last)):
+            for sequence in range(1, last + 1):
+                if secrets[sequence] in dump:
+                    raise Violation(READABLE, "key of record %d of %d" % (sequence, last))
 
     def check_edges(self, boot_count):
         """What was recorded last of lid and dock is so; a start, whose count that is, assumes a closed lid and no dock.
