@@ -38,12 +38,19 @@ def stock_layout() -> Layout:
     return (*first, vfs._replace(size=4 * MIB - vfs.offset))
 
 
-def image(version: str = VERSION, *, chip_id: int = 13, table: bytes | None = None, app: bytes | None = None) -> bytes:
+def image(
+    version: str = VERSION,
+    *,
+    chip_id: int = 13,
+    table: bytes | None = None,
+    app: bytes | None = None,
+    boot: bytes = b"second stage bootloader",
+) -> bytes:
     """The whole image as it is written at 0."""
     stock = stock_layout()
     name = f"\0MicroPython v{version} on 2026-01-01; ESP32C6 module with ESP32C6\0".encode()
     app = app if app is not None else program(bytes(range(256)) * 20 + name, chip_id)
-    start = program(b"second stage bootloader", chip_id).ljust(layout.TABLE_OFFSET, b"\xff")
+    start = program(boot, chip_id).ljust(layout.TABLE_OFFSET, b"\xff")
     start += table if table is not None else layout.build(stock)
     return start.ljust(stock[2].offset, b"\xff") + app
 

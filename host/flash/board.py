@@ -21,7 +21,7 @@ from host.flash.chip import LEAST_FLASH, Bar, Chip, FlashError, bootloader
 from host.flash.image import CHIP, MICROPYTHON, Image
 from host.flash.layout import SECTOR, Layout
 from host.link.errors import PortError
-from host.link.usb import Repl, board_over_usb, repl
+from host.link.usb import Repl, about_board, repl
 
 LOG = "kitlog"
 """Label of the log's partition."""
@@ -123,8 +123,6 @@ def _flash_chip(
 
 def _check_chip(chip: Chip, port: str, wanted: Layout) -> Layout:
     """The table that the chip has. Raises `FlashError` if it cannot become a tag."""
-    if chip.name != CHIP:
-        raise FlashError(f"the board on {port} has an {chip.name}; the firmware is for an {CHIP}")
     size = chip.flash_size()
     if size is None or size < max(LEAST_FLASH, layout.end(wanted)):
         has = "unknown" if size is None else f"{size // 1024} KiB"
@@ -158,7 +156,7 @@ def _started(port: str, was_reset: bool, said: Said) -> Iterator[Repl]:
 
 def _check_micropython(tag: Repl, wanted: Layout) -> str:
     """The version of the board's MicroPython. Raises `FlashError` if the application cannot run there."""
-    told = board_over_usb(tag)
+    told = about_board(tag)
     version = str(told["micropython"])
     again = f"give an image: `kitdock tag flash --port {tag.port} --image FILE`"
     if ".".join(version.split(".")[:2]) != MICROPYTHON:

@@ -15,6 +15,7 @@ import serial
 
 from host.errors import LinkError
 from host.flash.application import ExtraMissing
+from host.flash.image import CHIP
 from host.link.port import cannot_open, has_control_lines
 
 LEAST_FLASH = 4 * 1024 * 1024
@@ -35,35 +36,16 @@ class FlashError(LinkError):
 def bootloader(port: str, bar: Bar) -> Iterator[Chip]:
     """The chip on `port`, in its bootloader. A port with control lines is used to put it there; else it must be.
 
-    Raises `PortError` if the port cannot be opened, `FlashError` if no chip answers or it goes away, and
-    `ExtraMissing` without esptool.
+    Raises `PortError` if the port cannot be opened, `FlashError` if no chip answers, another one, or it goes away,
+    and `ExtraMissing` without esptool.
     """
     try:
         from esptool import cmds
-        from esptool.logger import TemplateLogger, log
         from esptool.util import FatalError
     except ImportError:
         raise ExtraMissing("esptool") from None
 
-    class Quiet(TemplateLogger):  # type: ignore[misc]  # esptool has no types
-        """Hears of the progress and says nothing."""
-
-        def print(self, *args: Any, **kwargs: Any) -> None: ...
-
-        def note(self, message: str) -> None: ...
-
-        def warning(self, message: str) -> None: ...
-
-        def error(self, message: str) -> None: ...
-
-        def stage(self, finish: bool = False) -> None: ...
-
-        def set_verbosity(self, verbosity: str) -> None: ...
-
-        def progress_bar(self, cur_iter: int, total_iters: int, *_: Any, **__: Any) -> None:
-            bar(cur_iter, total_iters)
-
-    log.set_logger(Quiet())
+    _listen(bar)
     lines = has_control_lines(port)
     by_hand = (
         f"no chip on port {port} answers: hold its BOOT button, press and release RESET, release BOOT, "
@@ -76,6 +58,8 @@ def bootloader(port: str, bar: Bar) -> Iterator[Chip]:
         except FatalError:
             # What esptool says here is about its own options, of which there are none.
             raise FlashError(by_hand) from None
+        if esp.CHIP_NAME != CHIP:
+            raise FlashError(f"the board on port {port} has an {esp.CHIP_NAME}; the firmware is for an {CHIP}")
         try:
             esp = cmds.run_stub(esp)
             if lines:
@@ -98,6 +82,42 @@ def bootloader(port: str, bar: Bar) -> Iterator[Chip]:
             esp._port.close()
 
 
+class _Heard:
+    """Who hears of esptool's progress now, and whether its logger has been told."""
+
+    bar: Bar | None = None
+    told = False
+
+
+def _listen(bar: Bar) -> None:
+    """Have esptool say nothing, and tell `bar` how far it is."""
+    from esptool.logger import TemplateLogger, log
+
+    class Quiet(TemplateLogger):  # type: ignore[misc]  # esptool has no types
+        """esptool's own interface for those who want its words elsewhere."""
+
+        def print(self, *args: Any, **kwargs: Any) -> None: ...
+
+        def note(self, message: str) -> None: ...
+
+        def warning(self, message: str) -> None: ...
+
+        def error(self, message: str) -> None: ...
+
+        def stage(self, finish: bool = False) -> None: ...
+
+        def set_verbosity(self, verbosity: str) -> None: ...
+
+        def progress_bar(self, cur_iter: int, total_iters: int, *_: Any, **__: Any) -> None:
+            if _Heard.bar is not None:
+                _Heard.bar(cur_iter, total_iters)
+
+    _Heard.bar = bar
+    if not _Heard.told:  # a logger that has been set cannot be set again
+        _Heard.told = True
+        log.set_logger(Quiet())
+
+
 class Chip:
     """One chip in its bootloader. Made by `bootloader`, which says what its errors become."""
 
@@ -107,7 +127,6 @@ class Chip:
         self._cmds = cmds
         self.restarts_itself = lines
         """False if somebody has to press its reset button: the port has no control lines."""
-        self.name = str(esp.CHIP_NAME)
 
     def flash_size(self) -> int | None:
         """Bytes of flash, None if the flash chip does not say."""

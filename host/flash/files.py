@@ -89,7 +89,7 @@ def _write(tag: Repl, path: str, content: bytes) -> None:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise FlashError(f"no room for {path} in the board's file system: remove what is not Kitdock's") from None
-        raise FlashError(f"the board on {tag.port} does not take {path}: {error}") from None
+        raise FlashError(f"the board on {tag.port} did not take {path} ({error}): repeat the command") from None
     if tag.sha256(path) != _sha256(content):
         raise FlashError(f"{path} on the board is not what was written: repeat the command")
 

@@ -123,11 +123,11 @@ def program(content: bytes, offset: int, path: Path) -> bytes:
     Raises `BadImage`.
     """
     cut = BadImage(f"image {path} is cut short or damaged: get it again")
+    if content[offset : offset + 1] not in (b"", bytes([_MAGIC])):
+        raise BadImage(f"{path} is no image for an {CHIP} (it does not begin as one): {WHERE}")
     if len(content) < offset + _HEADER.size:
         raise cut
-    magic, segments, *_, chip, _, _, _, hashed = _HEADER.unpack_from(content, offset)
-    if magic != _MAGIC:
-        raise BadImage(f"{path} is no image for an {CHIP} (it does not begin as one): {WHERE}")
+    _, segments, *_, chip, _, _, _, hashed = _HEADER.unpack_from(content, offset)
     if chip != CHIP_ID:
         raise BadImage(f"image {path} is for the {CHIPS.get(chip, f'chip {chip}')}, and the tag has an {CHIP}: {WHERE}")
     at = offset + _HEADER.size
