@@ -25,3 +25,7 @@ class WrongKey(LinkError):
 
 class PortError(LinkError):
     """The USB port cannot be opened, or what answers there is no tag."""
+
+
+class NoPort(PortError):
+    """There is no such serial port, or not at this moment."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import serial
 from serial.tools import list_ports
 
-from host.link.errors import PortError
+from host.link.errors import NoPort, PortError
 
 ESPRESSIF_VID = 0x303A
 """USB vendor id of Espressif: the chip's own USB."""
@@ -59,7 +59,7 @@ def cannot_open(port: str, error: Exception | None = None) -> PortError:
         except (OSError, ValueError) as told:  # SerialException is an OSError
             number, error = getattr(told, "errno", None), told
     if number == errno.ENOENT or (os.name == "posix" and port.startswith("/") and not os.path.exists(port)):  # noqa: PTH110
-        return PortError(f"no serial port {port}: `kitdock tag ports` lists those there are")
+        return NoPort(f"no serial port {port}: `kitdock tag ports` lists those there are")
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
         return PortError(f"port {port} is in use by another program: end that one first")
     if number in (errno.EACCES, errno.EPERM):

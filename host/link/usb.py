@@ -17,7 +17,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from host.link.errors import PortError
+from host.link.errors import NoPort, PortError
 from host.link.port import cannot_open
 from host.vault import TagKeys
 
@@ -32,6 +32,9 @@ START_PATIENCE_S = 2.0
 
 RETRY_S = 0.5
 """Pause between two attempts to reach a board that is starting, in seconds."""
+
+AWAY_S = 2.0
+"""How long a port may be away, in seconds: a tag that goes on sleeps for a moment, and its USB goes with it."""
 
 CHUNK = 512
 """Bytes of a file in one piece of code for the board."""
@@ -138,14 +141,17 @@ class Repl:
 
 @contextlib.contextmanager
 def repl(port: str, wait_s: float = 0.0) -> Iterator[Repl]:
-    """The REPL on `port`, waited for up to `wait_s` seconds while a board starts. Raises `PortError`."""
-    until = time.monotonic() + wait_s
+    """The REPL on `port`, waited for up to `wait_s` seconds while a board starts. Raises `PortError`.
+
+    A port that is not there is waited for a little in any case.
+    """
+    began = time.monotonic()
     while True:
         try:
             opened = Repl(port, START_PATIENCE_S if wait_s else PATIENCE_S)
             break
-        except PortError:
-            if time.monotonic() >= until:
+        except PortError as error:
+            if time.monotonic() - began >= max(wait_s, AWAY_S if isinstance(error, NoPort) else 0.0):
                 raise
             time.sleep(RETRY_S)
     try:
@@ -171,13 +177,9 @@ def provision_over_usb(port: str, tag_id: str, keys: TagKeys, replace: bool) -> 
             tag.restart()
 
 
-def wipe_over_usb(port: str) -> dict[str, Any]:
-    """Destroy the identity, the keys and the log of the tag on `port`. Returns {"tag": what it was, or None}."""
-    with repl(port) as tag:
-        try:
-            return tag.ask("import provision\nprovision.wipe()\n")
-        finally:
-            tag.restart()
+def wipe(tag: Repl) -> None:
+    """Destroy the identity, the keys and the log of the tag. Raises `PortError`."""
+    tag.ask("import provision\nprovision.wipe()\n")
 
 
 _BOARD = """\
@@ -202,22 +204,17 @@ _told()
 """Needs MicroPython alone: what it is, where, and with how much room. Partitions as label, offset, size."""
 
 
-def board_over_usb(tag: Repl) -> dict[str, Any]:
+def about_board(tag: Repl) -> dict[str, Any]:
     """What any MicroPython says of its board: `micropython`, `board`, `files_free` in bytes, `partitions`."""
     return tag.ask(_BOARD)
 
 
-def info_over_usb(port: str) -> dict[str, Any]:
-    """As `board_over_usb`; and, if Kitdock's firmware is there, what it says of itself in `provision.info`.
-
-    The tag goes on afterwards. Raises `PortError`.
-    """
-    with repl(port) as tag:
-        told = board_over_usb(tag)
-        with contextlib.suppress(PortError):
-            told |= tag.ask("import provision\nprovision.info()\n")
-            tag.go_on()
-        return told
+def about(tag: Repl) -> dict[str, Any]:
+    """As `about_board`; and, if Kitdock's firmware is there, what it says of itself in `provision.info`."""
+    told = about_board(tag)
+    with contextlib.suppress(PortError):
+        told |= tag.ask("import provision\nprovision.info()\n")
+    return told
 
 
 def _last_line(output: Any) -> str:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
-from host.vault import TagKeys
 from tests.e2e.stage import T0, Stage, play
+
+STEP_S = 0.0004
+"""Less than the virtual time between the look at the inputs and deep sleep."""
 
 
 def test_a_dock_that_comes_in_the_midst_of_a_wake_is_seen_at_once(tmp_path: Path) -> None:
-    """Between the look at the inputs and deep sleep there are some milliseconds of virtual time; all are tried."""
-
     async def scene(stage: Stage) -> None:
-        tags = []
-        for number in range(20):
-            tag = await stage.station.add_tag(str(number))
-            tag.enrol(secrets.token_hex(8), *TagKeys.random())
-            await tag.settle()
-            tag.at(T0 + 100).lid_open()
-            tag.at(T0 + 100.265 + 0.0006 * number).dock()
-            tags.append(tag)
-        await stage.until(T0 + 110)
-        assert [tag.state for tag in tags] == ["running"] * len(tags)
+        tag = await stage.add()
+        missed = []
+        for number in range(30):
+            edge = T0 + 100 * (number + 1)
+            at = tag.at(edge)
+            _ = at.lid_close() if number % 2 else at.lid_open()
+            moment = edge + 0.267 + STEP_S * number  # a wake begins 0.25 s after the edge
+            tag.at(moment).dock()
+            tag.at(moment + 2).undock()
+            await stage.until(moment + 1)
+            if tag.state != "running":
+                missed.append(round(moment - edge, 4))
+            await stage.until(moment + 10)
+        assert missed == []
 
     play(tmp_path, scene)

@@ -1,8 +1,11 @@
 """`kitdock tag provision`, `wipe` and `list`: which tag is in which pouch, with which keys."""
 
+from __future__ import annotations
+
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +16,9 @@ from host.cli.tag.options import agreed, port_option, yes_option
 from host.errors import InputError, LinkError
 from host.words import plural
 from kitwire.keys import TAG_ID_SIZE, check_value
+
+if TYPE_CHECKING:
+    from host.store import Store
 
 
 @click.command()
@@ -82,27 +88,26 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
     What the station has collected from it stays. What it has not handed over is lost: fetch it first with
     `kitdock tag log --port PORT`.
     """
-    from host.link.usb import info_over_usb, wipe_over_usb
+    from host.link.usb import about, repl
+    from host.link.usb import wipe as wipe_tag
 
-    with open_store(db) as store:
-        told = info_over_usb(port)
+    with open_store(db) as store, repl(port) as board:
+        told = about(board)
         if "firmware" not in told:
             raise LinkError(f"the board on {port} lacks Kitdock's firmware: there is nothing to wipe")
         tag_id = told["tag"]
-        pouch, lost = None, told.get("last")
-        if tag_id:
-            try:
-                pouch = store.tag(tag_id).pouch
-                committed = store.last_record(tag_id)
-                lost = None if lost is None else max(0, lost - (committed[0] if committed else 0))
-            except InputError:
-                pass
         if not tag_id:
             return Done(f"the board on {port} is no tag: nothing to wipe", {"tag": None, "pouch": None, "lost": 0})
+        pouch, lost = _of_station(store, tag_id, told.get("last"))
         whose = f"of pouch {pouch}" if pouch else "which this station does not know,"
         losing = "an unknown number of records" if lost is None else plural(lost, "record")
-        agreed(f"Destroy keys and log of tag {tag_id} {whose} with {losing} that nobody has fetched?", yes)
-        wipe_over_usb(port)
+        try:
+            agreed(f"Destroy keys and log of tag {tag_id} {whose} with {losing} that nobody has fetched?", yes)
+        except BaseException:
+            board.go_on()
+            raise
+        wipe_tag(board)
+        board.restart()
         if pouch is not None:
             store.retire_tag(tag_id, clock.now_ms())
     return Done(
@@ -110,6 +115,16 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
         + (f"; pouch {pouch} has no tag now" if pouch else ""),
         {"tag": tag_id, "pouch": pouch, "lost": lost},
     )
+
+
+def _of_station(store: Store, tag_id: str, last: int | None) -> tuple[str | None, int | None]:
+    """The pouch of a tag, and how many of its records up to `last` the station has not; None where not known."""
+    try:
+        pouch = store.tag(tag_id).pouch
+    except InputError:
+        return None, last
+    committed = store.last_record(tag_id)
+    return pouch, None if last is None else max(0, last - (committed[0] if committed else 0))
 
 
 @click.command("list")

@@ -42,10 +42,13 @@ def info(db: Path, port: str) -> Done:
 
     Keys are compared by check values, and never read. The tag goes on afterwards; nothing is recorded.
     """
-    from host.link.usb import info_over_usb
+    from host.link.usb import about, repl
 
     with open_store(db) as store:
-        told = info_over_usb(port)
+        with repl(port) as board:
+            told = about(board)
+            if "firmware" in told:
+                board.go_on()
         known: Tag | None = None
         if told.get("tag"):
             try:
