@@ -2,8 +2,8 @@
 
     station         where to begin: tags, the air between them and the station, one timeline
     tag             one tag: what happens to it, and its program's life
-    virtual_board   its circuit, clock, memories, sleep and wake;  nor: its flash
-    air             the virtual radio, with counters;  serial_port: its USB port
+    virtual_board   its circuit, clock, memories, sleep and wake;  nor, chip_flash: its flash and what is where in it
+    air             the virtual radio, with counters;  serial_port, bootloader: its USB port
     process         the interpreter's process;  runtime, runner.mjs: MicroPython under Node
     timeline        time: instant for history, real for the radio
 

@@ -6,9 +6,12 @@ import argparse
 import asyncio
 import os
 import sys
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 from host.errors import KitdockError
+from host.sim.chip_flash import stand_in_image
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
 
@@ -29,6 +32,9 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--tags", type=int, default=1, metavar="N", help="how many tags (1)")
+    parser.add_argument(
+        "--blank", action="store_true", help="tags that are bare boards, and an image to flash them with"
+    )
     parser.add_argument("--interpreter", metavar="PATH", help="another MicroPython than the WebAssembly build")
     return parser.parse_args()
 
@@ -60,33 +66,42 @@ def _do(tags: dict[str, VirtualTag], words: list[str]) -> None:
             _say(_HELP)
 
 
-async def _serve(count: int, interpreter: str | None) -> None:
-    async with VirtualStation(datetime.now(UTC), interpreter) as station:
-        tags = {str(number): await station.add_tag(str(number)) for number in range(1, count + 1)}
-        _say(f"adapter {await station.listen_hci()}")
-        for name, tag in tags.items():
-            _say(f"tag {name} serial port {tag.serial_port()}")
-        lines: asyncio.Queue[bytes] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(0, lambda: lines.put_nowait(os.read(0, 4096)))
-        pending = b""
-        try:
-            while piece := await lines.get():
-                *whole, pending = (pending + piece).split(b"\n")
-                for line in whole:
-                    words = line.decode(errors="replace").split()
-                    if words == ["quit"]:
-                        return
-                    if words:
-                        _do(tags, words)
-        finally:
-            loop.remove_reader(0)
+async def _serve(count: int, blank: bool, interpreter: str | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="kitdock-sim-") as folder:
+        async with VirtualStation(datetime.now(UTC), interpreter) as station:
+            tags = {str(number): await station.add_tag(str(number), blank=blank) for number in range(1, count + 1)}
+            _say(f"adapter {await station.listen_hci()}")
+            if blank:
+                image = Path(folder) / "stands-in-for-micropython.bin"
+                image.write_bytes(stand_in_image())
+                _say(f"image {image}")
+            await _listen(tags)
+
+
+async def _listen(tags: dict[str, VirtualTag]) -> None:
+    for name, tag in tags.items():
+        _say(f"tag {name} serial port {tag.serial_port()}")
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(0, lambda: lines.put_nowait(os.read(0, 4096)))
+    pending = b""
+    try:
+        while piece := await lines.get():
+            *whole, pending = (pending + piece).split(b"\n")
+            for line in whole:
+                words = line.decode(errors="replace").split()
+                if words == ["quit"]:
+                    return
+                if words:
+                    _do(tags, words)
+    finally:
+        loop.remove_reader(0)
 
 
 def main() -> None:
     arguments = _arguments()
     try:
-        asyncio.run(_serve(arguments.tags, arguments.interpreter))
+        asyncio.run(_serve(arguments.tags, arguments.blank, arguments.interpreter))
     except KeyboardInterrupt:
         return
     except KitdockError as error:

@@ -122,6 +122,8 @@ class Interpreter:
         self._on_message = on_message
         self._pipes: Pipes | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self.computed_s = 0.0
+        """Seconds of processor time that programs have taken so far, board calls not counted; 0 if it is not known."""
 
     def install(self, files: Files) -> None:
         """Let the file system hold `files` and nothing else, from the next fresh interpreter on."""
@@ -206,6 +208,9 @@ class WebAssembly(Interpreter):
         self._command({"files": {at: _described(content) for at, content in self._files.items()}})
 
     def _received(self, line: bytes) -> None:
+        if line[:1] == b"t":
+            self.computed_s += float(line[1:]) / 1000
+            return
         if line[:1] != b"f":
             super()._received(line)
             return

@@ -13,6 +13,7 @@
 //     to host     o"text"        the program printed
 //                 f{"written": {path: text in base64, null for a folder}, "gone": [path]}
 //                                what the program has changed in the file system, before it ends
+//                 t123.4         milliseconds of processor time that Python has taken for it, board calls and AES not counted
 //                 c[name, ...]   a board call; the program stands still until it is answered
 //                 enull          the program ended;  e"traceback" by an exception;  e"halt" by the board
 //     from host   {"files": {path: text in base64, [file of the host], null for a folder}}
@@ -82,6 +83,25 @@ function receive() {
   }
 }
 
+/** Milliseconds of processor time that this process has taken so far. */
+function spent() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Those of them that are the board's or the chip's part, not the program's. */
+let elsewhere = 0;
+
+/** What `job` gives, its time not counted as the program's. */
+function uncounted(job) {
+  const began = spent();
+  try {
+    return job();
+  } finally {
+    elsewhere += spent() - began;
+  }
+}
+
 let printed = [];
 
 function flush() {
@@ -99,21 +119,21 @@ function print(bytes) {
 
 /** What `_host` is to the program: `call` asks the board, `aes` stands in for the chip's AES. */
 const bridge = {
-  call(request) {
+  call: (request) => uncounted(() => {
     flush();
     send('c' + request);
     const answer = receive();
     if (answer === '!') throw new Halt();
     return answer;
-  },
-  aes(mode, decrypt, key, vector, data) {
+  }),
+  aes: (mode, decrypt, key, vector, data) => uncounted(() => {
     const make = decrypt ? crypto.createDecipheriv : crypto.createCipheriv;
     const keyBytes = Buffer.from(key, 'hex');
     const name = `aes-${keyBytes.length * 8}-${mode === 1 ? 'ecb' : 'cbc'}`;
     const cipher = make(name, keyBytes, mode === 1 ? null : Buffer.from(vector, 'hex'));
     cipher.setAutoPadding(false);
     return cipher.update(data, 'hex', 'hex');
-  },
+  }),
   random: (size) => crypto.randomBytes(size).toString('hex'),
 };
 
@@ -239,7 +259,10 @@ for (;;) {
   const programs = command.run
     ? ['/boot.py', command.run].filter((name) => FS.analyzePath(name).exists).map(fileCode) : [command.exec];
   let result = null;
+  const began = spent();
+  elsewhere = 0;
   for (const program of programs) result ??= run(interpreter, program);
+  send(`t${spent() - began - elsewhere}`);
   keepFiles(FS);
   if (result === 'halt') interpreter = null;
   send('e' + JSON.stringify(result));

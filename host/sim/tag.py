@@ -111,6 +111,11 @@ class VirtualTag(Inputs):
         """What the firmware did wrong: tracebacks of main.py and of interrupt handlers."""
         return self.board.faults
 
+    @property
+    def computed_s(self) -> float:
+        """Seconds of processor time that the firmware has taken so far to compute; 0 if it is not known."""
+        return self._interpreter.computed_s
+
     def at(self, instant: float) -> Inputs:
         """Inputs at `instant`, true Unix seconds; if that is past, now."""
         return Inputs(self, instant)
@@ -396,6 +401,7 @@ class VirtualTag(Inputs):
 
     def _called(self, name: str, arguments: list[Any]) -> None:
         self._calling = True
+        self.board.counters.calls += 1
         before = self.board.now
         self._catch_up()
         if not self.timeline.instant:

@@ -83,6 +83,8 @@ class Counters:
     def __init__(self) -> None:
         self.boots = {CELL: 0, DOCK: 0}
         self.seconds = {CELL: dict.fromkeys(STATES, 0.0), DOCK: dict.fromkeys(STATES, 0.0)}
+        self.calls = 0
+        """Board calls."""
         self.heap_wake = 0
         self.heap_session = 0
 

@@ -1,14 +1,21 @@
-"""Runs the benchmarks; names on the command line choose some of ingest, docking, start, clock."""
+"""Runs the benchmarks; names on the command line choose some of ingest, docking, start, clock, budgets, charge."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.bench import clock, docking, ingest, start
+from tests.bench import budgets, charge, clock, docking, ingest, start
 from tests.bench.result import table, write
 
-SUITES = {"ingest": ingest.run, "docking": docking.run, "start": start.run, "clock": clock.run}
+SUITES = {
+    "ingest": ingest.run,
+    "docking": docking.run,
+    "start": start.run,
+    "clock": clock.run,
+    "budgets": budgets.run,
+    "charge": charge.run,
+}
 OUTPUT = Path("build/bench.json")
 
 if __name__ == "__main__":
