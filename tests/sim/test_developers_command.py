@@ -11,6 +11,7 @@ from typing import IO
 
 from mpremote.transport_serial import SerialTransport
 
+KITDOCK = Path(sys.executable).parent / "kitdock"
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -55,6 +56,21 @@ def test_an_unknown_command_lists_the_known_ones_and_the_end_of_input_ends_it() 
         commands.flush()
         assert said.readline() == "commands, each with the number of a tag:\n"
         assert [said.readline().split()[0] for _ in range(4)] == ["open", "off", "state", "and:"]
+
+
+def test_bare_boards_come_with_an_image_and_are_flashed_from_another_process() -> None:
+    with running("--blank") as (commands, said):
+        said.readline()
+        image = said.readline().removeprefix("image ").strip()
+        port = said.readline().split()[-1]
+        done = subprocess.run(
+            [KITDOCK, "tag", "flash", "--port", port, "--image", image, "--format", "json"],
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "partition table" in done.stdout
+        commands.write("quit\n")
+        commands.flush()
 
 
 def test_help_says_how_to_use_it() -> None:
