@@ -26,7 +26,7 @@ MPY_BYTES = 64 * 1024
 HEAP_BYTES = 192 * 1024
 """Well within what an ESP32-C6 has: 512 KiB of SRAM, of which ESP-IDF and its tasks take a part (model)."""
 SESSION_BYTES = 448 * 1024
-"""More than the chip has to spare with Bluetooth on: it collects several times in a session, which is not shown here."""
+"""More than the chip has to spare with Bluetooth on: there garbage is collected in a session, which is not shown."""
 PROGRAMMED_BYTES = 160
 """An 80-byte slot, the 32 bytes of the last key zeroed, and a fiftieth of what a new sector takes."""
 ERASED_BYTES = 100
