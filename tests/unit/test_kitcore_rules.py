@@ -1,6 +1,7 @@
 """The tag's rules: the state machine, what is kept, battery, signs, debounce and what is on the air."""
 
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,7 @@ EXPECTED = {
     ("on scene", "docks"): ("docked", "dock"),
     ("on scene", "pressed"): ("on scene", "dose_mark"),
     ("docked", "opened"): ("docked", "lid_open"),
+    ("docked", "closed"): ("docked", "lid_close"),
     ("docked", "undocks"): ("asleep", "undock"),
     ("safe", "pressed"): ("safe", "show"),
     ("safe", "clean wake"): ("asleep", "-"),
@@ -50,7 +52,7 @@ def test_every_input_in_every_state(state: int, given: int) -> None:
     tag = living()
     memory = tag.memory
     memory.state = state
-    memory.lid_open = int(state in (life.OPEN, life.ON_SCENE))
+    memory.lid_open = int(state in (life.OPEN, life.ON_SCENE) or (state == life.DOCKED and given == life.CLOSED))
     memory.marks = int(state == life.ON_SCENE)
     memory.docked = int(state == life.DOCKED)
     before = vars(memory).copy()
@@ -458,3 +460,20 @@ def test_profile_open_counts_on_from_epoch_to_epoch(sealed: bool) -> None:
     said = [advert.Advert(index, 80, True, False, False, False, count) for index, count in ((0, 1), (1, 2))]
     first, second = [[advert.build_open(address, key, epoch << 8 | at, said[at]) for at in (0, 1)] for epoch in (6, 7)]
     assert frames == [first[0], None, first[1], second[0], None, second[1]]
+
+
+def test_the_table_of_the_guide_is_that_of_the_machine() -> None:
+    text = (Path(__file__).parents[2] / "docs/firmware.md").read_text()
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    (head,) = [row for row in rows if row[0].strip() == "input" and len(row) == 7]
+    states = [name.strip() for name in head[1:]]
+    assert states == list(life.STATE_NAMES)
+    told = {}
+    for row in rows:
+        given = row[0].strip()
+        if len(row) == 7 and given in life.INPUT_NAMES:
+            for state, field in zip(states, row[1:], strict=True):
+                following, _, effect = field.strip().replace("as the lid has it", "asleep").partition(": ")
+                if following:
+                    told[state, given] = (following, effect.strip("`") or "-")
+    assert told == EXPECTED
