@@ -59,10 +59,10 @@ class Wake:
         self._clock = Clock()
         memory = self._memory = self._clock.memory
         self._woken_by = machine.wake_pins() if self._clock.woken else ()
-        # What is as it was need not hold still first. The dock's contacts scrape when they touch, and the
-        # button's line is what wakes the tag then.
+        # What is as it was need not hold still first, unless it is what woke the tag. The dock's contacts scrape
+        # when they touch, and it is the button's line that wakes the tag then.
         sure = self._clock.woken and board.BUTTON not in self._woken_by
-        self._lid = Lid(bool(memory.lid_open) if self._clock.woken else None)
+        self._lid = Lid(bool(memory.lid_open) if self._clock.woken and board.LID not in self._woken_by else None)
         self._button = Button(bool(memory.held) if sure else None)
         self._dock = Dock(bool(memory.docked) if sure else None)
         self._settings = Settings()

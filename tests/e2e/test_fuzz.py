@@ -178,7 +178,7 @@ def rubbish(source: random.Random, key: bytes) -> list[bytes]:
         lambda: session.frame(hello)[: source.randrange(1, 20)],
     )
     first = source.choice(kinds)()
-    return [first] + [source.choice(kinds)() for _ in range(source.randrange(4))]
+    return [first] + [source.choice(kinds)() for _ in range(source.randrange(12))]
 
 
 class Attack:
@@ -229,8 +229,8 @@ class Attack:
             await visit.end()
 
 
-def fuzz(folder: Path, seed: int, frames: int, most: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """At least `frames` frames from `seed`, of which an insider sends up to `most` in one session."""
+def fuzz(folder: Path, seed: int, frames: int, most: int, visits: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """At least `frames` frames from `seed`: up to `most` by an insider in a session, then `visits` of strangers."""
 
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
@@ -251,7 +251,7 @@ def fuzz(folder: Path, seed: int, frames: int, most: int, capsys: pytest.Capture
             await attack.insider(most)
             (tag.lid_close if edges % 2 else tag.lid_open)()
             edges += 1
-            for _ in range(3):
+            for _ in range(visits):
                 await attack.strangers()
         took_s = time.monotonic() - began
         await device.stop_scanning()
@@ -267,6 +267,7 @@ def fuzz(folder: Path, seed: int, frames: int, most: int, capsys: pytest.Capture
         assert kinds["fault"] == 0 and kinds["boot"] == 1
         assert set(kinds) <= {"boot", "dock", "time_set", "config", "lid_open", "lid_close", "heartbeat"}
         assert tag.state == "running"
+        assert kinds["config"] > 0 and attack.sent["without the key"] > 3 * edges
         with capsys.disabled():
             told = ", ".join(f"{count} {name}" for name, count in sorted(attack.sent.items()))
             print(f"\nfuzz of RX, seed {seed}: {attack.frames} frames in {took_s:.0f} s ({told})", end="; ")
@@ -276,13 +277,13 @@ def fuzz(folder: Path, seed: int, frames: int, most: int, capsys: pytest.Capture
 
 
 def test_thousands_of_hostile_frames_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fuzz(tmp_path, random.SystemRandom().randrange(2**32), 2000, 450, capsys)
+    fuzz(tmp_path, random.SystemRandom().randrange(2**32), 2000, 450, 3, capsys)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
 def test_a_hundred_thousand_hostile_frames_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fuzz(tmp_path, random.SystemRandom().randrange(2**32), 100_000, 2000, capsys)
+    fuzz(tmp_path, random.SystemRandom().randrange(2**32), 100_000, 2000, 12, capsys)
 
 
 def test_what_an_insider_may_send_has_one_form_at_least_of_each_kind() -> None:
