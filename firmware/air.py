@@ -42,6 +42,7 @@ class Air:
 
         A link that is there stays until it ends by itself, also if `form` is `life.SILENT` by now.
         """
+        self._radio.check()
         if form == life.SILENT and not self._radio.linked:
             self.off()
             return

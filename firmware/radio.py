@@ -57,13 +57,14 @@ class Radio:
         self._connectable = True
         self._advertising = False
         self._dropping = False
+        self._failed: Exception | None = None
         self.links = 0
 
     def on(self) -> None:
         """Start the controller and the GATT service; nothing is sent yet."""
         self._ble.active(True)
         self._ble.config(mtu=MTU)
-        self._ble.irq(self._happened)
+        self._ble.irq(self._interrupted)
         ((self._rx, self._tx),) = self._ble.gatts_register_services((_SERVICE,))
         self._ble.gatts_set_buffer(self._rx, BUFFER, True)
 
@@ -156,6 +157,18 @@ class Radio:
         if link is not None and not self._dropping:
             self._dropping = True
             self._ble.gap_disconnect(link)
+
+    def check(self) -> None:
+        """Raise what was raised in the interrupt handler, where nobody would have caught it."""
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+
+    def _interrupted(self, event: int, data: "tuple[int, ...]") -> None:
+        try:
+            self._happened(event, data)
+        except Exception as error:  # noqa: BLE001  raised again by `check`
+            self._failed = error
 
     def _happened(self, event: int, data: "tuple[int, ...]") -> None:
         """Runs between any two steps of the main loop; only takes note."""

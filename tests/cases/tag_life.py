@@ -18,16 +18,16 @@ def fresh():
 
 
 print("the machine: state, lid, marks, input, state after, effect, lid, marks, docked, cues")
-for state, name in enumerate(life.STATE_NAMES):
+for state in range(life.SAFE + 1):
     for lid, marks in ((0, 0), (1, 0), (1, 2)):
-        for given, given_name in enumerate(life.INPUT_NAMES):
+        for given in range(life.KEYS + 1):
             memory = fresh()
             memory.config = memory.config[:7] + (120, 3600) + memory.config[9:]
             memory.state, memory.lid_open, memory.marks, memory.docked = state, lid, marks, int(state == life.DOCKED)
             machine = life.Life(memory)
             effect = machine.take(given, 5000)
-            after = (life.STATE_NAMES[memory.state], effect_name(effect), memory.lid_open, memory.marks)
-            print(name, lid, marks, given_name, *(after + (memory.docked, memory.cues, machine.flags())))
+            after = (memory.state, effect_name(effect), memory.lid_open, memory.marks)
+            print(state, lid, marks, given, *(after + (memory.docked, memory.cues, machine.flags())))
             if 0 < effect < life.CALL:
                 machine.undo()
                 assert (memory.state, memory.lid_open, memory.marks, memory.cues) == (state, lid, marks, 0)

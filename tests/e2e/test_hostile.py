@@ -12,7 +12,8 @@ from bumble.host import Host
 
 from host.sim.air import CENTRAL_CONNECT, CENTRAL_DISCONNECT
 from host.sim.tag import VirtualTag
-from kitwire import session
+from host.sim.virtual_board import Refusal
+from kitwire import faults, session
 from tests.e2e.stage import Stage, play
 from tests.e2e.test_fuzz import Central
 
@@ -120,5 +121,30 @@ def test_another_key_and_a_replay_get_nothing(tmp_path: Path) -> None:
             await visit.end()
         await asyncio.sleep(0)
         await still_docks(stage, tag)
+
+    play(tmp_path, scene)
+
+
+def test_an_exception_in_the_radios_interrupt_is_a_fault_like_any_other(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        await key_of(stage, tag)
+        read = tag.radio._on_read
+
+        def fail(_: int) -> str:
+            tag.radio._on_read = read  # type: ignore[method-assign]
+            raise Refusal(5, "EIO")
+
+        tag.radio._on_read = fail  # type: ignore[method-assign]
+        async with Central(await stranger(stage, "first")).visit() as visit:
+            visit.write(b"x")
+            await visit.end()
+        await tag.settle()
+        assert tag.state == "asleep"
+        tag.at(stage.station.clock.now() + 100).lid_open()
+        await stage.until(stage.station.clock.now() + 400)
+        await still_docks(stage, tag, "fault", "lid_open")
+        (code,) = [event.aux for event in stage.store.events() if event.type == "fault"]
+        assert code is not None and faults.describe(code).startswith("exception in radio, line ")
 
     play(tmp_path, scene)

@@ -44,24 +44,10 @@ from kitwire import record
 from .battery import CRITICAL
 
 ASLEEP, OPEN, ON_SCENE, DOCKED, PROVISIONING, SAFE = range(6)
-STATE_NAMES = ("asleep", "open", "on scene", "docked", "provisioning", "safe")
 _BY_LID = 6
 """In the table: OPEN, ON_SCENE or ASLEEP, as the lid and the marks have it."""
 
 OPENED, CLOSED, DOCKS, UNDOCKS, PRESSED, RELEASED, HELD, FAULTS, CLEAN, NO_KEYS, KEYS = range(11)
-INPUT_NAMES = (
-    "opened",
-    "closed",
-    "docks",
-    "undocks",
-    "pressed",
-    "released soon",
-    "held",
-    "third faulty wake",
-    "clean wake",
-    "no keys",
-    "keys",
-)
 """The inputs. A press is the button going down away from the dock, then either let go within 1.5 s or held."""
 
 CALL = 0x100
