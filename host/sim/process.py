@@ -161,6 +161,10 @@ class Interpreter:
             assert self._pipes is not None
             self._pipes.wait(left)
 
+    def abandon(self) -> None:
+        """End a program that does not end by itself; what it has written to the file system may be lost."""
+        self._stop()
+
     def close(self) -> None:
         """End the process, for good."""
         self._stop()

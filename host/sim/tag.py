@@ -29,6 +29,8 @@ LONG_WAIT_S = 3.0
 """A single wait as long as this is rest too; the firmware's own hold-off at power-on is shorter."""
 PATIENCE_S = 30.0
 """Real seconds after which a firmware that does not settle or end is given up."""
+HANG_S = 20.0
+"""Real seconds without a board call after which a program with a watchdog is taken to hang for ever."""
 _KEEP = 65536
 _BOOT_PY = b"# This file is executed on every boot (including wake-boot from deepsleep)\n"
 """What MicroPython puts into a file system that it has just made (as much of it as is worth having)."""
@@ -91,6 +93,8 @@ class VirtualTag(Inputs):
         self._barrier: asyncio.Future[None] | None = None
         self._serial: SerialPort | None = None
         self._closed = False
+        self._heard = 0.0
+        self._guard: asyncio.TimerHandle | None = None
         timeline.boards.append(self)
 
     # What tests and the demo use.
@@ -369,6 +373,7 @@ class VirtualTag(Inputs):
         self._state = "running"
         self._ending = ""
         self._interrupted = False
+        self._heard = time.monotonic()
         self._unsettle()
         if cause is not None:
             self.board.start(cause)
@@ -385,6 +390,7 @@ class VirtualTag(Inputs):
     def _message(self, kind: str, content: Any) -> None:
         if self._closed:
             return
+        self._heard = time.monotonic()
         if kind == "o":
             self._printed(content)
         elif kind == "c":
@@ -427,12 +433,27 @@ class VirtualTag(Inputs):
                 self._radio_call(self.radio.call(name, arguments))
             else:
                 self._answer([0, self.board.call(name, arguments)])
+                if name == "watchdog" and self._guard is None:
+                    self._watch()
         except Refusal as refusal:
             self._answer([refusal.number, refusal.text])
         except Ended as ended:
             self._halt(str(ended))
         except PowerCut:
             self._halt("power")
+
+    def _watch(self) -> None:
+        """Look now and then whether a program that has a watchdog still makes board calls."""
+        self._guard = None
+        if self._closed or self.board.watchdog_at is None:
+            return
+        if self._state == "running" and not self._calling and time.monotonic() - self._heard > HANG_S:
+            self._ending = self._ending or "watchdog"
+            self.board.pass_time(self.board.watchdog_at)
+            self._interpreter.abandon()
+            self._ended("halt")
+            return
+        self._guard = asyncio.get_running_loop().call_later(HANG_S / 4, self._watch)
 
     def _bites(self) -> bool:
         """Whether the watchdog resets the chip now."""
@@ -608,6 +629,8 @@ class VirtualTag(Inputs):
         """End the interpreter's process and everything that belongs to it."""
         self._closed = True
         self._cancel_timer()
+        if self._guard is not None:
+            self._guard.cancel()
         answering = self._answering
         self._abandon()
         if answering is not None:

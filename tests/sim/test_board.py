@@ -572,3 +572,29 @@ def test_modules_are_compiled_and_tracebacks_keep_their_lines(tmp_path: Path) ->
                 tag.execute("import broken")
 
     asyncio.run(test())
+
+
+def test_a_watchdog_ends_a_program_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("host.sim.tag.HANG_S", 0.5)
+
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await until(lambda: tag.state == "asleep")
+        assert printed(tag) == [POWER_ON, WATCHDOG_RESET]
+        await station.clock.advance(station.clock.now() + 3600)
+        tag.reset()
+        await until(lambda: len(printed(tag)) == 3)
+
+    run(
+        test,
+        tmp_path,
+        """
+        import json, machine
+        print(json.dumps(machine.reset_cause()))
+        if machine.reset_cause() == machine.PWRON_RESET:
+            machine.WDT(timeout=5000)
+            while True:
+                pass
+        machine.deepsleep()
+        """,
+    )

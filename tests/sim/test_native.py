@@ -16,6 +16,7 @@ from bumble.transport import open_transport
 
 from host.sim.air import AirLink, NativeRadio
 from host.sim.station import VirtualStation
+from host.sim.tag import FirmwareFailed
 from tests.sim.rig import START, printed, until, within
 from tests.sim.test_air import ADVERT, RX, SERVICE, TX, central, heard, linked
 
@@ -156,5 +157,28 @@ def test_the_firmware_runs_on_it() -> None:
             assert tag.faults == []
             assert tag.state == "asleep"
             assert tag.board.counters.wakes >= 3
+
+    asyncio.run(test())
+
+
+@needs_interpreter
+def test_what_programs_write_stays_in_the_tags_own_folder(tmp_path: Path) -> None:
+    main = tmp_path / "main.py"
+    main.write_text("import machine\nmachine.deepsleep()\n")
+    write = "import os\nos.mkdir('/thing')\nwith open('/thing/../../kitdock-test', 'w') as f:\n    f.write('kept')\n"
+
+    async def test() -> None:
+        async with VirtualStation(START, interpreter=INTERPRETER, files={"/main.py": main}) as station:
+            tag = await station.add_tag("1")
+            await tag.settle()
+            tag.execute(write)
+            tag.reset()
+            await tag.settle()
+            told = tag.execute("import os\nprint(sorted(os.listdir('/')), open('kitdock-test').read(), os.getcwd())")
+            assert told == "['kitdock-test', 'main.py', 'thing'] kept /\n"
+            assert not Path("/kitdock-test").exists()
+            assert not Path("/thing").exists()
+            with pytest.raises(FirmwareFailed, match="ENOENT"):
+                tag.execute("open('/etc/passwd')")
 
     asyncio.run(test())

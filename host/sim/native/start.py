@@ -5,13 +5,47 @@ directory holds the firmware's files. Stock MicroPython for Unix has no `machine
 ESP32's kind; its `bluetooth`, if it was built with one, is used as it is.
 """
 
-# ruff: noqa: BLE001, PTH116, PTH123, RUF005, SIM115
+# ruff: noqa: BLE001, PTH109, PTH116, PTH123, RUF005, SIM115
 # mypy: ignore-errors
 
 import json
 import sys
 
 _main_globals = {"__name__": "__main__"}
+
+
+_WITH_PATHS = ("stat", "remove", "unlink", "mkdir", "rmdir", "rename", "chdir", "listdir", "ilistdir", "statvfs")
+
+
+def _stay_in_working_directory():
+    """Let the working directory be the root for programs: this machine's own files are not theirs."""
+    import builtins
+    import os
+
+    root = os.getcwd()
+
+    def inside(path):
+        parts = []
+        for part in path.split("/") if isinstance(path, str) else ():
+            if part == "..":
+                parts = parts[:-1]
+            elif part not in ("", "."):
+                parts.append(part)
+        return root + "/" + "/".join(parts)
+
+    def within(function):
+        return lambda *paths: function(*[inside(path) for path in paths or (".",)])
+
+    class Os:
+        pass
+
+    for name in dir(os):
+        setattr(Os, name, within(getattr(os, name)) if name in _WITH_PATHS else getattr(os, name))
+    Os.getcwd = lambda: "/"
+    del Os.chdir
+    sys.modules["os"] = sys.modules["uos"] = Os
+    open_anything = open
+    builtins.open = lambda path, *rest, **named: open_anything(inside(path), *rest, **named)
 
 
 class _Host:
@@ -92,6 +126,7 @@ def _main():
 
         _virtual.native_sleep_ms = utime.sleep_ms
         _virtual.native_radio = native_radio
+    _stay_in_working_directory()
     while True:
         _run(host, json.loads(host.receive()))
 
