@@ -180,35 +180,6 @@ def test_power_loss_is_a_new_start_and_events_of_both_starts_have_bounded_times(
     play(tmp_path, scene)
 
 
-def test_the_radio_is_silent_in_the_field_and_speaks_for_a_minute_after_a_press(tmp_path: Path) -> None:
-    async def scene(stage: Stage) -> None:
-        tag = await stage.add()
-        heard: list[bytes] = []
-        async with stage.radio.scanning(lambda _, data: heard.extend(data.service_data.values())):
-            tag.lid_open()
-            await asyncio.sleep(0.5)
-            tag.press()  # beside an open pouch: a dose mark, and no radio
-            await asyncio.sleep(1.0)
-            tag.lid_close()
-            await tag.settle()
-            await asyncio.sleep(0.5)
-            assert heard == []
-            tag.press()
-            await asyncio.sleep(1.5)
-            assert heard
-            # Bumble may repeat a report that was on its way when the minute ended: count after a pause.
-            before = stage.station.clock.now()
-        await stage.until(before + 70)
-        await tag.settle()
-        assert tag.state == "asleep"
-        heard.clear()
-        async with stage.radio.scanning(lambda _, data: heard.extend(data.service_data.values())):
-            await asyncio.sleep(0.7)
-        assert heard == []
-
-    play(tmp_path, scene)
-
-
 async def overheard(stage: Stage, tag: VirtualTag) -> set[tuple[str, bytes]]:
     """Addresses and frames that anybody in range hears while `tag` comes into the dock."""
     heard: set[tuple[str, bytes]] = set()
