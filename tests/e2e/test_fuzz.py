@@ -231,7 +231,7 @@ class Attack:
 
 
 def fuzz(folder: Path, number: int, frames: int, most: int, visits: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """At least `frames` frames from seed `number`: `most` or so by an insider, then `visits` of strangers, over and over."""
+    """At least `frames` frames from seed `number`: `most` or so by an insider, `visits` of strangers, and so on."""
 
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
