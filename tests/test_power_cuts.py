@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,18 +48,34 @@ def on_micropython(folder: Path, *job: object) -> Counter[str]:
     asked.write_text(f"JOB = {job!r}\n")
     printed = run_script(CASE, {**MOUNTS, "/job.py": asked})
     counts = counts_of(printed)
+    assert counts["cuts tried"]
     assert {name: counts[name] for name in ZEROS} == ZEROS, printed
     return counts
 
 
-def tell(capsys: pytest.CaptureFixture[str], what: str, tried: int) -> None:
+def all_on_micropython(
+    folder: Path, capsys: pytest.CaptureFixture[str], what: str, jobs: Iterable[tuple[object, ...]]
+) -> int:
+    """Try the cuts of `jobs`, one after the other, and tell of them; returns how many there were."""
+    counts: Counter[str] = Counter()
+    for job in jobs:
+        counts += on_micropython(folder, *job)
+    tell(capsys, f"{what}, on MicroPython", counts)
+    return counts["cuts tried"]
+
+
+def tell(capsys: pytest.CaptureFixture[str], what: str, counts: Mapping[str, int]) -> None:
     with capsys.disabled():
-        zeros = "; ".join(f"{name}: {number}" for name, number in ZEROS.items())
-        print(f"\n{what}: cuts tried: {tried}; {zeros}")
+        print(f"\n{what}: " + "; ".join(f"{name}: {counts[name]}" for name in ("cuts tried", *ZEROS)))
 
 
 def assert_clean(report: Any) -> None:
     assert report.counts == ZEROS, report.found
+
+
+def told_and_clean(capsys: pytest.CaptureFixture[str], what: str, report: Any) -> None:
+    tell(capsys, what, {"cuts tried": report.tried, **report.counts})
+    assert_clean(report)
 
 
 def test_a_sample_of_cuts_on_both_interpreters(
@@ -68,7 +84,7 @@ def test_a_sample_of_cuts_on_both_interpreters(
     printed = run_script(CASE, MOUNTS)
     assert printed == under_cpython(CASE, monkeypatch)
     counts = counts_of(printed)
-    tell(capsys, "power cuts, a sample on MicroPython", counts["cuts tried"])
+    tell(capsys, "power cuts, a sample, on MicroPython", counts)
     assert {name: counts[name] for name in ZEROS} == ZEROS, printed
     assert counts["cuts tried"] > 350
     head = printed.splitlines()[0]
@@ -233,18 +249,16 @@ def test_the_suite_catches_a_log_that_is_broken(
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
 def test_every_cut_of_a_life_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tried = sum(on_micropython(tmp_path, "single", part, PARTS)["cuts tried"] for part in range(PARTS))
-    tell(capsys, "power cuts, every one of a life on MicroPython", tried)
-    assert tried > 20000
+    jobs = [("single", part, PARTS) for part in range(PARTS)]
+    assert all_on_micropython(tmp_path, capsys, "power cuts, every one of a life", jobs) > 20000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(7200)
 def test_every_pair_of_cuts_at_the_wrap_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    parts = 2 * PARTS
-    tried = sum(on_micropython(tmp_path, "pairs", False, part, parts, 1)["cuts tried"] for part in range(parts))
-    tell(capsys, "power cuts in pairs, every pair of a record that makes the ring come round, on MicroPython", tried)
-    assert tried > 40000
+    jobs = [("pairs", False, part, 2 * PARTS, 1) for part in range(2 * PARTS)]
+    what = "power cuts in pairs, every pair in a record that makes the ring come round"
+    assert all_on_micropython(tmp_path, capsys, what, jobs) > 40000
 
 
 @pytest.mark.exhaustive
@@ -256,8 +270,7 @@ def test_every_pair_of_cuts_around_the_wrap(
     report = model.Report()
     model.pairs_of_cuts(report, model.World, model.SECTORS, model.LIFE, getattr(model, where), keeps_rtc, 0, 1, 1)
     kept = "kept" if keeps_rtc else "lost"
-    tell(capsys, f"power cuts in pairs, every pair around the wrap, RTC memory {kept}, on CPython", report.tried)
-    assert_clean(report)
+    told_and_clean(capsys, f"power cuts in pairs, every pair around the wrap, RTC memory {kept}, on CPython", report)
     assert report.tried > 40000
 
 
@@ -267,8 +280,7 @@ def test_every_cut_in_real_sectors(model: ModuleType, capsys: pytest.CaptureFixt
     model.set_up(*model.REAL)
     report = model.Report()
     model.single_cuts(report, model.World, model.SECTORS, model.LONG, model.LONG_WRAP, 0, 1)
-    tell(capsys, "power cuts, every one around the wrap of real sectors, on CPython", report.tried)
-    assert_clean(report)
+    told_and_clean(capsys, "power cuts, every one around the wrap of real sectors, on CPython", report)
     assert report.tried > 3000
 
 
@@ -281,8 +293,7 @@ def test_random_lives(tmp_path: Path, model: ModuleType, capsys: pytest.CaptureF
     report = model.Report()
     for number in range(150):
         model.random_life(report, model.World, seed + number, 400)
-    tell(capsys, "power cuts, 150 random lives of 400 wakes on CPython", report.tried)
-    assert_clean(report)
-    tried = sum(on_micropython(tmp_path, "random", seed + number, 3, 300)["cuts tried"] for number in range(0, 45, 3))
-    tell(capsys, "power cuts, 45 random lives of 300 wakes on MicroPython", tried)
-    assert tried > 1500
+    told_and_clean(capsys, "power cuts, 150 random lives of 400 wakes, on CPython", report)
+    assert report.tried > 10000
+    jobs = [("random", seed + number, 3, 300) for number in range(0, 45, 3)]
+    assert all_on_micropython(tmp_path, capsys, "power cuts, 45 random lives of 300 wakes", jobs) > 1500

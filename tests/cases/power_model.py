@@ -144,7 +144,7 @@ class WatchedRing(ring.Ring):
         return sequence
 
 
-_COPIED = ("rtc", "now_ms", "lid", "docked", "millivolts", "pending", "acked", "acking", "cuts", "refused")
+_COPIED = ("rtc", "now_ms", "lid", "docked", "millivolts", "pending", "acked", "acking", "cuts", "refused", "resumed")
 
 
 class World:
@@ -155,6 +155,7 @@ class World:
     `acked`     the highest sequence that the tag has said to be acknowledged; `acking` the one under way
     `cuts`      how often the power went: a slot is lost with each at most
     `refused`   wakes in which the battery was too weak for the erase that a record needed
+    `resumed`   RTC memory outlived a cut and was believed, which no chip does: it may lag behind the log
     """
 
     Ring = WatchedRing
@@ -175,6 +176,7 @@ class World:
         self.acking = 0
         self.cuts = 0
         self.refused = 0
+        self.resumed = False
 
     def copy(self):
         other = type(self)(self.sectors, self.flash.bytes)
@@ -188,6 +190,7 @@ class World:
         """The power goes, if it has not gone in the middle of a step; RTC memory may outlive that."""
         self.flash.cut_at = None
         self.cuts += 1
+        self.resumed = bool(keeps_rtc)
         if not keeps_rtc:
             self.rtc = b""
         self.check_dump(len(self.done))
@@ -341,7 +344,7 @@ def run_wake(world, wake):
         if world.millivolts >= LEAST_ERASE_MV or world.docked:
             raise Violation(LOST, "refused a record with a good battery")
         world.refused += 1
-    else:
+    elif not world.resumed:
         world.check_edges(memory.boot_count)
     clock.keep()
 
