@@ -10,10 +10,10 @@ import time
 from kitcore import battery, life, signs
 from kitcore.beacon import Beacon, State
 from kitcore.life import RETRY_MS, Life
+from kitwire import advert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from battery import Battery
     from clock import Clock
     from dock import Dock
     from lid import Lid
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 PAUSE_MS = 20
 
 
-def run(
-    clock: "Clock", settings: "Settings", cell: "Battery", lid: "Lid", dock: "Dock", pressed: bool, watchdog: "Watchdog"
-) -> None:
+def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed: bool, watchdog: "Watchdog") -> None:
     """Stay awake while dock power is there, an hour at most, and while the sign is shown if it was `pressed`."""
     from indicator import Indicator
 
@@ -34,40 +32,70 @@ def run(
     began_ms = clock.uptime_ms()
     if pressed and Life(clock.memory).take(life.PRESSED, began_ms) == life.SHOW:
         indicator.play(signs.SAFE, bool(clock.memory.config[life.BUZZER]), began_ms)
-    radio = _speaking(clock, settings, cell, lid) if dock.on else None
+    voice = _Voice(settings) if dock.on else None
     now_ms = began_ms
     while (dock.on or indicator.playing) and now_ms - began_ms < RETRY_MS:
         watchdog.feed()
         dock.poll(now_ms)
         indicator.drive(now_ms)
+        if voice is not None:
+            voice.step(now_ms, lid, bool(clock.memory.damaged))
         time.sleep_ms(PAUSE_MS)
         now_ms = clock.uptime_ms()
     indicator.off()
-    if radio is not None:
-        radio.off()
+    if voice is not None:
+        voice.off()
 
 
-def _speaking(clock: "Clock", settings: "Settings", cell: "Battery", lid: "Lid") -> "Radio | None":
-    """The radio with one advertisement on the air, or None if that is what does not work."""
-    from radio import Radio
+class _Voice:
+    """One advertisement for each epoch. If the radio is what does not work, silence: the way in over USB must stay."""
 
-    from kitcore.tag import EPOCH
+    def __init__(self, settings: "Settings") -> None:
+        self._settings = settings
+        self._radio: Radio | None = None
+        self._until_ms: int | None = 0
+
+    def step(self, now_ms: int, lid: "Lid", damaged: bool) -> None:
+        """Speak, in the first round of each epoch."""
+        if self._until_ms is None or now_ms < self._until_ms:
+            return
+        try:
+            self._speak(now_ms, lid, damaged)
+            self._until_ms = now_ms + advert.EPOCH_S * 1000
+        except Exception as error:  # noqa: BLE001  of the radio, or of the memory that keeps the keys
+            sys.print_exception(error)  # type: ignore[attr-defined]
+            self._until_ms = None
+
+    def _speak(self, now_ms: int, lid: "Lid", damaged: bool) -> None:
+        identity = self._settings.identity()
+        if self._radio is None:
+            from radio import Radio
+
+            self._radio = Radio()
+            self._radio.on()
+        if identity is None or self._radio.new_address() is None:
+            return
+        from kitcore.tag import EPOCH
+
+        beacon = Beacon(identity.advert_key)
+        beacon.begin(self._settings.next_of(EPOCH), now_ms)
+        millivolts = _millivolts()
+        low = battery.level(millivolts, battery.OK) != battery.OK
+        data = beacon.frame(State(battery.percent(millivolts), lid.on, low, True, damaged, 0))
+        if data is not None:
+            self._radio.advertise(data, False)
+
+    def off(self) -> None:
+        """Stop everything."""
+        if self._radio is not None:
+            self._radio.off()
+
+
+def _millivolts() -> int:
+    """The cell's voltage, 0 if that is what does not work."""
+    from battery import Battery
 
     try:
-        identity = settings.identity()
-        radio = Radio()
-        radio.on()
-        if identity is None or radio.new_address() is None:
-            return None
-        beacon = Beacon(identity.advert_key)
-        beacon.begin(settings.next_of(EPOCH), clock.uptime_ms())
-        millivolts = cell.millivolts()
-        low = battery.level(millivolts, battery.OK) != battery.OK
-        memory = clock.memory
-        data = beacon.frame(State(battery.percent(millivolts), lid.on, low, True, bool(memory.damaged), 0))
-        if data is not None:
-            radio.advertise(data, False)
-        return radio
-    except Exception as error:  # noqa: BLE001  the way in over USB must stay
-        sys.print_exception(error)  # type: ignore[attr-defined]
-        return None
+        return Battery().millivolts()
+    except OSError:
+        return 0

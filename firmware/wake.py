@@ -142,7 +142,7 @@ class Wake:
 
         self._settle()
         pressed = board.BUTTON in self._woken_by and not self._dock.on
-        safe.run(self._clock, self._settings, Battery(), self._lid, self._dock, pressed, watchdog)
+        safe.run(self._clock, self._settings, self._lid, self._dock, pressed, watchdog)
         if self._dock.on:
             self._sleep_ms = 1
 

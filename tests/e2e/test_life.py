@@ -354,7 +354,6 @@ def test_three_faulty_wakes_lead_to_safe_mode_and_a_clean_one_out_of_it(tmp_path
         assert [round(length, 2) for _, length in seen] == pytest.approx([0.06] * 16, abs=0.045), (
             "the sign of safe mode"
         )
-        mend()
         sent = packets_of(stage.station)
         tag.dock()
         await tag.settle()
@@ -366,7 +365,11 @@ def test_three_faulty_wakes_lead_to_safe_mode_and_a_clean_one_out_of_it(tmp_path
         (data,) = {packet.data for packet in sent}
         said = advert.open(hints[advert.hint_of(data[7:]) or b""], data[7:])
         assert said.problem and {packet.what for packet in sent} == {"AdvNonConnInd"}
+        await stage.until(stage.station.clock.now() + advert.EPOCH_S + 5)
+        await asyncio.sleep(0.6)
+        assert len({packet.address for packet in sent}) == len({packet.data for packet in sent}) == 2, "they rotate"
         assert tag.execute("print(6 * 7)") == "42\n", "the way in is open"
+        mend()
         tag.reset()
         await tag.settle()
         types = await types_at_dock(stage, tag)
