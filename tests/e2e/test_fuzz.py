@@ -28,7 +28,7 @@ ROOM = 470
 """Bytes sent in one go: the tag's stack holds 512 until its interrupt handler looks, a PROOF among them."""
 LONGEST = 32
 """Longest frame of a request that `message` makes, in bytes."""
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Central:

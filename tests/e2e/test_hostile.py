@@ -83,7 +83,7 @@ def test_who_says_nothing_is_dropped_and_the_lid_is_recorded_meanwhile(tmp_path:
             tag.lid_open()
             began = stage.station.clock.now()
             await visit.end()
-            assert 4 < stage.station.clock.now() - began < 9, "without a proof in 5 s"
+            assert 4 < stage.station.clock.now() - began < 14, "without a proof in 5 s"
         tag.lid_close()
         await still_docks(stage, tag, "lid_open", "lid_close")
 
