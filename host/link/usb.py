@@ -7,8 +7,10 @@ check values. No error repeats the code that was run.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import struct
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -24,20 +26,23 @@ from host.vault import TagKeys
 READ_TIMEOUT_S = 5.0
 """How long one read of the port may take, in seconds: a pty blocks, where a serial port says what waits."""
 
-PATIENCE_S = 10.0
-"""How long a program on the board may take to stop, in seconds."""
+PATIENCE_S = 8.0
+"""How long a tag may take to answer, in seconds."""
 
-START_PATIENCE_S = 2.0
-"""The same while a board is starting, and is tried again and again."""
+ENTER_S = 2.0
+"""How long one attempt to reach its prompt may take, in seconds: a program that runs stops at once."""
 
-RETRY_S = 0.5
-"""Pause between two attempts to reach a board that is starting, in seconds."""
+RETRY_S = 0.3
+"""Pause between two attempts, in seconds."""
 
 AWAY_S = 2.0
-"""How long a port may be away, in seconds: a tag that goes on sleeps for a moment, and its USB goes with it."""
+"""How long a port may be away, in seconds."""
 
 CHUNK = 512
 """Bytes of a file in one piece of code for the board."""
+
+_GONE = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF)
+"""What the operating system says of a serial port whose device has been pulled."""
 
 _FOLDER = 0x4000
 """What a folder has in its mode."""
@@ -48,28 +53,28 @@ _Result = TypeVar("_Result")
 class Repl:
     """The raw REPL on a port. What ran there was stopped; `go_on` or `restart` lets the tag live again."""
 
-    def __init__(self, port: str, patience_s: float = PATIENCE_S) -> None:
-        """Raises `PortError` if the port cannot be opened or no MicroPython answers within `patience_s`."""
+    def __init__(self, port: str, patience_s: float | None = None) -> None:
+        """Raises `PortError` if the port cannot be opened or no MicroPython answers within `patience_s`, if given.
+
+        A tag that has just been let go sleeps for a moment, and its USB goes with it: so a port that is not
+        there, and one on which nothing runs what it is sent, are tried again.
+        """
         self.port = port
-        try:
-            self._transport = SerialTransport(port, baudrate=115200, timeout=1.0)
-        except (TransportError, serial.SerialException, OSError, ValueError):
-            raise cannot_open(port) from None
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
-                self._transport.enter_raw_repl(soft_reset=False, timeout_overall=patience_s)
-            self._transport.serial.timeout = READ_TIMEOUT_S
-        except (TransportError, serial.SerialException, OSError):
-            self.close()
-            raise PortError(
-                f"nothing on port {port} answers as MicroPython does: is it a tag, and is it awake? "
-                "A board without MicroPython: `kitdock tag flash`"
-            ) from None
+        patience_s = PATIENCE_S if patience_s is None else patience_s
+        began = time.monotonic()
+        while True:
+            try:
+                self._transport = _at_prompt(port)
+                return
+            except PortError as error:
+                patience = min(AWAY_S, patience_s) if isinstance(error, NoPort) else patience_s
+                if time.monotonic() - began >= patience:
+                    raise
+            time.sleep(RETRY_S)
 
     def close(self) -> None:
         """Let go of the port."""
-        with contextlib.suppress(OSError, serial.SerialException):
-            self._transport.close()
+        _close(self._transport)
 
     def run(self, code: str) -> str:
         """What `code` prints. Raises `PortError` if it fails or the tag goes away."""
@@ -122,8 +127,15 @@ class Repl:
                     f"`kitdock tag flash --port {self.port}` ({reason})"
                 ) from None
             raise PortError(f"the tag on {self.port} failed: {reason}") from None
-        except (TransportError, serial.SerialException):
-            raise PortError(f"the tag on {self.port} went away: plug it in again and repeat the command") from None
+        except (TransportError, serial.SerialException, struct.error):
+            raise self._gone() from None
+        except OSError as error:
+            if error.errno in _GONE:  # of the port; any other one is what the board says of its files
+                raise self._gone() from None
+            raise
+
+    def _gone(self) -> PortError:
+        return PortError(f"the tag on {self.port} went away: plug it in again and repeat the command")
 
     def go_on(self) -> None:
         """Let the tag go on as after a short sleep: its uptime runs on, and it records no start."""
@@ -135,25 +147,39 @@ class Repl:
 
     def _leave(self, code: str) -> None:
         # If it has gone, it has gone on.
-        with contextlib.suppress(TransportError, OSError):
+        with contextlib.suppress(TransportError, OSError, struct.error), contextlib.redirect_stdout(io.StringIO()):
             self._transport.exec_raw_no_follow(code)
 
 
-@contextlib.contextmanager
-def repl(port: str, wait_s: float = 0.0) -> Iterator[Repl]:
-    """The REPL on `port`, waited for up to `wait_s` seconds while a board starts. Raises `PortError`.
+def _at_prompt(port: str) -> Any:
+    """mpremote's transport on `port`, at a raw prompt that runs what it is sent. Raises `PortError`."""
+    try:
+        transport = SerialTransport(port, baudrate=115200, timeout=ENTER_S / 2)
+    except (TransportError, serial.SerialException, OSError, ValueError):
+        raise cannot_open(port) from None
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=ENTER_S)
+            transport.exec_raw("pass", timeout=ENTER_S)
+    except (TransportError, serial.SerialException, OSError, struct.error):
+        _close(transport)
+        raise PortError(
+            f"nothing on port {port} answers as MicroPython does: is it a tag, and is it awake? "
+            "A board without MicroPython: `kitdock tag flash`"
+        ) from None
+    transport.serial.timeout = READ_TIMEOUT_S
+    return transport
 
-    A port that is not there is waited for a little in any case.
-    """
-    began = time.monotonic()
-    while True:
-        try:
-            opened = Repl(port, START_PATIENCE_S if wait_s else PATIENCE_S)
-            break
-        except PortError as error:
-            if time.monotonic() - began >= max(wait_s, AWAY_S if isinstance(error, NoPort) else 0.0):
-                raise
-            time.sleep(RETRY_S)
+
+def _close(transport: Any) -> None:
+    with contextlib.suppress(OSError, serial.SerialException):
+        transport.close()
+
+
+@contextlib.contextmanager
+def repl(port: str, patience_s: float | None = None) -> Iterator[Repl]:
+    """The REPL on `port`, waited for up to `patience_s` seconds if that is given. Raises `PortError`."""
+    opened = Repl(port, patience_s)
     try:
         yield opened
     finally:

@@ -97,6 +97,7 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
             raise LinkError(f"the board on {port} lacks Kitdock's firmware: there is nothing to wipe")
         tag_id = told["tag"]
         if not tag_id:
+            board.go_on()
             return Done(f"the board on {port} is no tag: nothing to wipe", {"tag": None, "pouch": None, "lost": 0})
         pouch, lost = _of_station(store, tag_id, told.get("last"))
         whose = f"of pouch {pouch}" if pouch else "which this station does not know,"
