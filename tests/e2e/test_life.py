@@ -14,6 +14,7 @@ from host.sim.virtual_board import Refusal
 from kitwire import advert, config, faults
 from tests.e2e.stage import DAY, HOUR, T0, Stage, play
 from tests.e2e.watching import advertised_s, flashes_of, keep, packets_of, restarted, spoil
+from tests.unit.test_kitwire import _read_by_a_stranger
 
 
 async def types_at_dock(stage: Stage, tag: VirtualTag) -> list[str | None]:
@@ -107,18 +108,12 @@ def test_in_profile_open_anybody_can_read_it_in_the_field_and_nobody_can_connect
         assert {packet.what for packet in sent} == {"AdvNonConnInd"}
         assert {packet.address.split("/")[0] for packet in sent} == {own}
         key = advert.bind_key(stage.store.tag_keys(stage.store.tag("P-01").id).advert) if sealed else None
-        epoch = tag.board.nvs["kitdock", "epoch", "i32"]
-        said = []
-        for lid_open, count in ((True, 3), (False, 4)):
-            for number in range(1, epoch + 1):
-                for index in range(3):
-                    state = advert.Advert(index, 70, lid_open, False, False, False, count)
-                    if advert.build_open(bytes(tag.radio.own_address)[::-1], key, number << 8 | index, state) in {
-                        each.data for each in sent
-                    }:
-                        said.append((lid_open, number << 8 | index))
-        assert [lid_open for lid_open, _ in said] == [True, False]
-        assert said[0][1] < said[1][1], "the counter rises"
+        frames = list(dict.fromkeys(packet.data for packet in sent))
+        read = [_read_by_a_stranger(frame, own, key) for frame in frames]
+        assert [(values["count"], states["opening"]) for values, states, _ in read] == [(3, True), (4, False)]
+        assert all((decoder.bindkey_verified is True) == sealed for _, _, decoder in read)
+        counters = [int.from_bytes(frame[-8:-4], "little") for frame in frames]
+        assert not sealed or counters[0] < counters[1], "the counter rises"
         await stage.until(stage.station.clock.now() + 60)
         before = advertised_s(tag)
         await stage.until(stage.station.clock.now() + HOUR)
