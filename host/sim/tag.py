@@ -622,7 +622,10 @@ class VirtualTag(Inputs):
         self.board.interrupts.append((["ble"], [event, data]))
         self._unsettle()
         if self._waiting is not None:
-            self._catch_up()
+            if self.timeline.instant:
+                self._catch_up()
+            else:  # no further than the wait: what comes after it is this machine's delay, not the program's
+                self.board.pass_time(min(self.timeline.now(), self._waiting))
             self._step()
 
     async def close(self) -> None:
