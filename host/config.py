@@ -68,7 +68,7 @@ def read_duration(item: Item, text: str) -> Change:
     """
     if text == "off" and item.or_zero:
         return Change(item, 0)
-    found = re.fullmatch(r"(\d{1,7}) ?([smhd])", text)
+    found = re.fullmatch(r"([0-9]{1,7}) ?([smhd])", text)
     seconds = int(found[1]) * _UNITS[found[2]] if found else -1
     if not item.least <= seconds <= item.most:
         off = ", or off" if item.or_zero else ""

@@ -54,6 +54,8 @@ class BleTag:
         self.silent_after: int | None = None
         """After so many frames of one session the tag says no more; None: it answers."""
         self.connections = 0
+        self.problem = False
+        """Whether it says that it is in safe mode."""
         address = hci.Address.generate_static_address()
         controller = Controller("tag", link=link)
         self.device = Device(config=DeviceConfiguration(name="", address=address))
@@ -83,7 +85,7 @@ class BleTag:
         """Advertise the present state, or `data` as somebody else would replay it."""
         if data is None:
             self.index += 1
-            said = advert.Advert(self.index, 80, False, False, False, False, self.tag.log.last & 0xFFFF)
+            said = advert.Advert(self.index, 80, False, False, self.problem, False, self.tag.log.last & 0xFFFF)
             data = advert.build(advert.epoch(self._advert_key, self.epoch), said)
         if self.device.is_advertising:
             await self.device.stop_advertising()

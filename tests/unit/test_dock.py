@@ -15,9 +15,10 @@ from host.dock import Dock
 from host.docking import Report, Step
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
+from host.link.tag_session import TagSession
 from host.store import Store
 from host.vault import TagKeys
-from kitwire import advert, record
+from kitwire import advert, config, record
 from tests.bumble_tag import BleTag, virtual_radio
 from tests.memory_tag import MemoryTag
 
@@ -150,6 +151,60 @@ def test_a_replayed_advert_is_named_and_leads_to_no_connection(tmp_path: Path) -
         await tag.advertise(old)
         assert await scene.dock().run(quiet_s=0.5) == []
         assert [(step.stage, step.pouch) for step in scene.steps if step.stage == "refused"] == [("refused", "P-01")]
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_in_safe_mode_is_named_once_and_never_connected_to(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        tag.problem = True
+        await tag.advertise()
+        assert await scene.dock().run(quiet_s=1, everything=True) == []
+        assert tag.connections == 0
+        assert [step.stage for step in scene.steps] == ["refused"]
+        assert "safe mode" in scene.steps[0].text
+        assert "USB" in scene.steps[0].text
+        tag.problem = False
+        await tag.advertise()
+        reports = await scene.dock().run(quiet_s=1)
+        assert [report.error for report in reports] == [None], "once it is well it is docked"
+
+    scene(tmp_path, play)
+
+
+def test_one_tag_is_reached_among_others(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tags = [await scene.add(f"P-0{number}") for number in (1, 2)]
+        wanted = scene.store.tag("P-02")
+        async with scene.dock().reach(wanted, 10) as link:
+            session = await TagSession.open(link, scene.store.tag_keys(wanted.id).session)
+            session.ask_set_config(config.BUZZER, 1)
+            session.ask_config(config.BUZZER)
+            session.ask_identify(5)
+            assert await session.config_set() == 1
+            assert await session.config() == 1
+            await session.identified()
+        assert [tag.connections for tag in tags] == [0, 1]
+        assert tags[1].tag.configuration == {config.BUZZER: 1}
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_that_is_not_there_or_not_well_cannot_be_reached(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        known = scene.store.tag("P-01")
+        await tag.device.stop_advertising()
+        with pytest.raises(LinkLost, match="was not heard within 0 s: set it in the dock"):
+            async with scene.dock().reach(known, 0.3):
+                pass
+        tag.problem = True
+        await tag.advertise()
+        with pytest.raises(LinkLost, match="is in safe mode"):
+            async with scene.dock().reach(known, 10):
+                pass
+        assert tag.connections == 0
 
     scene(tmp_path, play)
 

@@ -1,0 +1,128 @@
+"""A tag's configuration in people's units, and the label of its pouch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from host import config as configuration
+from host import label
+from host.config import Change
+from host.errors import InputError
+from kitwire import config
+
+ITEM = config.BY_NUMBER
+DEFAULTS = {item.number: item.default for item in config.ITEMS}
+
+
+def test_every_item_has_a_meaning_and_is_shown() -> None:
+    assert set(configuration.MEANINGS) == set(ITEM)
+    shown = {item.name: configuration.show(item, item.default, "Europe/London") for item in config.ITEMS}
+    assert shown == {
+        "profile": "docked",
+        "heartbeat_s": "1 d",
+        "trackable": "no",
+        "field_period_s": "15 m",
+        "open_sealed": "yes",
+        "kit_expires_s": "not known",
+        "buzzer": "no",
+        "second_dose_s": "off",
+        "resedation_s": "off",
+        "battery_gain": "1.000",
+    }
+    assert configuration.show(ITEM[config.KIT_EXPIRES_S], 1814396400, "Europe/London") == "2027-07-01 00:00"
+
+
+@pytest.mark.parametrize(
+    ("item", "text", "value"),
+    [
+        (config.HEARTBEAT_S, "1h", 3600),
+        (config.HEARTBEAT_S, "7d", 604800),
+        (config.HEARTBEAT_S, "12 h", 43200),
+        (config.SECOND_DOSE_S, "30s", 30),
+        (config.SECOND_DOSE_S, "3m", 180),
+        (config.SECOND_DOSE_S, "off", 0),
+        (config.RESEDATION_S, "90m", 5400),
+    ],
+)
+def test_times_are_read_in_their_units(item: int, text: str, value: int) -> None:
+    assert configuration.read_duration(ITEM[item], text) == Change(ITEM[item], value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "12", "h", "-1h", "0h", "59m", "8d", "12 hours", "1e3s", "off", "99999999d", "１h"]
+)
+def test_a_time_that_is_none_or_out_of_range_names_the_range(text: str) -> None:
+    with pytest.raises(InputError, match=r"from 1 h to 7 d, such as 1d$"):
+        configuration.read_duration(ITEM[config.HEARTBEAT_S], text)
+
+
+def test_an_item_that_can_be_off_says_so() -> None:
+    with pytest.raises(InputError, match=r"from 30 s to 1 h, such as 30s, or off$"):
+        configuration.read_duration(ITEM[config.SECOND_DOSE_S], "0s")
+
+
+def test_only_what_differs_is_changed() -> None:
+    same = [Change(item, item.default) for item in config.ITEMS]
+    assert configuration.checked(same, DEFAULTS) == []
+    longer = Change(ITEM[config.HEARTBEAT_S], 3600)
+    assert configuration.checked([*same, longer], DEFAULTS) == [longer]
+
+
+def test_consent_comes_before_open_and_goes_after_it() -> None:
+    agree, refuse = (Change(ITEM[config.TRACKABLE], value) for value in (1, 0))
+    follow, hide = configuration.profile("open"), configuration.profile("docked")
+    assert configuration.checked([follow, agree], DEFAULTS) == [agree, follow]
+    is_open = DEFAULTS | {config.PROFILE: config.PROFILE_OPEN, config.TRACKABLE: 1}
+    assert configuration.checked([refuse, hide], is_open) == [hide, refuse]
+    for changes, present in (([follow], DEFAULTS), ([refuse], is_open), ([follow, refuse], is_open)):
+        with pytest.raises(InputError, match="agree to that with --trackable"):
+            configuration.checked(changes, present)
+
+
+@pytest.mark.parametrize(
+    ("measured", "told", "present", "value"),
+    [(3900, 3900, 1000, 1000), (3950, 3900, 1000, 1013), (3900, 3939, 1010, 1000)],
+)
+def test_the_gain_makes_the_tag_read_what_was_measured(measured: int, told: int, present: int, value: int) -> None:
+    assert configuration.gain(measured, told, present).value == value
+    assert abs(told / present * value - measured) < 2.5
+
+
+@pytest.mark.parametrize(("measured", "told"), [(3000, 3900), (4400, 3900), (3900, 0)])
+def test_a_gain_beyond_any_divider_is_refused(measured: int, told: int) -> None:
+    with pytest.raises(InputError, match="more than its divider can be off"):
+        configuration.gain(measured, told, 1000)
+
+
+def test_a_label_bears_name_and_id_and_nothing_else(tmp_path: Path) -> None:
+    pouch, tag_id = "P-<7>", "00112233445566ff"
+    label.write(tmp_path / "a.svg", pouch, tag_id)
+    text = (tmp_path / "a.svg").read_text()
+    assert "P-&lt;7&gt;" in text
+    assert tag_id in text
+    label.write(tmp_path / "a.PNG", pouch, tag_id)
+    assert (tmp_path / "a.PNG").read_bytes().startswith(b"\x89PNG")
+    shown = label.text(pouch, tag_id).splitlines()
+    assert (shown[0], shown[-1]) == ("pouch P-<7>", tag_id)
+    assert len({len(line) for line in shown[1:-1]}) == 1
+
+
+def test_the_label_in_the_terminal_is_the_code_of_the_id() -> None:
+    """Read back module by module, against a code made the ordinary way."""
+    import segno
+
+    halves = {"█": (0, 0), "▀": (0, 1), "▄": (1, 0), " ": (1, 1)}
+    rows: list[list[int]] = []
+    for line in label.text("P1", "00112233445566ff").splitlines()[1:-1]:
+        rows += [[halves[char][at] for char in line] for at in (0, 1)]
+    expected = [list(row) for row in segno.make("00112233445566FF", error="m", micro=False).matrix_iter(border=2)]
+    assert rows[: len(expected)] == expected
+
+
+@pytest.mark.parametrize("name", ["label", "label.pdf", "none/label.svg"])
+def test_a_file_that_no_label_can_go_to_is_said_so_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="label"):
+        label.check(tmp_path / name)
+    label.check(tmp_path / "label.svg")
