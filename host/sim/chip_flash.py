@@ -1,6 +1,6 @@
 """What is where in a tag's flash: the partition table, what the chip needs to find before it starts, and marks.
 
-The table's binary form is ESP-IDF's: entries of 32 bytes, then the MD5 of them all, 0xFF to the end.
+The table itself is read and made by `host.flash.layout`.
 
 Three things on a chip are not kept byte by byte here: the MicroPython image (the interpreter is a program of
 this machine), the file system and NVS. In their places stand an image's headers with MicroPython's version, and
@@ -15,80 +15,38 @@ import operator
 import re
 import secrets
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
+from host.flash import layout as layouts
+from host.flash.layout import APP, TABLE_OFFSET, TABLE_SIZE, Layout, Partition
 from host.sim import runtime
 from host.sim.nor import SECTOR, Nor
 
 SIZE = 4 * 1024 * 1024
 """Bytes of flash in an ESP32-C6FH4."""
-TABLE_OFFSET = 0x8000
-TABLE_SIZE = 0xC00
-"""Bytes of the table; the rest of its sector is not used."""
 LAYOUT = runtime.FIRMWARE / "partitions.csv"
 """The product's layout."""
-APP, DATA = 0, 1
 CHIP_ID = 13
 """ESP32-C6 in the header of an image."""
 VERSION = b"MicroPython v1.29"
 """What an application must contain to be run here."""
 
-_ENTRY = struct.Struct("<2sBBII16sI")  # magic, type, subtype, offset, size, label, flags
-_ENTRY_MAGIC = b"\xaa\x50"
-_MD5_MAGIC = b"\xeb\xeb" + b"\xff" * 14
 _IMAGE = struct.Struct("<BBBBIB3xHBHH4xB")  # magic, segments, mode, size, entry, pin, chip id, revisions, hash
 _IMAGE_MAGIC = 0xE9
-_TYPES = {"app": APP, "data": DATA}
-_SUBTYPES = {"factory": 0x00, "ota": 0x00, "phy": 0x01, "nvs": 0x02, "fat": 0x81, "spiffs": 0x82, "littlefs": 0x83}
 
 
-class Partition(NamedTuple):
-    """One entry of the table; `offset` and `size` in bytes of flash."""
-
-    label: str
-    type: int
-    subtype: int
-    offset: int
-    size: int
+def read_layout() -> Layout:
+    """The product's layout."""
+    return layouts.read(LAYOUT)
 
 
-def read_layout(path: Path = LAYOUT) -> list[Partition]:
-    """The partitions of a layout in ESP-IDF's CSV form, each with its offset given."""
-    partitions = []
-    for line in path.read_text().splitlines():
-        if line.strip() and not line.startswith("#"):
-            label, kind, subtype, offset, size = (field.strip() for field in line.split(",")[:5])
-            number = _SUBTYPES[subtype] if subtype in _SUBTYPES else int(subtype, 0)
-            partitions.append(Partition(label, _TYPES[kind], number, int(offset, 0), int(size, 0)))
-    return partitions
+def parse_table(table: bytes) -> Layout:
+    """The partitions of a binary table, none if the bootloader would refuse it."""
+    partitions = layouts.parse(table)
+    return partitions if layouts.end(partitions) <= SIZE else ()
 
 
-def build_table(partitions: list[Partition]) -> bytes:
-    """The binary table, `TABLE_SIZE` bytes."""
-    entries = b"".join(
-        _ENTRY.pack(_ENTRY_MAGIC, each.type, each.subtype, each.offset, each.size, each.label.encode(), 0)
-        for each in partitions
-    )
-    return (entries + _MD5_MAGIC + hashlib.md5(entries).digest()).ljust(TABLE_SIZE, b"\xff")
-
-
-def parse_table(table: bytes) -> list[Partition]:
-    """The partitions of a binary table, empty if the bootloader would refuse it."""
-    partitions: list[Partition] = []
-    for at in range(0, len(table), _ENTRY.size):
-        entry = table[at : at + _ENTRY.size]
-        if entry[:16] == _MD5_MAGIC:
-            return partitions if hashlib.md5(table[:at]).digest() == entry[16:] else []
-        magic, kind, subtype, offset, size, label, _ = _ENTRY.unpack(entry)
-        if magic != _ENTRY_MAGIC or offset + size > SIZE:
-            return []
-        name = label.rstrip(b"\0").decode("ascii", errors="replace")
-        partitions.append(Partition(name, kind, subtype, offset, size))
-    return []
-
-
-def stand_in_image(layout: list[Partition] | None = None) -> bytes:
+def stand_in_image(layout: Layout | None = None) -> bytes:
     """An image as long as it has to be for tests, to be written at 0x0: bootloader, table, application.
 
     It has the headers and the version that a MicroPython image has, and no program. `layout` is that of
@@ -96,9 +54,9 @@ def stand_in_image(layout: list[Partition] | None = None) -> bytes:
     """
     if layout is None:
         *most, _ = read_layout()
-        layout = [each._replace(size=SIZE - each.offset) if each.label == "vfs" else each for each in most]
+        layout = tuple(each._replace(size=SIZE - each.offset) if each.label == "vfs" else each for each in most)
     application = next(each.offset for each in layout if each.type == APP)
-    image = _program(b"bootloader of a virtual chip\0").ljust(TABLE_OFFSET, b"\xff") + build_table(layout)
+    image = _program(b"bootloader of a virtual chip\0").ljust(TABLE_OFFSET, b"\xff") + layouts.build(layout)
     return image.ljust(application, b"\xff") + _program(VERSION + b".0 on virtual chip\0".ljust(4096, b"\0"))
 
 
@@ -116,16 +74,16 @@ def is_image(start: bytes) -> bool:
     return bool(fields[0] == _IMAGE_MAGIC and fields[6] == CHIP_ID)
 
 
-def partitions_of(chip: Nor) -> list[Partition]:
+def partitions_of(chip: Nor) -> Layout:
     """The partitions of a chip that starts an application, or none if there is nothing that it can start."""
     if not is_image(chip.read(0, 64)):
-        return []
+        return ()
     partitions = parse_table(chip.read(TABLE_OFFSET, TABLE_SIZE))
     for each in partitions:
         if each.type == APP and is_image(chip.read(each.offset, 64)):
             application = memoryview(chip.bytes)[each.offset : each.offset + each.size]
-            return partitions if re.search(re.escape(VERSION), application) else []
-    return []
+            return partitions if re.search(re.escape(VERSION), application) else ()
+    return ()
 
 
 class Mark:
@@ -162,7 +120,7 @@ class ChipFlash:
     def __init__(self, blank: bool = False) -> None:
         self.chip = Nor(SIZE)
         """All of it. What is changed here counts from the next start."""
-        self.partitions: list[Partition] = []
+        self.partitions: Layout = ()
         self._parts: dict[Partition, Nor] = {}
         self._nvs, self._files = Mark(), Mark()
         if not blank:

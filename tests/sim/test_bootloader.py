@@ -11,8 +11,9 @@ from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
+from host.flash.layout import build as build_table
 from host.sim import chip_flash
-from host.sim.chip_flash import SIZE, build_table, parse_table, read_layout, stand_in_image
+from host.sim.chip_flash import SIZE, parse_table, read_layout, stand_in_image
 from host.sim.nor import SECTOR
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
@@ -224,7 +225,7 @@ def test_the_table_is_read_as_it_is_written() -> None:
     table = build_table(layout)
     assert parse_table(table) == layout
     assert table[len(layout) * 32 + 16 :][:16] == hashlib.md5(table[: len(layout) * 32]).digest()
-    assert parse_table(b"\xff" * len(table)) == []
+    assert parse_table(b"\xff" * len(table)) == ()
     ends = [each.offset + each.size for each in layout]
     assert ends[-1] == SIZE
     assert all(end <= following.offset for end, following in zip(ends, layout[1:], strict=False))
