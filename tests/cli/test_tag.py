@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from host import clock
 from host.errors import LinkError
 from host.store import Store, TagKeys
 from kitwire.keys import check_value
@@ -88,6 +89,62 @@ def test_enrolment_that_fails_on_the_cable_keeps_the_old_tag(station: Station, c
     cable.answer = unplugged
     assert "nothing answers" in station.refused("tag", "provision", "P1", "--port", "X", "--replace", status=4)
     assert [each["tag"] for each in station.json("tag", "list", "--all")] == [old]
+
+
+def test_a_label_is_written_once_the_tag_is_one_and_checked_before(
+    station: Station, cable: Cable, tmp_path: Path
+) -> None:
+    line = station.refused("tag", "provision", "P1", "--port", "X", "--label", str(tmp_path / "label.pdf"), status=2)
+    assert "end in .svg or .png" in line
+    assert cable.written == [], "the tag was not touched"
+    path = tmp_path / "label.svg"
+    done = station.json("tag", "provision", "P1", "--port", "X", "--label", str(path))
+    assert done["tag"] in path.read_text()
+    assert done["label"] == str(path)
+    (_, _, keys, _) = cable.written[0]
+    for key in keys:
+        assert not any(form in path.read_bytes() for form in forms_of(key))
+
+
+def test_a_label_that_cannot_be_written_is_a_warning_and_the_tag_is_enrolled(
+    station: Station, cable: Cable, tmp_path: Path
+) -> None:
+    taken = tmp_path / "folder.svg"
+    taken.mkdir()
+    result = station.run("tag", "provision", "P1", "--port", "X", "--label", str(taken / "x.svg"))
+    assert (taken / "x.svg").exists()
+    (taken / "y.png").symlink_to(tmp_path / "nowhere" / "y.png")
+    result = station.run("tag", "provision", "P2", "--port", "X", "--label", str(taken / "y.png"))
+    assert "warning: the label was not written" in result.stderr
+    assert [each["pouch"] for each in station.json("tag", "list")] == ["P1", "P2"]
+
+
+def test_ports_say_what_to_do_when_there_are_none(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serial.tools.list_ports.comports", list)
+    assert "plug the tag in" in station.run("tag", "ports").stdout
+    assert json.loads(station.run("tag", "ports", "--format", "json").stdout) == []
+
+
+def test_what_a_station_knows_of_a_tag_is_listed_without_it(station: Station) -> None:
+    tag = station.tag("P1")
+    assert "no records of the tag of pouch P1" in station.run("tag", "log", "P1").stdout
+    station.dock(tag, ("lid_open", 5), ("dose_mark", 4.5), ("altered", 4.2), ("lid_close", 4))
+    rows = station.json("tag", "log", "P1")
+    assert [row["detail"] for row in rows] == ["", "mark 1", "altered", ""]
+    assert rows[2]["at"] is None
+    shown = station.run("tag", "log", "P1", "--limit", "2").stdout
+    assert "2 older records are not shown: --limit 4 shows all" in shown
+    assert "dose_mark" not in shown
+    since = clock.local(clock.now_ms() - int(4.3 * 3_600_000), "Europe/London").strftime("%Y-%m-%dT%H:%M")
+    assert [row["event"] for row in station.json("tag", "log", "P1", "--since", since)] == ["lid_close"]
+    assert "Name a pouch, or the port" in station.run("tag", "log", status=2).stderr
+
+
+def test_options_that_contradict_each_other_are_refused(station: Station) -> None:
+    station.tag("P1")
+    both = station.run("tag", "config", "P1", "--port", "X", "--adapter", "hci9", status=2)
+    assert "Give --port or --adapter, not both." in both.stderr
+    assert "is no time for heartbeat_s" in station.refused("tag", "config", "P1", "--heartbeat", "5m", status=2)
 
 
 def test_no_key_shows_in_files_output_logs_or_tracebacks(
