@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PARALLEL := --numprocesses=auto --dist=worksteal
 
 .PHONY: help setup demo test test-all bench lint format clean
 
@@ -25,10 +26,10 @@ demo: $(READY) ## a small fictional force on the virtual station
 	@$(BIN)/kitdock demo
 
 test: $(READY) ## all tests
-	@$(BIN)/pytest --cov
+	@$(BIN)/pytest --cov $(PARALLEL)
 
 test-all: $(READY) ## all tests and the exhaustive ones
-	@$(BIN)/pytest --cov --exhaustive
+	@$(BIN)/pytest --cov --exhaustive $(PARALLEL)
 
 bench: $(READY) ## benchmarks, as a table and build/bench.json
 	@$(BIN)/python -m tests.bench

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from host.sim.runtime import run_script
+from tests.telling import Tell
 from tests.test_same_on_both import HERE, MOUNTS, under_cpython
 
 CASE = HERE / "cases" / "power_cuts.py"
@@ -53,38 +54,33 @@ def on_micropython(folder: Path, *job: object) -> Counter[str]:
     return counts
 
 
-def all_on_micropython(
-    folder: Path, capsys: pytest.CaptureFixture[str], what: str, jobs: Iterable[tuple[object, ...]]
-) -> int:
+def all_on_micropython(folder: Path, tell: Tell, what: str, jobs: Iterable[tuple[object, ...]]) -> int:
     """Try the cuts of `jobs`, one after the other, and tell of them; returns how many there were."""
     counts: Counter[str] = Counter()
     for job in jobs:
         counts += on_micropython(folder, *job)
-    tell(capsys, f"{what}, on MicroPython", counts)
+    tell(line(f"{what}, on MicroPython", counts))
     return counts["cuts tried"]
 
 
-def tell(capsys: pytest.CaptureFixture[str], what: str, counts: Mapping[str, int]) -> None:
-    with capsys.disabled():
-        print(f"\n{what}: " + "; ".join(f"{name}: {counts[name]}" for name in ("cuts tried", *ZEROS)))
+def line(what: str, counts: Mapping[str, int]) -> str:
+    return f"{what}: " + "; ".join(f"{name}: {counts[name]}" for name in ("cuts tried", *ZEROS))
 
 
 def assert_clean(report: Any) -> None:
     assert report.counts == ZEROS, report.found
 
 
-def told_and_clean(capsys: pytest.CaptureFixture[str], what: str, report: Any) -> None:
-    tell(capsys, what, {"cuts tried": report.tried, **report.counts})
+def told_and_clean(tell: Tell, what: str, report: Any) -> None:
+    tell(line(what, {"cuts tried": report.tried, **report.counts}))
     assert_clean(report)
 
 
-def test_a_sample_of_cuts_on_both_interpreters(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_sample_of_cuts_on_both_interpreters(monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None:
     printed = run_script(CASE, MOUNTS)
     assert printed == under_cpython(CASE, monkeypatch)
     counts = counts_of(printed)
-    tell(capsys, "power cuts, a sample, on MicroPython", counts)
+    tell(line("power cuts, a sample, on MicroPython", counts))
     assert {name: counts[name] for name in ZEROS} == ZEROS, printed
     assert counts["cuts tried"] > 350
     head = printed.splitlines()[0]
@@ -248,52 +244,49 @@ def test_the_suite_catches_a_log_that_is_broken(
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-def test_every_cut_of_a_life_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_cut_of_a_life_on_micropython(tmp_path: Path, tell: Tell) -> None:
     jobs = [("single", part, PARTS) for part in range(PARTS)]
-    assert all_on_micropython(tmp_path, capsys, "power cuts, every one of a life", jobs) > 20000
+    assert all_on_micropython(tmp_path, tell, "power cuts, every one of a life", jobs) > 20000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(7200)
-def test_every_pair_of_cuts_at_the_wrap_on_micropython(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_pair_of_cuts_at_the_wrap_on_micropython(tmp_path: Path, tell: Tell) -> None:
     jobs = [("pairs", False, part, 2 * PARTS, 1) for part in range(2 * PARTS)]
     what = "power cuts in pairs, every pair in a record that makes the ring come round"
-    assert all_on_micropython(tmp_path, capsys, what, jobs) > 40000
+    assert all_on_micropython(tmp_path, tell, what, jobs) > 40000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("keeps_rtc", "where"), [(False, "WRAP"), (True, "PRESS")], ids=["RTC lost", "RTC kept"])
-def test_every_pair_of_cuts_around_the_wrap(
-    keeps_rtc: bool, where: str, model: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_pair_of_cuts_around_the_wrap(keeps_rtc: bool, where: str, model: ModuleType, tell: Tell) -> None:
     report = model.Report()
     model.pairs_of_cuts(report, model.World, model.SECTORS, model.LIFE, getattr(model, where), keeps_rtc, 0, 1, 1)
     kept = "kept" if keeps_rtc else "lost"
-    told_and_clean(capsys, f"power cuts in pairs, every pair around the wrap, RTC memory {kept}, on CPython", report)
+    told_and_clean(tell, f"power cuts in pairs, every pair around the wrap, RTC memory {kept}, on CPython", report)
     assert report.tried > 40000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-def test_every_cut_in_real_sectors(model: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_cut_in_real_sectors(model: ModuleType, tell: Tell) -> None:
     model.set_up(*model.REAL)
     report = model.Report()
     model.single_cuts(report, model.World, model.SECTORS, model.LONG, model.LONG_WRAP, 0, 1)
-    told_and_clean(capsys, "power cuts, every one around the wrap of real sectors, on CPython", report)
+    told_and_clean(tell, "power cuts, every one around the wrap of real sectors, on CPython", report)
     assert report.tried > 3000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-def test_random_lives(tmp_path: Path, model: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_random_lives(tmp_path: Path, model: ModuleType, tell: Tell) -> None:
     seed = int(os.environ.get("KITDOCK_SEED", secrets.randbelow(10**6)))
-    with capsys.disabled():
-        print(f"\nrandom lives from KITDOCK_SEED={seed} on")
+    tell(f"random lives from KITDOCK_SEED={seed} on")
     report = model.Report()
     for number in range(150):
         model.random_life(report, model.World, seed + number, 400)
-    told_and_clean(capsys, "power cuts, 150 random lives of 400 wakes, on CPython", report)
+    told_and_clean(tell, "power cuts, 150 random lives of 400 wakes, on CPython", report)
     assert report.tried > 10000
     jobs = [("random", seed + number, 3, 300) for number in range(0, 45, 3)]
-    assert all_on_micropython(tmp_path, capsys, "power cuts, 45 random lives of 300 wakes", jobs) > 1500
+    assert all_on_micropython(tmp_path, tell, "power cuts, 45 random lives of 300 wakes", jobs) > 1500

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from host.sim.runtime import FIRMWARE, run_script
+from tests.telling import Tell
 
 HERE = Path(__file__).parent
 MODELS = ("nor.py", "power_model.py")
@@ -35,13 +36,12 @@ def test_every_case_is_found() -> None:
     assert {"wire_vectors", "log_ring", "session_server", "tag_life"} <= {case.stem for case in CASES}
 
 
-def test_it_is_micropython_that_runs_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_micropython_that_runs_them(tmp_path: Path, tell: Tell) -> None:
     script = tmp_path / "version.py"
     script.write_text("import sys\nprint(sys.implementation.name, sys.implementation.version)\nprint(sys.version)\n")
     name, version = run_script(script).splitlines()
-    with capsys.disabled():
-        print(f"\nMicroPython: the kitwire and kitcore cases run on {version.split('; ')[1]} too")
     assert name.startswith("micropython (1, "), name
+    tell(f"MicroPython: the kitwire and kitcore cases run on {version.split('; ')[1]} too")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

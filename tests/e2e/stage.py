@@ -66,13 +66,17 @@ class Stage:
         return [event.type for event in self.store.events(self.store.tag(pouch).id)]
 
 
-def play(folder: Path, scene: Callable[[Stage], Awaitable[None]]) -> None:
-    """Run `scene` on a fresh stage, and see that no firmware had a fault of its own."""
+def play(folder: Path, scene: Callable[[Stage], Awaitable[None]], interpreter: str | None = None) -> None:
+    """Run `scene` on a fresh stage, and see that no firmware had a fault of its own.
+
+    `interpreter` is the path of another MicroPython for the tags.
+    """
 
     @asynccontextmanager
     async def stage() -> AsyncIterator[Stage]:
         with Store.create(folder / "station.db", "Example Police", "Europe/London", False, int(T0 * 1000)) as store:
-            async with VirtualStation(START) as station, open_adapter(await station.listen_hci()) as radio:
+            station = VirtualStation(START, interpreter=interpreter)
+            async with station, open_adapter(await station.listen_hci()) as radio:
                 yield Stage(store, station, radio)
                 faults = {tag.name: tag.faults for tag in station.tags if tag.faults}
                 assert not faults, faults

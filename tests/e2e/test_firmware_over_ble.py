@@ -15,9 +15,10 @@ from host.sim.force import place_of_record
 from host.sim.tag import VirtualTag
 from kitwire import advert, record
 from tests.e2e.stage import DAY, HOUR, T0, Stage, micropython_version, play
+from tests.telling import Tell
 
 
-def test_it_is_the_firmware_in_micropython_that_docks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_the_firmware_in_micropython_that_docks(tmp_path: Path, tell: Tell) -> None:
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
         assert tag.execute("import sys; print(sys.implementation.name)").strip() == "micropython"
@@ -27,8 +28,7 @@ def test_it_is_the_firmware_in_micropython_that_docks(tmp_path: Path, capsys: py
         assert report.error is None
 
     play(tmp_path, scene)
-    with capsys.disabled():
-        print(f"\nBLE end to end: the tag's firmware on {micropython_version(tmp_path)}, packets through bumble")
+    tell(f"BLE end to end: the tag's firmware on {micropython_version(tmp_path)}, packets through bumble")
 
 
 def test_an_opening_with_dose_marks_reaches_the_database_at_its_true_time(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from bumble.host import Host
 from host.events import VERIFIED
 from kitwire import config, session
 from tests.e2e.stage import Stage, play
+from tests.telling import Tell
 
 MTU = 247
 ROOM = 470
@@ -230,7 +231,7 @@ class Attack:
             await visit.end()
 
 
-def fuzz(folder: Path, number: int, frames: int, most: int, visits: int, capsys: pytest.CaptureFixture[str]) -> None:
+def fuzz(folder: Path, number: int, frames: int, most: int, visits: int, tell: Tell) -> None:
     """At least `frames` frames from seed `number`: `most` or so by an insider, `visits` of strangers, and so on."""
 
     async def scene(stage: Stage) -> None:
@@ -269,10 +270,11 @@ def fuzz(folder: Path, number: int, frames: int, most: int, visits: int, capsys:
         assert set(kinds) <= {"boot", "dock", "time_set", "config", "lid_open", "lid_close", "heartbeat"}
         assert tag.state == "running"
         assert kinds["config"] > 0 and attack.sent["without the key"] > 3 * edges
-        with capsys.disabled():
-            told = ", ".join(f"{count} {name}" for name, count in sorted(attack.sent.items()))
-            print(f"\nfuzz of RX, KITDOCK_SEED={number}: {attack.frames} frames in {took_s:.0f} s ({told})", end="; ")
-            print(f"{edges} edges meanwhile, {len(events)} records, all verified; the tag docks")
+        sent = ", ".join(f"{count} {name}" for name, count in sorted(attack.sent.items()))
+        tell(
+            f"fuzz of RX, KITDOCK_SEED={number}: {attack.frames} frames in {took_s:.0f} s ({sent}); "
+            f"{edges} edges meanwhile, {len(events)} records, all verified; the tag docks"
+        )
 
     play(folder, scene)
 
@@ -282,14 +284,14 @@ def seed() -> int:
     return int(os.environ.get("KITDOCK_SEED", secrets.randbelow(10**6)))
 
 
-def test_thousands_of_hostile_frames_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fuzz(tmp_path, seed(), 2000, 450, 3, capsys)
+def test_thousands_of_hostile_frames_do_no_harm(tmp_path: Path, tell: Tell) -> None:
+    fuzz(tmp_path, seed(), 2000, 450, 3, tell)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-def test_a_hundred_thousand_hostile_frames_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fuzz(tmp_path, seed(), 100_000, 2000, 12, capsys)
+def test_a_hundred_thousand_hostile_frames_do_no_harm(tmp_path: Path, tell: Tell) -> None:
+    fuzz(tmp_path, seed(), 100_000, 2000, 12, tell)
 
 
 def test_what_an_insider_may_send_has_one_form_at_least_of_each_kind() -> None:

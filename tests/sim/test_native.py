@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from bumble import gatt, hci
 from bumble.device import Device, DeviceConfiguration
 from bumble.transport import open_transport
 
+from host.sim import runtime
 from host.sim.air import AirLink, NativeRadio
 from host.sim.station import VirtualStation
 from host.sim.tag import FirmwareFailed
+from tests.e2e.stage import Stage, play
 from tests.sim.rig import START, printed, until, within
 from tests.sim.test_air import ADVERT, RX, SERVICE, TX, central, heard, linked
 
@@ -159,6 +162,27 @@ def test_the_firmware_runs_on_it() -> None:
             assert tag.board.counters.wakes >= 3
 
     asyncio.run(test())
+
+
+@needs_interpreter
+def test_the_life_of_a_tag_fits_into_128_kib_of_heap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enrolment, edges and a docking, garbage collected as on the chip."""
+    asked = subprocess.run([str(INTERPRETER), "-c", "import sys; print(sys.maxsize)"], capture_output=True, check=True)
+    small = int(asked.stdout) < 1 << 31  # objects of the chip's size
+    monkeypatch.setattr(runtime, "HEAP", (128 if small else 256) * 1024)
+
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        start = stage.station.clock.now()
+        for number in range(60):
+            edge = tag.at(start + 60 * (number + 1))
+            edge.lid_close() if number % 2 else edge.lid_open()
+        await stage.station.clock.advance(start + 3700)
+        (report,) = await stage.dock(tag)
+        assert (report.error, report.altered, tag.faults) == (None, 0, [])
+        assert report.added >= 62
+
+    play(tmp_path, scene, interpreter=INTERPRETER)
 
 
 @needs_interpreter

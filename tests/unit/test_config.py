@@ -23,7 +23,7 @@ def test_every_item_has_a_meaning_and_is_shown() -> None:
         "profile": "docked",
         "heartbeat_s": "1 d",
         "trackable": "no",
-        "field_period_s": "15 m",
+        "field_period_s": "1 h",
         "open_sealed": "yes",
         "kit_expires_s": "not known",
         "buzzer": "no",

@@ -12,6 +12,7 @@ from kitcore.ring import HEADER_SIZE, SECTOR, SLOT, SLOTS, Ring, StorageError, f
 from kitwire import keys, record
 from kitwire.errors import AuthenticationError, WireError
 from tests.cases.nor import Nor, PowerCut, Random
+from tests.telling import Tell
 
 TAG_ID = bytes(range(8))
 LOG_KEY = bytes(range(32))
@@ -218,7 +219,7 @@ def cold_start(nor: Nor, sectors: int) -> tuple[Ring, int]:
     return log, nor.has_read
 
 
-def test_a_cold_start_reads_little_of_a_full_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cold_start_reads_little_of_a_full_log(tell: Tell) -> None:
     nor = Nor(FULL)
     form(nor, FULL, LOG_KEY)
     log = Ring(nor, FULL, TAG_ID)
@@ -230,8 +231,7 @@ def test_a_cold_start_reads_little_of_a_full_log(capsys: pytest.CaptureFixture[s
             again, has_read = cold_start(nor, FULL)
             assert again.hint() == log.hint()
             most = max(most, has_read)
-    with capsys.disabled():
-        print(f"\ncold start of a log of {FULL} sectors: {most} of {FULL * SECTOR} bytes read at most")
+    tell(f"cold start of a log of {FULL} sectors: {most} of {FULL * SECTOR} bytes read at most")
     assert most <= MOST_READ
     assert log.last - log.first + 1 >= 6350
 
@@ -441,7 +441,7 @@ def test_a_full_ring_gives_up_its_oldest_records_and_the_station_sees_the_gap() 
     assert lost < 290 - 60 - (HELD - SLOTS) + SLOTS, "no more than it must"
 
 
-def test_sectors_wear_evenly(capsys: pytest.CaptureFixture[str]) -> None:
+def test_sectors_wear_evenly(tell: Tell) -> None:
     nor = Nor(FULL)
     form(nor, FULL, LOG_KEY)
     log = Ring(nor, FULL, TAG_ID)
@@ -451,8 +451,7 @@ def test_sectors_wear_evenly(capsys: pytest.CaptureFixture[str]) -> None:
     fill(log, years * 365 * day)
     assert max(nor.erased) - min(nor.erased) <= 1
     a_year = sum(nor.erased) / FULL / years
-    with capsys.disabled():
-        print(f"\n{day} records a day: {a_year:.2f} erases of each of {FULL} sectors a year")
+    tell(f"{day} records a day: {a_year:.2f} erases of each of {FULL} sectors a year")
     assert a_year < 0.7
 
 
@@ -654,10 +653,9 @@ def test_power_cut_in_the_recovery_from_a_power_cut(start: int) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("start", BORDERS.values(), ids=BORDERS.keys())
-def test_every_pair_of_power_cuts(start: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_pair_of_power_cuts(start: int, tell: Tell) -> None:
     pairs = cut_twice(start, 1, 1)
-    with capsys.disabled():
-        print(f"\npower cut twice after {start} records: {pairs} pairs, 0 records lost, 0 invented, 0 past keys left")
+    tell(f"power cut twice after {start} records: {pairs} pairs, 0 records lost, 0 invented, 0 past keys left")
     assert pairs > 1000
 
 

@@ -44,7 +44,7 @@ ITEMS = (
     Item(PROFILE, "profile", PROFILE_DOCKED, PROFILE_OPEN, PROFILE_DOCKED, False),
     Item(HEARTBEAT_S, "heartbeat_s", 3600, 604800, 86400, False),
     Item(TRACKABLE, "trackable", 0, 1, 0, False),
-    Item(FIELD_PERIOD_S, "field_period_s", 900, 86400, 900, False),
+    Item(FIELD_PERIOD_S, "field_period_s", 900, 86400, 3600, False),
     Item(OPEN_SEALED, "open_sealed", 0, 1, 1, False),
     Item(KIT_EXPIRES_S, "kit_expires_s", 1735689600, 0xFFFFFFFF, 0, True),
     Item(BUZZER, "buzzer", 0, 1, 0, False),
