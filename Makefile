@@ -5,7 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PARALLEL := --numprocesses=auto --dist=worksteal
+# One more than there are cores: the tests wait for radios more than they compute.
+PARALLEL = --numprocesses=$(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)') --dist=worksteal
 
 .PHONY: help setup demo test test-all bench lint format clean
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from settings import Settings
     from watchdog import Watchdog
 
-PAUSE_MS = 20
+SHOWING_MS = 20
+"""Pause between two rounds while a sign is shown."""
+IDLE_MS = 500
+"""Pause at the dock, where only its power is looked at: USB breaks in by itself."""
 
 
 def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed: bool, watchdog: "Watchdog") -> None:
@@ -40,7 +43,7 @@ def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed:
         indicator.drive(now_ms)
         if voice is not None:
             voice.step(now_ms, lid, bool(clock.memory.damaged))
-        time.sleep_ms(PAUSE_MS)
+        time.sleep_ms(SHOWING_MS if indicator.playing else IDLE_MS)
         now_ms = clock.uptime_ms()
     indicator.off()
     if voice is not None:

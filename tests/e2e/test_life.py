@@ -74,7 +74,7 @@ def test_off_the_dock_not_one_packet_is_sent_but_for_a_minute_after_a_short_pres
 def test_in_profile_private_a_tag_advertises_each_quarter_of_an_hour_and_can_be_docked_there(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
-        keep(tag, profile=config.PROFILE_PRIVATE)
+        keep(tag, profile=config.PROFILE_PRIVATE, field_period_s=900)
         await restarted(tag)
         started = stage.station.clock.now()
         await stage.until(started + HOUR + 60)
@@ -97,7 +97,7 @@ def test_in_profile_private_a_tag_advertises_each_quarter_of_an_hour_and_can_be_
 def test_in_profile_open_anybody_can_read_it_in_the_field_and_nobody_can_connect(tmp_path: Path, sealed: bool) -> None:
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
-        keep(tag, profile=config.PROFILE_OPEN, trackable=1, open_sealed=int(sealed))
+        keep(tag, profile=config.PROFILE_OPEN, field_period_s=900, trackable=1, open_sealed=int(sealed))
         await restarted(tag)
         sent = packets_of(stage.station)
         for change in (tag.lid_open, tag.lid_close):
@@ -130,7 +130,7 @@ def test_in_profile_open_anybody_can_read_it_in_the_field_and_nobody_can_connect
 def test_profile_open_without_consent_is_refused_put_right_and_said(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
-        keep(tag, profile=config.PROFILE_OPEN, heartbeat_s=-7, kit_expires_s=12, battery_gain=5)
+        keep(tag, profile=config.PROFILE_OPEN, field_period_s=900, heartbeat_s=-7, kit_expires_s=12, battery_gain=5)
         await restarted(tag)
         sent = packets_of(stage.station)
         tag.at(T0 + HOUR).lid_open()
@@ -243,7 +243,7 @@ def test_lid_and_button_are_recorded_while_a_sign_is_shown(tmp_path: Path) -> No
 def test_a_starving_tag_records_edges_and_marks_and_does_nothing_else(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
-        keep(tag, profile=config.PROFILE_PRIVATE, second_dose_s=120)
+        keep(tag, profile=config.PROFILE_PRIVATE, field_period_s=900, second_dose_s=120)
         await restarted(tag)
         sent, seen = packets_of(stage.station), flashes_of(tag)
         tag.battery(3150)
