@@ -41,7 +41,8 @@ def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, repl
         return _tell({"error": "the id must be %d bytes and each key %d" % (keys.TAG_ID_SIZE, keys.KEY_SIZE)})
     old = settings.identity()
     if old is not None and not replace:
-        return _tell({"error": "this is tag %s already; a re-issue destroys its log and its keys" % _hex(old.tag_id)})
+        already = "this is tag %s already; --replace gives it new keys and destroys its log"
+        return _tell({"error": already % _hex(old.tag_id)})
     try:
         settings.forget()
         flash = FlashLog()

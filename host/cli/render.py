@@ -10,6 +10,11 @@ from typing import Any, NamedTuple
 
 import click
 
+NO_TERMINAL = 10_000
+"""Columns of what is no terminal: lines are not broken for programs."""
+LEAST_WIDTH = 16
+"""A column narrower than this is not worth the breaking of its lines."""
+
 Row = dict[str, Any]
 """One result as programs see it: JSON values by key, the same keys in each row."""
 
@@ -73,12 +78,21 @@ def _show(cell: Cell, row: Row) -> str:
     return "" if value is None else str(_flat(value))
 
 
+def _widths(headers: list[str], cells: list[list[str]]) -> list[int | None] | None:
+    """The last column as wide as the terminal has room for, the others as wide as they are. None if all fit."""
+    used = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
+    room = shutil.get_terminal_size((NO_TERMINAL, 0)).columns - sum(each + 2 for each in used[:-1])
+    return [*(None for _ in used[:-1]), room] if LEAST_WIDTH <= room < used[-1] else None
+
+
 def _table(table: Table) -> str:
     from tabulate import tabulate
 
+    headers = list(table.columns)
     cells = [[_show(cell, row) for cell in table.columns.values()] for row in table.rows]
+    widths = None if table.details else _widths(headers, cells)
     # Numbers that are names, such as 007, must stay as they are.
-    lines = tabulate(cells, headers=list(table.columns), tablefmt="simple", disable_numparse=True).splitlines()
+    lines = tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True, maxcolwidths=widths).splitlines()
     if not table.details:
         return "\n".join(line.rstrip() for line in lines)
     width = max(40, shutil.get_terminal_size().columns)

@@ -280,6 +280,18 @@ def test_a_weak_cell_erases_nothing_and_the_edge_comes_later() -> None:
     assert tag.time.memory.faults == (0, 0, 0, 0)
 
 
+def test_a_cell_that_was_charged_meanwhile_erases_though_the_dock_has_gone() -> None:
+    tag = filled()
+    tag.time.memory.docked, tag.time.memory.state = 1, life.DOCKED
+    tag.cell.mv = 3900
+    tag.read_battery()
+    tag.dock(False)
+    tag.note_battery()
+    assert told(tag)[SECTOR - 1 :] == [("undock", 0)]
+    assert tag.time.memory.faults == (0, 0, 0, 0)
+    assert tag.time.memory.battery == battery.OK
+
+
 def test_a_cell_that_has_recovered_takes_up_what_is_pending() -> None:
     tag = filled()
     tag.lid(True)

@@ -96,6 +96,7 @@ class Tag(Device):
         self._indicator = indicator
         self._version = version
         self._battery_mv = 0
+        self._level = clock.memory.battery
 
     # What happens to it. All of this raises `StorageError` if the flash refuses, and the edge is seen again.
 
@@ -163,7 +164,7 @@ class Tag(Device):
         """Whether dock power is there."""
         if docked == bool(self._memory.docked):
             return
-        self.log.may_erase = docked or self._memory.battery < battery.EMPTY
+        self.log.may_erase = docked or self._level < battery.EMPTY
         self._take(life.DOCKS if docked else life.UNDOCKS)
         if docked:
             self.note_faults()  # a weak cell may have been in the way
@@ -276,14 +277,13 @@ class Tag(Device):
         memory = self._memory
         gain = memory.config[life.BATTERY_GAIN]
         self._battery_mv = min(self._cell.millivolts() * gain // 1000, 0xFFFF)
-        level = battery.level(self._battery_mv, memory.battery)
-        self.log.may_erase = bool(memory.docked) or level < battery.EMPTY
+        self._level = battery.level(self._battery_mv, memory.battery)
+        self.log.may_erase = bool(memory.docked) or self._level < battery.EMPTY
 
     def note_battery(self) -> None:
         """Act on the voltage that was read; record once that the battery has become low."""
         memory = self._memory
-        before = memory.battery
-        memory.battery = battery.level(self._battery_mv, before)
+        before, memory.battery = memory.battery, self._level
         if memory.battery and not before:
             self._record(record.BATTERY_LOW)
 
