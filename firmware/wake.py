@@ -32,6 +32,8 @@ PUT_OFF_MS = 60000
 """Milliseconds for which a start is put off when the cell is flat, so that it does not break down again at once."""
 SETTLE_MS = 500
 """Longest wait for the inputs to hold still."""
+PROMPT_LEFT_MS = 10
+"""Milliseconds of deep sleep between a REPL that nobody can reach any more and the next wake."""
 LOOK_MS = 5
 """Pause between two looks at the inputs."""
 
@@ -197,6 +199,11 @@ class Wake:
         self._clock.keep()
         if self._watchdog is not None:
             self._watchdog.rest()
+        self.leave_prompt()
+
+    def leave_prompt(self) -> None:
+        """The REPL is there for as long as USB power is; a tag that is unplugged goes on as after a short sleep."""
+        self._dock.on_loss(lambda: machine.deepsleep(PROMPT_LEFT_MS))
 
     def sleep(self) -> None:
         """Deep sleep until the lid moves, the button or a dock pulls its line low, or something is due."""
@@ -232,6 +239,7 @@ def main() -> None:
         wake.hold_off()
         try:
             if not wake.run():
+                wake.leave_prompt()
                 return
         except Exception as error:  # noqa: BLE001  whatever it is, the tag must go on logging
             wake.faulted(error)

@@ -32,6 +32,8 @@ PATIENCE_S = 30.0
 HANG_S = 20.0
 """Real seconds without a board call after which a program with a watchdog is taken to hang for ever."""
 _KEEP = 65536
+_HANDLE = "import time\ntime.sleep_ms(1)\n"
+"""A wait, in which interrupts are dealt with."""
 _BOOT_PY = b"# This file is executed on every boot (including wake-boot from deepsleep)\n"
 """What MicroPython puts into a file system that it has just made (as much of it as is worth having)."""
 _BROKEN_MAIN_PY = b"""import time
@@ -86,6 +88,7 @@ class VirtualTag(Inputs):
         self._blocking = False
         self._job: tuple[str, Callable[[str, str | None], None]] | None = None
         self._job_output: list[str] | None = None
+        self._handling = False
         self._idle_s = 0.0
         self._rounds = 0
         self._wait_began = self.board.now
@@ -269,6 +272,7 @@ class VirtualTag(Inputs):
     def soft_reset(self, run_main: bool) -> None:
         """Ctrl-D: a fresh interpreter, and main.py in it unless the raw REPL is on."""
         self._interpreter.refresh()
+        self.board.forget_interrupts()
         if run_main:
             self._start(boards.SOFT_RESET)
 
@@ -321,6 +325,9 @@ class VirtualTag(Inputs):
             elif self._state == "idle" and self._bites():
                 self._end("watchdog")
                 return
+            elif self._state == "idle" and board.interrupts:
+                self._handle_at_prompt()
+                return
             else:
                 ends = float("inf")
             if self._state in ("running", "idle") and board.watchdog_at is not None:
@@ -332,6 +339,12 @@ class VirtualTag(Inputs):
                 self._rest(due)
                 return
             board.pass_time(due)
+
+    def _handle_at_prompt(self) -> None:
+        """Nothing runs, and the interpreter deals with an interrupt as it waits for what is typed."""
+        self._handling = True
+        self._running(None)
+        self._interpreter.execute(_HANDLE)
 
     def _rest(self, until: float) -> None:
         if self.timeline.instant:
@@ -545,15 +558,17 @@ class VirtualTag(Inputs):
     def _ended(self, result: str | None) -> None:
         self._abandon()
         self._calling = False
-        self.board.stop()
+        halted = bool(result == "halt" or self._ending)
+        self.board.stop(at_prompt=not halted)
         self.radio.vanish()
         if self._native_radio is not None:
             self._native_radio.vanish()
-        if result == "halt" or self._ending:
+        if halted:
             self._finish_job(None)
             self._after_halt()
             return
         self._state = "idle"
+        handled, self._handling = self._handling, False
         if self._job is not None and self._job_output is not None:
             self._finish_job(result)
         elif self._job is not None:
@@ -562,7 +577,7 @@ class VirtualTag(Inputs):
         else:
             if result is not None and "KeyboardInterrupt" not in result:
                 self.faults.append(result)
-            if self._serial is not None:
+            if self._serial is not None and not handled:
                 self._serial.ended(result)
         self._step()
 

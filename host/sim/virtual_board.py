@@ -265,13 +265,20 @@ class Board:
         self.mode = "awake"
         self.counters.boots[self._supply] += 1
 
-    def stop(self) -> None:
-        """The program has ended, by sleep, reset or lost power."""
+    def stop(self, at_prompt: bool = False) -> None:
+        """The program has ended, by sleep, reset or lost power; or `at_prompt`, where interrupts of pins go on."""
         self.advertising, self.links = False, 0
-        self.interrupts.clear()
-        self._pin_triggers.clear()
+        if at_prompt:
+            self.interrupts[:] = [each for each in self.interrupts if each[0][0] == "pin"]
+        else:
+            self.forget_interrupts()
         self.outputs.clear()
         self.tones.clear()
+
+    def forget_interrupts(self) -> None:
+        """What had asked for them is gone."""
+        self.interrupts.clear()
+        self._pin_triggers.clear()
 
     def woken(self) -> bool:
         """Whether a wake source is there now; if so, why is noted for the firmware. ext1 and GPIO wake by level."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -146,5 +147,66 @@ def test_an_exception_in_the_radios_interrupt_is_a_fault_like_any_other(tmp_path
         await still_docks(stage, tag, "fault", "lid_open")
         (code,) = [event.aux for event in stage.store.events() if event.type == "fault"]
         assert code is not None and faults.describe(code).startswith("exception in radio, line ")
+
+    play(tmp_path, scene)
+
+
+def test_garbage_on_the_serial_line_costs_no_more_than_the_time_at_the_dock(tmp_path: Path) -> None:
+    """With a Ctrl-C in it the program ends; it goes on when the cable is pulled, as if it had slept."""
+
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        await stage.dock(tag)
+        line = os.open(tag.serial_port(), os.O_RDWR | os.O_NOCTTY)
+        try:
+            for garbage in (bytes(range(6, 256)) * 4, b"AT+CGMI\r\n", b"\x03" + bytes(range(32, 127)), b"\x00\xff\x7f"):
+                os.write(line, garbage)
+                await asyncio.sleep(0.1)
+            while tag.state != "idle":
+                await asyncio.sleep(0.01)
+            tag.lid_open()
+            await asyncio.sleep(0.5)
+            assert tag.state == "idle", "the prompt is there for as long as the power is"
+            tag.undock()
+            await tag.settle()
+            assert tag.state == "asleep"
+        finally:
+            os.close(line)
+        tag.at(stage.station.clock.now() + 60).lid_close()
+        await stage.until(stage.station.clock.now() + 120)
+        (report,) = await stage.dock(tag, everything=True)
+        assert (report.error, report.altered) == (None, 0)
+        assert stage.types()[3:] == ["undock", "lid_open", "lid_close", "dock"]
+        assert stage.types().count("boot") == 1
+
+    play(tmp_path, scene)
+
+
+def test_a_scrape_of_the_contacts_leaves_somebody_at_the_prompt_alone(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        await stage.dock(tag)
+        assert tag.execute("print(6 * 7)") == "42\n"
+        now = stage.station.clock.now()
+        tag.at(now + 0.1).undock()
+        tag.at(now + 0.2).dock()
+        await asyncio.sleep(1)
+        assert tag.state == "idle"
+        assert tag.execute("print(7 * 8)") == "56\n"
+
+    play(tmp_path, scene)
+
+
+def test_a_board_without_keys_sleeps_once_its_cable_is_pulled(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.station.add_tag("P-01")
+        await tag.settle()
+        tag.dock()
+        tag.reset()
+        while tag.state != "idle":
+            await asyncio.sleep(0.01)
+        tag.undock()
+        while tag.state != "asleep":
+            await asyncio.sleep(0.01)
 
     play(tmp_path, scene)
