@@ -13,10 +13,12 @@ from tests.sim.test_air import ECHO, central, heard, linked
 
 CALLS_S = 0.01
 """What the board calls of a test's program may take, 50 µs each."""
+GIVEN_POWER_S = 5.0
+"""A busy machine may take so long to give it power, in real seconds."""
 
 
 def seconds(counters: Counters, supply: str) -> dict[str, float]:
-    """The seconds in the states that it was in for longer than this machine takes to give it power."""
+    """The seconds in each state that it was in, without the moment until it got its power."""
     assert set(counters.seconds[supply]) == set(STATES)
     return {
         state: value
@@ -167,7 +169,3 @@ def test_the_heap_of_a_wake_grows_with_what_is_allocated(tmp_path: Path) -> None
         machine.deepsleep()
         """,
     )
-
-
-GIVEN_POWER_S = 5.0
-"""A busy machine may take so long to give it power, in real seconds."""
