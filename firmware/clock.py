@@ -32,6 +32,7 @@ class Clock:
         self.woken = self.memory is kept
         if not self.woken:
             self.memory.cause = cause
+            self.keep()  # whoever stops this program finds that the start is still to be recorded
 
     def keep(self) -> None:
         """Write the memory to where deep sleep leaves it."""
