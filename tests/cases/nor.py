@@ -26,7 +26,7 @@ class Random:
         return bytes([self.below(256) for _ in range(size)])
 
 
-class Nor(ring.Flash):
+class Nor:
     """`sectors` sectors, erased at first, or a copy of `content`.
 
     `steps` counts what can be cut between: each programmed byte, and each part of an erase. An erase goes
