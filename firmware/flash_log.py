@@ -8,8 +8,8 @@ from kitcore import ring
 _ERASE_BLOCK = 6
 
 
-class FlashLog(ring.Flash):
-    """The partition for the log, of `sectors` sectors. Raises `StorageError` if the chip has none."""
+class FlashLog:
+    """The partition for the log, a `ring.Flash` of `sectors` sectors. Raises `StorageError` if the chip has none."""
 
     def __init__(self) -> None:
         found = Partition.find(Partition.TYPE_DATA, label=board.LOG_PARTITION)

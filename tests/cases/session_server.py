@@ -6,13 +6,13 @@ from binascii import hexlify
 from nor import Nor
 
 from kitcore.ring import Ring, form
-from kitcore.server import Device, RangeError, Server
+from kitcore.server import RangeError, Server
 from kitwire import record, session
 
 KEY = bytes(range(100, 132))
 
 
-class Tag(Device):
+class Tag:
     def __init__(self):
         flash = Nor(3)
         form(flash, 3, bytes(32))

@@ -96,11 +96,11 @@ player = signs.Player()
 print(player.tick(0), player.playing)
 player.play(signs.MARK, True, 1000)
 print([player.tick(now_ms) for now_ms in range(1000, 1400, 40)], player.playing)
-player.play(signs.state(signs.IN_DATE, 74, False, True), False, 2000)
+player.play(signs.state(life.IN_DATE, 74, False, True), False, 2000)
 seen = [player.tick(now_ms) for now_ms in range(2000, 12000, 100)]
 print("".join(["%d" % light for light, _ in seen]), sum([sound for _, sound in seen]))
-for date in (signs.DATE_UNKNOWN, signs.IN_DATE, signs.OUT_OF_DATE):
-    print(signs.state(date, 100, date == signs.IN_DATE, False))
+for date in (life.DATE_UNKNOWN, life.IN_DATE, life.OUT_OF_DATE):
+    print(signs.state(date, 100, date == life.IN_DATE, False))
 print(len(signs.identify(3)), sum([ms for _, _, ms in signs.identify(3)]))
 
 air = beacon.Beacon(bytes(range(32)))

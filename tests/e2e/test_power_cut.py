@@ -83,7 +83,7 @@ def test_a_cut_at_every_byte_of_an_opening(tmp_path: Path, first: int) -> None:
     cut_an_opening(tmp_path, [steps for steps in every if steps != SLOT_STEPS - 1])
 
 
-class LogOf(ring.Flash):
+class LogOf:
     """The log of a sleeping tag, in this process."""
 
     def __init__(self, tag: VirtualTag) -> None:

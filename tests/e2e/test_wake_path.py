@@ -16,7 +16,7 @@ from tests.e2e.stage import START, T0
 
 FOR_AN_EDGE = {
     *("wake", "board", "version", "battery", "button", "clock", "dock", "flash_log", "level", "lid", "settings"),
-    *("watchdog", "kitcore/battery", "kitcore/debounce", "kitcore/device", "kitcore/life", "kitcore/ring"),
+    *("watchdog", "kitcore/battery", "kitcore/debounce", "kitcore/life", "kitcore/ring"),
     *("kitcore/tag", "kitwire/aes", "kitwire/ccm", "kitwire/kdf", "kitwire/keys", "kitwire/record"),
 }
 """What recording an edge of the lid takes; the radio, sessions, signs and the configuration are not among it."""

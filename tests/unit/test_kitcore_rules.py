@@ -304,9 +304,9 @@ def lights(sign: tuple[tuple[int, int, int], ...]) -> list[int]:
 
 
 def test_a_long_press_answers_in_three_groups() -> None:
-    assert lights(signs.state(signs.IN_DATE, 100, False, False)) == [1000, *[200] * 4, 1000]
-    assert lights(signs.state(signs.DATE_UNKNOWN, 49, False, True)) == [200, 200, 200, 200, 200, 200]
-    assert lights(signs.state(signs.OUT_OF_DATE, 0, True, False)) == [60] * 16 + [1000]
+    assert lights(signs.state(life.IN_DATE, 100, False, False)) == [1000, *[200] * 4, 1000]
+    assert lights(signs.state(life.DATE_UNKNOWN, 49, False, True)) == [200, 200, 200, 200, 200, 200]
+    assert lights(signs.state(life.OUT_OF_DATE, 0, True, False)) == [60] * 16 + [1000]
     assert [len(lights(signs.state(1, percent, False, True))) - 3 for percent in (0, 24, 25, 50, 75, 100)] == [
         1,
         1,
@@ -318,7 +318,7 @@ def test_a_long_press_answers_in_three_groups() -> None:
 
 
 def test_groups_stand_apart_and_no_two_signs_are_alike() -> None:
-    state = signs.state(signs.IN_DATE, 60, False, True)
+    state = signs.state(life.IN_DATE, 60, False, True)
     dark = [ms for light, _, ms in state if not light]
     assert sorted(dark, reverse=True)[:2] == [1200, 1200] and max(ms for ms in dark if ms != 1200) <= 300
     named = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from kitcore.ring import Ring, StorageError, form
-from kitcore.server import EARLIEST_UTC_S, LONGEST_IDENTIFY_S, Device, RangeError, Server
+from kitcore.server import LONGEST_IDENTIFY_S, RangeError, Server
 from kitwire import PROTOCOL_VERSION, config, record, session
 from kitwire.errors import WireError
 from tests.cases.nor import Nor
@@ -19,7 +19,7 @@ UTC_S = 1790000000
 STATUS = session.Status(1, 0, 1, 8, 3900, 70, 0, 2, 1234, 567, UTC_S, 1, 60, 0, 9)
 
 
-class FakeDevice(Device):
+class FakeDevice:
     """A tag with a real log of 60 records in a ring that holds 150."""
 
     def __init__(self, records: int = 60) -> None:
@@ -61,7 +61,7 @@ class FakeDevice(Device):
         self.shown_s = seconds
 
 
-def serve(device: Device | None = None) -> Server:
+def serve(device: FakeDevice | None = None) -> Server:
     return Server(SESSION_KEY, TAG_NONCE, device or FakeDevice())
 
 
@@ -300,7 +300,7 @@ def test_set_time() -> None:
         server,
         channel,
         session.pack_set_time(UTC_S * 1000 + 250),
-        session.pack_set_time(EARLIEST_UTC_S * 1000 - 1),
+        session.pack_set_time(config.EARLIEST_UTC_S * 1000 - 1),
         struct.pack("<BIH", session.SET_TIME, UTC_S, 1000),
     )
     refused = (session.ERROR, (session.SET_TIME, session.ERROR_RANGE))

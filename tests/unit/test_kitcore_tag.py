@@ -5,7 +5,7 @@ import os
 import pytest
 
 from kitcore import battery, life, ring, signs
-from kitcore.device import RangeError
+from kitcore.server import RangeError
 from kitcore.tag import ACKNOWLEDGED, BOOT_COUNT
 from kitwire import config, faults, record
 from tests.memory_tag import MemoryTag
@@ -91,7 +91,7 @@ def test_beside_a_closed_pouch_a_press_calls_or_shows() -> None:
     tag.press()
     tag.hold()
     assert told(tag) == []
-    assert [sign for sign, _ in tag.lamp.shown] == [signs.CALL, signs.state(signs.DATE_UNKNOWN, 70, False, False)]
+    assert [sign for sign, _ in tag.lamp.shown] == [signs.CALL, signs.state(life.DATE_UNKNOWN, 70, False, False)]
     assert tag.life.air(tag.time.uptime_ms()) == life.ROTATING
 
 
@@ -102,12 +102,12 @@ def test_the_state_shown_is_the_tags_own() -> None:
     tag.set_time((UTC_S - 10) * 1000)
     tag.acknowledge(tag.log.last)
     tag.hold()
-    assert tag.lamp.shown[-1] == (signs.state(signs.IN_DATE, 70, False, False), True)
+    assert tag.lamp.shown[-1] == (signs.state(life.IN_DATE, 70, False, False), True)
     tag.uptime_s += 10
     tag.cell.mv = 3450
     tag.measure()
     tag.hold()
-    assert tag.lamp.shown[-1] == (signs.state(signs.OUT_OF_DATE, 7, True, True), True)
+    assert tag.lamp.shown[-1] == (signs.state(life.OUT_OF_DATE, 7, True, True), True)
 
 
 @pytest.mark.parametrize(("before_s", "warned"), [(60, False), (0, True)])
@@ -123,11 +123,11 @@ def test_lifted_off_the_dock_a_kit_that_is_out_of_date_warns(before_s: int, warn
 def test_without_a_clock_nothing_is_known_of_the_date() -> None:
     tag = made()
     tag.set_config(config.KIT_EXPIRES_S, UTC_S)
-    assert tag.date() == signs.DATE_UNKNOWN
+    assert tag.date() == life.DATE_UNKNOWN
     tag.set_time(UTC_S * 1000)
-    assert tag.date() == signs.OUT_OF_DATE
+    assert tag.date() == life.OUT_OF_DATE
     tag.set_config(config.KIT_EXPIRES_S, 0)
-    assert tag.date() == signs.DATE_UNKNOWN
+    assert tag.date() == life.DATE_UNKNOWN
 
 
 def test_cues_are_shown_at_their_times() -> None:

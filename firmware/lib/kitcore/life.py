@@ -43,6 +43,10 @@ from kitwire import record
 
 from .battery import CRITICAL
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 ASLEEP, OPEN, ON_SCENE, DOCKED, PROVISIONING, SAFE = range(6)
 _BY_LID = 6
 """In the table: OPEN, ON_SCENE or ASLEEP, as the lid and the marks have it."""
@@ -110,6 +114,9 @@ MOST_FAULTY = 3
 SECOND_DOSE, RESEDATION = 1, 2
 """Cues, as bits of `Memory.cues`."""
 
+DATE_UNKNOWN, IN_DATE, OUT_OF_DATE = range(3)
+"""What a tag knows of its kit's date."""
+
 SILENT, ROTATING, STATIC = range(3)
 """What the radio does: nothing, the rotating form with sessions, profile `open`'s form without."""
 
@@ -118,6 +125,10 @@ _PROFILE_PRIVATE, _PROFILE_OPEN = 1, 2
 _MAGIC = b"KTM2"
 _FORMAT = "<4sqqqIIIHH4H10I9B12s"
 _CRC_AT = struct.calcsize(_FORMAT)
+_BEFORE = ("started_ms", "seen_ms", "utc_ms", "heartbeat_s", "marked_s", "field_s", "boot_count", "marks")
+_FAULTS = 4
+_AFTER = ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "hint")
+"""Fields of the format before and after `faults` and `config`; `_FAULTS` is how many of the former there are."""
 ITEMS = 10
 """Number of items in `Memory.config`; `config` is imported only where it is needed, as each import costs a wake."""
 PROFILE, HEARTBEAT_S, TRACKABLE, FIELD_PERIOD_S, OPEN_SEALED, KIT_EXPIRES_S, BUZZER = range(7)
@@ -126,62 +137,54 @@ SECOND_DOSE_S, RESEDATION_S, BATTERY_GAIN = range(7, ITEMS)
 
 
 class Memory:
-    """What outlives deep sleep; the fields are in the layout above."""
+    """What outlives deep sleep; the fields are in the layout above, all 0 at first."""
+
+    started_ms: int
+    seen_ms: int
+    utc_ms: int
+    heartbeat_s: int
+    marked_s: int
+    field_s: int
+    boot_count: int
+    marks: int
+    faults: "tuple[int, ...]"
+    config: "tuple[int, ...]"
+    state: int
+    lid_open: int
+    docked: int
+    battery: int
+    damaged: int
+    held: int
+    cues: int
+    faulty: int
+    cause: int
+    hint: bytes
 
     def __init__(self) -> None:
-        self.started_ms = 0
-        self.seen_ms = 0
-        self.utc_ms = 0
-        self.heartbeat_s = 0
-        self.marked_s = 0
-        self.field_s = 0
-        self.boot_count = 0
-        self.marks = 0
-        self.faults: "tuple[int, ...]" = (0, 0, 0, 0)
-        self.config: "tuple[int, ...]" = (0,) * ITEMS
-        self.state = ASLEEP
-        self.lid_open = 0
-        self.docked = 0
-        self.battery = 0
-        self.damaged = 0
-        self.held = 0
-        self.cues = 0
-        self.faulty = 0
-        self.cause = 0
-        self.hint = bytes(12)
+        self._take((0,) * (len(_BEFORE) + _FAULTS + ITEMS + len(_AFTER) - 1) + (bytes(12),))
+
+    def _take(self, values: "tuple[Any, ...]") -> None:
+        """The values of all fields, in the order of the layout."""
+        at = len(_BEFORE)
+        for name, value in zip(_BEFORE, values):
+            setattr(self, name, value)
+        self.faults = values[at : at + _FAULTS]
+        self.config = values[at + _FAULTS : at + _FAULTS + ITEMS]
+        for name, value in zip(_AFTER, values[at + _FAULTS + ITEMS :]):
+            setattr(self, name, value)
 
     def pack(self) -> bytes:
         """The 117 bytes to keep."""
-        packed = struct.pack(
-            _FORMAT,
-            _MAGIC,
-            self.started_ms,
-            self.seen_ms,
-            self.utc_ms,
-            self.heartbeat_s,
-            self.marked_s,
-            self.field_s,
-            self.boot_count,
-            self.marks,
-            *(self.faults + self.config),
-            self.state,
-            self.lid_open,
-            self.docked,
-            self.battery,
-            self.damaged,
-            self.held,
-            self.cues,
-            self.faulty,
-            self.cause,
-            self.hint,
-        )
+        before = [getattr(self, name) for name in _BEFORE]
+        after = [getattr(self, name) for name in _AFTER]
+        packed = struct.pack(_FORMAT, _MAGIC, *before, *self.faults, *self.config, *after)
         return packed + struct.pack("<I", binascii.crc32(packed) & 0xFFFFFFFF)
 
     def pend(self, fault: int) -> None:
         """Keep `fault`, a code of `kitwire.faults`, until the log takes it; once, four of them at most."""
         if fault not in self.faults and 0 in self.faults:
             waiting = [one for one in self.faults if one] + [fault]
-            self.faults = tuple(waiting + [0] * (4 - len(waiting)))
+            self.faults = tuple(waiting + [0] * (_FAULTS - len(waiting)))
 
 
 def unpack(kept: bytes) -> "Memory | None":
@@ -191,13 +194,7 @@ def unpack(kept: bytes) -> "Memory | None":
     if struct.unpack_from("<I", kept, _CRC_AT)[0] != binascii.crc32(kept[:_CRC_AT]) & 0xFFFFFFFF:
         return None
     memory = Memory()
-    fields = struct.unpack_from(_FORMAT, kept)
-    memory.started_ms, memory.seen_ms, memory.utc_ms = fields[1:4]
-    memory.heartbeat_s, memory.marked_s, memory.field_s, memory.boot_count, memory.marks = fields[4:9]
-    memory.faults = fields[9:13]
-    memory.config = fields[13:23]
-    memory.state, memory.lid_open, memory.docked, memory.battery, memory.damaged = fields[23:28]
-    memory.held, memory.cues, memory.faulty, memory.cause, memory.hint = fields[28:33]
+    memory._take(struct.unpack_from(_FORMAT, kept)[1:])
     return memory
 
 

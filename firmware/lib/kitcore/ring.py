@@ -48,6 +48,20 @@ from kitwire import keys, record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
+
+    class Flash(Protocol):
+        """Raw NOR flash as the log needs it; an edge is one. It raises `StorageError` if the chip refuses."""
+
+        def read(self, offset: int, size: int) -> bytes:
+            """`size` bytes from byte `offset` of the partition on."""
+
+        def program(self, offset: int, data: bytes) -> None:
+            """Clear the bits that are 0 in `data`, from byte `offset` on; others stay as they are."""
+
+        def erase(self, sector: int) -> None:
+            """Set the 4096 bytes of `sector` to 0xFF."""
+
 
 SECTOR = 4096
 """Size of a sector in bytes: the least that NOR flash can erase."""
@@ -81,22 +95,6 @@ class StorageError(Exception):
     """The flash holds no log, or did not take a write or an erase."""
 
 
-class Flash:
-    """Raw NOR flash as the log needs it; an edge implements it."""
-
-    def read(self, offset: int, size: int) -> bytes:
-        """`size` bytes from byte `offset` of the partition on."""
-        raise NotImplementedError
-
-    def program(self, offset: int, data: bytes) -> None:
-        """Clear the bits that are 0 in `data`, from byte `offset` on; others stay as they are."""
-        raise NotImplementedError
-
-    def erase(self, sector: int) -> None:
-        """Set the 4096 bytes of `sector` to 0xFF."""
-        raise NotImplementedError
-
-
 def _crc(data: bytes) -> bytes:
     return struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF)
 
@@ -106,27 +104,27 @@ def _intact(slot: bytes) -> bool:
     return _crc(slot[:_CRC_AT]) == slot[_CRC_AT:_WRITTEN]
 
 
-def _program(flash: Flash, offset: int, data: bytes) -> bool:
+def _program(flash: "Flash", offset: int, data: bytes) -> bool:
     """Program and read back."""
     flash.program(offset, data)
     return flash.read(offset, len(data)) == data
 
 
-def _zero(flash: Flash, offset: int, size: int) -> None:
+def _zero(flash: "Flash", offset: int, size: int) -> None:
     for _ in range(_TRIES):
         if _program(flash, offset, bytes(size)):
             return
     raise StorageError("flash did not take zeros at byte %d" % offset)
 
 
-def _is_blank(flash: Flash, sector: int) -> bool:
+def _is_blank(flash: "Flash", sector: int) -> bool:
     step = 512
     blank = b"\xff" * step
     start = sector * SECTOR
     return all(flash.read(at, step) == blank for at in range(start, start + SECTOR, step))
 
 
-def _begin_sector(flash: Flash, sectors: int, header: Header) -> None:
+def _begin_sector(flash: "Flash", sectors: int, header: Header) -> None:
     """Erase the sector of `header` and write its head. Raises `StorageError` if the flash refuses.
 
     The old head goes first: a cut in the erase must not leave a head above half-erased slots.
@@ -144,7 +142,7 @@ def _begin_sector(flash: Flash, sectors: int, header: Header) -> None:
         raise StorageError("sector %d did not take its header" % sector)
 
 
-def form(flash: Flash, sectors: int, log_key: bytes) -> None:
+def form(flash: "Flash", sectors: int, log_key: bytes) -> None:
     """Make an empty log whose first record is sealed under the 32-byte `log_key`.
 
     Every sector that is not blank is zeroed and erased, so no record or key of an earlier log remains.
@@ -171,7 +169,7 @@ class Ring:
     `may_erase`   whether `append` may erase a sector; to be False while the battery is too weak for it
     """
 
-    def __init__(self, flash: Flash, sectors: int, tag_id: bytes, hint: bytes = b"") -> None:
+    def __init__(self, flash: "Flash", sectors: int, tag_id: bytes, hint: bytes = b"") -> None:
         """Open the log in the first `sectors` sectors of `flash`.
 
         `hint` is what `hint()` gave before deep sleep; it spares a search and is believed only as far

@@ -10,20 +10,51 @@ gets an ERROR, and the session goes on.
 
 import struct
 
-from kitwire import record, session
+from kitwire import config, record, session
 from kitwire.errors import AuthenticationError, WireError
 
-from .device import Device, RangeError
 from .ring import StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
-EARLIEST_UTC_S = 1735689600
-"""1 January 2025: no station's clock is right and before this release (Unix seconds)."""
+    from .ring import Ring
+
+    class Device(Protocol):
+        """What a session can ask of a tag; on the tag it is `kitcore.tag.Tag`."""
+
+        log: Ring
+
+        def status(self) -> session.Status:
+            """The tag's state at this moment."""
+
+        def acknowledge(self, up_to: int) -> int:
+            """Mark records up to `up_to`, at most the last one, as committed; never goes backwards.
+
+            Returns what is acknowledged now.
+            """
+
+        def set_time(self, utc_ms: int) -> int:
+            """Set the clock if it is unset or off by 2 s or more. Returns the seconds it was put forward."""
+
+        def get_config(self, item: int) -> int:
+            """The value of `item`. Raises `RangeError` if there is no such item."""
+
+        def set_config(self, item: int, value: int) -> None:
+            """Keep `value` for `item`. Raises `RangeError` if the tag takes no such item or value."""
+
+        def identify(self, seconds: int) -> None:
+            """Show which tag this is for `seconds`, without waiting for the end."""
+
+
 LONGEST_IDENTIFY_S = 60
 """Longest time, in seconds, for which a tag shows itself."""
+
+
+class RangeError(Exception):
+    """A request asks for a value that the tag does not accept."""
 
 
 class Server:
@@ -33,7 +64,7 @@ class Server:
     `authenticated`  the station has proved that it holds the session key
     """
 
-    def __init__(self, session_key: bytes, nonce: bytes, device: Device) -> None:
+    def __init__(self, session_key: bytes, nonce: bytes, device: "Device") -> None:
         """`nonce` is 16 fresh random bytes, for this session only."""
         self.over = False
         self._handshake = session.TagHandshake(session_key, nonce)
@@ -112,7 +143,7 @@ class Server:
             return reply + struct.pack("<I", device.acknowledge(up_to))
         if operation == session.SET_TIME:
             utc_s, milliseconds = values
-            if utc_s < EARLIEST_UTC_S or milliseconds > 999:
+            if utc_s < config.EARLIEST_UTC_S or milliseconds > 999:
                 raise RangeError("not a time of this product's life")
             return reply + struct.pack("<i", device.set_time(utc_s * 1000 + milliseconds))
         if operation == session.GET_CONFIG:

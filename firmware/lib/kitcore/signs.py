@@ -4,6 +4,8 @@ One rule runs through all of it, for somebody who is cold and in a hurry: a long
 counted, a flicker is bad.
 """
 
+from .life import IN_DATE, OUT_OF_DATE
+
 HIGH_HZ = 4000
 """Where the piezo is loudest (model: not measured): something has worked, or is due."""
 LOW_HZ = 2000
@@ -28,9 +30,6 @@ EXPIRED = ((1, LOW_HZ, 60), (0, 0, 60)) * 25
 """Lifted off the dock with a kit that is out of date: a flicker of 3 s."""
 SAFE = (_FLICKER + _PAUSE) * 2
 """Safe mode: two flickers."""
-
-DATE_UNKNOWN, IN_DATE, OUT_OF_DATE = range(3)
-"""What a tag knows of its kit's date."""
 
 
 def state(date: int, percent: int, low: bool, unread: bool) -> "tuple[tuple[int, int, int], ...]":

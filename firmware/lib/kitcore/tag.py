@@ -15,7 +15,6 @@ wake is what drains the battery.
 from kitwire import PROTOCOL_VERSION, record
 
 from . import battery, life
-from .device import Device, RangeError
 from .life import Life
 from .ring import StorageError
 
@@ -59,9 +58,6 @@ EPOCH = "epoch"
 """Names of the numbers in `settings`, beside those of `config`: starts from power-off or reset, last sequence
 that a station has committed, last epoch advertised."""
 
-_DATE_UNKNOWN, _IN_DATE, _OUT_OF_DATE = range(3)
-"""As in `signs`, which is not imported for them."""
-
 LEAST_CORRECTION_MS = 2000
 """A clock nearer to the station's than this stays as it is, so that docking twice records nothing."""
 
@@ -74,7 +70,7 @@ def _signed(value: int) -> int:
     return value - 0x100000000 if value > 0x7FFFFFFF else value
 
 
-class Tag(Device):
+class Tag:
     """One enrolled tag, awake, with its `log` open."""
 
     def __init__(
@@ -168,7 +164,7 @@ class Tag(Device):
         self._take(life.DOCKS if docked else life.UNDOCKS)
         if docked:
             self.note_faults()  # a weak cell may have been in the way
-        elif self.date() == _OUT_OF_DATE:
+        elif self.date() == life.OUT_OF_DATE:
             from . import signs
 
             self._show(signs.EXPIRED)
@@ -255,11 +251,12 @@ class Tag(Device):
             self.clock.keep()
 
     def fault(self, code: int) -> None:
-        """Record the fault `code` of `kitwire.faults`, or 0 for those that are pending.
-
-        If the log does not take it, at the next chance.
-        """
+        """Record the fault `code` of `kitwire.faults`; if the log does not take it, at the next chance."""
         self._memory.pend(code)
+        self.try_faults()
+
+    def try_faults(self) -> None:
+        """Record the faults that are pending, if the log takes them."""
         try:
             self.note_faults()
         except StorageError:
@@ -308,12 +305,12 @@ class Tag(Device):
     # What it knows of itself.
 
     def date(self) -> int:
-        """What is known of the kit's date: a constant of `signs`."""
+        """What is known of the kit's date: `life.DATE_UNKNOWN`, `IN_DATE` or `OUT_OF_DATE`."""
         expires_s = self._memory.config[life.KIT_EXPIRES_S]
         utc_ms = self.clock.utc_ms()
         if not expires_s or not utc_ms:
-            return _DATE_UNKNOWN
-        return _OUT_OF_DATE if utc_ms >= expires_s * 1000 else _IN_DATE
+            return life.DATE_UNKNOWN
+        return life.OUT_OF_DATE if utc_ms >= expires_s * 1000 else life.IN_DATE
 
     @property
     def battery_percent(self) -> int:
@@ -375,12 +372,16 @@ class Tag(Device):
         return max(-0x80000000, min(correction_s, 0x7FFFFFFF))
 
     def get_config(self, item: int) -> int:
+        from .server import RangeError
+
         if not 0 < item <= life.ITEMS:
             raise RangeError("no configuration item %d" % item)
         return self._memory.config[item - 1]
 
     def set_config(self, item: int, value: int) -> None:
         from kitwire import config
+
+        from .server import RangeError
 
         known = config.BY_NUMBER.get(item)
         if known is None or not config.accepts(known, value):

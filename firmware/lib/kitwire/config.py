@@ -31,6 +31,9 @@ RESEDATION_S = 9
 BATTERY_GAIN = 10
 """What the measured voltage of the cell is multiplied by, in thousandths: the divider's calibration."""
 
+EARLIEST_UTC_S = 1735689600
+"""1 January 2025: no station's clock is right and before this release (Unix seconds)."""
+
 PROFILE_DOCKED = 0
 """Silent in the field; advertises at the dock and for a minute after a press of the button."""
 PROFILE_PRIVATE = 1
@@ -46,7 +49,7 @@ ITEMS = (
     Item(TRACKABLE, "trackable", 0, 1, 0, False),
     Item(FIELD_PERIOD_S, "field_period_s", 900, 86400, 3600, False),
     Item(OPEN_SEALED, "open_sealed", 0, 1, 1, False),
-    Item(KIT_EXPIRES_S, "kit_expires_s", 1735689600, 0xFFFFFFFF, 0, True),
+    Item(KIT_EXPIRES_S, "kit_expires_s", EARLIEST_UTC_S, 0xFFFFFFFF, 0, True),
     Item(BUZZER, "buzzer", 0, 1, 0, False),
     Item(SECOND_DOSE_S, "second_dose_s", 30, 3600, 0, True),
     Item(RESEDATION_S, "resedation_s", 300, 21600, 0, True),

@@ -69,7 +69,6 @@ MODULES = (
     "kitwire/keys",
     "kitwire/config",
     "kitwire/faults",
-    "kitcore/device",
     "air",
     "safe",
 )
