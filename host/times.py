@@ -174,11 +174,6 @@ def intervals(
     }
 
 
-def pace_of(anchors: Sequence[Anchor]) -> Pace:
-    """The pace of the tag that set `anchors`; `ANY_PACE` if that is not within the model."""
-    return _learned(_believed(_starts((), anchors)))
-
-
 def _whole(low: float, high: float, guess: float | None, not_before_ms: int, not_after_ms: int) -> Interval:
     """The interval in milliseconds. A side that contradictory clocks left open takes the outermost bound."""
     low = low if isfinite(low) else not_before_ms
@@ -201,7 +196,7 @@ def _starts(events: Iterable[Event], anchors: Iterable[Anchor]) -> list[_Start]:
     return [starts[boot_count] for boot_count in sorted(starts)]
 
 
-def _believed(starts: list[_Start], enrolment: float = -inf) -> list[_Start]:
+def _believed(starts: list[_Start], enrolment: float) -> list[_Start]:
     """The same without the anchors that most others, and the enrolment, contradict."""
     enrolled = _Start({}, [_Mark(0.0, enrolment, inf)])
     chains = [_runs(enrolled)[0]]  # of runs that agree: the longest last, of as many the latest

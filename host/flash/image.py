@@ -44,8 +44,10 @@ WHERE = (
     f"it is called like ESP32_GENERIC_C6-20260101-v{MICROPYTHON}.0.bin"
 )
 
-_HEADER = struct.Struct("<BBBBIB3xHBHH4xB")
-_MAGIC = 0xE9
+HEADER = struct.Struct("<BBBBIB3xHBHH4xB")
+"""The 24 bytes above."""
+MAGIC = 0xE9
+"""First byte of a bootloader and of an application."""
 _VERSION = re.compile(rb"MicroPython v(\d+\.\d+[\w.+-]*)")
 
 
@@ -71,7 +73,7 @@ def load(path: Path, layout: Layout) -> Image:
         content = path.read_bytes()
     except OSError as error:
         raise BadImage(f"image {path} cannot be read: {error.strerror}") from None
-    if len(content) < layouts.TABLE_OFFSET + layouts.TABLE_SIZE and content[:1] == bytes([_MAGIC]):
+    if len(content) < layouts.TABLE_OFFSET + layouts.TABLE_SIZE and content[:1] == bytes([MAGIC]):
         raise BadImage(f"image {path} is cut short: {len(content)} bytes; get it again")
     bootloader = program(content, 0, path)
     own = layouts.parse(content[layouts.TABLE_OFFSET : layouts.TABLE_OFFSET + layouts.TABLE_SIZE])
@@ -123,14 +125,14 @@ def program(content: bytes, offset: int, path: Path) -> bytes:
     Raises `BadImage`.
     """
     cut = BadImage(f"image {path} is cut short or damaged: get it again")
-    if content[offset : offset + 1] not in (b"", bytes([_MAGIC])):
+    if content[offset : offset + 1] not in (b"", bytes([MAGIC])):
         raise BadImage(f"{path} is no image for an {CHIP} (it does not begin as one): {WHERE}")
-    if len(content) < offset + _HEADER.size:
+    if len(content) < offset + HEADER.size:
         raise cut
-    _, segments, *_, chip, _, _, _, hashed = _HEADER.unpack_from(content, offset)
+    _, segments, *_, chip, _, _, _, hashed = HEADER.unpack_from(content, offset)
     if chip != CHIP_ID:
         raise BadImage(f"image {path} is for the {CHIPS.get(chip, f'chip {chip}')}, and the tag has an {CHIP}: {WHERE}")
-    at = offset + _HEADER.size
+    at = offset + HEADER.size
     sum_of_all = 0xEF
     for _ in range(segments):
         if len(content) < at + 8:

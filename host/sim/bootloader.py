@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from host.sim.chip_flash import CHIP_ID
+from host.flash.image import CHIP_ID
 from host.sim.nor import SECTOR, Nor
 
 SYNC = b"\xc0\x00\x08\x24\x00"

@@ -1,6 +1,6 @@
 """What is where in a tag's flash: the partition table, what the chip needs to find before it starts, and marks.
 
-The table itself is read and made by `host.flash.layout`.
+The table itself is read and made by `host.flash.layout`; the form of an image is that of `host.flash.image`.
 
 Three things on a chip are not kept byte by byte here: the MicroPython image (the interpreter is a program of
 this machine), the file system and NVS. In their places stand an image's headers with MicroPython's version, and
@@ -17,6 +17,7 @@ import secrets
 import struct
 from typing import NamedTuple
 
+from host.flash import image
 from host.flash import layout as layouts
 from host.flash.layout import APP, TABLE_OFFSET, TABLE_SIZE, Layout, Partition
 from host.sim import runtime
@@ -26,13 +27,17 @@ SIZE = 4 * 1024 * 1024
 """Bytes of flash in an ESP32-C6FH4."""
 LAYOUT = runtime.FIRMWARE / "partitions.csv"
 """The product's layout."""
-CHIP_ID = 13
-"""ESP32-C6 in the header of an image."""
-VERSION = b"MicroPython v1.29"
+VERSION = f"MicroPython v{image.MICROPYTHON}".encode()
 """What an application must contain to be run here."""
 
-_IMAGE = struct.Struct("<BBBBIB3xHBHH4xB")  # magic, segments, mode, size, entry, pin, chip id, revisions, hash
-_IMAGE_MAGIC = 0xE9
+_BOOT_PY = b"# This file is executed on every boot (including wake-boot from deepsleep)\n"
+"""What MicroPython puts into a file system that it has just made (as much of it as is worth having)."""
+_BROKEN_MAIN_PY = b"""import time
+while True:
+    print("The filesystem appears to be corrupted.")
+    time.sleep(3)
+"""
+"""What MicroPython does instead of main.py with a file system that it cannot read (`inisetup.py`)."""
 
 
 def read_layout() -> Layout:
@@ -56,13 +61,13 @@ def stand_in_image(layout: Layout | None = None) -> bytes:
         *most, _ = read_layout()
         layout = tuple(each._replace(size=SIZE - each.offset) if each.label == "vfs" else each for each in most)
     application = next(each.offset for each in layout if each.type == APP)
-    image = _program(b"bootloader of a virtual chip\0").ljust(TABLE_OFFSET, b"\xff") + layouts.build(layout)
-    return image.ljust(application, b"\xff") + _program(VERSION + b".0 on virtual chip\0".ljust(4096, b"\0"))
+    start = program(b"bootloader of a virtual chip\0").ljust(TABLE_OFFSET, b"\xff") + layouts.build(layout)
+    return start.ljust(application, b"\xff") + program(VERSION + b".0 on virtual chip\0".ljust(4096, b"\0"))
 
 
-def _program(content: bytes) -> bytes:
+def program(content: bytes) -> bytes:
     """One segment of `content` in ESP-IDF's form, whole: with its checksum in the last byte of a line, and its hash."""
-    header = _IMAGE.pack(_IMAGE_MAGIC, 1, 2, 0x20, 0x40800000, 0xEE, CHIP_ID, 0, 0, 0xFFFF, 1)
+    header = image.HEADER.pack(image.MAGIC, 1, 2, 0x20, 0x40800000, 0xEE, image.CHIP_ID, 0, 0, 0xFFFF, 1)
     body = header + struct.pack("<II", 0x40800000, len(content)) + content
     body += bytes(15 - len(body) % 16) + bytes([functools.reduce(operator.xor, content, 0xEF)])
     return body + hashlib.sha256(body).digest()
@@ -70,8 +75,8 @@ def _program(content: bytes) -> bytes:
 
 def is_image(start: bytes) -> bool:
     """Whether `start` begins an image for the ESP32-C6."""
-    fields = _IMAGE.unpack(start[: _IMAGE.size])
-    return bool(fields[0] == _IMAGE_MAGIC and fields[6] == CHIP_ID)
+    fields = image.HEADER.unpack(start[: image.HEADER.size])
+    return bool(fields[0] == image.MAGIC and fields[6] == image.CHIP_ID)
 
 
 def partitions_of(chip: Nor) -> Layout:
@@ -110,8 +115,8 @@ class Start(NamedTuple):
     """Whether there is MicroPython to run."""
     nvs_lost: bool
     """Whether NVS has nothing of what was in it."""
-    files: str
-    """The file system: "kept", "new" and empty, or "broken": neither known nor blank."""
+    files: dict[str, bytes] | None
+    """What MicroPython begins with in place of the files that were there; None if they are kept."""
 
 
 class ChipFlash:
@@ -131,7 +136,7 @@ class ChipFlash:
 
     def partition(self, label: str) -> Partition | None:
         """The partition called `label`, if the table has one."""
-        return next((each for each in self.partitions if each.label == label), None)
+        return layouts.find(self.partitions, label)
 
     def at(self, offset: int) -> Nor:
         """The content of the partition that begins at `offset`; always the same object for the same partition.
@@ -152,12 +157,11 @@ class ChipFlash:
         nvs_lost = nvs is None or not self._nvs.there(self.chip, nvs)
         if nvs is not None and nvs_lost:
             self._nvs.set(self.chip, nvs)
-        found = "broken"
-        if files is not None and self._files.there(self.chip, files):
-            found = "kept"
-        elif files is not None and self.chip.read(files.offset, SECTOR) == b"\xff" * SECTOR:
+        found: dict[str, bytes] | None = None
+        if files is not None and self.chip.read(files.offset, SECTOR) == b"\xff" * SECTOR:
             self._files.set(self.chip, files)
-            found = "new"
-        else:
+            found = {"/boot.py": _BOOT_PY}
+        elif files is None or not self._files.there(self.chip, files):
             self._files = Mark()  # what was in it is not found again
+            found = {"/main.py": _BROKEN_MAIN_PY}
         return Start(bool(self.partitions), nvs_lost, found)

@@ -15,18 +15,13 @@ from host.sim import virtual_board as boards
 from host.sim.air import CENTRAL_CONNECT, CENTRAL_DISCONNECT, AirLink, NativeRadio, TagRadio
 from host.sim.inputs import Inputs
 from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly, files_of
+from host.sim.rest import Rest
 from host.sim.serial_port import SerialPort
 from host.sim.timeline import Timeline
 from host.sim.virtual_board import Board, Ended, PowerCut, Refusal
 
 CALL_S = 50e-6
 """Virtual seconds that a board call takes in instant mode: a program that polls the clock comes to an end."""
-SETTLED_S = 0.4
-"""Seconds that a tag which stays awake has to have waited, since the last input, to have dealt with it."""
-SETTLED_ROUNDS = 5
-"""Waits that it has to have ended meanwhile, so that a slow machine is not taken for a firmware at rest."""
-LONG_WAIT_S = 3.0
-"""A single wait as long as this is rest too; the firmware's own hold-off at power-on is shorter."""
 PATIENCE_S = 30.0
 """Real seconds after which a firmware that does not settle or end is given up."""
 HANG_S = 20.0
@@ -34,14 +29,6 @@ HANG_S = 20.0
 _KEEP = 65536
 _HANDLE = "import time\ntime.sleep_ms(1)\n"
 """A wait, in which interrupts are dealt with."""
-_BOOT_PY = b"# This file is executed on every boot (including wake-boot from deepsleep)\n"
-"""What MicroPython puts into a file system that it has just made (as much of it as is worth having)."""
-_BROKEN_MAIN_PY = b"""import time
-while True:
-    print("The filesystem appears to be corrupted.")
-    time.sleep(3)
-"""
-"""What MicroPython does instead of main.py with a file system that it cannot read (`inisetup.py`)."""
 
 
 class FirmwareFailed(KitdockError):
@@ -89,9 +76,7 @@ class VirtualTag(Inputs):
         self._job: tuple[str, Callable[[str, str | None], None]] | None = None
         self._job_output: list[str] | None = None
         self._handling = False
-        self._idle_s = 0.0
-        self._rounds = 0
-        self._wait_began = self.board.now
+        self._at_rest = Rest(self.board.now)
         self._timer: asyncio.TimerHandle | None = None
         self._barrier: asyncio.Future[None] | None = None
         self._serial: SerialPort | None = None
@@ -132,7 +117,7 @@ class VirtualTag(Inputs):
 
         def changed() -> None:
             change()
-            self._unsettle()
+            self._at_rest.disturb(self.board.now)
 
         self.board.schedule(at, changed)
         self._step()
@@ -155,17 +140,8 @@ class VirtualTag(Inputs):
         if due is not None and due <= now:
             return False
         if self._state == "running":
-            if self._waiting is None:
-                return False
-            waits_s = now - self._wait_began
-            return waits_s >= LONG_WAIT_S or (self._idle_s + waits_s >= SETTLED_S and self._rounds >= SETTLED_ROUNDS)
+            return self._waiting is not None and self._at_rest.there(now)
         return self._job is None
-
-    def _unsettle(self) -> None:
-        """Something has happened that the firmware has to deal with."""
-        self._idle_s = 0.0
-        self._rounds = 0
-        self._wait_began = self.board.now
 
     def power_on(self) -> None:
         """Give it power: a cold boot."""
@@ -376,10 +352,8 @@ class VirtualTag(Inputs):
             self.board.mode = "awake"
             self._ending = ""
             return False
-        if found.files == "new":
-            self._interpreter.install({"/boot.py": _BOOT_PY})
-        elif found.files == "broken":
-            self._interpreter.install({"/main.py": _BROKEN_MAIN_PY})
+        if found.files is not None:
+            self._interpreter.install(found.files)
         return True
 
     def _running(self, cause: int | None) -> None:
@@ -387,7 +361,7 @@ class VirtualTag(Inputs):
         self._ending = ""
         self._interrupted = False
         self._heard = time.monotonic()
-        self._unsettle()
+        self._at_rest.disturb(self.board.now)
         if cause is not None:
             self.board.start(cause)
         if self._native_radio is not None:
@@ -477,7 +451,7 @@ class VirtualTag(Inputs):
         # The program keeps its deadline, so that an interrupt that sleeps has one of its own.
         board = self.board
         self._waiting = board.now + microseconds / 1e6 if deadline_us is None else deadline_us / 1e6
-        self._wait_began = board.now
+        self._at_rest.begin(board.now)
         self._slice = None
         if self._blocking:
             # Nothing else can run meanwhile, so the whole time passes at once.
@@ -495,8 +469,7 @@ class VirtualTag(Inputs):
     def _return_from_wait(self) -> None:
         assert self._waiting is not None
         board = self.board
-        self._idle_s += board.now - self._wait_began
-        self._rounds += 1
+        self._at_rest.end(board.now)
         interrupts = board.interrupts[:]
         board.interrupts.clear()
         deadline_us, left_us = round(self._waiting * 1e6), max(0, round((self._waiting - board.now) * 1e6))
@@ -635,7 +608,7 @@ class VirtualTag(Inputs):
         elif event == CENTRAL_DISCONNECT:
             self.board.links = max(0, self.board.links - 1)
         self.board.interrupts.append((["ble"], [event, data]))
-        self._unsettle()
+        self._at_rest.disturb(self.board.now)
         if self._waiting is not None:
             if self.timeline.instant:
                 self._catch_up()

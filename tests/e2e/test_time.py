@@ -10,8 +10,9 @@ import pytest
 
 from host.openings import openings
 from host.sim.tag import VirtualTag
-from host.times import WANDER_LIMIT, anchors_of, pace_of
+from host.times import WANDER_LIMIT, anchors_of
 from tests.e2e.stage import DAY, HOUR, T0, Stage, play
+from tests.pace import pace_of
 
 SWING = 0.004
 """How far the temperature takes the clock's rate either way: through a day, or by leaps."""

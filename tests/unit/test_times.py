@@ -20,8 +20,8 @@ from host.times import (
     Interval,
     Pace,
     intervals,
-    pace_of,
 )
+from tests.pace import pace_of
 
 START_MS = 1_780_000_000_000
 LATER_MS = START_MS + 10**12
