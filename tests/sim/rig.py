@@ -10,11 +10,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mpremote.transport_serial import SerialTransport
+
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 DAY_S = 86400.0
+SLEEPS = """
+    import machine
+    print("asleep soon")
+    machine.deepsleep()
+"""
+"""A program that has nothing to do."""
+STAYS = """
+    import time
+    print("main runs")
+    while True:
+        time.sleep(1)
+"""
+"""A program that is never done."""
 
 
 def run(test: Callable[[VirtualStation], Coroutine[Any, Any, None]], folder: Path, main: str) -> None:
@@ -47,3 +62,17 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 async def within(job: Awaitable[Any], seconds: float = 20.0) -> Any:
     """The result of `job`, or a failure after `seconds`."""
     return await asyncio.wait_for(job, seconds)
+
+
+def spoken(tag: VirtualTag, talk: Callable[[SerialTransport], Any]) -> Any:
+    """What `talk` gives on a connection to the tag, in a thread as mpremote blocks."""
+
+    def whole() -> Any:
+        transport = SerialTransport(tag.serial_port(), baudrate=115200)
+        try:
+            return talk(transport)
+        finally:
+            transport.close()
+
+    tag.serial_port()  # made in the event loop
+    return asyncio.wait_for(asyncio.to_thread(whole), 30)

@@ -17,8 +17,7 @@ from host.sim.chip_flash import SIZE, parse_table, read_layout, stand_in_image
 from host.sim.nor import SECTOR
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
-from tests.sim.rig import run, until
-from tests.sim.test_serial_port import SLEEPS, spoken
+from tests.sim.rig import SLEEPS, run, spoken, until
 
 
 async def esptool(tag: VirtualTag, *arguments: str, fails: bool = False) -> str:

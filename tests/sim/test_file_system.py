@@ -10,8 +10,7 @@ from mpremote.transport_serial import SerialTransport
 
 from host.sim.station import VirtualStation
 from host.sim.tag import FirmwareFailed
-from tests.sim.rig import printed, run
-from tests.sim.test_serial_port import SLEEPS, spoken
+from tests.sim.rig import SLEEPS, printed, run, spoken
 
 CONTENT = bytes(range(256)) * 5 + b"odd"
 

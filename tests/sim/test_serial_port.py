@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from host.sim.station import VirtualStation
-from host.sim.tag import FirmwareFailed, VirtualTag
-from tests.sim.rig import run, until
-
-SLEEPS = """
-    import machine
-    print("asleep soon")
-    machine.deepsleep()
-"""
-STAYS = """
-    import time
-    print("main runs")
-    while True:
-        time.sleep(1)
-"""
-
-
-def spoken(tag: VirtualTag, talk: Callable[[SerialTransport], Any]) -> Any:
-    """What `talk` gives on a connection to the tag, in a thread as mpremote blocks."""
-
-    def whole() -> Any:
-        transport = SerialTransport(tag.serial_port(), baudrate=115200)
-        try:
-            return talk(transport)
-        finally:
-            transport.close()
-
-    tag.serial_port()  # made in the event loop
-    return asyncio.wait_for(asyncio.to_thread(whole), 30)
+from host.sim.tag import FirmwareFailed
+from tests.sim.rig import SLEEPS, STAYS, run, spoken, until
 
 
 @pytest.mark.parametrize("main", [SLEEPS, STAYS], ids=["asleep", "busy"])
