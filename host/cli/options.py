@@ -5,23 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from host import clock
-from host.cli.root import FORMAT
-from host.errors import InputError
+from host import clock, naming
+from host.cli.root import FORMAT, OUTPUT, ZONE
 
 if TYPE_CHECKING:
     from host.store import Store
+
+OVERWRITE = "kitdock.overwrite"
+"""Where --overwrite is kept until --output is read."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _keep_format(ctx: click.Context, _: click.Parameter, value: str) -> None:
     ctx.meta[FORMAT] = value
+
+
+def _keep_overwrite(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.meta[OVERWRITE] = value
+
+
+def _keep_output(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    """Checked before the command runs, since a command such as `kitdock dock` does more than show."""
+    if value is not None:
+        from host.cli.saving import Output, check
+
+        ctx.meta[OUTPUT] = Output(value, ctx.meta[OVERWRITE], ctx.command_path)
+        check(ctx.meta[OUTPUT])
+    elif ctx.meta[OVERWRITE]:
+        raise click.UsageError("Name the file to replace: '--output'.", ctx)
 
 
 db_option = click.option(
@@ -33,7 +51,35 @@ db_option = click.option(
     help="The station's database.",
 )
 
-format_option = click.option(
+_format_option = click.option(
+    "--format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    expose_value=False,
+    callback=_keep_format,
+    help="How to show the result.",
+)
+
+_output_option = click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
+    expose_value=False,
+    callback=_keep_output,
+    help="Write it to FILE instead: .csv .json .txt .html .pdf .xlsx.",
+)
+
+_overwrite_option = click.option(
+    "--overwrite",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_keep_overwrite,
+    help="Replace FILE if it exists.",
+)
+
+at_option = click.option(
     "--format",
     type=click.Choice(["table", "json", "csv"]),
     default="table",
@@ -48,8 +94,15 @@ at_option = click.option(
 )
 
 
+def format_option(command: _Function) -> _Function:
+    """The options of a command that shows something: --format, and --output if it returns a table or a report."""
+    if re.search(r"\b(Table|Report)\b", str(command.__annotations__["return"])):
+        command = _output_option(_overwrite_option(command))
+    return _format_option(command)
+
+
 def with_store(command: _Function) -> _Function:
-    """The options of a command that uses the database: --db and --format."""
+    """The options of a command that uses the database: --db, and those of `format_option`."""
     return db_option(format_option(command))
 
 
@@ -57,7 +110,15 @@ def open_store(db: Path) -> Store:
     """The open database. Imported late: help needs no database."""
     from host.store import Store
 
-    return Store.open(db)
+    store = Store.open(db)
+    context = click.get_current_context(silent=True)
+    if context is not None and OUTPUT in context.meta:
+        try:
+            context.meta[ZONE] = store.station.time_zone
+        except BaseException:
+            store.close()
+            raise
+    return store
 
 
 def instant(store: Store, at: str | None) -> int:
@@ -73,22 +134,9 @@ def day(text: str) -> date:
 
 def new_name(what: str) -> Callable[[str], str]:
     """The type of a number or name for a new `what`: can be typed, read aloud and printed on a label."""
-
-    def name(text: str) -> str:
-        if not re.fullmatch(r"\w[\w./-]{0,31}", text):
-            raise InputError(f"{text!r} is no {what}: use 1 to 32 letters, digits, dots, dashes or slashes")
-        return text
-
-    return name
+    return partial(naming.number, what)
 
 
 def words(what: str) -> Callable[[str], str]:
     """The type of words as they are printed on a pack: one line, spaces allowed."""
-
-    def line(text: str) -> str:
-        stripped = text.strip()
-        if not stripped.isprintable() or not 0 < len(stripped) <= 60:
-            raise InputError(f"{text!r} is no {what}: use one line of 1 to 60 characters")
-        return stripped
-
-    return line
+    return partial(naming.line, what)
