@@ -1,0 +1,158 @@
+"""What a pack prints in text that people read or type: product numbers and expiry dates.
+
+Dates, as people and files write them:
+
+| written | read as |
+|---|---|
+| 2027-05-31, 2027/05/31, 2027.05.31, 20270531 | that day |
+| 31 May 2027, 31-May-2027 | that day; months in English |
+| 2027-05, 05/2027, 05.2027, May 2027 | for expiries alone: the month's last day, as packs mean it |
+| 31/05/2027, 31.05.2027, 31-05-2027, 31/05/27 | that day in the style `dmy`; refused if no style is named |
+| 05/31/2027 and the like | that day in the style `mdy`; refused if no style is named |
+| 270531 | YYMMDD in the style `iso`, DDMMYY in `dmy`, MMDDYY in `mdy`; refused if no style is named |
+| 46538 | refused: a day as Excel counts it |
+
+Two digits of a year are read as GS1 reads them: 49 years back to 50 ahead of today's.
+"""
+
+import calendar
+import re
+from datetime import date
+from typing import Literal
+
+from biip import ParseError
+from biip.checksums import gs1_standard_check_digit
+from biip.gtin import Gtin
+
+from host.errors import InputError
+
+DateStyle = Literal["iso", "dmy", "mdy"]
+"""Which comes first in a date of numbers: the year, the day or the month."""
+
+LONGEST_SHELF_LIFE_YEARS = 10
+"""An expiry further ahead than this is more likely misread than printed."""
+
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_ORDER: dict[str, str] = {"iso": "YYMMDD", "dmy": "DDMMYY", "mdy": "MMDDYY"}
+
+
+def gtin14(text: str) -> str:
+    """The 14 digits of a product number of 8, 12, 13 or 14 digits.
+
+    Raises `InputError` if the length or the check digit is wrong, or if a spreadsheet has rounded it.
+    """
+    digits = re.sub(r"[\s-]", "", text)
+    if re.fullmatch(r"\d+[.,]?\d*[Ee]\+?\d+", digits):
+        raise InputError(f"GTIN {text} was rounded by a spreadsheet: make its column text and enter the GTIN again")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) not in (8, 12, 13, 14):
+        raise InputError(f"{shown(text)} is no GTIN: it has 8, 12, 13 or 14 digits")
+    if not digits.strip("0"):
+        raise InputError("a GTIN of zeros alone names no product: scan or type it again")
+    try:
+        return Gtin.parse(digits).as_gtin_14()
+    except ParseError:
+        check = gs1_standard_check_digit(digits[:-1].zfill(13))
+        raise InputError(
+            f"GTIN {digits} has the check digit {digits[-1]} where {check} must be: scan or type it again"
+        ) from None
+
+
+def full_year(two_digits: int, today: date) -> int:
+    """The year that two digits mean: 49 years back to 50 ahead (GS1 General Specifications 7.12)."""
+    year = today.year - today.year % 100 + two_digits
+    if year - today.year >= 51:
+        return year - 100
+    return year + 100 if year - today.year <= -50 else year
+
+
+def month_end(year: int, month: int) -> date:
+    """The last day of a month. Raises `ValueError` if there is no such month."""
+    if not 1 <= month <= 12:
+        raise ValueError(month)
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def expiry_doubt(expires_on: date, today: date) -> str | None:
+    """What a person must confirm about an expiry, if anything: it has passed, or is oddly far ahead."""
+    if expires_on < today:
+        return f"the expiry {expires_on} has passed: such a kit can be received but never issued"
+    if expires_on.year - today.year > LONGEST_SHELF_LIFE_YEARS:
+        return f"the expiry {expires_on} is more than {LONGEST_SHELF_LIFE_YEARS} years ahead: is it printed so?"
+    return None
+
+
+def expiry(text: str, today: date, style: DateStyle | None = None) -> date:
+    """The last good day that `text` tells; a month alone means its last day. Raises `InputError`."""
+    written = text.strip()
+    month = (
+        re.fullmatch(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})", written)
+        or re.fullmatch(r"(?P<m>\d{1,2})[-/. ](?P<y>\d{4})", written)
+        or re.fullmatch(r"(?P<m>[A-Za-z]{3,9})[-/. ](?P<y>\d{4})", written)
+    )
+    if month is None:
+        return day(text, today, style)
+    try:
+        return month_end(_checked(int(month["y"])), _month(month["m"]))
+    except ValueError:
+        raise InputError(f"{shown(text)} is no month: write it as YYYY-MM") from None
+
+
+def day(text: str, today: date, style: DateStyle | None = None) -> date:
+    """The day that `text` tells. Raises `InputError` if there is none, or if it can be read in two ways."""
+    written = text.strip()
+    if not written.isascii():
+        raise InputError(f"{shown(text)} is no date: write a day that exists as YYYY-MM-DD")
+    plain = (
+        re.fullmatch(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})", written)
+        or re.fullmatch(r"(?P<y>20\d\d)(?P<m>\d\d)(?P<d>\d\d)", written)
+        or re.fullmatch(r"(?P<d>\d{1,2})[- ](?P<m>[A-Za-z]{3,9})[- ](?P<y>\d{4})", written)
+    )
+    try:
+        if plain:
+            return date(_checked(int(plain["y"])), _month(plain["m"]), int(plain["d"]))
+        return _in_style(written, today, style)
+    except ValueError:
+        order = f" in the style {style}" if style and not plain else ""
+        raise InputError(f"{shown(text)} is no day that exists{order}: write it as YYYY-MM-DD") from None
+
+
+def _in_style(written: str, today: date, style: DateStyle | None) -> date:
+    """A date of numbers alone, whose order only its style tells. Raises `ValueError` or `InputError`."""
+    parts = re.fullmatch(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)", written)
+    packed = re.fullmatch(r"(\d\d)(\d\d)(\d\d)", written)
+    if re.fullmatch(r"\d{5}", written):
+        raise InputError(f"{written} is a day as Excel counts it: make the column a date YYYY-MM-DD, or text")
+    if parts is None and packed is None:
+        raise InputError(f"{shown(written)} is no date: write a day that exists as YYYY-MM-DD")
+    if style is None or (parts and style == "iso"):
+        raise InputError(f"{written} can be read in more than one way: write YYYY-MM-DD, or name the style of dates")
+    groups = (parts[1], parts[3], parts[4]) if parts else packed.groups() if packed else ()
+    told = dict(zip((_ORDER[style][at] for at in (0, 2, 4)), groups, strict=True))
+    year = int(told["Y"])
+    return date(full_year(year, today) if year < 100 else _checked(year), int(told["M"]), int(told["D"]))
+
+
+def _month(text: str) -> int:
+    """1 to 12 for a number, an English name or its first three letters. Raises `ValueError`."""
+    if text.isdigit():
+        return int(text)
+    name = text.lower()
+    number = next((at for at, month in enumerate(_MONTHS, 1) if name in (month, month[:3])), None)
+    if number is None:
+        raise ValueError(text)
+    return number
+
+
+def _checked(year: int) -> int:
+    if not 2000 <= year <= 2199:
+        raise ValueError(year)
+    return year
+
+
+def shown(text: str) -> str:
+    """`text` for an error's line: quoted, control characters spelled out, cut at 40 characters."""
+    quoted = repr(text)
+    return quoted if len(quoted) <= 42 else f"{quoted[:40]}...{quoted[0]}"
