@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from host import clock, naming
 from host.cli.root import FORMAT, OUTPUT, ZONE
@@ -36,6 +36,8 @@ def _keep_output(ctx: click.Context, _: click.Parameter, value: Path | None) -> 
     if value is not None:
         from host.cli.saving import Output, check
 
+        if ctx.get_parameter_source("format") is not ParameterSource.DEFAULT:
+            raise click.UsageError("The ending of the file chooses the form: leave '--format' out.", ctx)
         ctx.meta[OUTPUT] = Output(value, ctx.meta[OVERWRITE], ctx.command_path)
         check(ctx.meta[OUTPUT])
     elif ctx.meta[OVERWRITE]:
@@ -56,6 +58,7 @@ _format_option = click.option(
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
+    is_eager=True,
     expose_value=False,
     callback=_keep_format,
     help="How to show the result.",
@@ -77,16 +80,6 @@ _overwrite_option = click.option(
     expose_value=False,
     callback=_keep_overwrite,
     help="Replace FILE if it exists.",
-)
-
-at_option = click.option(
-    "--format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    expose_value=False,
-    callback=_keep_format,
-    help="How to show the result.",
 )
 
 at_option = click.option(
@@ -134,9 +127,17 @@ def day(text: str) -> date:
 
 def new_name(what: str) -> Callable[[str], str]:
     """The type of a number or name for a new `what`: can be typed, read aloud and printed on a label."""
-    return partial(naming.number, what)
+
+    def name(text: str) -> str:
+        return naming.number(what, text)
+
+    return name
 
 
 def words(what: str) -> Callable[[str], str]:
     """The type of words as they are printed on a pack: one line, spaces allowed."""
-    return partial(naming.line, what)
+
+    def line(text: str) -> str:
+        return naming.line(what, text)
+
+    return line

@@ -15,6 +15,12 @@ from host.errors import KitdockError
 FORMAT = "kitdock.format"
 """Where a command's --format is kept until its value is rendered."""
 
+OUTPUT = "kitdock.output"
+"""Where the file of --output is kept, likewise."""
+
+ZONE = "kitdock.zone"
+"""Where the time zone of the station is kept, for a file that says in which zone its times are."""
+
 
 class Root(click.Group):
     """The `kitdock` command itself."""
@@ -40,13 +46,23 @@ class Root(click.Group):
         try:
             value = super().invoke(ctx)
             if value is not None:
-                from host.cli.render import render
-
-                render(value, ctx.meta.get(FORMAT, "table"))
+                _show(ctx, value)
         except KitdockError as error:
             for line in str(error).splitlines():
                 click.echo(f"kitdock: {line}", err=True)
             ctx.exit(error.exit_status)
+
+
+def _show(ctx: click.Context, value: Any) -> None:
+    """Shows what a command has returned, or writes it to the file that was asked for."""
+    if OUTPUT in ctx.meta:
+        from host.cli.saving import save
+
+        save(value, ctx.meta[OUTPUT], ctx.meta.get(ZONE, "UTC"))
+    else:
+        from host.cli.render import render
+
+        render(value, ctx.meta.get(FORMAT, "table"))
 
 
 @click.group("kitdock", cls=Root, help=SUMMARY, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,100 @@
+"""What a command shows, written to a file with --output. The ending of its name chooses the form.
+
+A file is written whole or not at all, for its owner alone (mode 0600): it names officers. It replaces no other
+unless asked to.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from host import clock, sheets
+from host.cli.render import Done, Report, Value, as_text, data, document, warn
+from host.errors import InputError, KitdockError
+from host.words import plural
+
+ENDINGS = (".csv", ".json", ".txt", *sheets.NEEDS)
+"""Endings of files that can be written."""
+
+TEXT_WIDTH = 80
+"""Columns of a text file: of a mail, or a page of plain print."""
+
+
+class Output(NamedTuple):
+    """The file to write, whether it may replace another, and the command that shows the value."""
+
+    path: Path
+    overwrite: bool
+    command: str
+
+
+def check(output: Output) -> None:
+    """Raises `KitdockError` if the file cannot be written, as far as can be seen before a command has run."""
+    path = output.path
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(f"{path}: let the name of the file end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if not path.parent.is_dir():
+        raise InputError(f"no folder {path.parent}: make it, or choose another place for {path.name}")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"the folder {path.parent} is read-only: choose another place for {path.name}")
+    _demand_new(output)
+    if path.suffix.lower() in sheets.NEEDS:
+        sheets.check(path.suffix.lower())
+
+
+def save(value: Value, output: Output, zone: str) -> None:
+    """Writes a command's value to a file and says so on standard error. Its times are local to `zone`.
+
+    Raises `KitdockError` if that cannot be done; then there is no file, or the one from before.
+    """
+    content = _content(value, output, zone)
+    _demand_new(output)
+    try:
+        write_whole(output.path, content)
+    except OSError as error:
+        raise KitdockError(f"{output.path} was not written: {error.strerror}; choose another place") from error
+    warn(value)
+    click.echo(f"{_amount(value)}written to {output.path}", err=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes the file with mode 0600, or leaves what was there. Raises `OSError`."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def _demand_new(output: Output) -> None:
+    if output.path.exists() and not output.overwrite:
+        raise InputError(f"{output.path} exists already: choose another name, or replace it with --overwrite")
+
+
+def _content(value: Value, output: Output, zone: str) -> bytes:
+    ending = output.path.suffix.lower()
+    if ending in (".csv", ".json"):
+        return data(value, ending[1:]).encode()
+    sheet = document(value, output.command, clock.local(clock.now_ms(), zone))
+    if ending != ".txt":
+        return sheets.make(sheet, ending)
+    head = [] if isinstance(value, Report) else [sheet.title, ""]
+    return "\n".join([*head, as_text(value, TEXT_WIDTH, TEXT_WIDTH), "", sheet.stamp, ""]).encode()
+
+
+def _amount(value: Value) -> str:
+    """How much was written, as the beginning of a sentence."""
+    if isinstance(value, Done):
+        return ""
+    if isinstance(value, Report):
+        rows = plural(sum(len(table.rows) for table in value.tables.values()), "row")
+        return f"{rows} in {plural(len(value.tables), 'table')} "
+    return f"{plural(len(value.rows), 'row')} "
