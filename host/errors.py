@@ -22,6 +22,10 @@ class RuleError(KitdockError):
     """The input is well-formed, but a rule of the stock ledger forbids it: a second issue of a kit."""
 
 
+class NotAllowed(RuleError):
+    """No role of the account allows it; the attempt is in the audit."""
+
+
 class StoreError(KitdockError):
     """The database cannot be used as asked."""
 
@@ -54,6 +58,10 @@ class NotKitdock(StoreError):
 
 class NewerSchema(StoreError):
     """A later Kitdock has changed the database's layout."""
+
+
+class ClockWrong(StoreError):
+    """This machine's clock is far behind the newest entry of the audit."""
 
 
 class VaultError(StoreError):

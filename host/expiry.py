@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from host.ledger import EXPIRY_WARNING_DAYS, Holding, Lot
-
-__all__ = ["EXPIRY_WARNING_DAYS", "Expiry", "expiries", "expiry_of_pouch", "is_expired"]
+from host.ledger import Holding, Lot
 
 
 class Expiry(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from host import times
-from host.events import VERIFIED, Event, Tag
+from host.events import VERIFIED, Docking, Event, Tag
 from host.ledger import Holding
 from host.picture import Picture
 from host.reports import Explanation, latest
@@ -26,6 +26,20 @@ class Lid(NamedTuple):
 
     first: Event
     close: Event | None
+    is_open: bool
+    dose_marks: int
+
+
+class LidOpening(NamedTuple):
+    """One opening as a tag's log tells it, with its times; who carried the pouch is another matter.
+
+    `duration_s` is None if the close is not known, and 0 if it was too brief to measure.
+    """
+
+    sequence: int
+    began: Interval
+    ended: Interval | None
+    duration_s: int | None
     is_open: bool
     dose_marks: int
 
@@ -91,46 +105,74 @@ def _open_after(event: Event) -> bool:
     return bool((event.flags or 0) & record.FLAG_LID_OPEN)
 
 
-def event_times(picture: Picture, tag: Tag, events: Sequence[Event]) -> dict[int, Interval]:
-    """When each verified event of `tag` happened, by sequence."""
-    heard = [each.finished_at_ms or each.started_at_ms for each in picture.dockings if each.tag == tag.id]
-    anchors = times.anchors_of(picture.dockings, tag.id)
+def event_times(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> dict[int, Interval]:
+    """When each verified event of `tag` happened, by sequence; `dockings` are the tag's own."""
+    heard = [each.finished_at_ms or each.started_at_ms for each in dockings]
+    anchors = times.anchors_of(dockings, tag.id)
     return times.intervals(events, anchors, tag.enrolled_at_ms, max(heard, default=tag.enrolled_at_ms))
+
+
+def lid_openings(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> list[LidOpening]:
+    """The openings in the log of `tag`, in order of sequence; `events` and `dockings` are the tag's own."""
+    when = event_times(tag, events, dockings)
+    return [
+        LidOpening(
+            lid.first.sequence,
+            when[lid.first.sequence],
+            when[lid.close.sequence] if lid.close else None,
+            _duration_s(lid),
+            lid.is_open,
+            lid.dose_marks,
+        )
+        for lid in lids(events)
+    ]
+
+
+def opening(
+    tag: Tag, found: LidOpening, held: Iterable[Holding], explanation: Explanation | None, reports: Iterable[int]
+) -> Opening:
+    """An opening with all that is known of it; `held` are stretches in which the pouch was with somebody."""
+    within = _held_within(held, found.began)
+    return Opening(
+        name=f"{tag.pouch if tag.retired_at_ms is None else tag.id}:{found.sequence}",
+        tag=tag.id,
+        pouch=tag.pouch,
+        sequence=found.sequence,
+        began=found.began,
+        ended=found.ended,
+        duration_s=found.duration_s,
+        is_open=found.is_open,
+        dose_marks=found.dose_marks,
+        officers=tuple(dict.fromkeys(each.officer for each in within if each.officer is not None)),
+        kits=tuple(dict.fromkeys(each.kit for each in within)),
+        explanation=explanation,
+        reports=tuple(reports),
+    )
 
 
 def openings(picture: Picture, tag_id: str | None = None) -> list[Opening]:
     """All openings of one tag or of every tag, oldest first."""
     explanations = latest(picture.explanations)
-    there_were = picture.holdings()
-    events_of = picture.events_of()
+    in_pouch: dict[str | None, list[Holding]] = {}
+    for held in picture.holdings():
+        in_pouch.setdefault(held.pouch, []).append(held)
+    reports: dict[tuple[str | None, int | None], list[int]] = {}
+    for report in picture.reports:
+        reports.setdefault((report.tag, report.sequence), []).append(report.id)
+    dockings, events = picture.dockings_of(), picture.events_of()
     found = []
     for tag in picture.tags:
-        if tag_id not in (None, tag.id):
-            continue
-        events = events_of[tag.id]
-        when = event_times(picture, tag, events)
-        in_pouch = [each for each in there_were if each.pouch == tag.pouch]
-        for lid in lids(events):
-            key = (tag.id, lid.first.sequence)
-            began = when[lid.first.sequence]
-            held = _held_within(in_pouch, began)
-            found.append(
-                Opening(
-                    name=f"{tag.pouch if tag.retired_at_ms is None else tag.id}:{lid.first.sequence}",
-                    tag=tag.id,
-                    pouch=tag.pouch,
-                    sequence=lid.first.sequence,
-                    began=began,
-                    ended=when[lid.close.sequence] if lid.close else None,
-                    duration_s=_duration_s(lid),
-                    is_open=lid.is_open,
-                    dose_marks=lid.dose_marks,
-                    officers=tuple(dict.fromkeys(each.officer for each in held)),
-                    kits=tuple(dict.fromkeys(each.kit for each in held)),
-                    explanation=explanations.get(key),
-                    reports=tuple(each.id for each in picture.reports if (each.tag, each.sequence) == key),
+        if tag_id in (None, tag.id):
+            for each in lid_openings(tag, events[tag.id], dockings[tag.id]):
+                key = (tag.id, each.sequence)
+                found.append(
+                    opening(tag, each, in_pouch.get(tag.pouch, []), explanations.get(key), reports.get(key, []))
                 )
-            )
+    return in_order(found)
+
+
+def in_order(found: Iterable[Opening]) -> list[Opening]:
+    """Openings, oldest first."""
     return sorted(found, key=lambda each: (each.began.likely_ms, each.pouch, each.sequence))
 
 

@@ -22,13 +22,21 @@ class Picture(NamedTuple):
     reports: list[UsageReport]
 
     def holdings(self) -> list[Holding]:
-        """Who held what, ever."""
-        return holdings(self.movements)
+        """Who held what, ever, in order of issue."""
+        lot_of = self.lot_of()
+        return holdings(self.movements, {kit: lot.doses_per_kit for kit, lot in lot_of.items()})
 
     def lot_of(self) -> dict[str, Lot]:
         """The lot of each kit."""
         by_name = {(lot.product, lot.lot): lot for lot in self.lots}
         return {kit.id: by_name[kit.product, kit.lot] for kit in self.kits}
+
+    def dockings_of(self) -> dict[str, list[Docking]]:
+        """The dockings of each tag, oldest first."""
+        found: dict[str, list[Docking]] = {tag.id: [] for tag in self.tags}
+        for docking in self.dockings:
+            found[docking.tag].append(docking)
+        return found
 
     def events_of(self) -> dict[str, list[Event]]:
         """The events of each tag in order of sequence; tags without any have an empty list."""

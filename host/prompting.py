@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from host import clock, forms
 from host.errors import InputError
-from host.openings import Opening, openings
+from host.openings import Opening
 from host.reports import CAUSES, USED
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def unexplained_openings(store: Store, tag_id: str | None = None) -> list[Openin
 
     `dose_marks` of each is what to offer as the number of doses.
     """
-    return [each for each in openings(store.picture(), tag_id) if each.explanation is None and not each.is_open]
+    return [each for each in store.openings(tag_id, unsettled=True) if each.explanation is None and not each.is_open]
 
 
 def find_opening(store: Store, name: str) -> Opening:
@@ -40,7 +40,7 @@ def find_opening(store: Store, name: str) -> Opening:
         # A pouch's own name may hold a colon.
         place, sequence = name, ""
     tag = store.tag(place)
-    of_tag = openings(store.picture(), tag.id)
+    of_tag = store.openings(tag.id)
     if sequence:
         found = next((each for each in of_tag if each.sequence == int(sequence)), None)
         if found is None:
@@ -107,9 +107,10 @@ def file_report(
 ) -> int:
     """Files a usage report and returns its id; answers that are not given are `prefilled`.
 
-    A report on an opening also explains it as used, unless it is already. An opening may have several: for
-    each person helped. Raises `InputError` for an unknown officer or form, `forms.AnswersRefused` with a line
-    for each answer that does not fit; then nothing is written.
+    A report on an opening also explains it as used, unless it is already; the doses are taken from the kit that
+    was in the pouch, if that is known. An opening may have several: for each person helped. Raises `InputError`
+    for an unknown officer or form, `forms.AnswersRefused` with a line for each answer that does not fit; then
+    nothing is written.
     """
     store.officer(officer)
     form = forms.load(form_key)
@@ -117,4 +118,5 @@ def file_report(
     given = {**prefilled(store, opening), **{key: value for key, value in answers.items() if value not in (None, "")}}
     checked = forms.check(form, given, station.collect_names, station.time_zone, at_ms)
     place = (opening.tag, opening.sequence) if opening else None
-    return store.add_report(form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms)
+    kit = opening.kits[0] if opening and len(opening.kits) == 1 else None
+    return store.add_report(form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms, kit)

@@ -219,7 +219,7 @@ def training_lapsed(situation: Situation) -> Iterator[Discrepancy]:
     """A kit in the hands of an officer whose training is more than 12 months old."""
     officers = {each.id: each for each in situation.picture.officers}
     for held in situation.carried:
-        until = training_valid_until(officers[held.officer])
+        until = training_valid_until(officers[held.officer]) if held.officer else None
         if until is not None and until < situation.today:
             yield Discrepancy(
                 "training_lapsed",
@@ -390,5 +390,6 @@ def _about_log(
     since = situation.docking_at[event.docking]
     pouch = situation.pouch_of[tag_id]
     held = [each for each in situation.picture.holdings() if each.pouch == pouch and each.covers(since)]
-    kits, officers = tuple(each.kit for each in held), tuple(dict.fromkeys(each.officer for each in held))
+    kits = tuple(each.kit for each in held)
+    officers = tuple(dict.fromkeys(each.officer for each in held if each.officer))
     return Discrepancy(kind, severity, _only(kits), pouch, _only(officers), since, evidence, next_step)

@@ -47,7 +47,8 @@ class Force:
         self._move(at, RETURN, kit, None, None)
 
     def _move(self, at: int, kind: str, kit: str, officer: str | None, pouch: str | None) -> None:
-        self.movements.append(Movement(len(self.movements) + 1, T0 + at, kind, kit, officer, pouch))
+        place = None if kind == ISSUE else "North"
+        self.movements.append(Movement(len(self.movements) + 1, T0 + at, kind, kit, officer, place, pouch))
 
     def tag(self, pouch: str, at: int = 0) -> str:
         """Puts a tag into a pouch, in place of the one there, and returns its id."""

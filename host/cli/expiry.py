@@ -6,7 +6,7 @@ import click
 
 from host.cli.options import open_store, with_store
 from host.cli.render import Table
-from host.expiry import EXPIRY_WARNING_DAYS, expiries
+from host.expiry import expiries
 from host.words import plural
 
 
@@ -15,12 +15,10 @@ from host.words import plural
     "--within",
     metavar="DAYS",
     type=click.IntRange(0, 3650),
-    default=EXPIRY_WARNING_DAYS,
-    show_default=True,
-    help="Show kits that expire within so many days.",
+    help="Show kits that expire within so many days. [default: setting expiry_days, 90 unless set]",
 )
 @with_store
-def expiry(db: Path, within: int) -> Table:
+def expiry(db: Path, within: int | None) -> Table:
     """Show kits that have expired or soon will.
 
     Expired kits come first, of those the ones that somebody carries.
@@ -28,6 +26,7 @@ def expiry(db: Path, within: int) -> Table:
     with open_store(db) as store:
         picture = store.picture()
         today = store.today()
+        within = store.settings.expiry_days if within is None else within
     rows = [
         {
             "kit": each.kit,

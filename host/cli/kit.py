@@ -76,10 +76,11 @@ def return_(db: Path, kit: str, at: str | None) -> Done:
     """Take a kit back into stock."""
     with open_store(db) as store:
         at_ms = instant(store, at)
-        held = store.return_kit(kit, at_ms)
+        held = store.return_kit(kit, at_ms).before
         zone = store.station.time_zone
     return Done(
-        f"kit {kit} returned by officer {held.officer}, who had it since {clock.show(held.since_ms, zone)}",
+        f"kit {kit} returned by {f'officer {held.officer}' if held.officer else held.place}, "
+        f"with it since {clock.show(held.since_ms, zone)}",
         {
             "kit": kit,
             "officer": held.officer,

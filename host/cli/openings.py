@@ -9,7 +9,6 @@ from host.cli import asking
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.openings import Opening
-from host.openings import openings as find_openings
 from host.prompting import MAX_DOSES, find_opening, record_explanation, speaker
 from host.reports import CAUSES, USED
 from host.times import Interval
@@ -46,7 +45,7 @@ def list_(db: Path, pouch: str | None) -> Table:
     with open_store(db) as store:
         tag = store.tag(pouch).id if pouch else None
         zone = store.station.time_zone
-        found = find_openings(store.picture(), tag)
+        found = store.openings(tag)
     return Table(
         [_row(each, zone) for each in found],
         {

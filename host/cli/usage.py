@@ -54,7 +54,7 @@ def file(db: Path, form_key: str, opening: str | None, officer: str | None, answ
                 raise click.UsageError("There is no terminal to ask at: give the answers with '--answers'.")
             given = asking.ask_form(store, form, prefilled(store, found))
         report_id = file_report(store, form_key, found, who, given, clock.now_ms())
-        row = _row(store, store.report(report_id)[0])
+        row = _row(store, store.open_answers(report_id))
     return Done(f"usage report {report_id} filed: {plural(row['doses'], 'dose')}, officer {who}", row)
 
 

@@ -22,7 +22,6 @@ DEFAULT = "england_wales"
 """The form that is filed if none is named."""
 
 TYPES = ("text", "instant", "yes_no", "integer", "choice")
-ROLES = ("officer", "quartermaster", "harm_reduction_lead", "auditor")
 
 _YES = ("yes", "y", "true")
 _NO = ("no", "n", "false")

@@ -1,24 +1,27 @@
 """The store: one SQLite file, its layout and every SQL statement of the station.
 
-database.py      open, create, transactions, and what SQLite's errors mean to a user
-migrations.py    the layout, step by step; a shipped step is never edited
-stock.py         officers, lots, kits, movements
+database.py      open, create, transactions, rights, and what SQLite's errors mean to a user
+migrations/      the layout, step by step; a shipped step is never edited
+rollups.py       what is derived, kept beside the history it follows from
+people.py        officers, places
+stock.py         lots, kits, movements
 tags.py          tags and their sealed keys, dockings, events
 reports.py       explanations and usage reports
+accounts.py      accounts and roles, settings, the audit
 """
 
 from host.events import Docking, Event, EventRow, Radio, Tag
 from host.picture import Picture
-from host.store.database import Database, Station
+from host.store.accounts import Accounts
+from host.store.database import Station
 from host.store.reports import Reports
-from host.store.stock import Stock
 from host.store.tags import Tags
 from host.vault import TagKeys
 
 __all__ = ["Docking", "Event", "EventRow", "Radio", "Station", "Store", "Tag", "TagKeys"]
 
 
-class Store(Stock, Tags, Reports, Database):
+class Store(Reports, Tags, Accounts):
     """A station's database. Made by `Store.open` or `Store.create`; a context manager that closes it."""
 
     def picture(self) -> Picture:

@@ -2,21 +2,28 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, NoReturn, Self
 
 import sqlite_utils
 
-from host import errors
+from host import audit, clock, errors, identity, roles
+from host.roles import Account
+from host.settings import Settings, settings
 from host.store.migrations import APPLICATION_ID, migrations
 from host.vault import Vault, key_path
 
 BUSY_TIMEOUT_S = 5.0
 """How long a command waits for another process that is writing, in seconds: an enrolment over USB may take so long."""
+
+CLOCK_TOLERANCE_MS = 3_600_000
+"""How far the clock may be behind the newest entry of the audit before nothing is recorded any more."""
+
+NO_DETAIL: Mapping[str, object] = {}
 
 
 class Station(NamedTuple):
@@ -68,29 +75,31 @@ def translated(path: Path) -> Iterator[None]:
 class Database:
     """One open database file. Each method of its subclasses is one transaction."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, login: str) -> None:
         self.path = path
+        self.login = login
         self._connection = connection
         self._db = sqlite_utils.Database(connection, execute_plugins=False)
 
     @classmethod
-    def _connect(cls, path: Path, busy_timeout_s: float) -> Self:
+    def _connect(cls, path: Path, busy_timeout_s: float, login: str | None) -> Self:
         # Transactions are begun by hand (`_writing`), so the module must not begin its own.
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             # A record that was acknowledged to a tag may be gone from the tag: it must survive a power cut here.
             connection.execute("PRAGMA synchronous = FULL")
-            return cls(path, connection)
+            return cls(path, connection, login or identity.login())
         except BaseException:
             connection.close()
             raise
 
     @classmethod
-    def open(cls, path: Path | str, busy_timeout_s: float | None = None) -> Self:
-        """Opens the database at `path` and brings its layout up to date. Waits `BUSY_TIMEOUT_S` if not told else.
+    def open(cls, path: Path | str, busy_timeout_s: float | None = None, login: str | None = None) -> Self:
+        """Opens the database at `path` for `login` (None: who this process runs as), and brings its layout up to date.
 
-        Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`.
+        Waits `BUSY_TIMEOUT_S` if not told else. Whoever opens a database without any account becomes its founder.
+        Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
         """
         path = Path(path)
         if not path.is_file():
@@ -98,17 +107,26 @@ class Database:
                 f"no database at {path}: make one with `kitdock init --db {path} --name NAME --time-zone ZONE`"
             )
         with translated(path):
-            store = cls._connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s)
+            store = cls._connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s, login)
             try:
                 store._check_and_migrate()
+                store._admit()
             except BaseException:
                 store.close()
                 raise
         return store
 
     @classmethod
-    def create(cls, path: Path | str, name: str, time_zone: str, collect_names: bool, at_ms: int) -> Self:
-        """Makes a database at `path` with its key file beside it; on failure neither is left.
+    def create(
+        cls,
+        path: Path | str,
+        name: str,
+        time_zone: str,
+        collect_names: bool,
+        at_ms: int,
+        login: str | None = None,
+    ) -> Self:
+        """Makes a database at `path` with its key file beside it; on failure neither is left. `login` founds it.
 
         Raises `InputError` if either file exists, a `StoreError` if they cannot be made.
         """
@@ -125,13 +143,16 @@ class Database:
             vault = Vault.create(path)
             made.append(key_path(path))
             with translated(path):
-                store = cls._connect(path, BUSY_TIMEOUT_S)
+                store = cls._connect(path, BUSY_TIMEOUT_S, login)
                 store._connection.execute("PRAGMA journal_mode = WAL")
                 migrations.apply(store._db)
                 store._connection.execute(
                     "INSERT INTO station VALUES (1, ?, ?, ?, ?, ?)",
                     (name, time_zone, int(collect_names), vault.check_value, at_ms),
                 )
+                store._connection.execute("INSERT INTO place VALUES (?, 'station', NULL, ?)", (name, at_ms))
+                store._check_and_migrate()
+                store._admit()
         except BaseException:
             if store is not None:
                 store.close()
@@ -151,6 +172,25 @@ class Database:
             )
         if migrations.pending(self._db):
             migrations.apply(self._db)
+        self._bring_up_rollups()
+
+    def _bring_up_rollups(self) -> None:
+        """Derives the roll-ups anew if an earlier Kitdock made them. `Rollups` does."""
+
+    def _admit(self) -> None:
+        """Lets this login in. Raises `NotAllowed` if it has no role where others have."""
+        if self.account.roles:
+            return
+        with self._writing() as connection:
+            if self._row("SELECT 1 FROM account LIMIT 1"):
+                raise errors.NotAllowed(
+                    f"{self.login} has no role in {self.path}: an administrator can give one with "
+                    f"`kitdock account grant {self.login} ROLE`"
+                )
+            at_ms = clock.now_ms()
+            for role in sorted(roles.FOUNDER):
+                connection.execute("INSERT INTO account VALUES (?, ?, NULL, ?)", (self.login, role, at_ms))
+            self._note("account.grant", self.login, {"roles": sorted(roles.FOUNDER), "founder": True})
 
     def close(self) -> None:
         """Closes the file; the store is of no use after it."""
@@ -177,6 +217,54 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _changing(self, action: str, subject: str | None = None) -> Iterator[dict[str, object]]:
+        """A write transaction that is one entry of the audit; the block puts its details into what is yielded.
+
+        Raises `NotAllowed` if no role of the account allows `action`, after noting the attempt.
+        """
+        self._demand(action, subject)
+        detail: dict[str, object] = {}
+        with self._writing():
+            yield detail
+            self._note(action, subject, detail)
+
+    def _demand(self, action: str, subject: str | None = None) -> None:
+        """Raises `NotAllowed` unless a role of the account allows `action`; the attempt is noted."""
+        if not self.account.may(action):
+            self._refuse(action, subject, f"that is for {roles.who_may(action)}")
+
+    def _refuse(self, action: str, subject: str | None, why: str) -> NoReturn:
+        """Notes an attempt that no role allows, and raises `NotAllowed`."""
+        with self._writing():
+            self._note(action, subject, {}, audit.REFUSED)
+        what = action.replace(".", " ") + (f" {subject}" if subject else "")
+        raise errors.NotAllowed(f"{self.login} may not do this ({what}): {why}")
+
+    def _note(
+        self,
+        action: str,
+        subject: str | None,
+        detail: Mapping[str, object] = NO_DETAIL,
+        outcome: str = audit.DONE,
+        accept_clock: bool = False,
+    ) -> None:
+        """Adds an entry to the audit, within the transaction that is under way. Raises `ClockWrong`."""
+        last = self._row("SELECT id, at_ms, hash FROM audit ORDER BY id DESC LIMIT 1") or (0, 0, audit.START)
+        at_ms = clock.now_ms()
+        if last[1] - at_ms > CLOCK_TOLERANCE_MS and not accept_clock:
+            zone = self.station.time_zone
+            raise errors.ClockWrong(
+                f"this machine's clock says {clock.show(at_ms, zone)}, but the newest entry is of "
+                f"{clock.show(last[1], zone)}: set the clock; nothing was written (if that entry is what is wrong, "
+                "an administrator can `kitdock db accept-clock`)"
+            )
+        text = audit.detail_text(detail)
+        entry = (last[0] + 1, at_ms, self.login, action, subject, outcome, text)
+        self._connection.execute(
+            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, audit.chained(last[2], *entry))
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -207,6 +295,17 @@ class Database:
             raise errors.NotKitdock(f"{self.path} holds no station: it was not made by `kitdock init`")
         name, time_zone, collect_names, key_check, created_at_ms = row
         return Station(name, time_zone, bool(collect_names), key_check, created_at_ms)
+
+    @property
+    def account(self) -> Account:
+        """Who acts, with the roles as they are now."""
+        rows = self._rows("SELECT role, officer FROM account WHERE login = ?", (self.login,))
+        return Account(self.login, frozenset(row[0] for row in rows), next((row[1] for row in rows if row[1]), None))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return settings(dict(self._rows("SELECT key, value FROM setting")))
 
     @cached_property
     def _vault(self) -> Vault:

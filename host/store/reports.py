@@ -1,26 +1,37 @@
 """Explanations of openings and usage reports, in the database."""
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from host import forms
 from host.errors import InputError
+from host.ledger import Movement
+from host.ledger.movement import ISSUED, USE
 from host.reports import USED, Explanation, UsageReport
-from host.store.database import Database
+from host.roles import OFFICER
+from host.store.stock import Stock
 
 _REPORT = "id, form, filed_at_ms, officer, tag, sequence, doses, fields"
 
 
-class Reports(Database):
+class Reports(Stock):
     """The part of the store that keeps what officers say."""
 
     def add_explanation(
         self, tag_id: str, sequence: int, officer: str, cause: str, doses: int | None, at_ms: int
     ) -> None:
         """Adds an explanation of the opening that begins with record `sequence`; the last one given counts."""
-        with self._writing() as connection:
-            _explain(connection, tag_id, sequence, officer, cause, doses, at_ms)
+        with self._changing("opening.explain", f"{tag_id}:{sequence}") as detail:
+            self._explain(tag_id, sequence, officer, cause, doses, at_ms)
+            detail |= {"officer": officer, "cause": cause}
+
+    def _explain(self, tag: str, sequence: int, officer: str, cause: str, doses: int | None, at_ms: int) -> None:
+        self._connection.execute(
+            "INSERT INTO explanation (tag, sequence, at_ms, officer, cause, doses) VALUES (?, ?, ?, ?, ?, ?)",
+            (tag, sequence, at_ms, officer, cause, doses),
+        )
+        self._roll_up_said(tag, sequence)
 
     def explanations(self) -> list[Explanation]:
         """All explanations ever given, oldest first."""
@@ -36,21 +47,23 @@ class Reports(Database):
         fields: Mapping[str, object],
         protected: Mapping[str, object],
         at_ms: int,
+        kit: str | None = None,
     ) -> int:
         """Files a form and returns its id; `protected` answers are sealed, `fields` are open.
 
         A report on an opening (tag, sequence) also explains it as used with that many doses, in the same
-        transaction, unless its last explanation says used.
+        transaction, unless its last explanation says used. The doses are taken from `kit`, as far as it has them.
         """
         vault = self._vault
-        with self._writing() as connection:
+        # Who files needs no right to move kits: that the doses are gone follows from the report.
+        with self._changing("report.file", officer) as detail:
             # Sealed fields are bound to the report's id, so it must be known before the row is there.
             row = self._row("SELECT coalesce(max(id), 0) + 1 FROM usage_report")
             assert row is not None
             report_id = int(row[0])
             sealed = vault.seal(json.dumps(dict(protected)).encode(), f"usage report {report_id}")
             tag_id, sequence = opening or (None, None)
-            connection.execute(
+            self._connection.execute(
                 "INSERT INTO usage_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (report_id, form, at_ms, officer, tag_id, sequence, doses, sealed, json.dumps(dict(fields))),
             )
@@ -59,32 +72,54 @@ class Reports(Database):
                     "SELECT cause FROM explanation WHERE tag = ? AND sequence = ? ORDER BY id DESC", opening
                 )
                 if last != (USED,):
-                    _explain(connection, *opening, officer, USED, doses, at_ms)
+                    self._explain(*opening, officer, USED, doses, at_ms)
+                self._roll_up_said(*opening)
+            if kit is not None:
+                self._use(kit, doses, at_ms, report_id)
+            detail |= {"report": report_id, "form": form, "opening": f"{tag_id}:{sequence}" if opening else None}
         return report_id
 
-    def reports(self) -> list[UsageReport]:
-        """All usage reports, oldest first, without their protected fields."""
-        rows = self._rows(f"SELECT {_REPORT} FROM usage_report ORDER BY id")
-        return [_report(row) for row in rows]
+    def _use(self, kit: str, doses: int, at_ms: int, report: int) -> None:
+        """Takes the doses that a report tells of from a kit, if it is still carried and has any."""
+        state = self.state(kit)
+        given = min(doses, state.doses_left)
+        if state.status == ISSUED and given and at_ms >= state.moved_at_ms:
+            self._move(Movement(0, at_ms, USE, kit, doses=given, report=report), self.lot_of(kit))
 
-    def report(self, report_id: int) -> tuple[UsageReport, dict[str, object]]:
-        """One usage report with its protected fields. Raises `InputError` if unknown, `VaultError`."""
-        row = self._row(f"SELECT {_REPORT}, sealed FROM usage_report WHERE id = ?", (report_id,))
+    def reports(self) -> list[UsageReport]:
+        """The usage reports, oldest first, without their protected fields; an officer's own for an officer."""
+        rows = self._rows(f"SELECT {_REPORT} FROM usage_report ORDER BY id")
+        account = self.account
+        return [each for each in map(_report, rows) if not account.only_officer or each.officer == account.officer]
+
+    def open_answers(self, report_id: int) -> UsageReport:
+        """One usage report without its protected fields. Raises `InputError` if unknown."""
+        row = self._row(f"SELECT {_REPORT} FROM usage_report WHERE id = ?", (report_id,))
         if row is None:
             raise InputError(f"no usage report {report_id}: see `kitdock usage list`")
-        clear = self._vault.open(row[-1], f"usage report {report_id}")
-        return _report(row[:-1]), json.loads(clear)
+        return _report(row)
+
+    def report(self, report_id: int) -> tuple[UsageReport, dict[str, object]]:
+        """One usage report with those of its protected fields that the account's roles may read; it is audited.
+
+        Raises `InputError` if unknown, `VaultError`, `NotAllowed` if it is another officer's or for other roles.
+        """
+        found = self.open_answers(report_id)
+        account = self.account
+        subject = str(report_id)
+        self._demand("report.read", subject)
+        roles = account.roles if found.officer == account.officer else account.roles - {OFFICER}
+        readable = {field.key for field in forms.load(found.form).fields if not roles.isdisjoint(field.protected)}
+        if not readable:
+            self._refuse("report.read", subject, "it is another officer's report")
+        row = self._row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
+        assert row is not None
+        clear = json.loads(self._vault.open(row[0], f"usage report {report_id}"))
+        with self._changing("report.read", subject) as detail:
+            detail["fields"] = sorted(readable & set(clear))
+        return found, {key: value for key, value in clear.items() if key in readable}
 
 
 def _report(row: tuple[Any, ...]) -> UsageReport:
     *_, fields = row
     return UsageReport._make((*row[:-1], json.loads(fields)))
-
-
-def _explain(
-    connection: sqlite3.Connection, tag_id: str, sequence: int, officer: str, cause: str, doses: int | None, at_ms: int
-) -> None:
-    connection.execute(
-        "INSERT INTO explanation (tag, sequence, at_ms, officer, cause, doses) VALUES (?, ?, ?, ?, ?, ?)",
-        (tag_id, sequence, at_ms, officer, cause, doses),
-    )

@@ -1,133 +1,240 @@
-"""Officers, lots, kits and the ledger of their movements, in the database."""
+"""Products, lots, kits and the ledger of their movements, in the database."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any, NamedTuple
 
 from host import clock, ledger
 from host.errors import InputError, RuleError
-from host.expiry import expiry_of_pouch
-from host.ledger import Kit, Lot, Movement, Officer
-from host.store.database import Database
+from host.ledger import Carrier, Kit, Lot, Movement, State
+from host.ledger.movement import CORRECT, ISSUE, ISSUED, LOAD, NOWHERE, RECEIVE, RETURN
+from host.store.people import People
+from host.store.rollups import Rollups
+
+_MOVEMENT = ", ".join(Movement._fields)
+_LOT = """
+l.product, l.lot, l.expires_on, l.doses_per_kit,
+(SELECT CASE action WHEN 'recall' THEN reason END FROM recall r
+ WHERE r.product = l.product AND r.lot = l.lot ORDER BY r.id DESC LIMIT 1)
+"""
 
 
-class Stock(Database):
+class Incoming(NamedTuple):
+    """A box that arrives: the number it is given, and what its pack says."""
+
+    kit: str
+    product: str
+    lot: str
+    expires_on: date | None = None
+    doses_per_kit: int | None = None
+    gtin: str | None = None
+    serial: str | None = None
+    document: str | None = None
+
+
+class Moved(NamedTuple):
+    """A movement that was recorded, the kit's state before and after it, and what to warn of."""
+
+    movement: Movement
+    before: State
+    after: State
+    warnings: list[str]
+
+
+class Stock(People, Rollups):
     """The part of the store that counts kits."""
-
-    def add_officer(self, officer: str, trained_on: date | None, at_ms: int) -> None:
-        """Adds an officer. Raises `RuleError` if the number is known already."""
-        with self._writing() as connection:
-            if self._row("SELECT 1 FROM officer WHERE id = ?", (officer,)):
-                raise RuleError(f"officer {officer} is known already: see `kitdock officer list`")
-            day = trained_on.isoformat() if trained_on else None
-            connection.execute("INSERT INTO officer VALUES (?, ?, ?)", (officer, day, at_ms))
-
-    def set_training(self, officer: str, trained_on: date) -> None:
-        """Notes the day of an officer's last training. Raises `InputError` if the officer is unknown."""
-        with self._writing() as connection:
-            self.officer(officer)
-            connection.execute("UPDATE officer SET trained_on = ? WHERE id = ?", (trained_on.isoformat(), officer))
-
-    def officers(self) -> list[Officer]:
-        """All officers by number."""
-        rows = self._rows("SELECT id, trained_on, added_at_ms FROM officer ORDER BY id")
-        return [Officer(id, date.fromisoformat(day) if day else None, at_ms) for id, day, at_ms in rows]
-
-    def officer(self, officer: str) -> Officer:
-        """One officer. Raises `InputError` if unknown."""
-        row = self._row("SELECT id, trained_on, added_at_ms FROM officer WHERE id = ?", (officer,))
-        if row is None:
-            raise InputError(f"no officer {officer}: add the officer with `kitdock officer add {officer}`")
-        return Officer(row[0], date.fromisoformat(row[1]) if row[1] else None, row[2])
 
     def lots(self) -> list[Lot]:
         """All lots, first to expire first."""
-        rows = self._rows("SELECT product, lot, expires_on, doses_per_kit FROM lot ORDER BY expires_on, product, lot")
-        return [Lot(product, lot, date.fromisoformat(day), doses) for product, lot, day, doses in rows]
+        rows = self._rows(f"SELECT {_LOT} FROM lot l ORDER BY expires_on, l.product, l.lot")
+        return [_lot(row) for row in rows]
 
     def lot(self, product: str, lot: str) -> Lot | None:
         """One lot, if known."""
-        return next((each for each in self.lots() if (each.product, each.lot) == (product, lot)), None)
+        row = self._row(f"SELECT {_LOT} FROM lot l WHERE l.product = ? AND l.lot = ?", (product, lot))
+        return _lot(row) if row else None
+
+    def lot_of(self, kit: str) -> Lot:
+        """The lot that a kit is of. Raises `InputError` if the kit is unknown."""
+        found = self.kit(kit)
+        lot = self.lot(found.product, found.lot)
+        assert lot is not None  # a foreign key holds it
+        return lot
 
     def kits(self) -> list[Kit]:
         """All kits by id."""
-        return [Kit(*row) for row in self._rows("SELECT id, product, lot FROM kit ORDER BY id")]
+        return [Kit(*row) for row in self._rows("SELECT id, product, lot, gtin, serial FROM kit ORDER BY id")]
 
     def kit(self, kit: str) -> Kit:
         """One kit. Raises `InputError` if unknown."""
-        row = self._row("SELECT id, product, lot FROM kit WHERE id = ?", (kit,))
+        row = self._row("SELECT id, product, lot, gtin, serial FROM kit WHERE id = ?", (kit,))
         if row is None:
             raise InputError(f"no kit {kit}: see `kitdock kit list`, or add it with `kitdock kit add {kit}`")
         return Kit(*row)
 
-    def movements(self) -> list[Movement]:
-        """The whole ledger, oldest first."""
-        rows = self._rows("SELECT id, at_ms, kind, kit, officer, pouch FROM movement ORDER BY at_ms, id")
+    def movements(self, kit: str | None = None) -> list[Movement]:
+        """The whole ledger, or one kit's part of it, oldest first."""
+        where, parameters = ("WHERE kit = ?", (kit,)) if kit is not None else ("", ())
+        rows = self._rows(f"SELECT {_MOVEMENT} FROM movement {where} ORDER BY at_ms, id", parameters)
         return [Movement(*row) for row in rows]
+
+    def state(self, kit: str) -> State:
+        """Where a kit is now, and what is in it. Raises `InputError` if the kit is unknown."""
+        row = self._row(f"SELECT {', '.join(State._fields)} FROM kit_state WHERE kit = ?", (kit,))
+        if row is None:
+            self.kit(kit)
+            return NOWHERE
+        return State(*row)
 
     def add_kit(
         self, kit: str, product: str, lot: str, expires_on: date | None, doses_per_kit: int | None, at_ms: int
     ) -> Lot:
-        """Receives a kit into stock and returns its lot; a lot that is new needs its expiry.
+        """Receives one kit into this station's stock and returns its lot; see `receive`."""
+        return self.receive([Incoming(kit, product, lot, expires_on, doses_per_kit)], at_ms)[0]
 
-        Raises `RuleError` if the kit is known or the lot is known with other facts, `InputError` if the
-        lot is new and has no expiry.
+    def receive(self, boxes: Iterable[Incoming], at_ms: int, station: str | None = None) -> list[Lot]:
+        """Receives kits into the stock of a station (None: this one), all or none, and returns the lot of each.
+
+        Raises `RuleError` if a kit, or its serial, is known already or its lot is known with other facts, `InputError`
+        if a lot is new and has no expiry.
         """
-        with self._writing() as connection:
-            if self._row("SELECT 1 FROM kit WHERE id = ?", (kit,)):
-                raise RuleError(f"kit {kit} is known already: give the new box another number")
-            known = self.lot(product, lot)
-            facts = ledger.received_lot(known, product, lot, expires_on, doses_per_kit)
-            if known is None:
-                connection.execute(
-                    "INSERT INTO lot VALUES (?, ?, ?, ?)",
-                    (product, lot, facts.expires_on.isoformat(), facts.doses_per_kit),
-                )
-            connection.execute("INSERT INTO kit VALUES (?, ?, ?)", (kit, product, lot))
-            self._move(at_ms, ledger.RECEIVE, kit, None, None)
+        found = []
+        self._demand("kit.receive")
+        with self._writing():
+            place = self._station_place(station)
+            for box in boxes:
+                found.append(self._receive(box, at_ms, place))
+        return found
+
+    def _receive(self, box: Incoming, at_ms: int, place: str) -> Lot:
+        if self._row("SELECT 1 FROM kit WHERE id = ?", (box.kit,)):
+            raise RuleError(f"kit {box.kit} is known already: give the new box another number")
+        if box.serial is not None:
+            same = self._row("SELECT id FROM kit WHERE gtin IS ? AND serial = ?", (box.gtin, box.serial))
+            if same:
+                raise RuleError(f"serial {box.serial} is kit {same[0]}: this box was received already")
+        known = self.lot(box.product, box.lot)
+        facts = ledger.received_lot(known, box.product, box.lot, box.expires_on, box.doses_per_kit)
+        if known is None:
+            self._connection.execute(
+                "INSERT INTO lot VALUES (?, ?, ?, ?)",
+                (box.product, box.lot, facts.expires_on.isoformat(), facts.doses_per_kit),
+            )
+        self._connection.execute(
+            "INSERT INTO kit VALUES (?, ?, ?, ?, ?)", (box.kit, box.product, box.lot, box.gtin, box.serial)
+        )
+        self._move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), facts)
         return facts
 
-    def issue_kit(self, kit: str, officer: str, pouch: str | None, at_ms: int) -> list[str]:
-        """Hands a kit to an officer, in a pouch or without, and returns the warnings.
+    def issue_kit(
+        self,
+        kit: str,
+        officer: str | None,
+        pouch: str | None,
+        at_ms: int,
+        place: str | None = None,
+        document: str | None = None,
+    ) -> list[str]:
+        """Hands a kit to an officer or a place, in a pouch or without, and returns the warnings.
 
-        Raises `InputError` for an unknown kit, officer or pouch, `RuleError` as `ledger.check_issue` says.
+        Raises `InputError` for an unknown kit, officer, place or pouch, `RuleError` as `ledger.check_issue` says.
         """
-        with self._writing():
-            found = self.kit(kit)
-            to = self.officer(officer)
-            lot = self.lot(found.product, found.lot)
-            assert lot is not None  # a foreign key holds it
-            if pouch is not None and not self._row(
-                "SELECT 1 FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,)
-            ):
-                raise InputError(
-                    f"no pouch {pouch} has a tag: enrol one with `kitdock tag provision {pouch} --port PORT`"
-                )
-            warnings = ledger.check_issue(self.movements(), found, lot, to, pouch, at_ms, self.station.time_zone)
-            self._move(at_ms, ledger.ISSUE, kit, officer, pouch)
-        return warnings
+        new = Movement(0, at_ms, ISSUE, kit, officer, place, pouch, document=document)
+        return self.move(new).warnings
 
-    def return_kit(self, kit: str, at_ms: int) -> ledger.Holding:
-        """Takes a kit back into stock and returns who had it.
+    def return_kit(self, kit: str, at_ms: int, doses: int | None = None, station: str | None = None) -> Moved:
+        """Takes a kit back into stock; `doses` is how many were counted in it. Raises as `move`."""
+        return self.move(Movement(0, at_ms, RETURN, kit, place=station, doses=doses))
 
-        Raises `InputError` for an unknown kit, `RuleError` if it is not issued.
+    def move(self, movement: Movement) -> Moved:
+        """Adds a movement to the ledger (its `id`, `login` and `recorded_at_ms` are filled in).
+
+        Where a station is needed and none is given, it is this one. Raises `InputError` for an unknown kit,
+        officer, place or pouch, `RuleError` with the reason if the movement is impossible.
         """
-        with self._writing():
-            self.kit(kit)
-            held = ledger.check_return(self.movements(), kit, at_ms, self.station.time_zone)
-            self._move(at_ms, ledger.RETURN, kit, None, None)
-        return held
+        return self.move_all([movement])[0]
 
-    def _move(self, at_ms: int, kind: str, kit: str, officer: str | None, pouch: str | None) -> None:
-        self._connection.execute(
-            "INSERT INTO movement (at_ms, kind, kit, officer, pouch) VALUES (?, ?, ?, ?, ?)",
-            (at_ms, kind, kit, officer, pouch),
+    def move_all(self, movements: Iterable[Movement]) -> list[Moved]:
+        """Adds several movements, all or none: a replacement is a return and an issue. Raises as `move`."""
+        wanted = list(movements)
+        for each in wanted:
+            self._demand(f"kit.{each.kind}", each.kit)
+        with self._writing():
+            return [self._checked_move(each) for each in wanted]
+
+    def _checked_move(self, movement: Movement) -> Moved:
+        kit = self.kit(movement.kit)
+        lot = self.lot_of(kit.id)
+        warnings = []
+        if movement.kind in (RETURN, "transfer", "find"):
+            movement = movement._replace(place=self._station_place(movement.place))
+        if movement.pouch is not None:
+            self._check_pouch(movement.pouch)
+        state = self.state(kit.id)
+        if movement.kind == LOAD and movement.pouch is not None:
+            with_whom = self._pouch_with(movement.pouch, movement._replace(officer=state.officer, place=state.place))
+            if with_whom is not None:
+                raise RuleError(f"pouch {movement.pouch} is with {with_whom}: kit {kit.id} is not")
+        if movement.kind == ISSUE:
+            warnings = self._check_issue(movement, state, kit, lot)
+        return self._move(movement, lot)._replace(warnings=warnings)
+
+    def _check_issue(self, movement: Movement, state: State, kit: Kit, lot: Lot) -> list[str]:
+        officer = self.officer(movement.officer) if movement.officer else None
+        place = self.place(movement.place) if movement.place else None
+        if place is not None and place.kind == "station":
+            raise InputError(f"{place.id} is a station: `kitdock kit transfer` moves kits between stations")
+        ledger.check_movement(self.movements(kit.id), movement, lot.doses_per_kit, self.station.time_zone)
+        pouch = movement.pouch or state.pouch
+        to = Carrier(officer, place, pouch, self._pouch_with(pouch, movement) if pouch else None)
+        settings = self.settings
+        return ledger.check_issue(
+            state, kit, lot, to, movement.at_ms, self.station.time_zone, settings.carry_days, settings.carry_roles
         )
+
+    def _check_pouch(self, pouch: str) -> None:
+        if not self._row("SELECT 1 FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,)):
+            raise InputError(f"no pouch {pouch} has a tag: enrol one with `kitdock tag provision {pouch} --port PORT`")
+
+    def _pouch_with(self, pouch: str, movement: Movement) -> str | None:
+        """Who else has the pouch now, for people; None if nobody."""
+        row = self._row(
+            "SELECT officer, place FROM kit_state WHERE pouch = ? AND status = ? AND kit <> ? "
+            "AND (officer IS NOT ? OR place IS NOT ?)",
+            (pouch, ISSUED, movement.kit, movement.officer, movement.place),
+        )
+        return None if row is None else f"officer {row[0]}" if row[0] else str(row[1])
+
+    def _move(self, movement: Movement, lot: Lot) -> Moved:
+        """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups."""
+        so_far = self.movements(movement.kit)
+        if movement.kind == CORRECT and movement.corrects is None:
+            still = ledger.standing(so_far)
+            movement = movement._replace(corrects=still[-1].id if still else None)
+        movement = movement._replace(login=self.login, recorded_at_ms=clock.now_ms())
+        before, _ = ledger.check_movement(so_far, movement, lot.doses_per_kit, self.station.time_zone)
+        cursor = self._connection.execute(
+            f"INSERT INTO movement ({_MOVEMENT}) VALUES (NULL{', ?' * (len(Movement._fields) - 1)})", movement[1:]
+        )
+        assert cursor.lastrowid is not None
+        movement = movement._replace(id=cursor.lastrowid)
+        after = self._roll_up_kit(movement.kit, [*so_far, movement], lot)
+        facts = {key: value for key, value in movement._asdict().items() if value is not None}
+        for known in ("kit", "kind", "login", "recorded_at_ms"):
+            facts.pop(known, None)
+        self._note(f"kit.{movement.kind}", movement.kit, facts)
+        return Moved(movement, before, after, [])
 
     def expiry_of_pouch(self, pouch: str) -> date | None:
         """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""
-        by_name = {(lot.product, lot.lot): lot for lot in self.lots()}
-        lot_of = {kit.id: by_name[kit.product, kit.lot] for kit in self.kits()}
-        return expiry_of_pouch(lot_of, ledger.holdings(self.movements()), pouch)
+        row = self._row("SELECT min(expires_on) FROM kit_state WHERE pouch = ? AND status = ?", (pouch, ISSUED))
+        return date.fromisoformat(row[0]) if row and row[0] else None
 
     def today(self) -> date:
         """The day it is now in the station's zone."""
         return clock.today(clock.now_ms(), self.station.time_zone)
+
+
+def _lot(row: tuple[Any, ...]) -> Lot:
+    product, lot, day, doses, recalled = row
+    return Lot(product, lot, date.fromisoformat(day), doses, recalled)

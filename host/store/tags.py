@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 
 from host.errors import InputError, RuleError
 from host.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
-from host.store.database import Database
+from host.store.rollups import Rollups
 from host.vault import TagKeys
 from kitwire import keys as key_checks
 
-_TAG = "id, pouch, enrolled_at_ms, retired_at_ms, advert_check, session_check, log_check"
+_TAG = ", ".join(Tag._fields)
 
 _INSERT_EVENT = """
 INSERT INTO event (tag, docking, sequence, record, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux)
@@ -16,7 +16,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tag, sequence) DO NOTHI
 """
 
 
-class Tags(Database):
+class Tags(Rollups):
     """The part of the store that docking uses."""
 
     def tags(self, retired: bool = False) -> list[Tag]:
@@ -50,7 +50,8 @@ class Tags(Database):
         """
         checks = [key_checks.check_value(key).hex() for key in keys]
         sealed = self._vault.seal(b"".join(keys), f"keys of tag {tag_id}")
-        with self._writing() as connection:
+        with self._changing("tag.enrol", pouch) as detail:
+            connection = self._connection
             present = self._row("SELECT id FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,))
             if present and not replace:
                 raise RuleError(
@@ -58,19 +59,23 @@ class Tags(Database):
                 )
             if present:
                 connection.execute("UPDATE tag SET retired_at_ms = ? WHERE id = ?", (at_ms, present[0]))
+                self._derive_tag(present[0])
             connection.execute(
                 "INSERT INTO tag (id, pouch, enrolled_at_ms, sealed_keys, advert_check, session_check, log_check) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (tag_id, pouch, at_ms, sealed, *checks),
             )
+            self._derive_tag(tag_id)
+            detail |= {"tag": tag_id, "replaces": present[0] if present else None}
             written()
 
     def retire_tag(self, tag_id: str, at_ms: int) -> None:
         """Takes a tag out of its pouch for good; its history stays."""
-        with self._writing() as connection:
-            connection.execute(
+        with self._changing("tag.retire", tag_id):
+            self._connection.execute(
                 "UPDATE tag SET retired_at_ms = ? WHERE id = ? AND retired_at_ms IS NULL", (at_ms, tag_id)
             )
+            self._derive_tag(tag_id)
 
     def tag_keys(self, tag_id: str) -> TagKeys:
         """The keys of a tag, `log` being the first. Raises `VaultError`, `InputError` if it is unknown."""
@@ -96,9 +101,11 @@ class Tags(Database):
 
     def begin_docking(self, tag_id: str, at_ms: int) -> int:
         """Opens the row of a docking and returns its id."""
-        with self._writing() as connection:
-            cursor = connection.execute("INSERT INTO docking (tag, started_at_ms) VALUES (?, ?)", (tag_id, at_ms))
+        with self._changing("tag.dock", tag_id) as detail:
+            cursor = self._connection.execute("INSERT INTO docking (tag, started_at_ms) VALUES (?, ?)", (tag_id, at_ms))
             assert cursor.lastrowid is not None
+            self._mark_stale(tag_id)
+            detail["docking"] = cursor.lastrowid
             return cursor.lastrowid
 
     def set_anchor(
@@ -114,6 +121,7 @@ class Tags(Database):
     ) -> None:
         """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
         with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO stale_tag SELECT tag FROM docking WHERE id = ?", (docking,))
             connection.execute(
                 "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
                 "battery_mv = ?, battery_percent = ?, last_sequence = ? WHERE id = ?",
@@ -131,18 +139,20 @@ class Tags(Database):
 
     def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:
         """Closes a docking: `outcome` 'complete' or 'failed', `detail` one line for people."""
-        with self._writing() as connection:
-            connection.execute(
+        row = self._row("SELECT tag FROM docking WHERE id = ?", (docking,))
+        assert row is not None
+        with self._changing("tag.dock", row[0]) as noted:
+            self._connection.execute(
                 "UPDATE docking SET finished_at_ms = ?, outcome = ?, detail = ?, records_added = ? WHERE id = ?",
                 (at_ms, outcome, detail, records_added, docking),
             )
+            self._derive_tag(row[0])
+            noted |= {"docking": docking, "outcome": outcome, "records": records_added}
 
-    def dockings(self) -> list[Docking]:
-        """All dockings, oldest first."""
-        rows = self._rows(
-            "SELECT id, tag, started_at_ms, finished_at_ms, outcome, detail, records_added, boot_count, uptime_ms, "
-            "anchor_utc_ms, anchor_error_ms, battery_mv, battery_percent, last_sequence FROM docking ORDER BY id"
-        )
+    def dockings(self, tag_id: str | None = None) -> list[Docking]:
+        """The dockings of one tag or of all, oldest first."""
+        where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
+        rows = self._rows(f"SELECT {', '.join(Docking._fields)} FROM docking {where} ORDER BY id", parameters)
         return [Docking(*row) for row in rows]
 
     def last_record(self, tag_id: str) -> tuple[int, bytes] | None:
@@ -156,11 +166,15 @@ class Tags(Database):
         return str(row[0]) if row else VERIFIED
 
     def add_events(self, docking: int, tag_id: str, rows: Iterable[EventRow]) -> int:
-        """Commits records in one transaction and returns how many were new; known ones are left as they are."""
+        """Commits records in one transaction and returns how many were new; known ones are left as they are.
+
+        What follows from them is derived when the docking ends.
+        """
         with self._writing() as connection:
             # Once for the batch, where a foreign key would look it up again for each row.
             if self._row("SELECT 1 FROM docking WHERE id = ? AND tag = ?", (docking, tag_id)) is None:
                 raise InputError(f"no docking {docking} of tag {tag_id}")
+            self._mark_stale(tag_id)
             before = connection.total_changes
             # `map` over a bound method builds each row in C: the hot path of a docking.
             connection.executemany(_INSERT_EVENT, map((tag_id, docking).__add__, rows))
@@ -173,7 +187,7 @@ class Tags(Database):
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""
-        columns = "tag, docking, sequence, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux"
+        columns = ", ".join(Event._fields)
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
         return [
             Event(*row) for row in self._rows(f"SELECT {columns} FROM event {where} ORDER BY tag, sequence", parameters)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner, Result
@@ -26,22 +28,26 @@ class Station:
     def __init__(self, db: Path) -> None:
         self.db = db
 
-    def run(self, *arguments: str, input: str | None = None, status: int = 0) -> Result:
-        """Runs `kitdock ARGUMENTS`, which must end with `status` and without a traceback."""
-        result = CliRunner().invoke(
-            root, list(arguments), input=input, env={"KITDOCK_DB": str(self.db), "COLUMNS": "80"}
-        )
+    def run(self, *arguments: str, input: str | None = None, status: int = 0, login: str | None = None) -> Result:
+        """Runs `kitdock ARGUMENTS`, as another login if one is given.
+
+        It must end with `status` and without a traceback.
+        """
+        with patch("host.identity.login", return_value=login) if login else nullcontext():
+            result = CliRunner().invoke(
+                root, list(arguments), input=input, env={"KITDOCK_DB": str(self.db), "COLUMNS": "80"}
+            )
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert result.exit_code == status, result.output
         return result
 
-    def json(self, *arguments: str, input: str | None = None) -> Any:
+    def json(self, *arguments: str, input: str | None = None, login: str | None = None) -> Any:
         """What the command gives to programs."""
-        return json.loads(self.run(*arguments, "--format", "json", input=input).stdout)
+        return json.loads(self.run(*arguments, "--format", "json", input=input, login=login).stdout)
 
-    def refused(self, *arguments: str, status: int, input: str | None = None) -> str:
+    def refused(self, *arguments: str, status: int, input: str | None = None, login: str | None = None) -> str:
         """The one line that says why not."""
-        result = self.run(*arguments, input=input, status=status)
+        result = self.run(*arguments, input=input, status=status, login=login)
         assert result.stdout == ""
         lines = result.stderr.splitlines()
         assert len(lines) == 1, result.stderr

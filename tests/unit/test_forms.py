@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from host import forms
+from host import forms, roles
 from host.errors import InputError
 from host.forms import AnswersRefused, check
 
@@ -50,7 +50,7 @@ def test_every_form_file_is_well_formed() -> None:
         assert {"doses", "incident_at"} <= set(keys)
         for place, field in enumerate(form.fields):
             assert field.type in forms.TYPES
-            assert set(field.protected) <= set(forms.ROLES)
+            assert set(field.protected) <= set(roles.ROLES)
             assert (field.type == "choice") == bool(field.choices)
             assert field.type != "integer" or (field.minimum is not None and field.maximum is not None)
             assert field.required_if is None or field.required_if in keys[:place]

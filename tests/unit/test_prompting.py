@@ -18,6 +18,7 @@ from host.prompting import (
     speaker,
     unexplained_openings,
 )
+from host.roles import PROGRAMME_LEAD
 from host.store import Store, TagKeys
 from tests.unit.test_forms import ANSWERS
 
@@ -52,6 +53,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         ]
         opened.add_events(docking, TAG, rows)
         opened.finish_docking(docking, NOW + DAY + 900, "complete", None, len(rows))
+        opened.grant(opened.login, PROGRAMME_LEAD, None, NOW)
         yield opened
 
 

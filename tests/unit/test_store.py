@@ -11,6 +11,7 @@ import pytest
 from host import errors, ledger
 from host.errors import InputError, RuleError, VaultError
 from host.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
+from host.roles import PROGRAMME_LEAD
 from host.store import Store, TagKeys
 from host.vault import key_path
 from kitwire import record
@@ -33,6 +34,7 @@ def store(path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def tagged(store: Store) -> Store:
+    store.grant(store.login, PROGRAMME_LEAD, None, NOW)
     store.enrol_tag(TAG, "P1", KEYS, NOW, lambda: None)
     return store
 

@@ -44,9 +44,8 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
         if port is not None:
             tag = _dock(store, tag, port)
         assert tag is not None
-        picture = store.picture()
-    events = picture.events_of()[tag.id]
-    when = event_times(picture, tag, events)
+        events = store.events(tag.id)
+        when = event_times(tag, events, store.dockings(tag.id))
     rows = []
     for event in events:
         at = when.get(event.sequence)

@@ -1,0 +1,52 @@
+"""The stock ledger: kits, their movements, and what follows from these.
+
+movement.py   the kinds of movement, what each may do, and the state of a kit after them
+holding.py    who had which kit from when until when
+issue.py      officers, lots and kits; what is checked when a kit is received, issued or moved
+balance.py    kits and doses by state at an instant; they always add up
+"""
+
+from host.ledger.balance import Balance, balance
+from host.ledger.holding import Holding, by_kit, holder_of_pouch, holdings, holdings_of_pouch, stretches
+from host.ledger.issue import (
+    DOSES_PER_KIT,
+    Carrier,
+    Kit,
+    Lot,
+    Officer,
+    Place,
+    check_issue,
+    check_movement,
+    received_lot,
+    training_valid_until,
+)
+from host.ledger.movement import ISSUE, RECEIVE, RETURN, Movement, State, Step, replay, standing
+
+__all__ = [
+    "DOSES_PER_KIT",
+    "ISSUE",
+    "RECEIVE",
+    "RETURN",
+    "Balance",
+    "Carrier",
+    "Holding",
+    "Kit",
+    "Lot",
+    "Movement",
+    "Officer",
+    "Place",
+    "State",
+    "Step",
+    "balance",
+    "by_kit",
+    "check_issue",
+    "check_movement",
+    "holder_of_pouch",
+    "holdings",
+    "holdings_of_pouch",
+    "received_lot",
+    "replay",
+    "standing",
+    "stretches",
+    "training_valid_until",
+]

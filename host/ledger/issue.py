@@ -1,0 +1,203 @@
+"""Officers, places, lots and kits, and what is checked before a movement is added to the ledger."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from host import clock
+from host.errors import InputError, RuleError
+from host.ledger.movement import (
+    CORRECT,
+    ISSUE,
+    ISSUED,
+    Movement,
+    State,
+    correction_refusal,
+    in_words,
+    refusal,
+    replay,
+    standing,
+)
+
+DOSES_PER_KIT = 2
+"""Doses in a box if nothing else is said."""
+
+STATION = "station"
+PLACE_KINDS = (STATION, "vehicle", "custody", "cabinet")
+"""What a place may be: stations hold stock; kits are issued to the others."""
+
+
+class Officer(NamedTuple):
+    """`id` is the collar number; `trained_on` the day of the last naloxone training, if known.
+
+    `unit`, `station` (a place) and `role` say where and as what the officer works; `left_on` is the last day.
+    """
+
+    id: str
+    trained_on: date | None
+    added_at_ms: int
+    unit: str | None = None
+    station: str | None = None
+    role: str | None = None
+    left_on: date | None = None
+
+
+class Place(NamedTuple):
+    """Where kits are kept: `kind` is one of `PLACE_KINDS`."""
+
+    id: str
+    kind: str
+    unit: str | None = None
+
+
+class Lot(NamedTuple):
+    """A production lot with the expiry printed on its packs; `recalled` is the reason if it is recalled."""
+
+    product: str
+    lot: str
+    expires_on: date
+    doses_per_kit: int
+    recalled: str | None = None
+
+
+class Kit(NamedTuple):
+    """One box, with the number Kitdock gives it; `gtin` and `serial` as on the pack, where known."""
+
+    id: str
+    product: str
+    lot: str
+    gtin: str | None = None
+    serial: str | None = None
+
+
+class Carrier(NamedTuple):
+    """Who or where a kit goes to: an officer, or a place that is no station; and what is in the way.
+
+    `pouch_with` is who has the pouch already (an officer's number or a place), None if nobody else.
+    """
+
+    officer: Officer | None
+    place: Place | None
+    pouch: str | None
+    pouch_with: str | None
+
+
+def training_valid_until(officer: Officer) -> date | None:
+    """The last day of the 12 months after the officer's training, if that is known.
+
+    Refresher training is due every 12 months (Home Office process evaluation, May 2025).
+    """
+    day = officer.trained_on
+    if day is None:
+        return None
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
+
+
+def received_lot(known: Lot | None, product: str, lot: str, expires_on: date | None, doses_per_kit: int | None) -> Lot:
+    """The facts of the lot that a box comes from: what is `known`, or else what its pack says.
+
+    Raises `RuleError` if the pack contradicts what is known, `InputError` if neither gives an expiry.
+    """
+    if known is None:
+        if expires_on is None:
+            raise InputError(f"lot {lot} of {product} is new: give the expiry printed on the pack with --expires")
+        return Lot(product, lot, expires_on, doses_per_kit or DOSES_PER_KIT)
+    if expires_on not in (None, known.expires_on):
+        raise RuleError(
+            f"lot {lot} of {product} is known to expire on {known.expires_on}, not {expires_on}: "
+            "check the printed lot and expiry"
+        )
+    if doses_per_kit not in (None, known.doses_per_kit):
+        raise RuleError(
+            f"lot {lot} of {product} is known to have {known.doses_per_kit} doses a kit, not {doses_per_kit}: "
+            "check the pack"
+        )
+    return known
+
+
+def check_movement(
+    movements: Sequence[Movement], movement: Movement, doses_per_kit: int, zone_name: str
+) -> tuple[State, State]:
+    """The states of a kit before and after `movement`, which follows on its `movements` so far, oldest first.
+
+    Raises `RuleError` with the reason if it cannot.
+    """
+    steps = replay([*movements, movement], doses_per_kit)
+    before = steps[-2].state if movements else State()
+    why = _refusal(movements, before, movement)
+    if why is not None:
+        raise RuleError(f"kit {movement.kit} {_and_so(why, before, movement, zone_name)}")
+    return before, steps[-1].state
+
+
+def _refusal(movements: Sequence[Movement], before: State, movement: Movement) -> str | None:
+    if movement.kind == CORRECT:
+        return correction_refusal(standing(movements), before, movement)
+    return refusal(before, movement)
+
+
+def _and_so(why: str, before: State, movement: Movement, zone_name: str) -> str:
+    """The refusal with what is known of the kit, and what would help."""
+    doing = movement.kind.replace("_", " ")
+    if movement.at_ms < before.moved_at_ms:
+        return (
+            f"moved at {clock.show(before.moved_at_ms, zone_name)}, after the time given: the ledger only grows forward"
+        )
+    if movement.kind == ISSUE and before.status == ISSUED:
+        holder = f"officer {before.officer}" if before.officer else before.place
+        return (
+            f"is already issued, to {holder} since {clock.show(before.since_ms, zone_name)}: "
+            f"`kitdock kit return {movement.kit}` comes first"
+        )
+    where = f" at {before.place}" if before.place and before.status != ISSUED else ""
+    if why.startswith("the kit is "):
+        return f"is {in_words(before.status)}{where}: {doing} is not possible, see `kitdock kit history {movement.kit}`"
+    return f"cannot be moved ({doing}): {why}"
+
+
+def check_issue(
+    state: State, kit: Kit, lot: Lot, to: Carrier, at_ms: int, zone_name: str, carry_days: int, carry_roles: str
+) -> list[str]:
+    """What to warn of when `kit`, which is in `state`, is issued `to` somebody at that instant.
+
+    `carry_days` is how long a kit is carried; `carry_roles` the roles that may carry one, apart by commas, empty for
+    all. Raises `RuleError` if the kit has expired, is recalled, quarantined or not whole, if the officer has left
+    or may not carry, or if somebody else has the pouch.
+    """
+    day = clock.today(at_ms, zone_name)
+    if lot.expires_on < day:
+        raise RuleError(f"kit {kit.id} expired on {lot.expires_on}: never issue it, take another")
+    if lot.recalled is not None:
+        raise RuleError(f"kit {kit.id} is of lot {lot.lot}, which is recalled ({lot.recalled}): take another")
+    if state.quarantine is not None:
+        raise RuleError(
+            f"kit {kit.id} is quarantined ({state.quarantine}): take another, or `kitdock kit release {kit.id}`"
+        )
+    if state.doses_left < lot.doses_per_kit:
+        raise RuleError(f"kit {kit.id} has {state.doses_left} of {lot.doses_per_kit} doses left: take a whole one")
+    if to.pouch_with is not None:
+        raise RuleError(f"pouch {to.pouch} is with {to.pouch_with}: return the kits in it first")
+    warnings = []
+    if lot.expires_on <= day + timedelta(days=carry_days):
+        warnings.append(f"kit {kit.id} expires on {lot.expires_on}, in {(lot.expires_on - day).days} days")
+    if to.officer is not None:
+        warnings += _check_officer(to.officer, day, carry_roles)
+    return warnings
+
+
+def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[str]:
+    if officer.left_on is not None and officer.left_on < day:
+        raise RuleError(f"officer {officer.id} left on {officer.left_on}: nothing is issued to leavers")
+    allowed = [each.strip() for each in carry_roles.split(",") if each.strip()]
+    if allowed and officer.role not in allowed:
+        raise RuleError(
+            f"officer {officer.id} is {officer.role or 'of no known role'}: only {', '.join(allowed)} carry kits "
+            "(setting carry_roles)"
+        )
+    until = training_valid_until(officer)
+    if until is None:
+        return [f"no training is known for officer {officer.id}: it must come before carriage"]
+    if until < day:
+        return [f"training of officer {officer.id} lapsed on {until}: the refresher is due"]
+    return []

@@ -1,0 +1,262 @@
+"""Movements and what follows from them: where each kit is, with whom, and how many doses it has.
+
+A movement is a row that is never changed. A kit's state is what its movements make of it, oldest first; `after`
+is the one rule for what a movement may do and does. A wrong movement is reversed by another, of kind `CORRECT`.
+
+    kind           from                        to            besides
+    receive        nowhere                     in stock      at a station
+    issue          in stock                    issued        to an officer, or a vehicle, custody suite or cabinet
+    return         issued, used, left behind   in stock      at a station; may count the doses
+    transfer       in stock                    in stock      at another station
+    load, unload   in stock, issued            the same      into a pouch, out of it
+    use            issued                      issued, used  `doses` are given; used when none is left
+    leave_behind   issued                      left behind   with a person at risk
+    lose           in stock, issued            lost
+    find           lost                        in stock      at a station
+    quarantine     in stock, issued            the same      not to be issued until released
+    release        in stock, issued            the same
+    count          in stock, issued            the same      somebody counted the doses
+    destroy        in stock, used              destroyed
+    correct        any but nowhere             as before the kit's last movement that still counts
+
+Doses never vanish: of the doses that came with a kit, each is left in it, was used, or is unaccounted for, which
+a count may make negative if fewer are missing than were reported as used.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+RECEIVE = "receive"
+ISSUE = "issue"
+RETURN = "return"
+TRANSFER = "transfer"
+LOAD = "load"
+UNLOAD = "unload"
+USE = "use"
+LEAVE_BEHIND = "leave_behind"
+LOSE = "lose"
+FIND = "find"
+QUARANTINE = "quarantine"
+RELEASE = "release"
+COUNT = "count"
+DESTROY = "destroy"
+CORRECT = "correct"
+
+IN_STOCK = "in_stock"
+ISSUED = "issued"
+USED = "used"
+"""Every dose was given."""
+LEFT_BEHIND = "left_behind"
+LOST = "lost"
+DESTROYED = "destroyed"
+VOID = "void"
+"""Its receipt was corrected: there is no such kit."""
+STATUSES = (IN_STOCK, ISSUED, USED, LEFT_BEHIND, LOST, DESTROYED, VOID)
+
+_FROM: Mapping[str, tuple[str, ...]] = {
+    RECEIVE: (VOID,),
+    ISSUE: (IN_STOCK,),
+    RETURN: (ISSUED, USED, LEFT_BEHIND),
+    TRANSFER: (IN_STOCK,),
+    LOAD: (IN_STOCK, ISSUED),
+    UNLOAD: (IN_STOCK, ISSUED),
+    USE: (ISSUED,),
+    LEAVE_BEHIND: (ISSUED,),
+    LOSE: (IN_STOCK, ISSUED),
+    FIND: (LOST,),
+    QUARANTINE: (IN_STOCK, ISSUED),
+    RELEASE: (IN_STOCK, ISSUED),
+    COUNT: (IN_STOCK, ISSUED),
+    DESTROY: (IN_STOCK, USED),
+}
+KINDS = (*_FROM, CORRECT)
+"""Every kind of movement."""
+
+
+class Movement(NamedTuple):
+    """One row of the ledger: what happened to `kit` at `at_ms`, and who recorded it when.
+
+    `officer` or `place` is where an issue goes; `place` where a receipt, return, transfer or find puts it. `pouch`
+    belongs to an issue or load. `doses` are those given (use) or counted (return, count). `corrects` is the id of
+    the movement reversed; `report` that of the usage report that tells of the use. Times in Unix milliseconds.
+    """
+
+    id: int
+    at_ms: int
+    kind: str
+    kit: str
+    officer: str | None = None
+    place: str | None = None
+    pouch: str | None = None
+    doses: int | None = None
+    corrects: int | None = None
+    report: int | None = None
+    reason: str | None = None
+    document: str | None = None
+    login: str = ""
+    recorded_at_ms: int = 0
+
+
+class State(NamedTuple):
+    """What a kit is after its movements.
+
+    `since_ms` is when it came to be with this officer or in this place and pouch, by the movement `began`;
+    `moved_at_ms` and `movement` tell the last of all. `quarantine` is the reason for it, None if it is not quarantined.
+    """
+
+    status: str = VOID
+    officer: str | None = None
+    place: str | None = None
+    pouch: str | None = None
+    quarantine: str | None = None
+    doses_left: int = 0
+    doses_used: int = 0
+    doses_unaccounted: int = 0
+    since_ms: int = 0
+    began: int = 0
+    moved_at_ms: int = 0
+    movement: int = 0
+
+    @property
+    def where(self) -> tuple[str, str | None, str | None, str | None]:
+        """What makes one stretch of custody: status, officer, place, pouch."""
+        return self.status, self.officer, self.place, self.pouch
+
+
+NOWHERE = State()
+"""Before a kit is received."""
+
+
+class Step(NamedTuple):
+    """A movement, the state after it, and why it was impossible (None: it was not)."""
+
+    movement: Movement
+    state: State
+    impossible: str | None
+
+
+def refusal(state: State, movement: Movement) -> str | None:
+    """Why `movement` cannot follow on `state`; None if it can. A correction is judged by `replay`."""
+    if movement.at_ms < state.moved_at_ms:
+        return "the kit has moved since then: the ledger only grows forward"
+    if state.status not in _FROM[movement.kind]:
+        return f"the kit is {_WORDS[state.status]}"
+    if movement.kind == TRANSFER and movement.place == state.place:
+        return "it is at that station already"
+    if movement.kind == LOAD and state.pouch is not None:
+        return f"it is in pouch {state.pouch}"
+    if movement.kind == UNLOAD and state.pouch is None:
+        return "it is in no pouch"
+    if movement.kind == QUARANTINE and state.quarantine is not None:
+        return "it is quarantined already"
+    if movement.kind == RELEASE and state.quarantine is None:
+        return "it is not quarantined"
+    if movement.kind == USE and (movement.doses or 0) > state.doses_left:
+        return f"it has {state.doses_left} left, not {movement.doses}: record the others from the kit they came from"
+    return None
+
+
+def after(state: State, movement: Movement, doses_per_kit: int) -> State:
+    """The state after a movement that is no correction, possible or not: what is recorded last is taken as true."""
+    new = _moved(state, movement, doses_per_kit)
+    new = new._replace(moved_at_ms=movement.at_ms, movement=movement.id)
+    if new.where != state.where:
+        new = new._replace(since_ms=movement.at_ms, began=movement.id)
+    return new
+
+
+def _moved(state: State, movement: Movement, doses_per_kit: int) -> State:
+    kind = movement.kind
+    if kind == RECEIVE:
+        return State(IN_STOCK, place=movement.place, doses_left=doses_per_kit)
+    if kind == ISSUE:
+        return state._replace(
+            status=ISSUED, officer=movement.officer, place=movement.place, pouch=movement.pouch or state.pouch
+        )
+    if kind in (RETURN, FIND):
+        back = state._replace(status=IN_STOCK, officer=None, place=movement.place, pouch=None)
+        return _counted(back, movement.doses)
+    if kind == TRANSFER:
+        return state._replace(place=movement.place, pouch=None)
+    if kind in (LOAD, UNLOAD):
+        return state._replace(pouch=movement.pouch if kind == LOAD else None)
+    if kind == USE:
+        given = movement.doses or 0
+        used = state._replace(doses_left=state.doses_left - given, doses_used=state.doses_used + given)
+        return used if used.doses_left > 0 else used._replace(status=USED, pouch=None)
+    if kind == QUARANTINE:
+        return state._replace(quarantine=movement.reason or "")
+    if kind == RELEASE:
+        return state._replace(quarantine=None)
+    if kind == COUNT:
+        return _counted(state, movement.doses)
+    status = {LEAVE_BEHIND: LEFT_BEHIND, LOSE: LOST, DESTROY: DESTROYED}[kind]
+    if kind == DESTROY:
+        return state._replace(status=status, officer=None, pouch=None)
+    return state._replace(status=status, pouch=None)
+
+
+def _counted(state: State, counted: int | None) -> State:
+    if counted is None:
+        return state
+    return state._replace(doses_left=counted, doses_unaccounted=state.doses_unaccounted + state.doses_left - counted)
+
+
+def replay(movements: Iterable[Movement], doses_per_kit: int) -> list[Step]:
+    """What the movements of one kit, oldest first, made of it, one step for each."""
+    steps: list[Step] = []
+    # What a correction goes back to: the movements that still count, each with the state before it.
+    undo: list[tuple[Movement, State]] = []
+    state = NOWHERE
+    for movement in movements:
+        if movement.kind == CORRECT:
+            impossible = correction_refusal([each for each, _ in undo], state, movement)
+            if undo:
+                _, before = undo.pop()
+                state = before._replace(
+                    since_ms=movement.at_ms, began=movement.id, moved_at_ms=movement.at_ms, movement=movement.id
+                )
+        else:
+            impossible = refusal(state, movement)
+            undo.append((movement, state))
+            state = after(state, movement, doses_per_kit)
+        steps.append(Step(movement, state, impossible))
+    return steps
+
+
+def standing(movements: Iterable[Movement]) -> list[Movement]:
+    """The movements of one kit that still count, oldest first: neither corrections nor what they reversed."""
+    found: list[Movement] = []
+    for movement in movements:
+        if movement.kind != CORRECT:
+            found.append(movement)
+        elif found:
+            found.pop()
+    return found
+
+
+def correction_refusal(still_count: list[Movement], state: State, movement: Movement) -> str | None:
+    """Why a correction cannot follow; None if it reverses the last movement that still counts."""
+    if movement.at_ms < state.moved_at_ms:
+        return "the kit has moved since then: the ledger only grows forward"
+    if not still_count:
+        return "the kit has no movement left to correct"
+    if movement.corrects != still_count[-1].id:
+        return f"only its last movement can be corrected: that is {still_count[-1].id}, {still_count[-1].kind}"
+    return None
+
+
+_WORDS = {
+    IN_STOCK: "in stock",
+    ISSUED: "issued",
+    USED: "used up",
+    LEFT_BEHIND: "left behind with a person",
+    LOST: "lost",
+    DESTROYED: "destroyed",
+    VOID: "not in the ledger",
+}
+
+
+def in_words(status: str) -> str:
+    """A status for people."""
+    return _WORDS[status]

@@ -1,0 +1,91 @@
+"""Roles, and what each may do. The store asks here before every change and every protected reading.
+
+An action is named by what it touches and what it does; its name also stands in the audit.
+"""
+
+from typing import NamedTuple
+
+from host.ledger.movement import KINDS
+
+OFFICER = "officer"
+QUARTERMASTER = "quartermaster"
+PROGRAMME_LEAD = "programme_lead"
+AUDITOR = "auditor"
+ADMINISTRATOR = "administrator"
+
+ROLES = {
+    OFFICER: "docks a pouch, explains openings, files reports; sees only own ones",
+    QUARTERMASTER: "keeps stock, officers, tags, expiry and reconciliation; no health data",
+    PROGRAMME_LEAD: "reads usage reports whole, and reconciliation",
+    AUDITOR: "reads everything that happened, and the audit; no health data; changes nothing",
+    ADMINISTRATOR: "grants roles, looks after the database; no health data",
+}
+"""Every role, and what it is for."""
+
+_STOCK = frozenset({QUARTERMASTER})
+_KEEPERS = frozenset({QUARTERMASTER, ADMINISTRATOR})
+_STATION = frozenset({OFFICER, QUARTERMASTER, PROGRAMME_LEAD, ADMINISTRATOR})
+_JUDGES = frozenset({QUARTERMASTER, PROGRAMME_LEAD})
+_SIGHT = frozenset({QUARTERMASTER, PROGRAMME_LEAD, AUDITOR, ADMINISTRATOR})
+_OVERSIGHT = frozenset({AUDITOR, ADMINISTRATOR})
+
+ACTIONS = {
+    **{f"kit.{kind}": _STOCK for kind in KINDS},
+    "lot.recall": _JUDGES,
+    "product.add": _STOCK,
+    "officer.add": _KEEPERS,
+    "officer.change": _KEEPERS,
+    "place.add": _KEEPERS,
+    "stocktake.start": _STOCK,
+    "stocktake.scan": _STOCK,
+    "stocktake.close": _STOCK,
+    "expiry.acknowledge": _STOCK,
+    "discrepancy.note": _JUDGES,
+    "discrepancy.acknowledge": _JUDGES,
+    "discrepancy.resolve": _JUDGES,
+    "discrepancy.reopen": _JUDGES,
+    "digest.acknowledge": _JUDGES,
+    "setting.change": _KEEPERS,
+    "tag.enrol": _KEEPERS,
+    "tag.retire": _KEEPERS,
+    "tag.dock": _STATION,
+    "opening.explain": _STATION,
+    "report.file": _STATION,
+    "report.read": frozenset({OFFICER, PROGRAMME_LEAD}),
+    "stock.read": _SIGHT,
+    "account.grant": frozenset({ADMINISTRATOR}),
+    "account.revoke": frozenset({ADMINISTRATOR}),
+    "audit.read": _OVERSIGHT,
+    "database.backup": frozenset({ADMINISTRATOR}),
+    "database.restore": frozenset({ADMINISTRATOR}),
+    "database.check": _OVERSIGHT | _STOCK,
+    "database.vacuum": frozenset({ADMINISTRATOR}),
+    "database.retention": frozenset({ADMINISTRATOR}),
+    "clock.accept": frozenset({ADMINISTRATOR}),
+}
+"""Who may do what."""
+
+FOUNDER = frozenset({ADMINISTRATOR, QUARTERMASTER})
+"""The roles of the account that makes a database."""
+
+
+class Account(NamedTuple):
+    """Who acts: the operating system's `login`, its roles, and the officer it belongs to, if it is one's own."""
+
+    login: str
+    roles: frozenset[str]
+    officer: str | None
+
+    def may(self, action: str) -> bool:
+        """Whether one of the roles allows the action."""
+        return not self.roles.isdisjoint(ACTIONS[action])
+
+    @property
+    def only_officer(self) -> bool:
+        """Whether it sees no more than what is its officer's own."""
+        return self.roles == {OFFICER}
+
+
+def who_may(action: str) -> str:
+    """The roles that allow an action, for people."""
+    return " or ".join(each.replace("_", " ") for each in ROLES if each in ACTIONS[action])

@@ -1,0 +1,85 @@
+"""Accounts and their roles, settings, and the audit, in the database."""
+
+from collections.abc import Iterator
+
+from host import audit, clock
+from host.audit import Chain, Entry
+from host.errors import InputError, RuleError
+from host.roles import ADMINISTRATOR, OFFICER, ROLES, Account
+from host.settings import checked
+from host.store.people import People
+
+
+class Accounts(People):
+    """The part of the store that says who may do what, and keeps who did."""
+
+    def accounts(self) -> list[Account]:
+        """All accounts by login."""
+        found: dict[str, Account] = {}
+        for login, role, officer in self._rows("SELECT login, role, officer FROM account ORDER BY login, role"):
+            known = found.get(login, Account(login, frozenset(), None))
+            found[login] = Account(login, known.roles | {role}, officer or known.officer)
+        return list(found.values())
+
+    def grant(self, login: str, role: str, officer: str | None, at_ms: int) -> None:
+        """Gives an account a role; with role officer, `officer` is whose it is (None: a dock that many share).
+
+        Raises `InputError` for an unknown role or officer, `RuleError` if the account has the role already.
+        """
+        with self._changing("account.grant", login) as detail:
+            if role not in ROLES:
+                raise InputError(f"no role {role}: there is {', '.join(ROLES)}")
+            if officer is not None and role != OFFICER:
+                raise InputError(f"an officer's number belongs to role {OFFICER}, not {role}")
+            if officer is not None:
+                self.officer(officer)
+            if self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
+                raise RuleError(f"{login} is {role} already: see `kitdock account list`")
+            self._connection.execute("INSERT INTO account VALUES (?, ?, ?, ?)", (login, role, officer, at_ms))
+            detail |= {"role": role, "officer": officer}
+
+    def revoke(self, login: str, role: str) -> None:
+        """Takes a role from an account. Raises `RuleError` if it has it not, or if it is the last administrator."""
+        with self._changing("account.revoke", login) as detail:
+            if not self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
+                raise RuleError(f"{login} is not {role}: see `kitdock account list`")
+            others = self._row("SELECT 1 FROM account WHERE role = ? AND login <> ?", (ADMINISTRATOR, login))
+            if role == ADMINISTRATOR and others is None:
+                raise RuleError(f"{login} is the last administrator: make another one first")
+            self._connection.execute("DELETE FROM account WHERE login = ? AND role = ?", (login, role))
+            detail["role"] = role
+
+    def set_setting(self, key: str, text: str) -> int | str:
+        """Changes a setting and returns its value. Raises `InputError` if there is no such setting or value."""
+        value = checked(key, text)
+        with self._changing("setting.change", key) as detail:
+            detail |= {"before": getattr(self.settings, key), "after": value}
+            self._connection.execute(
+                "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, str(value)),
+            )
+        return value
+
+    def audit_entries(self, since_ms: int = 0) -> Iterator[Entry]:
+        """The entries of the audit from an instant on, oldest first. Raises `NotAllowed`."""
+        self._demand("audit.read")
+        rows = self._connection.execute(
+            "SELECT id, at_ms, login, action, subject, outcome, detail, hash FROM audit WHERE at_ms >= ? ORDER BY id",
+            (since_ms,),
+        )
+        return (Entry(*row) for row in rows)
+
+    def verify_audit(self) -> Chain:
+        """Whether the audit is whole. Raises `NotAllowed`."""
+        return audit.verify(self.audit_entries())
+
+    def audit_holds(self, head: bytes) -> bool:
+        """Whether an entry has this hash: whether the audit still holds what it held when that was its newest."""
+        self._demand("audit.read")
+        return self._row("SELECT 1 FROM audit WHERE hash = ?", (head,)) is not None
+
+    def accept_clock(self) -> None:
+        """Takes this machine's clock as right although the newest entry is of a later time."""
+        self._demand("clock.accept")
+        with self._writing():
+            self._note("clock.accept", None, {"now": clock.now_ms()}, accept_clock=True)
