@@ -25,6 +25,7 @@ KITS = [f"K{number}" for number in range(5)]
 POUCHES = ["P1", "P2", "P3"]
 OFFICERS = ["4101", "4102"]
 PLACES = ["North", "South", "Car 1", "Cells"]
+MOVES = [each for each in KINDS if each != RECEIVE]
 LOG = ["lid_open", "lid_close", "dose_mark", "boot", "heartbeat", "fault", ALTERED, UNLINKED, "lost"]
 
 
@@ -63,21 +64,28 @@ class History:
         self.store.receive([box], self.now, self.random.choice(PLACES))
 
     def move(self) -> None:
-        kind = self.random.choice([each for each in KINDS if each != RECEIVE])
+        """One movement; most kinds are impossible at any moment, so several are tried."""
+        kit = self.random.choice(KITS)
+        for kind in self.random.sample(MOVES, 5):
+            try:
+                self.store.move(self._movement(kit, kind))
+                return
+            except KitdockError:
+                self.refused += 1
+
+    def _movement(self, kit: str, kind: str) -> Movement:
         to_officer = self.random.random() < 0.6
         takes_place = kind in ("return", "transfer", "find") or (kind == "issue" and not to_officer)
-        self.store.move(
-            Movement(
-                0,
-                self.now - self.random.choice([0, 0, 0, DAY]),
-                kind,
-                self.random.choice(KITS),
-                officer=self.random.choice(OFFICERS) if kind == "issue" and to_officer else None,
-                place=self.random.choice(PLACES) if takes_place else None,
-                pouch=self.random.choice(POUCHES) if kind == "load" or (kind == "issue" and to_officer) else None,
-                doses=self.random.randrange(1, 4) if kind in ("use", "count", "return") else None,
-                reason="so",
-            )
+        return Movement(
+            0,
+            self.now - self.random.choice([0, 0, 0, DAY]),
+            kind,
+            kit,
+            officer=self.random.choice(OFFICERS) if kind == "issue" and to_officer else None,
+            place=self.random.choice(PLACES) if takes_place else None,
+            pouch=self.random.choice(POUCHES) if kind == "load" or (kind == "issue" and to_officer) else None,
+            doses=self.random.randrange(1, 3) if kind in ("use", "count", "return") else None,
+            reason="so",
         )
 
     def enrol(self) -> None:
