@@ -21,8 +21,10 @@ from host.sheets import Document, Section, fit, shown
 
 NO_TERMINAL = 10_000
 """Columns of what is no terminal: lines are not broken for programs."""
-LEAST_WIDTH = 16
+LEAST_WIDTH = 12
 """A column narrower than this is not worth the breaking of its lines."""
+HEADING_ROOM = 2
+"""A column is by so much wider than its heading, at least. So tabulate has it."""
 
 Row = dict[str, Any]
 """One result as programs see it: JSON values by key, the same keys in each row."""
@@ -119,7 +121,7 @@ def document(value: Value, title: str, made: datetime) -> Document:
 
 def heading(key: str, table: Table) -> str:
     """What stands above a table among others: its title, or its key in words."""
-    return table.title or key.replace("_", " ")
+    return table.title or key.replace("_", " ").capitalize()
 
 
 def _section(table: Table, heading: str) -> Section:
@@ -159,9 +161,11 @@ def _show(cell: Cell, row: Row) -> str:
 
 def _widths(headers: list[str], cells: list[list[str]], columns: int) -> list[int | None] | None:
     """Where lines are broken so that they fit in `columns`: wide columns share the room. None if none need be."""
-    used = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
+    headings = [len(header) + HEADING_ROOM for header in headers]
+    used = [max(least, *map(len, column)) for least, *column in zip(headings, *cells, strict=True)]
     widths = [int(width) for width in fit(used, columns - 2 * (len(used) - 1))]
-    if widths == used or any(width < min(LEAST_WIDTH, want) for width, want in zip(widths, used, strict=True)):
+    least = [min(max(LEAST_WIDTH, heading), want) for heading, want in zip(headings, used, strict=True)]
+    if widths == used or any(width < bound for width, bound in zip(widths, least, strict=True)):
         return None
     return [None if width == want else width for width, want in zip(widths, used, strict=True)]
 

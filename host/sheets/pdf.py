@@ -15,6 +15,7 @@ from fpdf.fonts import CoreFont
 from host.sheets import Document, Section, fit, is_numeric, shown
 
 _ENCODING = "cp1252"
+_CONTROL = frozenset({*range(32), 127} - {ord("\n")})
 _FONT = "helvetica"
 _MARGIN = 12.0
 """Around each page; this and all below in millimetres, sizes of letters in points."""
@@ -55,8 +56,9 @@ def plain(text: str) -> str:
 
 
 def _has(text: str) -> bool:
+    """Whether the fonts have all of the text; control characters are in none."""
     try:
-        return min(text.encode(_ENCODING).replace(b"\n", b""), default=32) >= 32
+        return not _CONTROL.intersection(text.encode(_ENCODING))
     except UnicodeEncodeError:
         return False
 

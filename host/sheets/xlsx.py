@@ -8,7 +8,7 @@ text whatever it looks like: 007 keeps its zeros, =1+1 is never worked out.
 import io
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
@@ -40,7 +40,7 @@ def make(document: Document) -> bytes:
     book.remove(book.worksheets[0])
     book.properties.title = document.title
     book.properties.creator = "Kitdock"
-    book.properties.created = document.made.replace(tzinfo=None)
+    book.properties.created = document.made.astimezone(UTC).replace(tzinfo=None)
     names = sheet_names([section.heading or document.title for section in document.sections])
     for name, section in zip(names, document.sections, strict=True):
         _fill(book.create_sheet(name), section, document.title)
