@@ -21,11 +21,11 @@ from kitwire import record
 
 T0 = 1_780_000_000_000
 DAY = 86_400_000
-KITS = [f"K{number}" for number in range(5)]
+KITS = [f"K{number}" for number in range(12)]
 POUCHES = ["P1", "P2", "P3"]
 OFFICERS = ["4101", "4102"]
 PLACES = ["North", "South", "Car 1", "Cells"]
-MOVES = [each for each in KINDS if each != RECEIVE]
+MOVES = [each for each in KINDS if each != RECEIVE] + 6 * ["issue", "return"] + 3 * ["use", "load", "unload", "release"]
 LOG = ["lid_open", "lid_close", "dose_mark", "boot", "heartbeat", "fault", ALTERED, UNLINKED, "lost"]
 
 
@@ -75,6 +75,7 @@ class History:
 
     def _movement(self, kit: str, kind: str) -> Movement:
         to_officer = self.random.random() < 0.6
+        in_pouch = to_officer and self.random.random() < 0.6
         takes_place = kind in ("return", "transfer", "find") or (kind == "issue" and not to_officer)
         return Movement(
             0,
@@ -83,7 +84,7 @@ class History:
             kit,
             officer=self.random.choice(OFFICERS) if kind == "issue" and to_officer else None,
             place=self.random.choice(PLACES) if takes_place else None,
-            pouch=self.random.choice(POUCHES) if kind == "load" or (kind == "issue" and to_officer) else None,
+            pouch=self.random.choice(POUCHES) if kind == "load" or (kind == "issue" and in_pouch) else None,
             doses=self.random.randrange(1, 3) if kind in ("use", "count", "return") else None,
             reason="so",
         )
