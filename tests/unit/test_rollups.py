@@ -47,7 +47,7 @@ class History:
     def play(self, steps: int) -> None:
         """So many random steps."""
         doing: list[Callable[[], object]] = [
-            self.receive, self.move, self.move, self.move, self.move, self.enrol, self.dock, self.dock, self.say
+            self.receive, self.receive, self.move, self.move, self.move, self.move, self.move, self.enrol, self.dock, self.dock, self.say
         ]  # fmt: skip
         for _ in range(steps):
             self.now += self.random.randrange(0, DAY)
@@ -61,11 +61,12 @@ class History:
         product = self.random.choice(["Two", "One"])
         doses = 2 if product == "Two" else 1
         box = Incoming(kit, product, f"L-{product}", date(2028, 1, 31), doses)
-        self.store.receive([box], self.now, self.random.choice(PLACES))
+        self.store.receive([box], self.now, self.random.choice(["North", "North", "South", "Car 1"]))
 
     def move(self) -> None:
         """One movement; most kinds are impossible at any moment, so several are tried."""
-        kit = self.random.choice(KITS)
+        kits = self.store.kits()
+        kit = self.random.choice(kits).id if kits else "K1"
         for kind in self.random.sample(MOVES, 5):
             try:
                 self.store.move(self._movement(kit, kind))
