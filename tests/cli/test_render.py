@@ -121,3 +121,13 @@ def test_a_document_has_what_the_table_has() -> None:
     assert document(NONE, "kitdock recall", made).title == "kitdock recall"
     assert document(NONE, "kitdock recall", made).sections[0].note == "no lot is recalled"
     assert [each.heading for each in document(REPORT, "", made).sections] == ["Kits in stock", "Open recalls"]
+
+
+def test_lines_below_a_row_are_broken_and_set_in() -> None:
+    rows = [{"pouch": "P-01", "evidence": MEANING}, {"pouch": "P-02", "evidence": "altered"}]
+    lines = as_text(Table(rows, {"pouch": "pouch"}, "", details=["evidence"]), 40, 40).splitlines()
+    assert lines[2] == "P-01"
+    end = lines.index("")
+    assert all(line.startswith("    ") and len(line) <= 40 for line in lines[3:end])
+    assert " ".join(line.strip() for line in lines[3:end]) == MEANING
+    assert lines[end + 1 :] == ["P-02", "    altered"]

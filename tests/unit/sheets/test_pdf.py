@@ -127,3 +127,13 @@ def test_a_thousand_pages_are_numbered_without_a_warning(monkeypatch: pytest.Mon
     found = pages(make(one(Section("", ["kit"], [[str(number)] for number in range(1001)])), ".pdf"))
     assert len(found) > 999
     assert f"page {len(found)} of {len(found)}" in found[-1]
+
+
+def test_a_heading_is_never_left_alone_at_the_foot_of_a_page() -> None:
+    for rows in range(25, 45):
+        first = Section("First", ["kit"], [["007"]] * rows)
+        second = Section("Second", ["kit"], [["008"]] * 2, note="a note of many words " * 400)
+        found = pages(make(one(first, second), ".pdf"))
+        (page,) = (page for page in found if "Second" in page)
+        assert page[page.index("Second") + 1 : page.index("Second") + 3] == ["kit", "008"]
+        assert " ".join(" ".join(page) for page in found).count("many") == 400
