@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from host.sim.runtime import FIRMWARE, run_script
+from host.flash.application import FIRMWARE
+from host.sim.runtime import run_script
 from tests.telling import Tell
 
 HERE = Path(__file__).parent

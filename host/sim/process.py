@@ -38,7 +38,7 @@ def files_of(mounts: Mapping[str, Path]) -> dict[str, Path]:
     for at, source in _sources(mounts).items():
         compiled = None
         if at not in _RUN_AS_SOURCE and source.suffix == ".py":
-            compiled = runtime.compiled(source, at.removeprefix("/lib/").removeprefix("/"))
+            compiled = runtime.compiled(source, at)
         files[at if compiled is None else f"{at.removesuffix('.py')}.mpy"] = compiled or source
     return files
 

