@@ -25,7 +25,8 @@ class Store(Reports, Tags, Accounts):
     """A station's database. Made by `Store.open` or `Store.create`; a context manager that closes it."""
 
     def picture(self) -> Picture:
-        """Everything at one moment, for openings, expiry and reconciliation."""
+        """Everything at one moment, for openings, expiry and reconciliation. Raises `NotAllowed`."""
+        self._demand("stock.read")
         with self._reading():
             return Picture(
                 time_zone=self.station.time_zone,

@@ -14,7 +14,8 @@ class Accounts(People):
     """The part of the store that says who may do what, and keeps who did."""
 
     def accounts(self) -> list[Account]:
-        """All accounts by login."""
+        """All accounts by login. Raises `NotAllowed`."""
+        self._demand("audit.read")
         found: dict[str, Account] = {}
         for login, role, officer in self._rows("SELECT login, role, officer FROM account ORDER BY login, role"):
             known = found.get(login, Account(login, frozenset(), None))

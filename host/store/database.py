@@ -80,6 +80,7 @@ class Database:
         self.login = login
         self._connection = connection
         self._db = sqlite_utils.Database(connection, execute_plugins=False)
+        self._refusal: tuple[str, str | None] | None = None
 
     @classmethod
     def _connect(cls, path: Path, busy_timeout_s: float, login: str | None) -> Self:
@@ -216,17 +217,19 @@ class Database:
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                self._note_refusal()
                 raise
 
     @contextmanager
     def _changing(self, action: str, subject: str | None = None) -> Iterator[dict[str, object]]:
         """A write transaction that is one entry of the audit; the block puts its details into what is yielded.
 
-        Raises `NotAllowed` if no role of the account allows `action`, after noting the attempt.
+        Raises `NotAllowed` if no role of the account allows `action`, after noting the attempt. The roles are read
+        within the transaction: a role that was revoked a moment ago allows nothing more.
         """
-        self._demand(action, subject)
         detail: dict[str, object] = {}
         with self._writing():
+            self._demand(action, subject)
             yield detail
             self._note(action, subject, detail)
 
@@ -235,12 +238,29 @@ class Database:
         if not self.account.may(action):
             self._refuse(action, subject, f"that is for {roles.who_may(action)}")
 
+    def _demand_own(self, action: str, subject: str | None, officer: str, shared: bool = True) -> None:
+        """As `_demand`; an account that is its officer's alone must also be that of `officer`.
+
+        One that many share, with role officer and no number, speaks for each of them if `shared`.
+        """
+        self._demand(action, subject)
+        account = self.account
+        if account.only_officer and officer != account.officer and not (shared and account.officer is None):
+            self._refuse(action, subject, "it is another officer's" if account.officer else "this account is shared")
+
     def _refuse(self, action: str, subject: str | None, why: str) -> NoReturn:
-        """Notes an attempt that no role allows, and raises `NotAllowed`."""
-        with self._writing():
-            self._note(action, subject, {}, audit.REFUSED)
+        """Notes an attempt that no role allows, once any transaction under way is undone; raises `NotAllowed`."""
+        self._refusal = (action, subject)
+        if not self._connection.in_transaction:
+            self._note_refusal()
         what = action.replace(".", " ") + (f" {subject}" if subject else "")
         raise errors.NotAllowed(f"{self.login} may not do this ({what}): {why}")
+
+    def _note_refusal(self) -> None:
+        if self._refusal is not None:
+            (action, subject), self._refusal = self._refusal, None
+            with self._writing():
+                self._note(action, subject, {}, audit.REFUSED)
 
     def _note(
         self,
@@ -275,6 +295,7 @@ class Database:
                 yield
             finally:
                 self._connection.execute("ROLLBACK")
+                self._note_refusal()
 
     def _rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from host import ledger, openings, taglog
+from host import clock, ledger, openings, taglog
 from host.events import Docking, Event, Tag
 from host.ledger import Holding, Lot, Movement, State, stretches
 from host.openings import LidOpening, Opening
@@ -21,6 +21,9 @@ from host.times import Interval
 
 VERSION = 1
 """Of what is derived. One more whenever the same history comes to give other roll-ups."""
+
+SHIFT_MS = 12 * 3_600_000
+"""How long after a docking an account that officers share is shown the openings of the pouch."""
 
 TABLES = ("kit_state", "custody", "opening", "log_flaw", "tag_state")
 """The tables that `recompute` fills."""
@@ -64,6 +67,7 @@ class Rollups(Database):
 
     def recompute(self) -> dict[str, list[tuple[Any, ...]]]:
         """What the roll-ups should hold, from the whole history: rows by table, as `rolled_up` gives them."""
+        self._demand("stock.read")
         found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
         for kit, steps, lot in self._ledger_by_kit():
             found["kit_state"].append(_state_row(kit, steps, lot))
@@ -80,6 +84,7 @@ class Rollups(Database):
 
     def rolled_up(self) -> dict[str, list[tuple[Any, ...]]]:
         """What the roll-ups hold: rows by table, in a fixed order."""
+        self._demand("stock.read")
         self.freshen()
         return {
             table: sorted(self._rows(f"SELECT * FROM {table}"), key=lambda row: tuple(map(repr, row)))
@@ -117,7 +122,14 @@ class Rollups(Database):
         )
 
     def custody(self, pouch: str, earliest_ms: int, latest_ms: int) -> list[Holding]:
-        """The stretches in which a kit in `pouch` was issued, as far as they meet an interval, in order of issue."""
+        """The stretches in which a kit in `pouch` was issued, as far as they meet an interval, in order of issue.
+
+        Raises `NotAllowed`.
+        """
+        self._demand("stock.read", pouch)
+        return self._custody(pouch, earliest_ms, latest_ms)
+
+    def _custody(self, pouch: str, earliest_ms: int, latest_ms: int) -> list[Holding]:
         rows = self._rows(
             "SELECT kit, officer, pouch, since_ms, until_ms, place, status, began FROM custody "
             "WHERE pouch = ? AND status = 'issued' AND since_ms <= ? AND (until_ms IS NULL OR until_ms > ?) "
@@ -199,11 +211,11 @@ class Rollups(Database):
     def openings(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
         """Openings of one tag or of all, oldest first; with `unsettled` only those that lack a cause or a report.
 
-        With `since_ms` only those that most likely began at or after it.
+        With `since_ms` only those that most likely began at or after it. An officer's own account is given those of
+        pouches that the officer may have carried then; a shared one those of pouches that docked within `SHIFT_MS`.
         """
         self.freshen()
-        conditions: list[str] = []
-        parameters: list[Any] = []
+        conditions, parameters = self._own_openings()
         if tag is not None:
             conditions.append("o.tag = ?")
             parameters.append(tag)
@@ -220,6 +232,30 @@ class Rollups(Database):
         width = len(Tag._fields)
         return openings.in_order(self._opening(Tag(*row[:width]), _lid_opening(row[width:])) for row in rows)
 
+    def _own_openings(self) -> tuple[list[str], list[Any]]:
+        """What makes an opening `o` one that this account may see, as SQL conditions with their parameters."""
+        account = self.account
+        if not account.only_officer:
+            return [], []
+        if account.officer is None:
+            docked = "o.tag IN (SELECT tag FROM tag_state WHERE docked_at_ms >= ?)"
+            return [docked], [clock.now_ms() - SHIFT_MS]
+        carried = (
+            "o.pouch IN (SELECT pouch FROM custody WHERE officer = ?) AND EXISTS (SELECT 1 FROM custody c "
+            "WHERE c.pouch = o.pouch AND c.officer = ? AND c.status = 'issued' "
+            "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms))"
+        )
+        return [carried], [account.officer, account.officer]
+
+    def _demand_opening(self, action: str, tag: str, sequence: int) -> None:
+        """Raises `NotAllowed` if the account may not see that opening, and so may say nothing of it."""
+        conditions, parameters = self._own_openings()
+        where = " AND ".join(["o.tag = ?", "o.sequence = ?", *conditions])
+        if conditions and not self._row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)):
+            shared = self.account.officer is None
+            why = "dock the pouch first: this account is shared" if shared else "another officer carried the pouch"
+            self._refuse(action, f"{tag}:{sequence}", why)
+
     def _opening(self, tag: Tag, found: LidOpening) -> Opening:
         key = (tag.id, found.sequence)
         row = self._row(
@@ -228,12 +264,13 @@ class Rollups(Database):
             key,
         )
         reports = self._rows("SELECT id FROM usage_report WHERE tag = ? AND sequence = ? ORDER BY id", key)
-        held = self.custody(tag.pouch, found.began.earliest_ms, found.began.latest_ms)
+        held = self._custody(tag.pouch, found.began.earliest_ms, found.began.latest_ms)
         return openings.opening(tag, found, held, Explanation(*row) if row else None, [each[0] for each in reports])
 
 
 def _state_row(kit: str, steps: Sequence[ledger.Step], lot: Lot) -> tuple[Any, ...]:
-    impossible = next((f"movement {each.movement.id}: {each.impossible}" for each in steps if each.impossible), None)
+    step = ledger.first_impossible(steps)
+    impossible = f"movement {step.movement.id}: {step.impossible}" if step else None
     return (kit, *steps[-1].state, lot.product, lot.lot, lot.expires_on.isoformat(), impossible)
 
 

@@ -46,6 +46,7 @@ class Stock(People, Rollups):
 
     def lots(self) -> list[Lot]:
         """All lots, first to expire first."""
+        self._demand("stock.read")
         rows = self._rows(f"SELECT {_LOT} FROM lot l ORDER BY expires_on, l.product, l.lot")
         return [_lot(row) for row in rows]
 
@@ -63,6 +64,7 @@ class Stock(People, Rollups):
 
     def kits(self) -> list[Kit]:
         """All kits by id."""
+        self._demand("stock.read")
         return [Kit(*row) for row in self._rows("SELECT id, product, lot, gtin, serial FROM kit ORDER BY id")]
 
     def kit(self, kit: str) -> Kit:
@@ -73,13 +75,27 @@ class Stock(People, Rollups):
         return Kit(*row)
 
     def movements(self, kit: str | None = None) -> list[Movement]:
-        """The whole ledger, or one kit's part of it, oldest first."""
+        """The whole ledger, or one kit's part of it, oldest first. Raises `NotAllowed`."""
+        self._demand("stock.read", kit)
+        return self._movements(kit)
+
+    def _movements(self, kit: str | None) -> list[Movement]:
         where, parameters = ("WHERE kit = ?", (kit,)) if kit is not None else ("", ())
         rows = self._rows(f"SELECT {_MOVEMENT} FROM movement {where} ORDER BY at_ms, id", parameters)
         return [Movement(*row) for row in rows]
 
     def state(self, kit: str) -> State:
-        """Where a kit is now, and what is in it. Raises `InputError` if the kit is unknown."""
+        """Where a kit is now, and what is in it; for an officer's account if it is with that officer.
+
+        Raises `InputError` if the kit is unknown, `NotAllowed`.
+        """
+        found = self._state(kit)
+        account = self.account
+        if not account.only_officer or account.officer is None or found.officer != account.officer:
+            self._demand("stock.read", kit)
+        return found
+
+    def _state(self, kit: str) -> State:
         row = self._row(f"SELECT {', '.join(State._fields)} FROM kit_state WHERE kit = ?", (kit,))
         if row is None:
             self.kit(kit)
@@ -99,8 +115,8 @@ class Stock(People, Rollups):
         if a lot is new and has no expiry.
         """
         found = []
-        self._demand("kit.receive")
         with self._writing():
+            self._demand("kit.receive")
             place = self._station_place(station)
             for box in boxes:
                 found.append(self._receive(box, at_ms, place))
@@ -157,9 +173,9 @@ class Stock(People, Rollups):
     def move_all(self, movements: Iterable[Movement]) -> list[Moved]:
         """Adds several movements, all or none: a replacement is a return and an issue. Raises as `move`."""
         wanted = list(movements)
-        for each in wanted:
-            self._demand(f"kit.{each.kind}", each.kit)
         with self._writing():
+            for each in wanted:
+                self._demand(f"kit.{each.kind}", each.kit)
             return [self._checked_move(each) for each in wanted]
 
     def _checked_move(self, movement: Movement) -> Moved:
@@ -184,7 +200,7 @@ class Stock(People, Rollups):
         place = self.place(movement.place) if movement.place else None
         if place is not None and place.kind == "station":
             raise InputError(f"{place.id} is a station: `kitdock kit transfer` moves kits between stations")
-        ledger.check_movement(self.movements(kit.id), movement, lot.doses_per_kit, self.station.time_zone)
+        ledger.check_movement(self._movements(kit.id), movement, lot.doses_per_kit, self.station.time_zone)
         pouch = movement.pouch or state.pouch
         to = Carrier(officer, place, pouch, self._pouch_with(pouch, movement) if pouch else None)
         settings = self.settings
@@ -207,7 +223,7 @@ class Stock(People, Rollups):
 
     def _move(self, movement: Movement, lot: Lot) -> Moved:
         """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups."""
-        so_far = self.movements(movement.kit)
+        so_far = self._movements(movement.kit)
         if movement.kind == CORRECT and movement.corrects is None:
             still = ledger.standing(so_far)
             movement = movement._replace(corrects=still[-1].id if still else None)

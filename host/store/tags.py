@@ -78,7 +78,8 @@ class Tags(Rollups):
             self._derive_tag(tag_id)
 
     def tag_keys(self, tag_id: str) -> TagKeys:
-        """The keys of a tag, `log` being the first. Raises `VaultError`, `InputError` if it is unknown."""
+        """The keys of a tag, `log` being the first. Raises `VaultError`, `NotAllowed`, `InputError` if it is unknown."""
+        self._demand("tag.dock", tag_id)
         row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
         if row is None:
             raise InputError(f"no tag {tag_id}: see `kitdock tag list`")
@@ -93,6 +94,7 @@ class Tags(Rollups):
     def set_radio(self, tag_id: str, epoch: int, index: int, at_ms: int) -> None:
         """Notes the last advert accepted from a tag."""
         with self._writing() as connection:
+            self._demand("tag.dock", tag_id)
             connection.execute(
                 "INSERT INTO tag_radio VALUES (?, ?, ?, ?) ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
                 '"index" = excluded."index", heard_at_ms = excluded.heard_at_ms',
@@ -121,6 +123,7 @@ class Tags(Rollups):
     ) -> None:
         """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
         with self._writing() as connection:
+            self._demand("tag.dock")
             connection.execute("INSERT OR IGNORE INTO stale_tag SELECT tag FROM docking WHERE id = ?", (docking,))
             connection.execute(
                 "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
@@ -151,6 +154,7 @@ class Tags(Rollups):
 
     def dockings(self, tag_id: str | None = None) -> list[Docking]:
         """The dockings of one tag or of all, oldest first."""
+        self._demand("stock.read", tag_id)
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
         rows = self._rows(f"SELECT {', '.join(Docking._fields)} FROM docking {where} ORDER BY id", parameters)
         return [Docking(*row) for row in rows]
@@ -171,6 +175,7 @@ class Tags(Rollups):
         What follows from them is derived when the docking ends.
         """
         with self._writing() as connection:
+            self._demand("tag.dock", tag_id)
             # Once for the batch, where a foreign key would look it up again for each row.
             if self._row("SELECT 1 FROM docking WHERE id = ? AND tag = ?", (docking, tag_id)) is None:
                 raise InputError(f"no docking {docking} of tag {tag_id}")
@@ -182,11 +187,13 @@ class Tags(Rollups):
 
     def records(self, tag_id: str) -> list[tuple[int, bytes]]:
         """All records of a tag as received: sequence and 36 bytes, in order."""
+        self._demand("stock.read", tag_id)
         rows = self._rows("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence", (tag_id,))
         return [(row[0], row[1]) for row in rows]
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""
+        self._demand("stock.read", tag_id)
         columns = ", ".join(Event._fields)
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
         return [
