@@ -39,6 +39,7 @@ ACTIONS = {
     "stocktake.start": _STOCK,
     "stocktake.scan": _STOCK,
     "stocktake.close": _STOCK,
+    "stocktake.cancel": _STOCK,
     "expiry.acknowledge": _STOCK,
     "discrepancy.note": _JUDGES,
     "discrepancy.acknowledge": _JUDGES,
@@ -84,6 +85,10 @@ class Account(NamedTuple):
     def only_officer(self) -> bool:
         """Whether it sees no more than what is its officer's own."""
         return self.roles == {OFFICER}
+
+    def reads_as(self, officer: str) -> frozenset[str]:
+        """The roles in which it reads what `officer` has filed: that of officer counts for one's own alone."""
+        return self.roles if officer == self.officer else self.roles - {OFFICER}
 
 
 def who_may(action: str) -> str:

@@ -1,7 +1,8 @@
 """The vault: seals tag keys and protected form fields under the station's own key.
 
     sealed blob     nonce (12 random bytes) | AES-256-GCM ciphertext and 16-byte authentication code
-    key file        `<database>.key`, mode 0600: 64 hexadecimal digits and a line feed
+    key file        `<database>.key`, mode 0600, or 0640 where a group shares the database: 64 hexadecimal digits
+                    and a line feed
 
 Each blob is bound to its place by a label in the associated data, so a sealed value that is moved to
 another row does not open. The key never leaves the file but for memory; only its check value is stored.
@@ -43,6 +44,28 @@ class TagKeys(NamedTuple):
 def key_path(database: Path) -> Path:
     """Where the key of `database` is."""
     return database.with_name(database.name + ".key")
+
+
+def open_to(key: os.stat_result, database: Path) -> str | None:
+    """To whom a key file is open that should not read it, and what to do; None if it is well kept.
+
+    It may be read by the group of the database, where that group may write the database: several people, each with
+    a login of one's own, use one station (docs/roles.md).
+    """
+    path = key_path(database)
+    if key.st_mode & stat.S_IRWXO:
+        return f"every user: run `chmod o= {path}`"
+    if key.st_mode & (stat.S_IWGRP | stat.S_IXGRP):
+        return f"changes by its group: run `chmod g-wx {path}`"
+    if not key.st_mode & stat.S_IRGRP:
+        return None
+    try:
+        shared = database.stat()
+    except FileNotFoundError:
+        return f"other users: run `chmod 600 {path}`"
+    if shared.st_mode & stat.S_IWGRP and shared.st_gid == key.st_gid:
+        return None
+    return f"other users: run `chmod 600 {path}`, or share database and key with one group (docs/roles.md)"
 
 
 class Vault:
@@ -93,8 +116,8 @@ class Vault:
         """
         path = key_path(database)
         try:
-            if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise VaultError(f"key file {path} is open to other users: run `chmod 600 {path}`")
+            if os.name == "posix" and (wrong := open_to(path.stat(), database)):
+                raise VaultError(f"key file {path} is open to {wrong}")
             text = path.read_text(encoding="ascii")
             key = bytes.fromhex(text.strip())
         except FileNotFoundError:

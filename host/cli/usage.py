@@ -29,7 +29,7 @@ def usage() -> None:
 @usage.command("file")
 @click.option("--form", "form_key", metavar="FORM", default=forms.DEFAULT, show_default=True, help="Which form.")
 @click.option("--opening", metavar="POUCH-OR-TAG[:SEQUENCE]", help="The opening it reports on.")
-@click.option("--officer", metavar="OFFICER", help="Who reports. [default: who carried the pouch]")
+@click.option("--officer", metavar="OFFICER", help="Who reports. [default: who carried the pouch, or you]")
 @click.option(
     "--answers",
     type=click.File(encoding="utf-8"),
@@ -45,6 +45,8 @@ def file(db: Path, form_key: str, opening: str | None, officer: str | None, answ
     with open_store(db) as store:
         form = forms.load(form_key)
         found = find_opening(store, opening) if opening else None
+        account = store.account
+        officer = officer or (account.officer if account.only_officer else None)
         if found is None and officer is None:
             raise click.UsageError("Say who reports: '--officer', or '--opening' to report on an opening.")
         who = speaker(found, officer) if found else str(officer)
@@ -61,7 +63,10 @@ def file(db: Path, form_key: str, opening: str | None, officer: str | None, answ
 @usage.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List usage reports, without the answers that are protected."""
+    """List usage reports, without the answers that are protected.
+
+    An officer's own account lists the officer's own.
+    """
     with open_store(db) as store:
         rows = [_row(store, each) for each in store.reports()]
     return Table(
@@ -83,27 +88,40 @@ def list_(db: Path) -> Table:
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
 @with_store
 def show(db: Path, report_id: int) -> Table:
-    """Show one usage report, with the answers that are protected."""
+    """Show one usage report, with the answers that are protected.
+
+    For the officer who filed it, and for roles that the form lets read them; each reading stands in the audit.
+    """
     with open_store(db) as store:
         report, protected = store.report(report_id)
         row = _row(store, report)
-        zone = store.station.time_zone
+        station = store.station
+        roles = store.account.reads_as(report.officer)
     answers = {**report.fields, **protected}
-    known = {field.key: field for field in forms.load(report.form).fields}
-    ordered = [key for key in known if key in answers] + [key for key in answers if key not in known]
+    form = forms.load(report.form)
+    known = {field.key: field for field in form.fields}
+    # Of a field that others may read, not even whether it was answered is told.
+    hidden = {each.key for each in form.asked(station.collect_names) if each.protected} - form.readable(roles)
+    ordered = [key for key in known if key in answers or key in hidden] + [key for key in answers if key not in known]
     return Table(
         [
             {
                 "field": key,
                 "label": known[key].label if key in known else key,
-                "answer": answers[key],
-                "protected": key in protected,
+                "answer": answers.get(key),
+                "protected": key in protected or key in hidden,
+                "hidden": key in hidden,
             }
             for key in ordered
         ],
-        {"question": "label", "answer": lambda row: _words(row["answer"], known.get(row["field"]))},
+        {
+            "question": "label",
+            "answer": lambda row: (
+                "for other roles" if row["hidden"] else _words(row["answer"], known.get(row["field"]))
+            ),
+        },
         "the report has no answers",
-        note=f"report {row['id']}, {row['form']}, filed {clock.show(report.filed_at_ms, zone)} "
+        note=f"report {row['id']}, {row['form']}, filed {clock.show(report.filed_at_ms, station.time_zone)} "
         f"by officer {row['officer']}" + (f" on opening {row['opening']}" if row["opening"] else ""),
     )
 

@@ -7,7 +7,7 @@ number in the document the form comes from).
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -54,6 +54,10 @@ class Form(NamedTuple):
     def asked(self, collect_names: bool) -> list[Field]:
         """The fields that a station asks: those that name the person only if it collects names."""
         return [each for each in self.fields if collect_names or not each.identifies]
+
+    def readable(self, roles: Iterable[str]) -> set[str]:
+        """The keys of the protected fields that one of the roles may read."""
+        return {each.key for each in self.fields if not set(each.protected).isdisjoint(roles)}
 
 
 class Answers(NamedTuple):

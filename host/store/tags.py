@@ -78,7 +78,7 @@ class Tags(Rollups):
             self._derive_tag(tag_id)
 
     def tag_keys(self, tag_id: str) -> TagKeys:
-        """The keys of a tag, `log` being the first. Raises `VaultError`, `NotAllowed`, `InputError` if it is unknown."""
+        """The keys of a tag, `log` being the first. Raises `VaultError`, `NotAllowed`, `InputError` if unknown."""
         self._demand("tag.dock", tag_id)
         row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
         if row is None:
