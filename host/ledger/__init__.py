@@ -6,7 +6,7 @@ issue.py      officers, lots and kits; what is checked when a kit is received, i
 balance.py    kits and doses by state at an instant; they always add up
 """
 
-from host.ledger.balance import Balance, balance
+from host.ledger.balance import COUNTED, Balance, balance, states, tally
 from host.ledger.holding import Holding, by_kit, holder_of_pouch, holdings, holdings_of_pouch, stretches
 from host.ledger.issue import (
     DOSES_PER_KIT,
@@ -17,12 +17,26 @@ from host.ledger.issue import (
     Place,
     check_issue,
     check_movement,
+    check_receipt,
+    held_by,
     received_lot,
     training_valid_until,
 )
-from host.ledger.movement import ISSUE, RECEIVE, RETURN, Movement, State, Step, replay, standing
+from host.ledger.movement import (
+    ISSUE,
+    RECEIVE,
+    RETURN,
+    Movement,
+    State,
+    Step,
+    first_impossible,
+    in_words,
+    replay,
+    standing,
+)
 
 __all__ = [
+    "COUNTED",
     "DOSES_PER_KIT",
     "ISSUE",
     "RECEIVE",
@@ -41,12 +55,18 @@ __all__ = [
     "by_kit",
     "check_issue",
     "check_movement",
+    "check_receipt",
+    "first_impossible",
+    "held_by",
     "holder_of_pouch",
     "holdings",
     "holdings_of_pouch",
+    "in_words",
     "received_lot",
     "replay",
     "standing",
+    "states",
     "stretches",
+    "tally",
     "training_valid_until",
 ]

@@ -8,8 +8,20 @@ from host import clock
 from host.errors import InputError, RuleError
 from host.ledger.movement import (
     CORRECT,
+    DESTROY,
+    DESTROYED,
+    IN_STOCK,
     ISSUE,
     ISSUED,
+    LEAVE_BEHIND,
+    LEFT_BEHIND,
+    LOSE,
+    LOST,
+    RECEIVE,
+    TRANSFER,
+    USE,
+    USED,
+    VOID,
     Movement,
     State,
     correction_refusal,
@@ -132,9 +144,11 @@ def check_movement(
 
 
 def _refusal(movements: Sequence[Movement], before: State, movement: Movement) -> str | None:
-    if movement.kind == CORRECT:
-        return correction_refusal(standing(movements), before, movement)
-    return refusal(before, movement)
+    if movement.kind != CORRECT:
+        return refusal(before, movement)
+    if any(each.kind == CORRECT and each.id == movement.corrects for each in movements):
+        return f"movement {movement.corrects} is a correction, which is not corrected: record the movement anew"
+    return correction_refusal(standing(movements), before, movement)
 
 
 def _and_so(why: str, before: State, movement: Movement, zone_name: str) -> str:
@@ -142,18 +156,54 @@ def _and_so(why: str, before: State, movement: Movement, zone_name: str) -> str:
     doing = movement.kind.replace("_", " ")
     if movement.at_ms < before.moved_at_ms:
         return (
-            f"moved at {clock.show(before.moved_at_ms, zone_name)}, after the time given: the ledger only grows forward"
+            f"moved at {clock.show(before.moved_at_ms, zone_name)}, after the time given: the ledger only grows "
+            f"forward, see `kitdock kit history {movement.kit}`"
         )
     if movement.kind == ISSUE and before.status == ISSUED:
-        holder = f"officer {before.officer}" if before.officer else before.place
         return (
-            f"is already issued, to {holder} since {clock.show(before.since_ms, zone_name)}: "
+            f"is already issued, to {held_by(before)} since {clock.show(before.since_ms, zone_name)}: "
             f"`kitdock kit return {movement.kit}` comes first"
         )
-    where = f" at {before.place}" if before.place and before.status != ISSUED else ""
     if why.startswith("the kit is "):
-        return f"is {in_words(before.status)}{where}: {doing} is not possible, see `kitdock kit history {movement.kit}`"
-    return f"cannot be moved ({doing}): {why}"
+        where = f" at {before.place}" if before.status == IN_STOCK else ""
+        return f"is {in_words(before.status)}{where}: {doing} is not possible, {_instead(before, movement)}"
+    return f"is {in_words(before.status)}, but {doing} is not possible: {why}"
+
+
+def _instead(before: State, movement: Movement) -> str:
+    """What to do with a kit of which the wanted movement is impossible."""
+    kit, kind = movement.kit, movement.kind
+    if kind == RECEIVE:
+        return "give the new box another number"
+    if before.status == IN_STOCK and kind in (USE, LEAVE_BEHIND):
+        return f"`kitdock kit issue {kit}` comes first"
+    if before.status == ISSUED and kind in (TRANSFER, DESTROY):
+        return f"`kitdock kit return {kit}` comes first"
+    if before.status == LEFT_BEHIND:
+        return f"if it came back, `kitdock kit return {kit}` comes first"
+    if before.status == LOST and kind != LOSE:
+        return f"if it turned up, `kitdock kit find {kit}` comes first"
+    if before.status == USED:
+        return f"only `kitdock kit return {kit}` or `kitdock kit destroy {kit}` is left"
+    if before.status == DESTROYED:
+        return f"if that is wrong, `kitdock kit correct {kit}` comes first"
+    if before.status == VOID:
+        return f"its receipt was corrected: `kitdock kit add {kit}` if the box is here"
+    return f"see `kitdock kit history {kit}`"
+
+
+def held_by(state: State) -> str:
+    """With whom or where a kit is that was handed out, for people."""
+    return f"officer {state.officer}" if state.officer else str(state.place)
+
+
+def check_receipt(kit: str, lot: Lot, at_ms: int, zone_name: str, accept_expired: bool) -> None:
+    """Raises `RuleError` if a kit of `lot` has expired when it is received, unless that is accepted."""
+    if lot.expires_on < clock.today(at_ms, zone_name) and not accept_expired:
+        raise RuleError(
+            f"kit {kit} of lot {lot.lot} expired on {lot.expires_on}: check the date on the pack; to receive it all "
+            "the same, say --accept-expired"
+        )
 
 
 def check_issue(

@@ -19,6 +19,9 @@ is the one rule for what a movement may do and does. A wrong movement is reverse
     destroy        in stock, used              destroyed
     correct        any but nowhere             as before the kit's last movement that still counts
 
+A kit is corrected from its last movement backwards, down to its receipt, after which it is void; its number may then
+be received again. A correction is not corrected: the movement is recorded anew.
+
 Doses never vanish: of the doses that came with a kit, each is left in it, was used, or is unaccounted for, which
 a count may make negative if fewer are missing than were reported as used.
 """
@@ -118,6 +121,11 @@ class State(NamedTuple):
     movement: int = 0
 
     @property
+    def doses(self) -> int:
+        """How many doses the kit came with: each is left, used or unaccounted for."""
+        return self.doses_left + self.doses_used + self.doses_unaccounted
+
+    @property
     def where(self) -> tuple[str, str | None, str | None, str | None]:
         """What makes one stretch of custody: status, officer, place, pouch."""
         return self.status, self.officer, self.place, self.pouch
@@ -142,27 +150,41 @@ def refusal(state: State, movement: Movement) -> str | None:
     if state.status not in _FROM[movement.kind]:
         return f"the kit is {_WORDS[state.status]}"
     if movement.kind == TRANSFER and movement.place == state.place:
-        return "it is at that station already"
+        return "it is at that station already: name another"
     if movement.kind == LOAD and state.pouch is not None:
-        return f"it is in pouch {state.pouch}"
+        return f"it is in pouch {state.pouch}: `kitdock kit unload {movement.kit}` comes first"
     if movement.kind == UNLOAD and state.pouch is None:
-        return "it is in no pouch"
+        return "it is in no pouch: nothing is left to do"
     if movement.kind == QUARANTINE and state.quarantine is not None:
-        return "it is quarantined already"
+        return f"it is quarantined already ({state.quarantine}): `kitdock kit release {movement.kit}` ends that"
     if movement.kind == RELEASE and state.quarantine is None:
-        return "it is not quarantined"
-    if movement.kind == USE and (movement.doses or 0) > state.doses_left:
-        return f"it has {state.doses_left} left, not {movement.doses}: record the others from the kit they came from"
+        return "it is not quarantined: nothing is left to do"
+    return _refused_doses(state, movement)
+
+
+def _refused_doses(state: State, movement: Movement) -> str | None:
+    """Why so many doses cannot have been given or counted."""
+    kind, doses = movement.kind, movement.doses
+    if kind == USE and (doses is None or doses < 1):
+        return "say how many doses were given, at least one"
+    if kind == USE and doses is not None and doses > state.doses_left:
+        return f"it has {state.doses_left} left, not {doses}: record the others from the kit they came from"
+    if kind == COUNT and doses is None:
+        return "say how many doses were counted"
+    if kind in (COUNT, RETURN) and doses is not None and not 0 <= doses <= state.doses:
+        return f"it came with {state.doses}, so {doses} cannot be in it: count again"
     return None
 
 
 def after(state: State, movement: Movement, doses_per_kit: int) -> State:
     """The state after a movement that is no correction, possible or not: what is recorded last is taken as true."""
-    new = _moved(state, movement, doses_per_kit)
-    new = new._replace(moved_at_ms=movement.at_ms, movement=movement.id)
-    if new.where != state.where:
-        new = new._replace(since_ms=movement.at_ms, began=movement.id)
-    return new
+    return _taken_on(state, _moved(state, movement, doses_per_kit), movement)
+
+
+def _taken_on(state: State, new: State, movement: Movement) -> State:
+    """The `new` state that `movement` leads to from `state`: a stretch of custody goes on, or a new one begins."""
+    since_ms, began = (state.since_ms, state.began) if new.where == state.where else (movement.at_ms, movement.id)
+    return new._replace(since_ms=since_ms, began=began, moved_at_ms=movement.at_ms, movement=movement.id)
 
 
 def _moved(state: State, movement: Movement, doses_per_kit: int) -> State:
@@ -203,7 +225,12 @@ def _counted(state: State, counted: int | None) -> State:
 
 
 def replay(movements: Iterable[Movement], doses_per_kit: int) -> list[Step]:
-    """What the movements of one kit, oldest first, made of it, one step for each."""
+    """What the movements of one kit, oldest first, made of it, one step for each.
+
+    Movements that cannot follow on each other, as two databases that are merged may have them, are told apart by
+    `Step.impossible`. What is recorded last is taken as true, but a correction of another movement than the last
+    reverses nothing.
+    """
     steps: list[Step] = []
     # What a correction goes back to: the movements that still count, each with the state before it.
     undo: list[tuple[Movement, State]] = []
@@ -211,11 +238,8 @@ def replay(movements: Iterable[Movement], doses_per_kit: int) -> list[Step]:
     for movement in movements:
         if movement.kind == CORRECT:
             impossible = correction_refusal([each for each, _ in undo], state, movement)
-            if undo:
-                _, before = undo.pop()
-                state = before._replace(
-                    since_ms=movement.at_ms, began=movement.id, moved_at_ms=movement.at_ms, movement=movement.id
-                )
+            before = undo.pop()[1] if undo and undo[-1][0].id == movement.corrects else state
+            state = _taken_on(state, before, movement)
         else:
             impossible = refusal(state, movement)
             undo.append((movement, state))
@@ -230,9 +254,16 @@ def standing(movements: Iterable[Movement]) -> list[Movement]:
     for movement in movements:
         if movement.kind != CORRECT:
             found.append(movement)
-        elif found:
+        elif found and found[-1].id == movement.corrects:
             found.pop()
     return found
+
+
+def first_impossible(steps: Iterable[Step]) -> Step | None:
+    """The first step that was impossible and has not been corrected."""
+    steps = list(steps)
+    corrected = {each.movement.corrects for each in steps if each.impossible is None}
+    return next((each for each in steps if each.impossible and each.movement.id not in corrected), None)
 
 
 def correction_refusal(still_count: list[Movement], state: State, movement: Movement) -> str | None:
@@ -240,9 +271,10 @@ def correction_refusal(still_count: list[Movement], state: State, movement: Move
     if movement.at_ms < state.moved_at_ms:
         return "the kit has moved since then: the ledger only grows forward"
     if not still_count:
-        return "the kit has no movement left to correct"
+        return "it has no movement left to correct"
     if movement.corrects != still_count[-1].id:
-        return f"only its last movement can be corrected: that is {still_count[-1].id}, {still_count[-1].kind}"
+        last = still_count[-1]
+        return f"only its last movement can be corrected, which is {last.id} ({last.kind.replace('_', ' ')})"
     return None
 
 

@@ -14,6 +14,8 @@ import sqlite_utils
 from host import audit, clock, errors, identity, roles
 from host.roles import Account
 from host.settings import Settings, settings
+from host.store import copying
+from host.store.failing import translated
 from host.store.migrations import APPLICATION_ID, migrations
 from host.vault import Vault, key_path
 
@@ -34,42 +36,6 @@ class Station(NamedTuple):
     collect_names: bool
     key_check: str
     created_at_ms: int
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turns what SQLite raises about `path` into a `StoreError` that says what to do next.
-
-    A broken constraint or wrong SQL is a bug of Kitdock and passes through.
-    """
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError):
-            raise
-        # The primary result code is the low byte of the extended one.
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise errors.DatabaseBusy(
-                f"database {path} is locked by another process: try again when that is done; nothing was written"
-            ) from error
-        if code == sqlite3.SQLITE_FULL:
-            raise errors.DatabaseFull(
-                f"no room left for database {path}: free some disk space, then try again; nothing was written"
-            ) from error
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            raise errors.DatabaseReadOnly(
-                f"database {path} is read-only: give this user write access to it and its folder; nothing was written"
-            ) from error
-        if code == sqlite3.SQLITE_CANTOPEN:
-            raise errors.DatabaseMissing(f"cannot open database {path}: check the path and its permissions") from error
-        if code == sqlite3.SQLITE_NOTADB:
-            raise errors.NotKitdock(f"{path} is not a Kitdock database: check the path") from error
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR):
-            raise errors.DatabaseDamaged(
-                f"database {path} cannot be read or written whole ({error}): check the disk, then restore a backup"
-            ) from error
-        raise
 
 
 class Database:
@@ -172,8 +138,29 @@ class Database:
                 f"database {self.path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"
             )
         if migrations.pending(self._db):
-            migrations.apply(self._db)
+            self._migrate()
         self._bring_up_rollups()
+
+    def _migrate(self) -> None:
+        """Brings an earlier layout up to date: after a copy of the file, all in one transaction."""
+        with self._writing():
+            # Another process may have done it while this one waited for its turn.
+            pending = migrations.pending(self._db)
+            if pending:
+                if self._keep_copy:
+                    self._copy_before(pending[0].name)
+                migrations.apply(self._db)
+                self._rebuild()
+
+    def _copy_before(self, migration: str) -> None:
+        """Copies the file, which this process has locked, to `NAME.before-002` or as the migration is numbered."""
+        target = self.path.with_name(f"{self.path.name}.before-{migration.partition('_')[0]}")
+        with copying.part_beside(target) as part:
+            copying.copy(self.path, part, target)
+            copying.put(part, target)
+
+    def _rebuild(self) -> None:
+        """Derives all roll-ups, within a transaction. `Rollups` does."""
 
     def _bring_up_rollups(self) -> None:
         """Derives the roll-ups anew if an earlier Kitdock made them. `Rollups` does."""
@@ -271,20 +258,30 @@ class Database:
         accept_clock: bool = False,
     ) -> None:
         """Adds an entry to the audit, within the transaction that is under way. Raises `ClockWrong`."""
-        last = self._row("SELECT id, at_ms, hash FROM audit ORDER BY id DESC LIMIT 1") or (0, 0, audit.START)
-        at_ms = clock.now_ms()
-        if last[1] - at_ms > CLOCK_TOLERANCE_MS and not accept_clock:
-            zone = self.station.time_zone
-            raise errors.ClockWrong(
-                f"this machine's clock says {clock.show(at_ms, zone)}, but the newest entry is of "
-                f"{clock.show(last[1], zone)}: set the clock; nothing was written (if that entry is what is wrong, "
-                "an administrator can `kitdock db accept-clock`)"
-            )
+        last = self._newest_entry()
+        at_ms = clock.now_ms() if accept_clock else self._right_now()
         text = audit.detail_text(detail)
         entry = (last[0] + 1, at_ms, self.login, action, subject, outcome, text)
         self._connection.execute(
             "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, audit.chained(last[2], *entry))
         )
+
+    def _newest_entry(self) -> tuple[int, int, bytes]:
+        """Number, time and hash of the newest entry of the audit."""
+        row = self._row("SELECT id, at_ms, hash FROM audit ORDER BY id DESC LIMIT 1")
+        return (row[0], row[1], row[2]) if row else (0, 0, audit.START)
+
+    def _right_now(self) -> int:
+        """Unix milliseconds now. Raises `ClockWrong` if the clock is far behind the newest entry of the audit."""
+        at_ms, newest_ms = clock.now_ms(), self._newest_entry()[1]
+        if newest_ms - at_ms > CLOCK_TOLERANCE_MS:
+            zone = self.station.time_zone
+            raise errors.ClockWrong(
+                f"this machine's clock says {clock.show(at_ms, zone)}, but the newest entry is of "
+                f"{clock.show(newest_ms, zone)}: set the clock; nothing was written (if that entry is what is wrong, "
+                "an administrator can `kitdock db accept-clock`)"
+            )
+        return at_ms
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -7,7 +7,19 @@ from typing import Any, NamedTuple
 from host import clock, ledger
 from host.errors import InputError, RuleError
 from host.ledger import Carrier, Kit, Lot, Movement, State
-from host.ledger.movement import CORRECT, ISSUE, ISSUED, LOAD, NOWHERE, RECEIVE, RETURN
+from host.ledger.movement import (
+    CORRECT,
+    FIND,
+    IN_STOCK,
+    ISSUE,
+    ISSUED,
+    LOAD,
+    NOWHERE,
+    RECEIVE,
+    RETURN,
+    TRANSFER,
+    VOID,
+)
 from host.store.people import People
 from host.store.rollups import Rollups
 
@@ -39,6 +51,15 @@ class Moved(NamedTuple):
     before: State
     after: State
     warnings: list[str]
+
+
+class NextKit(NamedTuple):
+    """A kit on the shelf that can be issued."""
+
+    kit: str
+    product: str
+    lot: str
+    expires_on: date
 
 
 class Stock(People, Rollups):
@@ -108,39 +129,64 @@ class Stock(People, Rollups):
         """Receives one kit into this station's stock and returns its lot; see `receive`."""
         return self.receive([Incoming(kit, product, lot, expires_on, doses_per_kit)], at_ms)[0]
 
-    def receive(self, boxes: Iterable[Incoming], at_ms: int, station: str | None = None) -> list[Lot]:
+    def receive(
+        self, boxes: Iterable[Incoming], at_ms: int, station: str | None = None, accept_expired: bool = False
+    ) -> list[Lot]:
         """Receives kits into the stock of a station (None: this one), all or none, and returns the lot of each.
 
-        Raises `RuleError` if a kit, or its serial, is known already or its lot is known with other facts, `InputError`
-        if a lot is new and has no expiry.
+        Raises `RuleError` if a kit, or its serial, is known already, its lot is known with other facts, or it has
+        expired and that is not accepted; `InputError` if a lot is new and has no expiry.
         """
         found = []
         with self._writing():
             self._demand("kit.receive")
+            self._right_now()
             place = self._station_place(station)
             for box in boxes:
-                found.append(self._receive(box, at_ms, place))
+                found.append(self._receive(box, at_ms, place, accept_expired))
         return found
 
-    def _receive(self, box: Incoming, at_ms: int, place: str) -> Lot:
-        if self._row("SELECT 1 FROM kit WHERE id = ?", (box.kit,)):
-            raise RuleError(f"kit {box.kit} is known already: give the new box another number")
-        if box.serial is not None:
-            same = self._row("SELECT id FROM kit WHERE gtin IS ? AND serial = ?", (box.gtin, box.serial))
-            if same:
-                raise RuleError(f"serial {box.serial} is kit {same[0]}: this box was received already")
+    def _receive(self, box: Incoming, at_ms: int, place: str, accept_expired: bool) -> Lot:
+        again = self._received_again(box)
         known = self.lot(box.product, box.lot)
         facts = ledger.received_lot(known, box.product, box.lot, box.expires_on, box.doses_per_kit)
+        ledger.check_receipt(box.kit, facts, at_ms, self.station.time_zone, accept_expired)
         if known is None:
             self._connection.execute(
                 "INSERT INTO lot VALUES (?, ?, ?, ?)",
                 (box.product, box.lot, facts.expires_on.isoformat(), facts.doses_per_kit),
             )
-        self._connection.execute(
-            "INSERT INTO kit VALUES (?, ?, ?, ?, ?)", (box.kit, box.product, box.lot, box.gtin, box.serial)
-        )
+        if again:
+            self._connection.execute(
+                "UPDATE kit SET gtin = ?, serial = ? WHERE id = ?", (box.gtin, box.serial, box.kit)
+            )
+        else:
+            self._connection.execute(
+                "INSERT INTO kit VALUES (?, ?, ?, ?, ?)", (box.kit, box.product, box.lot, box.gtin, box.serial)
+            )
         self._move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), facts)
         return facts
+
+    def _received_again(self, box: Incoming) -> bool:
+        """Whether the number was received before, which was corrected. Raises `RuleError` if it cannot be given."""
+        if box.serial is not None:
+            same = self._row(
+                "SELECT k.id FROM kit k JOIN kit_state s ON s.kit = k.id "
+                "WHERE k.gtin IS ? AND k.serial = ? AND s.status <> ?",
+                (box.gtin, box.serial, VOID),
+            )
+            if same:
+                raise RuleError(f"serial {box.serial} is kit {same[0]}: this box was received already")
+        known = self._row("SELECT product, lot FROM kit WHERE id = ?", (box.kit,))
+        if known is None:
+            return False
+        if self._state(box.kit).status != VOID:
+            raise RuleError(f"kit {box.kit} is known already: give the new box another number")
+        if known != (box.product, box.lot):
+            raise RuleError(
+                f"number {box.kit} was that of a kit of {known[0]} lot {known[1]}: give the new box another number"
+            )
+        return True
 
     def issue_kit(
         self,
@@ -172,30 +218,91 @@ class Stock(People, Rollups):
 
     def move_all(self, movements: Iterable[Movement]) -> list[Moved]:
         """Adds several movements, all or none: a replacement is a return and an issue. Raises as `move`."""
-        wanted = list(movements)
         with self._writing():
-            for each in wanted:
-                self._demand(f"kit.{each.kind}", each.kit)
-            return [self._checked_move(each) for each in wanted]
+            return self._move_all(list(movements))
+
+    def _move_all(self, wanted: list[Movement]) -> list[Moved]:
+        """As `move_all`, within a transaction."""
+        for each in wanted:
+            self._demand(f"kit.{each.kind}", each.kit)
+        self._right_now()
+        done = [self._checked_move(each) for each in wanted]
+        # Only now is it known what is left on the shelf.
+        return [each._replace(warnings=[*each.warnings, *self._left_on_the_shelf(each)]) for each in done]
+
+    def _left_on_the_shelf(self, moved: Moved) -> list[str]:
+        """What to warn of after an issue: a kit that should have gone first, a kit left behind in the pouch."""
+        if moved.movement.kind != ISSUE:
+            return []
+        warnings = []
+        kit = self.kit(moved.movement.kit)
+        day = clock.today(moved.movement.at_ms, self.station.time_zone)
+        first = self._next_kits(moved.before.place or "", day, kit.product, 1)
+        if first and first[0].expires_on < self.lot_of(kit.id).expires_on:
+            warnings.append(f"kit {first[0].kit} expires first, on {first[0].expires_on}: better issue that one")
+        left = self._row("SELECT kit FROM kit_state WHERE pouch = ? AND status = ?", (moved.after.pouch, IN_STOCK))
+        if left:
+            warnings.append(
+                f"pouch {moved.after.pouch} also holds kit {left[0]}, which is in stock: issue or unload it"
+            )
+        return warnings
+
+    def _next_kits(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
+        """The kits at a station that can be issued on that day and lie in no pouch, first to expire first."""
+        of_product = "AND s.product = ?" if product is not None else ""
+        rows = self._rows(
+            "SELECT s.kit, s.product, s.lot, s.expires_on FROM kit_state s "
+            "CROSS JOIN lot l ON l.product = s.product AND l.lot = s.lot "
+            "WHERE s.status = 'in_stock' AND s.place = ? AND s.expires_on >= ? AND s.quarantine IS NULL "
+            f"AND s.pouch IS NULL AND s.doses_left = l.doses_per_kit {of_product} "
+            "AND coalesce((SELECT action FROM recall r WHERE r.product = s.product AND r.lot = s.lot "
+            "ORDER BY r.id DESC LIMIT 1), 'lift') = 'lift' ORDER BY s.expires_on, s.kit LIMIT ?",
+            (station, day.isoformat(), *([product] if product is not None else []), most),
+        )
+        return [NextKit(kit, product, lot, date.fromisoformat(text)) for kit, product, lot, text in rows]
 
     def _checked_move(self, movement: Movement) -> Moved:
         kit = self.kit(movement.kit)
         lot = self.lot_of(kit.id)
         warnings = []
-        if movement.kind in (RETURN, "transfer", "find"):
+        if movement.kind == TRANSFER and movement.place is None:
+            raise InputError(f"kit {kit.id} cannot be transferred to nowhere: name the station")
+        if movement.kind in (RETURN, TRANSFER, FIND):
             movement = movement._replace(place=self._station_place(movement.place))
         if movement.pouch is not None:
             self._check_pouch(movement.pouch)
-        state = self.state(kit.id)
+        if movement.report is not None:
+            self._check_report(movement.report, kit.id)
+        state = self._state(kit.id)
         if movement.kind == LOAD and movement.pouch is not None:
             with_whom = self._pouch_with(movement.pouch, movement._replace(officer=state.officer, place=state.place))
             if with_whom is not None:
                 raise RuleError(f"pouch {movement.pouch} is with {with_whom}: kit {kit.id} is not")
         if movement.kind == ISSUE:
             warnings = self._check_issue(movement, state, kit, lot)
-        return self._move(movement, lot)._replace(warnings=warnings)
+        moved = self._move(movement, lot)
+        if movement.kind == CORRECT and moved.after.status == ISSUED and moved.after.pouch is not None:
+            held = movement._replace(officer=moved.after.officer, place=moved.after.place)
+            with_whom = self._pouch_with(moved.after.pouch, held)
+            if with_whom is not None:
+                raise RuleError(
+                    f"kit {kit.id} would be in pouch {moved.after.pouch} again, which is with {with_whom} now: "
+                    "return the kits in it first"
+                )
+        return moved._replace(warnings=warnings)
+
+    def _check_report(self, report: int, kit: str) -> None:
+        """Raises `InputError` if there is no such usage report, `RuleError` if its doses were taken from the kit."""
+        if not self._row("SELECT 1 FROM usage_report WHERE id = ?", (report,)):
+            raise InputError(f"no usage report {report}: see `kitdock usage list`")
+        if any(each.report == report for each in ledger.standing(self._movements(kit))):
+            raise RuleError(
+                f"usage report {report} has taken its doses from kit {kit} already: see `kitdock kit history {kit}`"
+            )
 
     def _check_issue(self, movement: Movement, state: State, kit: Kit, lot: Lot) -> list[str]:
+        if (movement.officer is None) == (movement.place is None):
+            raise InputError(f"kit {kit.id} goes either to an officer or to a place: say which")
         officer = self.officer(movement.officer) if movement.officer else None
         place = self.place(movement.place) if movement.place else None
         if place is not None and place.kind == "station":

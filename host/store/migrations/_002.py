@@ -31,7 +31,7 @@ CREATE TABLE product_gtin (
 
 ALTER TABLE kit ADD COLUMN gtin TEXT;
 ALTER TABLE kit ADD COLUMN serial TEXT;
-CREATE UNIQUE INDEX kit_by_serial ON kit (gtin, serial) WHERE serial IS NOT NULL;
+CREATE INDEX kit_by_serial ON kit (gtin, serial) WHERE serial IS NOT NULL;
 CREATE INDEX kit_by_lot ON kit (lot, product);
 
 CREATE TABLE recall (
@@ -84,6 +84,7 @@ INSERT INTO movement (id, at_ms, kind, kit, officer, place, pouch, login, record
 DROP TABLE movement_001;
 CREATE INDEX movement_by_kit ON movement (kit, at_ms, id);
 CREATE INDEX movement_to_officer ON movement (officer, at_ms) WHERE officer IS NOT NULL;
+CREATE INDEX movement_of_no_return ON movement (at_ms) WHERE kind IN ('use', 'leave_behind', 'lose');
 CREATE INDEX movement_of_report ON movement (report) WHERE report IS NOT NULL;
 {append_only("movement")}
 
@@ -120,10 +121,13 @@ CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT
 CREATE TABLE stocktake (
     id INTEGER PRIMARY KEY,
     place TEXT NOT NULL REFERENCES place (id),
+    blind INTEGER NOT NULL CHECK (blind IN (0, 1)),
     started_at_ms INTEGER NOT NULL,
     started_by TEXT NOT NULL,
     closed_at_ms INTEGER,
-    closed_by TEXT
+    closed_by TEXT,
+    cancelled TEXT,
+    CHECK (cancelled IS NULL OR closed_at_ms IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX stocktake_open ON stocktake (place) WHERE closed_at_ms IS NULL;
 CREATE TABLE stocktake_scan (
@@ -199,7 +203,9 @@ CREATE TABLE kit_state (
     impossible TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kit_issued ON kit_state (expires_on) WHERE status = 'issued';
-CREATE INDEX kit_in_stock ON kit_state (place, expires_on) WHERE status = 'in_stock';
+CREATE INDEX kit_in_stock ON kit_state (place, product, expires_on) WHERE status = 'in_stock';
+CREATE INDEX kit_in_stock_expires ON kit_state (expires_on) WHERE status = 'in_stock';
+CREATE INDEX kit_in_place ON kit_state (place) WHERE status = 'issued' AND place IS NOT NULL;
 CREATE INDEX kit_with_officer ON kit_state (officer) WHERE officer IS NOT NULL;
 CREATE INDEX kit_in_pouch ON kit_state (pouch) WHERE pouch IS NOT NULL;
 CREATE INDEX kit_of_lot ON kit_state (lot, product);
