@@ -1,27 +1,83 @@
-"""Which kits have expired or soon will, those in somebody's hands first. The pack's printed date is the truth."""
+"""Which kits have expired or soon will, who has them, and what to do. The pack's printed date is the truth.
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+The store gives `Expiry` rows from its roll-ups; `expiries` makes the same rows from the whole history.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
-from host.ledger import Holding, Lot
+from host.ledger import Lot, Movement, Officer, Place, by_kit, replay
+from host.ledger.movement import IN_STOCK, ISSUED
+
+
+class Note(NamedTuple):
+    """Somebody knows that the kit expires: it is not to be shown before `until`."""
+
+    until: date
+    reason: str
+    login: str
+    at_ms: int
+
+
+class Stocked(NamedTuple):
+    """A kit in stock that can be handed out."""
+
+    kit: str
+    lot: str
+    expires_on: date
+    place: str
 
 
 class Expiry(NamedTuple):
-    """A kit with its printed expiry; `days_left` is negative once it has expired; holder None in stock."""
+    """A kit with its printed expiry and who has it; `days_left` is negative once it has expired.
+
+    `status` is issued or in stock. `unit` is that of the officer or place; `station` is where the kit is in stock,
+    or the officer's home station (this one if none is known). `since_ms` is how long it has been there. `note` is
+    what counts today; `replacement` the kit from stock that `suggest` chose.
+    """
 
     kit: str
     product: str
     lot: str
     expires_on: date
     days_left: int
+    status: str
     officer: str | None
+    place: str | None
     pouch: str | None
+    unit: str | None
+    station: str
+    since_ms: int
+    note: Note | None = None
+    replacement: Stocked | None = None
 
     @property
     def expired(self) -> bool:
         """Whether the printed day has passed."""
         return self.days_left < 0
+
+    @property
+    def carried(self) -> bool:
+        """Whether it is out: with an officer, or in a vehicle, custody suite or cabinet."""
+        return self.status == ISSUED
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is known, and need not be shown. A kit that is carried although it has expired always is."""
+        return self.note is not None and not (self.expired and self.carried)
+
+    @property
+    def holder(self) -> str:
+        """Who has it, for people."""
+        if not self.carried:
+            return "in stock"
+        return self.officer if self.officer is not None else str(self.place)
+
+
+Demand = tuple[str, str]
+"""A product, and the station from which kits of it are wanted."""
 
 
 def is_expired(lot: Lot, today: date) -> bool:
@@ -29,20 +85,99 @@ def is_expired(lot: Lot, today: date) -> bool:
     return lot.expires_on < today
 
 
-def expiries(lot_of: Mapping[str, Lot], holdings: Iterable[Holding], today: date, within_days: int) -> list[Expiry]:
-    """Kits that have expired or will within so many days: expired ones first, of those the carried first."""
-    held = {each.kit: each for each in holdings if each.until_ms is None}
+def counts(note: Note | None, since_ms: int, today: date) -> Note | None:
+    """The note if it counts today: it was made since the kit is where it is, and its day has not come."""
+    return note if note is not None and note.at_ms >= since_ms and today < note.until else None
+
+
+def in_order(found: Iterable[Expiry]) -> list[Expiry]:
+    """Expired ones first, and of those the carried first; then the first to expire."""
+    return sorted(found, key=lambda each: (not each.expired, not each.carried, each.expires_on, each.kit))
+
+
+def expiries(
+    movements: Iterable[Movement],
+    lot_of: Mapping[str, Lot],
+    officers: Iterable[Officer],
+    places: Iterable[Place],
+    notes: Mapping[str, Note],
+    home: str,
+    today: date,
+    within_days: int,
+) -> list[Expiry]:
+    """Kits out or in stock that have expired or will within so many days, from the whole history.
+
+    `notes` has the last of each kit; `home` is this station.
+    """
+    officer_of = {each.id: each for each in officers}
+    unit_of = {each.id: each.unit for each in places}
     found = []
-    for kit, lot in lot_of.items():
+    for kit, of_kit in by_kit(movements).items():
+        lot = lot_of[kit]
+        state = replay(of_kit, lot.doses_per_kit)[-1].state
         days_left = (lot.expires_on - today).days
-        if days_left <= within_days:
-            holding = held.get(kit)
-            officer, pouch = (holding.officer, holding.pouch) if holding else (None, None)
-            found.append(Expiry(kit, lot.product, lot.lot, lot.expires_on, days_left, officer, pouch))
-    return sorted(found, key=lambda each: (not each.expired, each.officer is None, each.expires_on, each.kit))
+        if state.status not in (ISSUED, IN_STOCK) or days_left > within_days:
+            continue
+        officer = officer_of[state.officer] if state.officer is not None else None
+        unit = officer.unit if officer else unit_of[str(state.place)]
+        station = (officer.station if officer else state.place if state.status == IN_STOCK else None) or home
+        note = counts(notes.get(kit), state.since_ms, today)
+        who = (state.officer, state.place, state.pouch, unit, station, state.since_ms)
+        found.append(Expiry(kit, lot.product, lot.lot, lot.expires_on, days_left, state.status, *who, note))
+    return in_order(found)
 
 
-def expiry_of_pouch(lot_of: Mapping[str, Lot], holdings: Iterable[Holding], pouch: str) -> date | None:
-    """The last good day of what is in `pouch` now, the first of several; None if it holds no kit."""
-    days = [lot_of[each.kit].expires_on for each in holdings if each.pouch == pouch and each.until_ms is None]
-    return min(days, default=None)
+def needs_replacement(expiry: Expiry, carry_days: int) -> bool:
+    """Whether a kit that is out is no longer good for as long as a kit is carried."""
+    return expiry.carried and expiry.days_left <= carry_days
+
+
+def demands(found: Iterable[Expiry], home: str, carry_days: int) -> dict[Demand, int]:
+    """How many kits of each product may at most be wanted from each station; from `home` also for the others."""
+    wanted: Counter[Demand] = Counter()
+    for each in found:
+        if needs_replacement(each, carry_days):
+            wanted.update({(each.product, each.station), (each.product, home)})
+    return dict(wanted)
+
+
+def suggest(
+    found: Iterable[Expiry], shelves: Mapping[Demand, Sequence[Stocked]], home: str, carry_days: int
+) -> list[Expiry]:
+    """The same with replacements: the kit that expires first at the holder's station, or else at `home`.
+
+    No kit is suggested twice. `shelves` holds what `good_after` leaves of the stock, the first to expire first.
+    """
+    left = {demand: list(reversed(shelf)) for demand, shelf in shelves.items()}
+    advised = []
+    for each in found:
+        if needs_replacement(each, carry_days):
+            shelf = left.get((each.product, each.station)) or left.get((each.product, home))
+            each = each._replace(replacement=shelf.pop() if shelf else None)
+        advised.append(each)
+    return advised
+
+
+def good_after(today: date, carry_days: int) -> date:
+    """A kit is suggested only if it expires after this day: it must be good for as long as it is carried."""
+    return today + timedelta(days=carry_days)
+
+
+def next_step(expiry: Expiry, carry_days: int) -> str:
+    """Who to call, what to bring; or what to do with a kit in stock."""
+    if not expiry.carried:
+        if expiry.expired:
+            return f"`kitdock kit destroy {expiry.kit}`"
+        if expiry.days_left <= carry_days:
+            return "keep it back: it would expire while carried"
+        return "issue it first"
+    if not needs_replacement(expiry, carry_days):
+        return "nothing yet: it is good for as long as a kit is carried"
+    new = expiry.replacement
+    if new is None:
+        back = f"; take this one back: `kitdock kit return {expiry.kit}`" if expiry.expired else ""
+        return f"no kit in stock is good for longer, see `kitdock expiry forecast`{back}"
+    bring = f"bring {new.kit}" + (f" from {new.place}" if new.place != expiry.station else "")
+    if expiry.officer is not None:
+        return f"{bring}: `kitdock kit replace {expiry.officer}`"
+    return f"{bring}: `kitdock kit return {expiry.kit}`, then issue {new.kit}"

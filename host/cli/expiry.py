@@ -1,60 +1,141 @@
-"""`kitdock expiry`: kits that have expired or soon will."""
+"""`kitdock expiry`: kits that have expired or soon will, and how many to order."""
 
+from datetime import date
 from pathlib import Path
 
 import click
 
-from host.cli.options import open_store, with_store
-from host.cli.render import Table
-from host.expiry import expiries
+from host import clock
+from host.cli.groups import ListByDefault
+from host.cli.options import day, open_store, with_store, words
+from host.cli.render import Done, Row, Table
+from host.expiry import Expiry, demands, next_step, suggest
 from host.words import plural
 
 
-@click.command()
+@click.group(cls=ListByDefault)
+def expiry() -> None:
+    """Show kits that have expired or soon will.
+
+    Without a command it lists: `kitdock expiry`, `kitdock expiry --within 30`.
+    """
+
+
+@expiry.command("list")
 @click.option(
     "--within",
     metavar="DAYS",
     type=click.IntRange(0, 3650),
     help="Show kits that expire within so many days. [default: setting expiry_days, 90 unless set]",
 )
+@click.option("--station", metavar="STATION", help="Only kits there, and those of officers at home there.")
+@click.option("--holder", metavar="OFFICER|PLACE", help="Only what this officer or place has.")
+@click.option("--all", "everything", is_flag=True, help="Also what is acknowledged.")
 @with_store
-def expiry(db: Path, within: int | None) -> Table:
-    """Show kits that have expired or soon will.
+def list_(db: Path, within: int | None, station: str | None, holder: str | None, everything: bool) -> Table:
+    """List kits that have expired or soon will: who to call, what to bring.
 
-    Expired kits come first, of those the ones that somebody carries.
+    Expired kits come first, of those the ones that somebody carries. For each kit that is out and will not
+    last as long as a kit is carried (setting carry_days), the kit in stock that expires first but lasts is
+    suggested: of the officer's home station, or else of this one; no kit twice.
+
+    What is acknowledged is left out until its day, but for kits that are carried although they have expired.
     """
     with open_store(db) as store:
-        picture = store.picture()
         today = store.today()
-        within = store.settings.expiry_days if within is None else within
+        settings = store.settings
+        within = settings.expiry_days if within is None else within
+        home = store.station.name
+        zone = store.station.time_zone
+        found = store.expiring(today, within, holder, station)
+        listed = [each for each in found if everything or not each.hidden]
+        own = store.account.only_officer
+        if not own:
+            shelves = store.shelves(demands(listed, home, settings.carry_days), today, settings.carry_days)
+            listed = suggest(listed, shelves, home, settings.carry_days)
+        has_kits = own or bool(found) or store.has_kits()
     rows = [
-        {
-            "kit": each.kit,
-            "product": each.product,
-            "lot": each.lot,
-            "expires_on": each.expires_on.isoformat(),
-            "days_left": each.days_left,
-            "expired": each.expired,
-            "officer": each.officer,
-            "pouch": each.pouch,
-        }
-        for each in expiries(picture.lot_of(), picture.holdings(), today, within)
+        _row(each, "ask the quartermaster" if own else next_step(each, settings.carry_days), zone) for each in listed
     ]
+    known = len(found) - len(listed)
+    hidden = f"{plural(known, 'kit')} known and not shown: see `kitdock expiry --all`" if known else ""
     return Table(
         rows,
         {
             "kit": "kit",
-            "product": "product",
             "lot": "lot",
             "expires": "expires_on",
             "": lambda row: _when(row["days_left"]),
-            "with": lambda row: row["officer"] or "in stock",
+            "with": lambda row: row["officer"] or row["place"] if row["carried"] else "in stock",
             "pouch": "pouch",
         },
-        f"no kit has expired or will within {within} days"
-        if picture.kits
-        else "no kits yet: receive one with `kitdock kit add KIT --product P --lot L --expires YYYY-MM-DD`",
+        _empty(within, hidden, has_kits),
+        details=[_place, _advice],
+        note=hidden,
+        title="Kits that expire",
     )
+
+
+@expiry.command("acknowledge")
+@click.argument("kits", metavar="KIT...", nargs=-1, required=True)
+@click.option("--until", type=day, metavar="YYYY-MM-DD", required=True, help="The day on which it comes back.")
+@click.option("--reason", type=words("reason"), metavar="TEXT", required=True, help="Why it can wait.")
+@with_store
+def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Done:
+    """Say that it is known that kits expire, so that they are left out until a day.
+
+    The last word on a kit counts, as long as the kit stays where it is. A kit that is carried although it has
+    expired stays in the list, marked as known.
+    """
+    with open_store(db) as store:
+        noted = store.acknowledge_expiry(kits, until, reason, clock.now_ms())
+    return Done(
+        f"{plural(len(noted), 'kit')} acknowledged until {until}: {reason}",
+        {"kits": noted, "until": until.isoformat(), "reason": reason},
+    )
+
+
+def _row(each: Expiry, step: str, zone: str) -> Row:
+    note, new = each.note, each.replacement
+    return {
+        "kit": each.kit,
+        "product": each.product,
+        "lot": each.lot,
+        "expires_on": each.expires_on.isoformat(),
+        "days_left": each.days_left,
+        "expired": each.expired,
+        "carried": each.carried,
+        "officer": each.officer,
+        "place": each.place,
+        "pouch": each.pouch,
+        "unit": each.unit,
+        "station": each.station,
+        "replacement": new.kit if new else None,
+        "replacement_expires_on": new.expires_on.isoformat() if new else None,
+        "replacement_at": new.place if new else None,
+        "next_step": step,
+        "acknowledged_until": note.until.isoformat() if note else None,
+        "acknowledged_by": note.login if note else None,
+        "acknowledged_at": clock.iso(note.at_ms, zone) if note else None,
+        "reason": note.reason if note else None,
+    }
+
+
+def _place(row: Row) -> str:
+    """What the kit is and where to find it; and that it is known, if so."""
+    where = ", ".join(each for each in (row["product"], row["unit"], row["station"]) if each)
+    known = f" (known until {row['acknowledged_until']}: {row['reason']})" if row["acknowledged_until"] else ""
+    return where + known
+
+
+def _advice(row: Row) -> str:
+    return f"next: {row['next_step']}"
+
+
+def _empty(within: int, hidden: str, has_kits: bool) -> str:
+    if not has_kits:
+        return "no kits yet: receive one with `kitdock kit add KIT --product P --lot L --expires YYYY-MM-DD`"
+    return f"no kit has expired or will within {plural(within, 'day')}" + (f"\n{hidden}" if hidden else "")
 
 
 def _when(days_left: int) -> str:

@@ -6,6 +6,7 @@ import click
 
 from host import clock
 from host.cli import asking
+from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.openings import Opening
@@ -13,16 +14,6 @@ from host.prompting import MAX_DOSES, find_opening, record_explanation, speaker
 from host.reports import CAUSES, USED
 from host.times import Interval
 from host.words import bound, plural
-
-
-class ListByDefault(click.Group):
-    """A group that lists when no command is named: `kitdock openings P7` is `kitdock openings list P7`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Puts `list` in front unless a command or help is asked for."""
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
 
 
 @click.group(cls=ListByDefault)

@@ -118,6 +118,6 @@ def test_bug_keeps_its_traceback(station: Station, monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("host.cli.expiry.expiries", broken)
+    monkeypatch.setattr("host.cli.expiry.suggest", broken)
     result = CliRunner().invoke(root, ["expiry", "--db", str(station.db)])
     assert isinstance(result.exception, RuntimeError)

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from host.cli import COMMANDS, overview
-from host.cli.openings import ListByDefault
+from host.cli.groups import ListByDefault
 from host.cli.root import root
 
 REPOSITORY = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, c
     for name in command.list_commands(context):
         found = command.get_command(context, name)
         assert found is not None
-        default = isinstance(command, ListByDefault) and name == "list"
+        default = isinstance(command, ListByDefault) and name == command.default
         yield from walk(found, path if default else (*path, name))
 
 

@@ -86,10 +86,13 @@ CREATE INDEX movement_by_kit ON movement (kit, at_ms, id);
 CREATE INDEX movement_to_officer ON movement (officer, at_ms) WHERE officer IS NOT NULL;
 CREATE INDEX movement_of_no_return ON movement (at_ms) WHERE kind IN ('use', 'leave_behind', 'lose');
 CREATE INDEX movement_of_report ON movement (report) WHERE report IS NOT NULL;
+CREATE INDEX movement_corrected ON movement (corrects) WHERE corrects IS NOT NULL;
 {append_only("movement")}
 
 ALTER TABLE tag ADD COLUMN moved_to TEXT;
+CREATE INDEX tag_retired ON tag (pouch, retired_at_ms) WHERE retired_at_ms IS NOT NULL;
 CREATE INDEX report_of_opening ON usage_report (tag, sequence);
+CREATE INDEX report_for_resupply ON usage_report (officer) WHERE json_extract(fields, '$.resupply_needed');
 CREATE INDEX report_of_no_opening ON usage_report (officer) WHERE tag IS NULL;
 CREATE INDEX explanation_of_opening ON explanation (tag, sequence, id);
 
@@ -203,6 +206,7 @@ CREATE TABLE kit_state (
     impossible TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kit_issued ON kit_state (expires_on) WHERE status = 'issued';
+CREATE INDEX kit_in_no_pouch ON kit_state (kit) WHERE status = 'issued' AND officer IS NOT NULL AND pouch IS NULL;
 CREATE INDEX kit_in_stock ON kit_state (place, product, expires_on) WHERE status = 'in_stock';
 CREATE INDEX kit_in_stock_expires ON kit_state (expires_on) WHERE status = 'in_stock';
 CREATE INDEX kit_in_place ON kit_state (place) WHERE status = 'issued' AND place IS NOT NULL;

@@ -1,0 +1,112 @@
+"""Expiry in the database: kits that expire, what is known of it, replacements, and what a forecast rests on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from host import clock
+from host.errors import InputError, RuleError
+from host.expiry import Demand, Expiry, Note, Stocked, counts, good_after, in_order
+from host.ledger.movement import IN_STOCK, ISSUED, in_words
+from host.store.stock import Stock
+
+_EXPIRING = """
+SELECT k.kit, k.product, k.lot, k.expires_on, k.status, k.officer, k.place, k.pouch, coalesce(o.unit, p.unit),
+    o.station, k.since_ms, n.until, n.reason, n.login, n.at_ms
+FROM kit_state k
+LEFT JOIN officer o ON o.id = k.officer
+LEFT JOIN place p ON p.id = k.place
+LEFT JOIN expiry_note n ON n.id = (SELECT max(id) FROM expiry_note WHERE kit = k.kit)
+WHERE k.status = '{status}' AND k.expires_on <= ?
+"""
+EXPIRING_CARRIED = _EXPIRING.format(status=ISSUED)
+EXPIRING_IN_STOCK = _EXPIRING.format(status=IN_STOCK)
+
+
+class Expiries(Stock):
+    """The part of the store that tells what expires."""
+
+    def expiring(
+        self, today: date, within_days: int, holder: str | None = None, station: str | None = None
+    ) -> list[Expiry]:
+        """Kits out or in stock that have expired or will within so many days, as `host.expiry.expiries` has them.
+
+        With `holder` (an officer or a place) or `station` only those. An account that is its officer's alone sees
+        the officer's own. Raises `InputError` for an unknown holder or station, `NotAllowed`.
+        """
+        account = self.account
+        if account.only_officer and account.officer is not None:
+            if station is not None or holder not in (None, account.officer):
+                self._refuse("stock.read", holder or station, "an officer sees the own kits")
+            holder = account.officer
+        else:
+            self._demand("stock.read")
+        column = self._holder_column(holder) if holder is not None else None
+        if station is not None:
+            self._station_place(station)
+        last = date.max if within_days >= (date.max - today).days else today + timedelta(days=within_days)
+        found = self._expiring(EXPIRING_CARRIED, last, today, column, holder)
+        if column != "officer":
+            found += self._expiring(EXPIRING_IN_STOCK, last, today, column, holder)
+        return in_order(each for each in found if station in (None, each.station))
+
+    def _holder_column(self, holder: str) -> str:
+        if self._row("SELECT 1 FROM officer WHERE id = ?", (holder,)):
+            return "officer"
+        if self._row("SELECT 1 FROM place WHERE id = ?", (holder,)):
+            return "place"
+        raise InputError(f"no officer or place {holder}: see `kitdock officer list` and `kitdock place list`")
+
+    def _expiring(self, sql: str, last: date, today: date, column: str | None, holder: str | None) -> list[Expiry]:
+        narrowed = f" AND k.{column} = ?" if column else ""
+        parameters = (last.isoformat(), holder) if column else (last.isoformat(),)
+        home = self.station.name
+        return [_expiry(row, today, home) for row in self._rows(sql + narrowed, parameters)]
+
+    def shelves(self, wanted: dict[Demand, int], today: date, carry_days: int) -> dict[Demand, Sequence[Stocked]]:
+        """For each demand as many kits as it asks for, if there are, that can be handed out and stay good."""
+        day = good_after(today, carry_days) + timedelta(days=1)
+        found: dict[Demand, Sequence[Stocked]] = {}
+        for (product, place), most in wanted.items():
+            kits = self._next_kits(place, day, product, most)
+            found[product, place] = [Stocked(each.kit, each.lot, each.expires_on, place) for each in kits]
+        return found
+
+    def has_kits(self) -> bool:
+        """Whether any kit was ever received."""
+        return self._row("SELECT 1 FROM kit LIMIT 1") is not None
+
+    def acknowledge_expiry(self, kits: Iterable[str], until: date, reason: str, at_ms: int) -> list[str]:
+        """Notes for each kit that its expiry is known until that day, all or none, and returns the kits.
+
+        Raises `InputError` if a kit is unknown or the day has come, `RuleError` if a kit is neither out nor in stock.
+        """
+        wanted = list(dict.fromkeys(kits))
+        with self._changing("expiry.acknowledge", wanted[0] if len(wanted) == 1 else None) as detail:
+            today = clock.today(at_ms, self.station.time_zone)
+            if until <= today:
+                raise InputError(f"{until} is no day to come: say until when it need not be shown, after {today}")
+            for kit in wanted:
+                status = self._state(kit).status
+                if status not in (ISSUED, IN_STOCK):
+                    raise RuleError(f"kit {kit} is {in_words(status)}: its expiry needs no acknowledgement")
+                self._connection.execute(
+                    "INSERT INTO expiry_note (kit, until, reason, login, at_ms) VALUES (?, ?, ?, ?, ?)",
+                    (kit, until.isoformat(), reason, self.login, at_ms),
+                )
+            detail |= {"kits": wanted, "until": until.isoformat(), "reason": reason}
+        return wanted
+
+    def expiry_notes(self) -> dict[str, Note]:
+        """The last note on each kit that has any."""
+        rows = self._rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
+        return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
+
+
+def _expiry(row: tuple[Any, ...], today: date, home: str) -> Expiry:
+    kit, product, lot, day, status, officer, place, pouch, unit, station, since_ms, until, reason, login, at_ms = row
+    expires_on = date.fromisoformat(day)
+    note = counts(Note(date.fromisoformat(until), reason, login, at_ms), since_ms, today) if until else None
+    at = station if officer is not None else place if status == IN_STOCK else None
+    who = (officer, place, pouch, unit, at or home, since_ms)
+    return Expiry(kit, product, lot, expires_on, (expires_on - today).days, status, *who, note)

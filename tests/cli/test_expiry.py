@@ -1,0 +1,98 @@
+"""`kitdock expiry` at the command line: what people read, and what hides and comes back."""
+
+import pytest
+
+from host import clock
+from host.store import Store
+from host.store.stock import Incoming
+from tests.cli.conftest import DAY_MS, Station, day
+
+
+@pytest.fixture
+def ageing(station: Station) -> Station:
+    """Officer 4101 of South carries an expired kit, 4102 one that will expire, Car 1 another; two replacements."""
+    then = clock.now_ms() - 100 * DAY_MS
+    with Store.open(station.db) as store:
+        store.add_place("South", "station", None, then)
+        store.add_place("Car 1", "vehicle", "Traffic", then)
+        store.add_officer("4101", day(-120), then, unit="Response A", station="South")
+        store.add_officer("4102", day(-120), then)
+        for kit, lot, days in (("K-1", "A1", -12), ("K-2", "A2", 1), ("K-3", "A3", 0), ("K-4", "A4", -1)):
+            store.receive([Incoming(kit, "Naloxone 1.8 mg", lot, day(days))], then)
+        store.receive([Incoming("K-8", "Naloxone 1.8 mg", "B1", day(500))], then, station="South")
+        store.receive([Incoming("K-9", "Naloxone 1.8 mg", "B1", day(500))], then)
+        store.issue_kit("K-1", "4101", None, then)
+        store.issue_kit("K-2", "4102", None, then)
+        store.issue_kit("K-3", None, None, then, place="Car 1")
+    return station
+
+
+def test_list_says_who_to_call_and_what_to_bring(ageing: Station) -> None:
+    assert (
+        ageing.run("expiry").stdout
+        == f"""\
+kit    lot    expires                            with      pouch
+-----  -----  ----------  ---------------------  --------  -------
+K-1    A1     {day(-12)}  expired 12 days ago    4101
+    Naloxone 1.8 mg, Response A, South
+    next: bring K-8: `kitdock kit replace 4101`
+
+K-4    A4     {day(-1)}  expired 1 day ago      in stock
+    Naloxone 1.8 mg, North
+    next: `kitdock kit destroy K-4`
+
+K-3    A3     {day(0)}  today is the last day  Car 1
+    Naloxone 1.8 mg, Traffic, North
+    next: bring K-9: `kitdock kit return K-3`, then issue K-9
+
+K-2    A2     {day(1)}  in 1 day               4102
+    Naloxone 1.8 mg, North
+    next: no kit in stock is good for longer, see `kitdock expiry forecast`
+"""
+    )
+
+
+def test_known_kits_are_left_out_and_told_of_but_an_expired_one_that_is_carried_stays(ageing: Station) -> None:
+    until = str(day(9))
+    done = ageing.run("expiry", "acknowledge", "K-1", "K-2", "--until", until, "--reason", "on order")
+    assert done.stdout == f"2 kits acknowledged until {until}: on order\n"
+    text = ageing.run("expiry").stdout
+    assert f"Naloxone 1.8 mg, Response A, South (known until {until}: on order)" in text
+    assert "1 kit known and not shown: see `kitdock expiry --all`" in text
+    assert [each["kit"] for each in ageing.json("expiry")] == ["K-1", "K-4", "K-3"]
+    everything = {each["kit"]: each for each in ageing.json("expiry", "--all")}
+    assert (everything["K-2"]["acknowledged_until"], everything["K-2"]["reason"]) == (until, "on order")
+    assert everything["K-3"]["acknowledged_until"] is None
+
+
+def test_when_all_is_known_it_says_so(ageing: Station) -> None:
+    ageing.run("expiry", "acknowledge", "K-4", "--until", str(day(9)), "--reason", "to be collected")
+    text = ageing.run("expiry", "--holder", "North").stdout
+    assert text == "no kit has expired or will within 90 days\n1 kit known and not shown: see `kitdock expiry --all`\n"
+
+
+def test_list_can_be_narrowed(ageing: Station) -> None:
+    assert [each["kit"] for each in ageing.json("expiry", "--station", "South")] == ["K-1"]
+    assert [each["kit"] for each in ageing.json("expiry", "list", "--holder", "Car 1")] == ["K-3"]
+    assert [each["kit"] for each in ageing.json("expiry", "--within", "0")] == ["K-1", "K-4", "K-3"]
+    assert "no officer or place 9999" in ageing.refused("expiry", "--holder", "9999", status=2)
+    assert "no place West" in ageing.refused("expiry", "--station", "West", status=2)
+
+
+def test_wrong_acknowledgements_are_refused(ageing: Station) -> None:
+    arguments = ("expiry", "acknowledge", "K-1", "--reason", "known", "--until")
+    assert "is no day to come" in ageing.refused(*arguments, str(day(0)), status=2)
+    assert "is no date" in ageing.refused(*arguments, "tomorrow", status=2)
+    assert "no kit K-77" in ageing.refused(
+        "expiry", "acknowledge", "K-77", "--until", str(day(9)), "--reason", "known", status=2
+    )
+    ageing.run("expiry", "acknowledge", "--until", str(day(9)), "--reason", "known", status=2)
+
+
+def test_officer_reads_of_the_own_kit_and_whom_to_ask(ageing: Station) -> None:
+    with Store.open(ageing.db) as store:
+        store.grant("own", "officer", "4102", clock.now_ms())
+    text = ageing.run("expiry", login="own").stdout
+    assert "next: ask the quartermaster" in text
+    assert [each["kit"] for each in ageing.json("expiry", login="own")] == ["K-2"]
+    assert "may not do this" in ageing.refused("expiry", "--holder", "4101", status=1, login="own")
