@@ -41,6 +41,9 @@ class Station(NamedTuple):
 class Database:
     """One open database file. Each method of its subclasses is one transaction."""
 
+    _keep_copy = True
+    """Whether a copy of the file is kept when its layout changes. Not of what is itself a copy."""
+
     def __init__(self, path: Path, connection: sqlite3.Connection, login: str) -> None:
         self.path = path
         self.login = login

@@ -55,15 +55,18 @@ class Rollups(Database):
 
     def rebuild(self) -> None:
         """Throws all roll-ups away and makes them again from the history, in one transaction."""
-        with self._writing() as connection:
-            for table in TABLES:
-                connection.execute(f"DELETE FROM {table}")
-            connection.execute("DELETE FROM stale_tag")
-            for kit, steps, lot in self._ledger_by_kit():
-                self._write_kit(kit, steps, lot)
-            for tag in self._all_tags():
-                self._derive(tag)
-            connection.execute("UPDATE rollup SET version = ?", (VERSION,))
+        with self._writing():
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        connection = self._connection
+        for table in (*TABLES, "stale_tag"):
+            connection.execute(f"DELETE FROM {table}")
+        for kit, steps, lot in self._ledger_by_kit():
+            self._write_kit(kit, steps, lot)
+        for tag in self._all_tags():
+            self._derive(tag)
+        connection.execute("UPDATE rollup SET version = ?", (VERSION,))
 
     def recompute(self) -> dict[str, list[tuple[Any, ...]]]:
         """What the roll-ups should hold, from the whole history: rows by table, as `rolled_up` gives them."""

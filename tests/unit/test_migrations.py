@@ -1,0 +1,257 @@
+"""Databases of each earlier layout, made by the code that had it: brought up to date whole, or left as they were."""
+
+import hashlib
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host import errors
+from host.ledger import Movement
+from host.roles import ADMINISTRATOR, FOUNDER, PROGRAMME_LEAD, QUARTERMASTER
+from host.store import Store, TagKeys
+from host.store.migrations import _002, migrations
+from host.vault import key_path
+
+DATA = Path(__file__).parents[1] / "data"
+TEST_KEY = hashlib.sha256(b"test key of layout_001.sql").hexdigest()
+"""Seals nothing but that file."""
+T1, T2 = "01" * 8, "02" * 8
+START = 1_767_225_600_000
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A database in layout 001, with its key file."""
+    path = tmp_path / "station.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.executescript((DATA / "layout_001.sql").read_text())
+    connection.close()
+    key_path(path).write_text(TEST_KEY + "\n")
+    key_path(path).chmod(0o600)
+    return path
+
+
+def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def content(path: Path) -> list[str]:
+    """Everything in a database, as SQL."""
+    connection = sqlite3.connect(path)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def test_everything_is_still_there(old: Path) -> None:
+    with Store.open(old, login="keeper") as store:
+        assert store.station == ("Example Police", "Europe/London", False, store.station.key_check, START)
+        assert [(each.id, str(each.trained_on), each.left_on) for each in store.officers()] == [
+            ("4101", "2025-11-03", None),
+            ("4102", "None", None),
+        ]
+        assert [(each.lot, str(each.expires_on), each.doses_per_kit) for each in store.lots()] == [
+            ("B2", "2026-09-30", 3),
+            ("A1", "2027-06-30", 2),
+        ]
+        assert [each.pouch for each in store.tags()] == ["P-01", "P-02"]
+        assert store.tag_keys(T2) == TagKeys(b"\x21" * 32, b"\x22" * 32, b"\x23" * 32)
+        assert store.radio(T1) == (5, 7, START + 44 * HOUR)
+        assert [each.records_added for each in store.dockings()] == [6, 4, 8, 4]
+        assert [(each.tag, each.sequence) for each in store.events() if each.verdict == "altered"] == [(T2, 6)]
+        assert len(store.events()) == 22
+        assert len(store.records(T1)) == 14
+        assert [(each.sequence, each.cause) for each in store.explanations()] == [(3, "training"), (8, "used")]
+        store.grant("keeper", PROGRAMME_LEAD, None, START)
+        report, protected = store.report(1)
+        assert (report.officer, report.tag, report.sequence, report.doses) == ("4101", T1, 8, 2)
+        assert (report.fields, protected) == ({"area": "North"}, {"outcome": "conscious"})
+
+
+def test_what_was_in_the_ledger_is_at_the_station(old: Path) -> None:
+    with Store.open(old) as store:
+        at = [(each.id, each.kind, each.kit, each.officer, each.place, each.pouch) for each in store.movements()]
+        assert at == [
+            (1, "receive", "K-1", None, "Example Police", None),
+            (2, "receive", "K-2", None, "Example Police", None),
+            (3, "receive", "K-3", None, "Example Police", None),
+            (4, "issue", "K-1", "4101", None, "P-01"),
+            (5, "issue", "K-2", "4102", None, "P-02"),
+            (6, "return", "K-2", None, "Example Police", None),
+            (7, "issue", "K-2", "4101", None, "P-02"),
+        ]
+        assert all(each.recorded_at_ms == each.at_ms and each.login == "" for each in store.movements())
+        assert [(each.id, each.kind) for each in store.places()] == [("Example Police", "station")]
+        assert store.state("K-2").where == ("issued", "4101", None, "P-02")
+        assert store.state("K-3").where == ("in_stock", None, "Example Police", None)
+        # And it goes on from there.
+        store.move(Movement(0, START + 60 * HOUR, "return", "K-2", doses=2))
+        assert store.state("K-2").status == "in_stock"
+
+
+def test_what_follows_is_derived(old: Path) -> None:
+    with Store.open(old) as store:
+        assert store.recompute() == store.rolled_up()
+        found = {(each.tag, each.sequence): each for each in store.openings()}
+        assert {key: (each.explanation.cause if each.explanation else None) for key, each in found.items()} == {
+            (T1, 3): "training",
+            (T1, 8): "used",
+            (T1, 12): None,
+        }
+        assert found[T1, 8].reports == (1,)
+        assert found[T1, 8].dose_marks == 1
+    assert rows(old, "SELECT tag, sequence, kind FROM log_flaw") == [(T2, 6, "altered")]
+
+
+def test_who_opens_it_first_founds_it_and_the_audit_begins(old: Path) -> None:
+    with Store.open(old, login="keeper") as store:
+        assert [(each.login, each.roles) for each in store.accounts()] == [("keeper", FOUNDER)]
+        assert frozenset({ADMINISTRATOR, QUARTERMASTER}) == FOUNDER
+        assert [(each.id, each.action, each.login) for each in store.audit_entries()] == [
+            (1, "account.grant", "keeper")
+        ]
+        assert store.verify_audit().broken_at is None
+    with pytest.raises(errors.NotAllowed):
+        Store.open(old, login="other")
+
+
+def test_opening_it_again_changes_nothing(old: Path) -> None:
+    Store.open(old).close()
+    before = content(old)
+    Store.open(old).close()
+    assert content(old) == before
+
+
+def test_the_layout_is_that_of_a_new_database(old: Path, tmp_path: Path) -> None:
+    Store.open(old).close()
+    Store.create(tmp_path / "new.db", "Example Police", "Europe/London", False, START).close()
+    layout = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
+    migrated, new = (
+        [[str(cell).split() for cell in row] for row in rows(each, layout)] for each in (old, tmp_path / "new.db")
+    )
+    assert migrated == new
+    assert rows(old, "PRAGMA foreign_key_check") == []
+
+
+def test_a_copy_of_before_is_kept_for_its_owner(old: Path) -> None:
+    before = content(old)
+    Store.open(old).close()
+    kept = old.with_name("station.db.before-002")
+    assert content(kept) == before
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert sorted(each.name for each in old.parent.iterdir()) == [
+        "station.db",
+        "station.db.before-002",
+        "station.db.key",
+    ]
+
+
+def test_a_new_database_keeps_no_copy(tmp_path: Path) -> None:
+    Store.create(tmp_path / "new.db", "North", "Europe/London", False, START).close()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["new.db", "new.db.key"]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_failing_in_the_middle_leaves_what_was(old: Path, monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    before = content(old)
+    statements = _002.SQL.split(";\n")
+    cut = round(len(statements) * share)
+    monkeypatch.setattr(_002, "SQL", ";\n".join([*statements[:cut], "INSERT INTO no_such_table VALUES (1)"]) + ";")
+    with pytest.raises(sqlite3.OperationalError):
+        Store.open(old)
+    assert content(old) == before
+    monkeypatch.undo()
+    with Store.open(old) as store:
+        assert store.recompute() == store.rolled_up()
+
+
+def test_failing_while_deriving_leaves_what_was(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content(old)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Store, "_derive", full)
+    with pytest.raises(sqlite3.OperationalError):
+        Store.open(old)
+    assert content(old) == before
+
+
+KILLED = """
+import os, signal, sys
+from host.store import Store, copying
+from host.store.rollups import Rollups
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+{where} = die
+Store.open(sys.argv[1], login="keeper")
+"""
+
+
+@pytest.mark.parametrize("where", ["copying.put", "Rollups._derive", "Store._admit"])
+def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) -> None:
+    before = content(old)
+    done = subprocess.run([sys.executable, "-c", KILLED.format(where=where), str(old)], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    if where == "Store._admit":
+        assert [row[0] for row in rows(old, "SELECT name FROM _sqlite_migrations ORDER BY id")] == [
+            each.name for each in migrations._migrations
+        ]
+    else:
+        assert content(old) == before
+    with Store.open(old) as store:
+        assert store.recompute() == store.rolled_up()
+        assert len(store.movements()) == 7
+
+
+def test_of_two_that_open_it_at_once_one_migrates(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second finds the work done once it gets its turn."""
+    migrate: Callable[[Store], None] = Store._migrate
+
+    def while_another_is_faster(store: Store) -> None:
+        monkeypatch.setattr(Store, "_migrate", migrate)
+        Store.open(old, login="first").close()
+        migrate(store)
+
+    monkeypatch.setattr(Store, "_migrate", while_another_is_faster)
+    with pytest.raises(errors.NotAllowed):
+        Store.open(old, login="second")
+    with Store.open(old, login="first") as store:
+        assert store.recompute() == store.rolled_up()
+
+
+def test_without_room_for_the_copy_it_is_left_as_it_was(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content(old)
+
+    def full(*_: object, **__: object) -> None:
+        raise errors.DatabaseFull("no room left")
+
+    monkeypatch.setattr("host.store.copying.copy", full)
+    with pytest.raises(errors.DatabaseFull):
+        Store.open(old)
+    assert content(old) == before
+    assert sorted(each.name for each in old.parent.iterdir()) == ["station.db", "station.db.key"]
+
+
+def test_a_damaged_one_is_not_migrated(old: Path) -> None:
+    with sqlite3.connect(old) as connection:
+        connection.execute("DROP TRIGGER explanation_no_update")
+        connection.execute("UPDATE explanation SET officer = '9'")
+    connection.close()
+    before = content(old)
+    with pytest.raises(errors.DatabaseDamaged, match="explanation names what is not in officer"):
+        Store.open(old)
+    assert content(old) == before
