@@ -12,9 +12,14 @@ def number(what: str, text: str) -> str:
     return text
 
 
-def line(what: str, text: str) -> str:
-    """Words as they are printed on a pack: one line, spaces allowed. Raises `InputError`."""
+def line(what: str, text: str, most: int = 60) -> str:
+    """Words as they are printed on a pack: one line of at most so many characters. Raises `InputError`."""
     stripped = text.strip()
-    if not stripped.isprintable() or not 0 < len(stripped) <= 60:
-        raise InputError(f"{text!r} is no {what}: use one line of 1 to 60 characters")
+    if not stripped.isprintable() or not 0 < len(stripped) <= most:
+        raise InputError(f"{text!r} is no {what}: use one line of 1 to {most} characters")
     return stripped
+
+
+def reason(text: str) -> str:
+    """Why something was done, in a person's words. Raises `InputError`."""
+    return line("reason", text, 200)

@@ -18,6 +18,8 @@ COMMANDS = {
     "openings": ("host.cli.openings:openings", "Openings of pouches: list them, explain them."),
     "usage": ("host.cli.usage:usage", "Usage reports: file, list, show."),
     "reconcile": ("host.cli.reconcile:reconcile", "Show where the records do not agree, worst first."),
+    "stocktake": ("host.cli.stocktake:stocktake", "Count what is on the shelf, settle each difference."),
+    "recall": ("host.cli.recall:recall", "Recall a lot: who holds its kits, and where."),
     "expiry": ("host.cli.expiry:expiry", "Show kits that have expired or soon will."),
     "demo": ("host.cli.demo:demo", "Play through a small fictional force."),
 }

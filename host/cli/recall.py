@@ -1,0 +1,195 @@
+"""`kitdock recall`: a lot is recalled in one command, which shows who holds its kits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host import clock, naming
+from host.cli.groups import ListByDefault
+from host.cli.options import open_store, with_store, words
+from host.cli.render import Done, Row, Table
+from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, USED, in_words
+from host.words import plural
+
+if TYPE_CHECKING:
+    from host.ledger import Lot
+    from host.store import Store
+    from host.store.recall import Held
+
+
+class MarkByDefault(ListByDefault):
+    """`kitdock recall LOT` marks the lot; `kitdock recall` alone lists."""
+
+    default = "mark"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Lists if nothing is said."""
+        return super().parse_args(ctx, args or ["list"])
+
+
+lot_argument = click.argument("lot", metavar="LOT", type=words("lot"))
+product_option = click.option(
+    "--product", metavar="PRODUCT", type=words("product"), help="Needed if two products have a lot of that number."
+)
+
+
+@click.group(cls=MarkByDefault)
+def recall() -> None:
+    """Recall a lot: who holds its kits, and where.
+
+    `kitdock recall LOT --reason TEXT` marks the lot and lists its kits; `kitdock recall` lists the recalls.
+    """
+
+
+@recall.command("mark")
+@lot_argument
+@product_option
+@click.option("--reason", metavar="TEXT", type=naming.reason, required=True, help="Why it is recalled.")
+@click.option("--document", metavar="TEXT", type=words("document"), help="The notice it follows, such as its number.")
+@with_store
+def mark(db: Path, lot: str, product: str | None, reason: str, document: str | None) -> Table:
+    """Recall a lot, and list who holds its kits and where they are.
+
+    From then on no kit of the lot is issued. Those that can be collected are listed, first those that
+    officers carry; used, left behind, lost and destroyed ones are counted. With --output list.pdf it is a
+    list to print.
+    """
+    with open_store(db) as store:
+        found = store.find_lot(lot, product)
+        store.recall(found.product, found.lot, reason, document, clock.now_ms())
+        return _kits(store, found)
+
+
+@recall.command("show")
+@lot_argument
+@product_option
+@with_store
+def show(db: Path, lot: str, product: str | None) -> Table:
+    """List who holds the kits of a lot, recalled or not, and where they are."""
+    with open_store(db) as store:
+        return _kits(store, store.find_lot(lot, product))
+
+
+@recall.command("lift")
+@lot_argument
+@product_option
+@click.option("--reason", metavar="TEXT", type=naming.reason, required=True, help="Why it is no longer recalled.")
+@with_store
+def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
+    """End the recall of a lot: its kits may be issued again."""
+    with open_store(db) as store:
+        found = store.find_lot(lot, product)
+        store.lift_recall(found.product, found.lot, reason, clock.now_ms())
+    return Done(
+        f"lot {found.lot} of {found.product} is no longer recalled: its kits may be issued again",
+        {"product": found.product, "lot": found.lot, "reason": reason},
+    )
+
+
+@recall.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List the recalls, those in force first, and how many of their kits are still out."""
+    with open_store(db) as store:
+        zone = store.station.time_zone
+        rows = [
+            {
+                "product": each.product,
+                "lot": each.lot,
+                "recalled": each.action == "recall",
+                "reason": each.reason,
+                "document": each.document,
+                "since": clock.iso(each.at_ms, zone),
+                "by": each.login,
+                "issued": each.issued,
+                "in_stock": each.in_stock,
+            }
+            for each in store.recalls()
+        ]
+    return Table(
+        rows,
+        {
+            "lot": "lot",
+            "product": "product",
+            "recalled": lambda row: f"{'' if row['recalled'] else 'lifted '}{row['since'][:10]}",
+            "issued": "issued",
+            "in stock": "in_stock",
+            "reason": "reason",
+        },
+        'nothing was ever recalled: `kitdock recall LOT --reason "..."` recalls a lot',
+        title="Recalls",
+    )
+
+
+def _kits(store: Store, lot: Lot) -> Table:
+    """The kits of a lot that can be collected, and in a note what became of the others."""
+    zone = store.station.time_zone
+    held = store.kits_of_lot(lot.product, lot.lot)
+    last = store.last_recall(lot.product, lot.lot)
+    found = store.find_lot(lot.lot, lot.product)
+    rows = [_row(each, found, zone) for each in held if each.status in (ISSUED, IN_STOCK)]
+    about = f"lot {lot.lot} of {lot.product}, expires {lot.expires_on}"
+    is_so = "not recalled"
+    if last is not None and last.action == "recall":
+        is_so = f"recalled {clock.show(last.at_ms, zone)}: {last.reason}"
+        is_so += f" ({last.document})" if last.document else ""
+    counted = "; ".join(_counted(held)) or "no kits"
+    return Table(
+        rows,
+        {
+            "kit": "kit",
+            "is with": _holder,
+            "pouch": "pouch",
+            "since": lambda row: row["since"][:10],
+            "doses": "doses_left",
+            "quarantined": lambda row: "yes" if row["quarantine"] is not None else "",
+        },
+        f"{about}: {is_so}\nnone to collect: {counted}",
+        note=f"{about}: {is_so}\n{counted}",
+        title=f"Lot {lot.lot} of {lot.product}, {'recalled' if found.recalled is not None else 'not recalled'}",
+    )
+
+
+def _row(held: Held, lot: Lot, zone: str) -> Row:
+    return {
+        "kit": held.kit,
+        "product": lot.product,
+        "lot": lot.lot,
+        "recalled": lot.recalled,
+        "status": held.status,
+        "officer": held.officer,
+        "place": held.place,
+        "pouch": held.pouch,
+        "since": clock.iso(held.since_ms, zone),
+        "doses_left": held.doses_left,
+        "quarantine": held.quarantine,
+    }
+
+
+def _holder(row: Row) -> str:
+    if row["officer"] is not None:
+        return f"officer {row['officer']}"
+    return f"{row['place']}, in stock" if row["status"] == IN_STOCK else str(row["place"])
+
+
+def _counted(held: Sequence[Held]) -> Iterator[str]:
+    """How many kits there are, and how many of them where."""
+    if not held:
+        return
+    yield plural(len(held), "kit")
+    carried = [each for each in held if each.status == ISSUED and each.officer is not None]
+    if carried:
+        yield f"{len(carried)} with {plural(len({each.officer for each in carried}), 'officer')}"
+    for status, before in ((ISSUED, ""), (IN_STOCK, "in stock: ")):
+        places = Counter(each.place for each in held if each.status == status and each.officer is None)
+        if places:
+            yield before + ", ".join(f"{kits} at {place}" for place, kits in sorted(places.items(), key=str))
+    gone = Counter(each.status for each in held)
+    for status in (USED, LEFT_BEHIND, LOST, DESTROYED):
+        if gone[status]:
+            yield f"{gone[status]} {in_words(status)}"

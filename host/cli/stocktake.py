@@ -1,0 +1,461 @@
+"""`kitdock stocktake`: what is on the shelf is scanned, compared with the ledger, and each difference is settled."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from host import clock, naming
+from host.cli import asking
+from host.cli.options import new_name, open_store, with_store
+from host.cli.render import Done, Row, Table
+from host.errors import InputError
+from host.words import plural
+
+if TYPE_CHECKING:
+    from host.stocktake import Difference, Result
+    from host.store import Store
+    from host.store.stocktake import Stocktake
+
+UNDO = "undo"
+END = "done"
+"""What is typed among the scans: takes the last back; ends."""
+
+_GS1 = re.compile(r"[\](].*|\W*(d2|C1|Q3|e0|J1)?01\d{14}.*|\d{8}|\d{12,14}", re.ASCII | re.DOTALL)
+"""What a pack's own code looks like, rather than the number of a kit."""
+_WITH_DOSES = re.compile(r"(\S+)[ \t]+(\d{1,2})", re.ASCII)
+
+which_argument = click.argument("which", metavar="[PLACE|NUMBER]", required=False)
+
+
+@click.group()
+def stocktake() -> None:
+    """Count what is on the shelf, settle each difference.
+
+    Start one, scan every kit, look at the result, close it with a reason for each difference. What was
+    scanned is kept at once: after a break, or a crash, scan on. Kits may be issued and returned meanwhile;
+    that makes no difference.
+    """
+
+
+@stocktake.command("start")
+@click.argument("place", metavar="[PLACE]", required=False)
+@click.option("--blind", is_flag=True, help="Each who counts scans everything; the counts are then compared.")
+@with_store
+def start(db: Path, place: str | None, blind: bool) -> Done:
+    """Start a stocktake of this station or of PLACE.
+
+    PLACE may be another station, a custody suite, a vehicle or a cabinet. Two who count share the shelves,
+    so a kit that both have scanned is a difference, "double". With --blind each scans everything, and a
+    kit that only one has found is a difference, "counted once".
+    """
+    with open_store(db) as store:
+        known = store.start_stocktake(place, blind, clock.now_ms())
+        expected = store.stocktake_result(known.id, clock.now_ms()).expected
+    return Done(
+        f"stocktake {known.id} of {known.place} started: {plural(expected, 'kit')} expected\n"
+        f"scan them with `kitdock stocktake scan`",
+        {"stocktake": known.id, "place": known.place, "blind": known.blind, "expected": expected},
+    )
+
+
+@stocktake.command("scan")
+@which_argument
+@click.option("--counter", metavar="NAME", type=new_name("counter"), help="Who counts. [default: your login]")
+@with_store
+def scan(db: Path, which: str | None, counter: str | None) -> Done:
+    """Scan kits, one label a line, from a scanner that types or a file.
+
+    Each scan is answered at once on standard error; "!" and a bell mark what needs a look. Besides the
+    label's number, the code on a pack is understood if it has a serial. Type a number and a count, such as
+    "K-0001 1", to say how many doses are in an opened kit; "undo" to take the last scan back; "done" or
+    Ctrl-D to stop. The stocktake stays open: scan on whenever you like.
+    """
+    with open_store(db) as store:
+        known = store.open_stocktake(which)
+        counting = Counting(store, known, counter or store.login)
+        if asking.has_terminal():
+            _say(f"stocktake {known.id} of {known.place}, counting as {counting.counter}: scan, undo, or done")
+        with click.open_file("-", errors="replace") as lines:
+            tally = counting.read(lines)
+        result = store.stocktake_result(known.id, clock.now_ms())
+    mine = result.counters.get(counting.counter, 0)
+    done = f"{plural(mine, 'kit')} scanned by {counting.counter}; {_progress(result)} found in {known.place}"
+    return Done(
+        done + "\nsee what differs: `kitdock stocktake result`",
+        {
+            "stocktake": known.id,
+            "place": known.place,
+            "counter": counting.counter,
+            **tally._asdict(),
+            "kits": mine,
+            "found": len(result.found),
+            "expected": result.expected,
+        },
+    )
+
+
+class Tally(NamedTuple):
+    """What became of the lines that were read."""
+
+    scans: int = 0
+    undone: int = 0
+    not_taken: int = 0
+
+
+class Counting:
+    """One who scans kits into a stocktake."""
+
+    def __init__(self, store: Store, known: Stocktake, counter: str) -> None:
+        self.store = store
+        self.known = known
+        self.counter = counter
+
+    def read(self, lines: Iterable[str]) -> Tally:
+        """Takes each line and answers it, until the end or Ctrl-C."""
+        tally = Tally()
+        try:
+            for line in lines:
+                text = line.strip(" \t\r\n\0")
+                if text.lower() == END:
+                    break
+                if text.lower() == UNDO:
+                    tally = tally._replace(undone=tally.undone + self._undo())
+                elif text:
+                    taken = self._take(text)
+                    tally = tally._replace(scans=tally.scans + taken, not_taken=tally.not_taken + (not taken))
+        except KeyboardInterrupt:
+            _say("")
+        return tally
+
+    def _undo(self) -> bool:
+        kit = self.store.undo_scan(self.known.id, self.counter, clock.now_ms())
+        _answer(
+            kit is not None, kit or UNDO, "taken back" if kit else f"nothing of {self.counter} is left to take back"
+        )
+        return kit is not None
+
+    def _take(self, text: str) -> bool:
+        """Keeps one scan and answers it; False if it could not be understood."""
+        try:
+            kit, doses = read_label(self.store, text)
+        except InputError as wrong:
+            _answer(False, "not counted", str(wrong))
+            return False
+        said = self.store.scan_kit(self.known.id, self.counter, kit, doses, clock.now_ms())
+        _answer(said.ok, said.kit, said.text)
+        return True
+
+
+def read_label(store: Store, text: str) -> tuple[str, int | None]:
+    """The kit that a scanned or typed line means, and its doses if they are given. Raises `InputError`."""
+    counted = _WITH_DOSES.fullmatch(text)
+    number, doses = (counted[1], int(counted[2])) if counted else (text, None)
+    if store.has_kit(number):
+        return number, doses
+    if _GS1.fullmatch(text):
+        kit = _kit_of_pack(store, text)
+        if kit is not None:
+            return kit, None
+    number = naming.number("kit number", number)
+    like = store.kit_like(number)
+    if like is not None:
+        raise InputError(f"no kit {number}, but {like} is known: is caps lock on? Scan again")
+    return number, doses
+
+
+def _kit_of_pack(store: Store, text: str) -> str | None:
+    """The kit whose pack carries this code; None if it is none of a pack. Raises `InputError` if it names no kit."""
+    from host.receiving import gs1
+
+    try:
+        read = gs1.read(text, store.today())
+    except InputError:
+        if re.fullmatch(r"\d+", text) and len(text) <= 14:
+            return None
+        raise
+    serials = [(each.gtin, each.serial) for each in (read, *read.readings) if each.serial is not None]
+    kits = store.kits_with_serial(serials)
+    if len(kits) == 1:
+        return kits[0].id
+    what = f"lot {read.lot}" if read.lot else f"product {read.gtin}"
+    if serials:
+        raise InputError(f"no one kit has this pack's serial ({what}): scan the label with the kit's number")
+    raise InputError(f"a pack of {what} without a serial: scan the label with the kit's number")
+
+
+@stocktake.command("status")
+@with_store
+def status(db: Path) -> Table:
+    """Show how far the stocktakes under way have come."""
+    with open_store(db) as store:
+        zone = store.station.time_zone
+        rows = []
+        for known in store.open_stocktakes():
+            result = store.stocktake_result(known.id, clock.now_ms())
+            rows.append(
+                {
+                    **_facts(known, zone),
+                    "expected": result.expected,
+                    "found": len(result.found),
+                    "counters": dict(result.counters),
+                    "differences": len(result.differences),
+                }
+            )
+    return Table(
+        rows,
+        {
+            "no.": "stocktake",
+            "place": "place",
+            "started": lambda row: _minute(row["started_at"]),
+            "by": "started_by",
+            "found": lambda row: f"{row['found']} of {row['expected']}",
+            "scanned by": lambda row: ", ".join(f"{name} {kits}" for name, kits in row["counters"].items()),
+        },
+        "no stocktake is under way: start one with `kitdock stocktake start`",
+        title="Stocktakes under way",
+    )
+
+
+@stocktake.command("result")
+@which_argument
+@with_store
+def result(db: Path, which: str | None) -> Table:
+    """List what differs: missing, unexpected, unknown, wrong place, double, counted once, expired, doses.
+
+    Of a stocktake under way, as it stands: what nobody has scanned yet is missing. Of one that was closed,
+    by its NUMBER, with the reasons given. As CSV it is what `close --reasons` takes, once the column
+    "reason" is filled in.
+    """
+    with open_store(db) as store:
+        known = store.any_stocktake(which)
+        if known.closed_at_ms is not None:
+            return _settled(store, known)
+        found = store.stocktake_result(known.id, clock.now_ms())
+    rows = [_row(each) for each in found.differences]
+    return Table(
+        rows,
+        {"difference": _kind, "kit": "kit", "what is so": "detail", "next": "next_step"},
+        f"stocktake {known.id} of {known.place}: no difference, {_progress(found)} found; "
+        "close it with `kitdock stocktake close`",
+        note="\n".join([f"{_progress(found)} found", *_asides(found)]),
+        title=f"Stocktake {known.id} of {known.place}",
+    )
+
+
+def _settled(store: Store, known: Stocktake) -> Table:
+    """The result of a stocktake that was closed."""
+    assert known.closed_at_ms is not None
+    rows: list[Row] = [
+        {"kind": each.kind, "kit": each.kit, "detail": each.detail, "reason": each.reason}
+        for each in store.settled_differences(known.id)
+    ]
+    ended = f"by {known.closed_by} at {clock.show(known.closed_at_ms, store.station.time_zone)}"
+    empty = f"closed {ended} without any difference"
+    if known.cancelled is not None:
+        empty = f"given up {ended}: {known.cancelled}"
+    return Table(
+        rows,
+        {"difference": _kind, "kit": "kit", "what was so": "detail", "reason": "reason"},
+        f"stocktake {known.id} of {known.place} was {empty}",
+        note=f"closed {ended}",
+        title=f"Stocktake {known.id} of {known.place}",
+    )
+
+
+@stocktake.command("close")
+@which_argument
+@click.option("--reason", "reasons", metavar="KIND:KIT=TEXT", multiple=True,
+              help="Why it is so, for one difference; as often as needed.")  # fmt: skip
+@click.option("--reasons", "file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A CSV file with the columns kind, kit, reason.")  # fmt: skip
+@with_store
+def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | None) -> Done:
+    """Close a stocktake, with a reason for each difference.
+
+    Reasons that are not given are asked for at the terminal; without one, nothing is closed and what
+    lacks a reason is listed. Doses that were counted go into the ledger. Nothing else moves a kit: the
+    commands that would are named.
+    """
+    with open_store(db) as store:
+        known = store.open_stocktake(which)
+        given = (_from_file(file) if file is not None else {}) | dict(_given(each) for each in reasons)
+        if asking.has_terminal():
+            for each in store.stocktake_result(known.id, clock.now_ms()).differences:
+                if (each.kind, each.kit) not in given:
+                    given[each.kind, each.kit] = _ask(each)
+        done = store.close_stocktake(known.id, given, clock.now_ms())
+    lines = [f"stocktake {known.id} of {known.place} closed: {_progress(done)} found, "
+             f"{plural(len(done.differences), 'difference')}"]  # fmt: skip
+    for each in done.differences:
+        next_step = each.next_step if each.doses is None else f"{plural(each.doses, 'dose')} recorded"
+        lines.append(f"  {each.name}  {next_step}")
+    return Done(
+        "\n".join(lines),
+        {
+            "stocktake": known.id,
+            "place": known.place,
+            "found": len(done.found),
+            "expected": done.expected,
+            "differences": [
+                _row(each) | {"reason": given[each.kind, each.kit], "doses_recorded": each.doses}
+                for each in done.differences
+            ],
+        },
+    )
+
+
+@stocktake.command("cancel")
+@which_argument
+@click.option("--reason", metavar="TEXT", type=naming.reason, required=True, help="Why it is given up.")
+@with_store
+def cancel(db: Path, which: str | None, reason: str) -> Done:
+    """Give a stocktake up: it ends without a result. What was scanned stays on record."""
+    with open_store(db) as store:
+        known = store.open_stocktake(which)
+        store.cancel_stocktake(known.id, reason, clock.now_ms())
+    return Done(
+        f"stocktake {known.id} of {known.place} given up: {reason}",
+        {"stocktake": known.id, "place": known.place, "reason": reason},
+    )
+
+
+@stocktake.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List all stocktakes, newest first."""
+    with open_store(db) as store:
+        zone = store.station.time_zone
+        rows = [
+            {**_facts(each.stocktake, zone), "scanned": each.scanned, "differences": each.differences}
+            for each in store.stocktakes()
+        ]
+    return Table(
+        rows,
+        {
+            "no.": "stocktake",
+            "place": "place",
+            "started": lambda row: _minute(row["started_at"]),
+            "by": "started_by",
+            "scanned": "scanned",
+            "outcome": _outcome,
+        },
+        "no stocktake yet: start one with `kitdock stocktake start`",
+        title="Stocktakes",
+    )
+
+
+def _facts(known: Stocktake, zone: str) -> Row:
+    return {
+        "stocktake": known.id,
+        "place": known.place,
+        "blind": known.blind,
+        "started_at": clock.iso(known.started_at_ms, zone),
+        "started_by": known.started_by,
+        "closed_at": clock.iso(known.closed_at_ms, zone) if known.closed_at_ms is not None else None,
+        "closed_by": known.closed_by,
+        "cancelled": known.cancelled,
+    }
+
+
+def _outcome(row: Row) -> str:
+    if row["closed_at"] is None:
+        return "under way"
+    if row["cancelled"] is not None:
+        return f"given up: {row['cancelled']}"
+    return plural(row["differences"], "difference")
+
+
+def _row(difference: Difference) -> Row:
+    return {
+        "kind": difference.kind,
+        "kit": difference.kit,
+        "detail": difference.detail,
+        "next_step": difference.next_step,
+        "reason": "",
+    }
+
+
+def _kind(row: Row) -> str:
+    return str(row["kind"]).replace("_", " ")
+
+
+def _minute(text: str) -> str:
+    return text[:16].replace("T", " ")
+
+
+def _progress(found: Result) -> str:
+    return f"{len(found.found)} of {plural(found.expected, 'kit')}"
+
+
+def _asides(found: Result) -> Iterator[str]:
+    """What is no difference but worth a line."""
+    for kits, what in (
+        (found.moved, "came meanwhile, and may stand on a shelf that was done"),
+        (found.quarantined, "quarantined, as the ledger has it"),
+        (found.repeated, "scanned again by the same counter, counted one time"),
+    ):
+        if kits:
+            yield f"{what}: {', '.join(kits)}"
+
+
+def _given(text: str) -> tuple[tuple[str, str], str]:
+    """One --reason. Raises `InputError` if it is none."""
+    match = re.fullmatch(r"([a-z_]+):([^=]+)=(.*)", text, re.DOTALL)
+    if match is None:
+        raise InputError(f'{text!r} names no difference: write --reason missing:K-0001="why"')
+    return (match[1], match[2]), naming.reason(match[3])
+
+
+def _from_file(path: Path) -> dict[tuple[str, str], str]:
+    """The reasons in a CSV file; lines without one are passed over. Raises `InputError`."""
+    from host.receiving import table
+
+    try:
+        lines = table.rows(path.read_bytes(), ("kind", "kit"), ("reason", "detail", "next_step"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except InputError as wrong:
+        raise InputError(f"{path}: {wrong}") from None
+    if lines.bad:
+        raise InputError("\n".join(f"{path}: line {each.line}: {each.wrong}" for each in lines.bad))
+    found: dict[tuple[str, str], str] = {}
+    for line, cells in lines.good:
+        if not cells.get("reason"):
+            continue
+        kind = cells["kind"].casefold().replace(" ", "_")
+        if (kind, cells["kit"]) in found:
+            raise InputError(f"{path}: line {line}: {kind}:{cells['kit']} has a reason already: keep one")
+        try:
+            found[kind, cells["kit"]] = naming.reason(cells["reason"])
+        except InputError as wrong:
+            raise InputError(f"{path}: line {line}: {wrong}") from None
+    return found
+
+
+def _ask(difference: Difference) -> str:
+    """The reason for a difference, asked at the terminal; empty if there is none."""
+    _say(f"{difference.name}  {difference.detail}")
+    while True:
+        text = str(click.prompt("  Reason (Enter: none yet)", default="", show_default=False, err=True))
+        if not text.strip():
+            return ""
+        try:
+            return naming.reason(text)
+        except InputError as wrong:
+            _say(f"  {wrong}")
+
+
+def _answer(ok: bool, what: str, text: str) -> None:
+    """One line to a scan, with a bell at a terminal if it needs a look."""
+    bell = "" if ok or not sys.stderr.isatty() else "\a"
+    _say(f"{bell}{'  ' if ok else '! '}{what}  {text}")
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

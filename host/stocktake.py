@@ -1,0 +1,326 @@
+"""Stocktakes: what somebody counted in a place, against what the ledger has there.
+
+What is counted takes hours, and the place is not closed meanwhile. So the ledger is looked at over the whole time
+from the start of the stocktake until it is compared, called the window:
+
+    in the ledger                    scanned                       not scanned
+    here through the whole window    found                         missing
+    came or went in the window       found, if it was here when    no difference: it moved while shelves were counted
+                                     last scanned or came later
+    not here                         wrong place, if the ledger    nobody's business
+                                     has it in another; else
+                                     unexpected
+    no such kit                      unknown
+
+A kit that was scanned may also be expired, or hold other than the ledger's doses. Two who count share the shelves:
+a kit that both have scanned is counted double, since one of them may have been at the other's shelf, or two boxes
+carry one number. In a blind stocktake each counts everything: a kit that not all found is counted once. Neither is
+said of a kit that moved in the window.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from host import clock
+from host.expiry import is_expired
+from host.ledger import Holding, Lot, Place, Step, stretches
+from host.ledger.issue import STATION
+from host.ledger.movement import IN_STOCK, ISSUED, LEFT_BEHIND, LOST, NOWHERE, USED, State, in_words
+from host.words import plural
+
+MISSING = "missing"
+UNEXPECTED = "unexpected"
+UNKNOWN = "unknown"
+WRONG_PLACE = "wrong_place"
+DOUBLE = "double"
+COUNTED_ONCE = "counted_once"
+EXPIRED = "expired"
+DOSES = "doses"
+
+KINDS = {
+    MISSING: "in this place by the ledger, and not scanned",
+    UNEXPECTED: "scanned, and by the ledger with an officer, used up, left behind, lost or destroyed",
+    UNKNOWN: "scanned, and no kit of that number is known",
+    WRONG_PLACE: "scanned, and by the ledger in another place",
+    DOUBLE: "scanned by two who share the shelves",
+    COUNTED_ONCE: "scanned by one of those who each count everything",
+    EXPIRED: "scanned, and past the day printed on its pack",
+    DOSES: "other doses counted in it than the ledger has",
+}
+"""Every kind of difference."""
+
+
+class Scan(NamedTuple):
+    """A kit's number that `counter` scanned at `at_ms`, with the doses counted in it, if they were.
+
+    `id` goes up in the order of scanning.
+    """
+
+    id: int
+    at_ms: int
+    counter: str
+    kit: str
+    doses: int | None = None
+
+
+class Box(NamedTuple):
+    """What the ledger knows of a kit: its lot and its movements replayed, oldest first."""
+
+    lot: Lot
+    steps: Sequence[Step]
+
+    def state(self, at_ms: int | None = None) -> State:
+        """Its state at an instant (None: after everything); before its receipt, that at its receipt."""
+        then = [each.state for each in self.steps if at_ms is None or each.movement.at_ms <= at_ms]
+        return then[-1] if then else self.steps[0].state if self.steps else NOWHERE
+
+
+class Count(NamedTuple):
+    """What is counted: the place, whether each counts everything, the window, and the station's zone."""
+
+    place: Place
+    blind: bool
+    started_at_ms: int
+    until_ms: int
+    zone: str
+
+    @property
+    def today(self) -> date:
+        """The day on which it is compared."""
+        return clock.today(self.until_ms, self.zone)
+
+
+class Difference(NamedTuple):
+    """One thing that does not agree: a kind of `KINDS`, the kit, what is so, and what to do next.
+
+    `doses` is what a closing records as counted, None if nothing.
+    """
+
+    kind: str
+    kit: str
+    detail: str
+    next_step: str
+    doses: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How a person names it."""
+        return f"{self.kind}:{self.kit}"
+
+
+class Result(NamedTuple):
+    """What a stocktake comes to: differences by kind and kit, and kits for which nothing need be said.
+
+    expected: in the place by the ledger now, or found there.
+    moved: came in the window, and were not scanned; no difference.
+    repeated: scanned again by the same counter; counted one time.
+    quarantined: found, and quarantined as the ledger has it.
+    counters: how many kits each counter has scanned.
+    """
+
+    expected: int
+    found: tuple[str, ...]
+    moved: tuple[str, ...]
+    repeated: tuple[str, ...]
+    quarantined: tuple[str, ...]
+    counters: Mapping[str, int]
+    differences: tuple[Difference, ...]
+
+
+class Answer(NamedTuple):
+    """What is said to one scan: `ok` if nothing is wrong, else what."""
+
+    kit: str
+    ok: bool
+    text: str
+
+
+def compare(count: Count, scans: Iterable[Scan], boxes: Mapping[str, Box]) -> Result:
+    """What the scans that stand come to; `boxes` holds every kit now in the place and every known kit scanned."""
+    by_kit: dict[str, list[Scan]] = {}
+    for scan in sorted(scans):
+        by_kit.setdefault(scan.kit, []).append(scan)
+    counters = Counter(counter for of_kit in by_kit.values() for counter in {each.counter for each in of_kit})
+    found: list[str] = []
+    moved: list[str] = []
+    differences: list[Difference] = []
+    for kit in sorted({*boxes, *by_kit}):
+        of_kit = by_kit.get(kit, [])
+        box = boxes.get(kit)
+        if box is None:
+            differences.append(_unknown(kit, of_kit))
+            continue
+        over = _over_window(count, kit, box)
+        throughout = _throughout(count, over)
+        if not of_kit:
+            if throughout:
+                differences.append(_missing(count, kit, box))
+            elif is_here(count.place, box.state()):
+                moved.append(kit)
+            continue
+        came = _came(count, over, of_kit[-1])
+        if came:
+            found.append(kit)
+        else:
+            differences.append(_astray(count, kit, box))
+        if throughout or (not came and not count.blind):
+            differences += _miscounted(count, kit, of_kit, counters)
+        differences += _contents(count, kit, box, of_kit)
+    order = list(KINDS)
+    here = {kit for kit, box in boxes.items() if is_here(count.place, box.state())}
+    return Result(
+        expected=len(here | {*found}),
+        found=tuple(found),
+        moved=tuple(moved),
+        repeated=tuple(kit for kit, of_kit in by_kit.items() if _repeated(of_kit)),
+        quarantined=tuple(kit for kit in found if boxes[kit].state().quarantine is not None),
+        counters=dict(sorted(counters.items())),
+        differences=tuple(sorted(differences, key=lambda each: (order.index(each.kind), each.kit))),
+    )
+
+
+def answer(count: Count, scan: Scan, before: Iterable[Scan], box: Box | None) -> Answer:
+    """What to say to `scan`, which follows on the scans of the same kit `before`; None for a kit not known.
+
+    A blind stocktake does not say what others have counted.
+    """
+    said = []
+    others = sorted({each.counter for each in before if each.counter != scan.counter})
+    if scan.doses is None and any(each.counter == scan.counter for each in before):
+        said.append("already counted by you")
+    if others and not count.blind:
+        said.append(f"already counted by {' and '.join(others)}")
+    if box is None:
+        said.insert(0, "unknown kit")
+        return Answer(scan.kit, False, "; ".join(said))
+    state = box.state()
+    if not is_here(count.place, state):
+        said.insert(0, f"unexpected: {_whereabouts(state, count.zone)}")
+    if is_expired(box.lot, count.today):
+        said.append(f"expired on {box.lot.expires_on}")
+    if box.lot.recalled is not None:
+        said.append(f"lot {box.lot.lot} is recalled")
+    if state.quarantine is not None:
+        said.append(f"quarantined ({state.quarantine})")
+    if scan.doses is not None and scan.doses != state.doses_left:
+        said.append(f"{plural(scan.doses, 'dose')} counted, {state.doses_left} in the ledger")
+    return Answer(scan.kit, not said, "; ".join(said) or "ok")
+
+
+def is_here(place: Place, state: State | Holding) -> bool:
+    """Whether a kit in that state is to be found in the place: stock of a station, or issued to another place."""
+    return state.place == place.id and state.status == (IN_STOCK if place.kind == STATION else ISSUED)
+
+
+def _over_window(count: Count, kit: str, box: Box) -> list[Holding]:
+    """The kit's stretches of custody that meet the window."""
+    return [
+        each
+        for each in stretches(kit, box.steps)
+        if each.since_ms <= count.until_ms and (each.until_ms is None or each.until_ms > count.started_at_ms)
+    ]
+
+
+def _throughout(count: Count, over: Sequence[Holding]) -> bool:
+    """Whether the kit was here through the whole window."""
+    whole = bool(over) and over[0].since_ms <= count.started_at_ms
+    return whole and all(is_here(count.place, each) for each in over)
+
+
+def _came(count: Count, over: Sequence[Holding], last: Scan) -> bool:
+    """Whether the kit was here when it was last scanned, or came afterwards: some record a return after the shelf."""
+    return any(is_here(count.place, each) and (each.until_ms is None or each.until_ms > last.at_ms) for each in over)
+
+
+def _repeated(of_kit: Iterable[Scan]) -> bool:
+    """Whether a counter scanned the kit again, other than to say its doses."""
+    said = [each.counter for each in of_kit if each.doses is None]
+    return len(said) > len(set(said))
+
+
+def _missing(count: Count, kit: str, box: Box) -> Difference:
+    since = clock.local(box.state().since_ms, count.zone).date()
+    return Difference(MISSING, kit, f"here since {since} by the ledger", f"look for it, else `kitdock kit lose {kit}`")
+
+
+def _unknown(kit: str, of_kit: Iterable[Scan]) -> Difference:
+    who = " and ".join(sorted({each.counter for each in of_kit}))
+    return Difference(
+        UNKNOWN, kit, f"scanned by {who}", "receive it with `kitdock stock receive`, or put its label right"
+    )
+
+
+def _astray(count: Count, kit: str, box: Box) -> Difference:
+    """A kit that was scanned and is not here by the ledger."""
+    state = box.state()
+    detail = _whereabouts(state, count.zone)
+    if state.status in (IN_STOCK, ISSUED) and state.place is not None:
+        next_step = f"`kitdock kit return {kit}`, or take it back there"
+        if state.status == IN_STOCK:
+            there = count.place.kind == STATION
+            next_step = (
+                f"`kitdock kit transfer {kit} {_quoted(count.place.id)}`, or take it back"
+                if there
+                else (f"issue it to {count.place.id}, or take it back")
+            )
+        return Difference(WRONG_PLACE, kit, detail, next_step)
+    next_step = {
+        ISSUED: f"`kitdock kit return {kit}`",
+        USED: f"`kitdock kit return {kit}`",
+        LEFT_BEHIND: f"`kitdock kit return {kit}`",
+        LOST: f"`kitdock kit find {kit}`",
+    }.get(state.status, f"see what happened: `kitdock kit history {kit}`")
+    return Difference(UNEXPECTED, kit, detail, next_step)
+
+
+def _quoted(name: str) -> str:
+    """A place's name as it is typed in a shell."""
+    return f'"{name}"' if " " in name else name
+
+
+def _whereabouts(state: State, zone: str) -> str:
+    """Where the ledger has a kit, and since when, for people."""
+    since = f" since {clock.local(state.since_ms, zone).date()}" if state.since_ms else ""
+    if state.status == ISSUED and state.officer is not None:
+        pouch = f" in pouch {state.pouch}" if state.pouch else ""
+        return f"carried by officer {state.officer}{pouch}{since}"
+    if state.status in (IN_STOCK, ISSUED):
+        return f"at {state.place}{since}"
+    return f"{in_words(state.status)}{since}"
+
+
+def _miscounted(count: Count, kit: str, of_kit: Iterable[Scan], counters: Iterable[str]) -> list[Difference]:
+    """Whether too many have scanned the kit; in a blind stocktake, whether one of the `counters` has not."""
+    who = sorted({each.counter for each in of_kit})
+    if not count.blind:
+        if len(who) < 2:
+            return []
+        detail = f"scanned by {' and '.join(who)}"
+        return [Difference(DOUBLE, kit, detail, f"look whether two boxes carry the number {kit}")]
+    without = sorted({*counters} - {*who})
+    if not without:
+        return []
+    detail = f"scanned by {' and '.join(who)}, not by {' or '.join(without)}"
+    return [Difference(COUNTED_ONCE, kit, detail, "look together whether it is there")]
+
+
+def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[Difference]:
+    """Whether a kit that was scanned has expired, or other doses than the ledger has."""
+    found = []
+    if is_expired(box.lot, count.today):
+        detail = f"expired on {box.lot.expires_on}, {plural((count.today - box.lot.expires_on).days, 'day')} ago"
+        found.append(Difference(EXPIRED, kit, detail, f"take it off the shelf: `kitdock kit destroy {kit}`"))
+    newest = {each.counter: each for each in of_kit if each.doses is not None}
+    ledger = {counter: box.state(each.at_ms).doses_left for counter, each in newest.items()}
+    if any(each.doses != ledger[counter] for counter, each in newest.items()):
+        state = box.state()
+        counted = {each.doses for each in newest.values()}
+        agreed = counted.pop() if len(counted) == 1 else None
+        settled = agreed is not None and {state.doses_left} == {*ledger.values()}
+        doses = agreed if settled and state.status in (IN_STOCK, ISSUED) else None
+        said = ", ".join(f"{each.doses} counted by {counter}" for counter, each in sorted(newest.items()))
+        next_step = f"count it again: `kitdock kit count {kit}`" if doses is None else "closing records the count"
+        found.append(Difference(DOSES, kit, f"{said}; {state.doses_left} in the ledger", next_step, doses))
+    return found

@@ -1,0 +1,326 @@
+"""Stocktakes in the database: what was scanned, what it came to, and with which reasons it was closed.
+
+A scan is kept as soon as it is made, so that a stocktake goes on after a break. An undo is a row of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from host import clock, ledger, stocktake
+from host.errors import InputError, RuleError
+from host.ledger import Kit, Movement
+from host.ledger.issue import STATION
+from host.ledger.movement import COUNT, IN_STOCK, ISSUED
+from host.stocktake import Answer, Box, Count, Difference, Result, Scan
+from host.store.stock import Stock
+from host.words import plural
+
+_STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"
+_STANDING = (
+    "stocktake = ? AND undoes IS NULL AND id NOT IN "
+    "(SELECT undoes FROM stocktake_scan WHERE stocktake = ? AND undoes IS NOT NULL)"
+)
+
+
+class Stocktake(NamedTuple):
+    """One stocktake; `cancelled` is the reason if it was given up. Times in Unix milliseconds."""
+
+    id: int
+    place: str
+    blind: bool
+    started_at_ms: int
+    started_by: str
+    closed_at_ms: int | None
+    closed_by: str | None
+    cancelled: str | None
+
+
+class Settled(NamedTuple):
+    """A difference with which a stocktake was closed, and the reason given."""
+
+    kind: str
+    kit: str
+    detail: str
+    reason: str
+    login: str
+    at_ms: int
+
+
+class Past(NamedTuple):
+    """A stocktake in the history: how many kits were scanned, and how many differences it was closed with."""
+
+    stocktake: Stocktake
+    scanned: int
+    differences: int
+
+
+class Unsettled(RuleError):
+    """A stocktake cannot be closed: differences lack a reason."""
+
+
+class Stocktakes(Stock):
+    """The part of the store that counts what is in a place."""
+
+    def start_stocktake(self, place: str | None, blind: bool, at_ms: int) -> Stocktake:
+        """Starts a stocktake of a place (None: this station), in which, if `blind`, each counts everything.
+
+        Raises `InputError` for an unknown place, `RuleError` if one is under way there.
+        """
+        name = self.place(place).id if place is not None else self.station.name
+        with self._changing("stocktake.start", name) as detail:
+            row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE place = ? AND closed_at_ms IS NULL", (name,))
+            if row:
+                known = _stocktake(row)
+                raise RuleError(
+                    f"stocktake {known.id} of {name} is under way, started by {known.started_by} at "
+                    f"{clock.show(known.started_at_ms, self.station.time_zone)}: go on with `kitdock stocktake scan`"
+                )
+            cursor = self._connection.execute(
+                "INSERT INTO stocktake (place, blind, started_at_ms, started_by) VALUES (?, ?, ?, ?)",
+                (name, int(blind), at_ms, self.login),
+            )
+            assert cursor.lastrowid is not None
+            detail |= {"stocktake": cursor.lastrowid, "blind": blind}
+        return self._stocktake(cursor.lastrowid)
+
+    def open_stocktake(self, which: str | None) -> Stocktake:
+        """The stocktake under way that `which` names, by place or number; None: the only one, or this station's.
+
+        Raises `InputError` if there is none, or several.
+        """
+        self._demand("stock.read")
+        under_way = self.open_stocktakes()
+        if which is not None:
+            found = [each for each in under_way if which in (each.place, str(each.id))]
+            if not found:
+                raise InputError(f"no stocktake {which} is under way: see `kitdock stocktake list`, or start one")
+            return min(found, key=lambda each: each.place != which)
+        if not under_way:
+            raise InputError("no stocktake is under way: start one with `kitdock stocktake start`")
+        here = [each for each in under_way if each.place == self.station.name]
+        if len(under_way) > 1 and not here:
+            names = ", ".join(each.place for each in under_way)
+            raise InputError(f"{plural(len(under_way), 'stocktake')} are under way: name the place, one of {names}")
+        return (here or under_way)[0]
+
+    def any_stocktake(self, which: str | None) -> Stocktake:
+        """As `open_stocktake`, but a number may be that of one that was closed. Raises `InputError`."""
+        self._demand("stock.read")
+        if which is not None and which.isascii() and which.isdigit():
+            row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE id = ?", (int(which),))
+            if row:
+                return _stocktake(row)
+        return self.open_stocktake(which)
+
+    def open_stocktakes(self) -> list[Stocktake]:
+        """The stocktakes under way, by place."""
+        self._demand("stock.read")
+        return [
+            _stocktake(row)
+            for row in self._rows(f"SELECT {_STOCKTAKE} FROM stocktake WHERE closed_at_ms IS NULL ORDER BY place")
+        ]
+
+    def stocktakes(self) -> list[Past]:
+        """All stocktakes, newest first."""
+        self._demand("stock.read")
+        rows = self._rows(
+            f"SELECT {_STOCKTAKE}, "
+            "(SELECT count(DISTINCT kit) FROM stocktake_scan c WHERE c.stocktake = s.id AND c.undoes IS NULL AND "
+            "c.id NOT IN (SELECT undoes FROM stocktake_scan WHERE stocktake = s.id AND undoes IS NOT NULL)), "
+            "(SELECT count(*) FROM stocktake_difference d WHERE d.stocktake = s.id) FROM stocktake s ORDER BY id DESC"
+        )
+        return [Past(_stocktake(row[:-2]), *row[-2:]) for row in rows]
+
+    def scan_kit(self, number: int, counter: str, kit: str, doses: int | None, at_ms: int) -> Answer:
+        """Keeps one scan, of a known kit or not, and returns what to say to it. Raises `RuleError` if it is closed."""
+        with self._changing("stocktake.scan", kit) as detail:
+            count = self._count(self._under_way(number), at_ms)
+            before = self._scans(number, kit)
+            cursor = self._connection.execute(
+                "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, doses) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, at_ms, self.login, counter, kit, doses),
+            )
+            assert cursor.lastrowid is not None
+            scan = Scan(cursor.lastrowid, at_ms, counter, kit, doses)
+            detail |= {"stocktake": number, "counter": counter} | ({} if doses is None else {"doses": doses})
+            return stocktake.answer(count, scan, before, self._boxes("k.id = ?", (kit,)).get(kit))
+
+    def undo_scan(self, number: int, counter: str, at_ms: int) -> str | None:
+        """Takes back the last scan of a counter and returns its kit; None if there is none left."""
+        self._demand("stocktake.scan")
+        with self._writing():
+            self._under_way(number)
+            row = self._row(
+                f"SELECT id, kit FROM stocktake_scan WHERE {_STANDING} AND counter = ? ORDER BY id DESC LIMIT 1",
+                (number, number, counter),
+            )
+            if row is None:
+                return None
+            undone, kit = row
+            self._connection.execute(
+                "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, undoes) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, at_ms, self.login, counter, kit, undone),
+            )
+            self._note("stocktake.scan", kit, {"stocktake": number, "counter": counter, "undoes": undone})
+        return str(kit)
+
+    def stocktake_result(self, number: int, until_ms: int) -> Result:
+        """What a stocktake under way comes to so far."""
+        self._demand("stock.read")
+        with self._reading():
+            return self._result(self._stocktake(number), until_ms)
+
+    def settled_differences(self, number: int) -> list[Settled]:
+        """The differences with which a stocktake was closed, by kind and kit."""
+        self._demand("stock.read")
+        rows = self._rows(
+            "SELECT kind, kit, detail, reason, login, at_ms FROM stocktake_difference WHERE stocktake = ?", (number,)
+        )
+        order = list(stocktake.KINDS)
+        return sorted((Settled(*row) for row in rows), key=lambda each: (order.index(each.kind), each.kit))
+
+    def close_stocktake(self, number: int, reasons: Mapping[tuple[str, str], str], at_ms: int) -> Result:
+        """Closes a stocktake with a reason for each difference, by kind and kit; records the doses counted.
+
+        Raises `Unsettled` naming the differences without a reason, `InputError` for a reason without a difference,
+        `RuleError` if it is closed already, or blind and counted by one alone.
+        """
+        with self._changing("stocktake.close", self._stocktake(number).place) as detail:
+            known = self._under_way(number)
+            result = self._result(known, at_ms)
+            if known.blind and len(result.counters) < 2:
+                raise RuleError(
+                    f"stocktake {number} of {known.place} is blind and needs two who count: scan with another "
+                    "--counter, or give it up with `kitdock stocktake cancel`"
+                )
+            _check_reasons(known, result.differences, reasons)
+            for each in result.differences:
+                reason = reasons[each.kind, each.kit]
+                self._connection.execute(
+                    "INSERT INTO stocktake_difference VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (number, each.kind, each.kit, each.detail, reason, self.login, at_ms),
+                )
+                if each.doses is not None:
+                    counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
+                    about = counted._replace(reason=reason, document=f"stocktake {number}")
+                    self._move(about, self.lot_of(each.kit))
+            self._end(number, at_ms, None)
+            detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
+        return result
+
+    def cancel_stocktake(self, number: int, reason: str, at_ms: int) -> None:
+        """Gives a stocktake up: it is closed without a result. Raises `RuleError` if it is closed already."""
+        with self._changing("stocktake.cancel", self._stocktake(number).place) as detail:
+            self._under_way(number)
+            self._end(number, at_ms, reason)
+            detail |= {"stocktake": number, "reason": reason}
+
+    def _end(self, number: int, at_ms: int, cancelled: str | None) -> None:
+        self._connection.execute(
+            "UPDATE stocktake SET closed_at_ms = ?, closed_by = ?, cancelled = ? WHERE id = ?",
+            (at_ms, self.login, cancelled, number),
+        )
+
+    def _stocktake(self, number: int) -> Stocktake:
+        row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE id = ?", (number,))
+        if row is None:
+            raise InputError(f"no stocktake {number}: see `kitdock stocktake list`")
+        return _stocktake(row)
+
+    def _under_way(self, number: int) -> Stocktake:
+        """The stocktake, which must not be closed. Raises `RuleError` if it is."""
+        known = self._stocktake(number)
+        if known.closed_at_ms is not None:
+            raise RuleError(
+                f"stocktake {number} of {known.place} was {'closed' if known.cancelled is None else 'given up'} by "
+                f"{known.closed_by} at {clock.show(known.closed_at_ms, self.station.time_zone)}: start another"
+            )
+        return known
+
+    def _count(self, known: Stocktake, until_ms: int) -> Count:
+        return Count(self.place(known.place), known.blind, known.started_at_ms, until_ms, self.station.time_zone)
+
+    def _scans(self, number: int, kit: str | None = None) -> list[Scan]:
+        """The scans that stand, of all kits or of one, oldest first."""
+        where, parameters = ("", ()) if kit is None else (" AND kit = ?", (kit,))
+        rows = self._rows(
+            f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {_STANDING}{where} ORDER BY id",
+            (number, number, *parameters),
+        )
+        return [Scan(*row) for row in rows]
+
+    def _result(self, known: Stocktake, until_ms: int) -> Result:
+        count = self._count(known, until_ms)
+        here = IN_STOCK if count.place.kind == STATION else ISSUED
+        boxes = self._boxes(
+            f"k.id IN (SELECT kit FROM kit_state WHERE status = '{here}' AND place = ? "
+            "UNION SELECT kit FROM stocktake_scan WHERE stocktake = ?)",
+            (known.place, known.id),
+        )
+        scans = self._scans(known.id)
+        scanned = {each.kit for each in scans}
+        # A kit whose scan was undone, and that is not here, is nobody's business.
+        about = {
+            kit: box for kit, box in boxes.items() if kit in scanned or stocktake.is_here(count.place, box.state())
+        }
+        return stocktake.compare(count, scans, about)
+
+    def _boxes(self, where: str, parameters: tuple[object, ...]) -> dict[str, Box]:
+        """What is known of the kits that `where` finds."""
+        rows = self._rows(f"SELECT k.id, k.product, k.lot FROM kit k WHERE {where}", parameters)
+        lots = {key: self.lot(*key) for key in {(product, lot) for _, product, lot in rows}}
+        lot_of = {kit: lots[product, lot] for kit, product, lot in rows}
+        fields = ", ".join(f"m.{field}" for field in Movement._fields)
+        moved = self._rows(
+            f"SELECT {fields} FROM kit k JOIN movement m ON m.kit = k.id WHERE {where} ORDER BY m.kit, m.at_ms, m.id",
+            parameters,
+        )
+        found = {}
+        for kit, of_kit in groupby((Movement(*row) for row in moved), key=lambda each: each.kit):
+            lot = lot_of[kit]
+            assert lot is not None  # a foreign key holds it
+            found[kit] = Box(lot, ledger.replay(of_kit, lot.doses_per_kit))
+        return found
+
+    def kits_with_serial(self, packs: Iterable[tuple[str, str]]) -> list[Kit]:
+        """The kits whose pack has one of these GTINs and serials."""
+        found = [
+            self._row("SELECT id, product, lot, gtin, serial FROM kit WHERE gtin = ? AND serial = ?", pack)
+            for pack in packs
+        ]
+        return [Kit(*row) for row in found if row]
+
+    def has_kit(self, kit: str) -> bool:
+        """Whether a kit of that number was ever received."""
+        return self._row("SELECT 1 FROM kit WHERE id = ?", (kit,)) is not None
+
+    def kit_like(self, text: str) -> str | None:
+        """The one kit whose number is `text` but for capitals; None if there is none, or several."""
+        rows = self._rows("SELECT id FROM kit WHERE id = ? COLLATE NOCASE LIMIT 2", (text,))
+        return str(rows[0][0]) if len(rows) == 1 else None
+
+
+def _stocktake(row: tuple[object, ...]) -> Stocktake:
+    known = Stocktake(*row)  # type: ignore[arg-type]
+    return known._replace(blind=bool(known.blind))
+
+
+def _check_reasons(known: Stocktake, differences: Iterable[Difference], reasons: Mapping[tuple[str, str], str]) -> None:
+    """Raises `Unsettled` or `InputError` unless there is a reason for each difference, and for nothing else."""
+    there = {(each.kind, each.kit): each for each in differences}
+    strange = [f"{kind}:{kit}" for kind, kit in reasons if (kind, kit) not in there]
+    if strange:
+        raise InputError(
+            f"{strange[0]} is no difference of stocktake {known.id} of {known.place}: see `kitdock stocktake result`; "
+            "nothing was closed"
+        )
+    without = [each for key, each in there.items() if not reasons.get(key, "").strip()]
+    if without:
+        lines = [f"  {each.name}  {each.detail}" for each in without]
+        one = len(without) == 1
+        raise Unsettled(
+            f"stocktake {known.id} of {known.place} has {plural(len(without), 'difference')} without a reason; "
+            f"nothing was closed. Give {'it' if one else 'each'} with --reason "
+            f'{without[0].name}="...", or all in a file with --reasons:\n' + "\n".join(lines)
+        )
