@@ -7,6 +7,7 @@ from typing import Any
 from host import clock
 from host.errors import InputError, RuleError
 from host.expiry import Demand, Expiry, Note, Stocked, counts, good_after, in_order
+from host.forecast import OBSERVED_DAYS, Supply
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
 from host.store.stock import Stock
 
@@ -21,6 +22,15 @@ WHERE k.status = '{status}' AND k.expires_on <= ?
 """
 EXPIRING_CARRIED = _EXPIRING.format(status=ISSUED)
 EXPIRING_IN_STOCK = _EXPIRING.format(status=IN_STOCK)
+
+GONE = """
+SELECT k.product, count(DISTINCT m.kit) FROM movement m JOIN kit_state k ON k.kit = m.kit
+WHERE m.kind IN ('use', 'leave_behind', 'lose') AND m.at_ms >= ?
+    AND NOT EXISTS (SELECT 1 FROM movement c WHERE c.kit = m.kit AND c.corrects = m.id)
+    AND (k.doses_used > 0 OR k.status NOT IN ('in_stock', 'issued', 'void'))
+GROUP BY k.product
+"""
+"""Kits that were used, lost or left behind since an instant, and did not come back whole."""
 
 
 class Expiries(Stock):
@@ -101,6 +111,36 @@ class Expiries(Stock):
         """The last note on each kit that has any."""
         rows = self._rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
         return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
+
+    def supplies(self, today: date) -> list[Supply]:
+        """What a forecast rests on, for each product of which kits are out or in stock, or went lately."""
+        self._demand("stock.read")
+        held: dict[str, dict[tuple[date, bool], int]] = {}
+        for status in (ISSUED, IN_STOCK):
+            for product, month, count in self._rows(
+                "SELECT product, substr(expires_on, 1, 7), count(*) FROM kit_state "
+                "WHERE status = ? AND doses_used = 0 GROUP BY 1, 2",
+                (status,),
+            ):
+                key = date.fromisoformat(f"{month}-01"), status == ISSUED
+                held.setdefault(product, {})[key] = count
+        gone = dict(self._rows(GONE, (self._midnight_before(today - timedelta(days=OBSERVED_DAYS)),)))
+        return [
+            Supply(product, held.get(product, {}), gone.get(product, 0), self._observed_days(product, today))
+            for product in sorted({*held, *gone})
+        ]
+
+    def _midnight_before(self, day: date) -> int:
+        return clock.midnight_after(day - timedelta(days=1), self.station.time_zone)
+
+    def _observed_days(self, product: str, today: date) -> int:
+        """For how long the product is in the ledger, up to a year."""
+        row = self._row(
+            "SELECT m.at_ms FROM movement m JOIN kit k ON k.id = m.kit WHERE k.product = ? ORDER BY m.id LIMIT 1",
+            (product,),
+        )
+        first = clock.today(row[0], self.station.time_zone) if row else today
+        return min(max((today - first).days, 1), OBSERVED_DAYS)
 
 
 def _expiry(row: tuple[Any, ...], today: date, home: str) -> Expiry:

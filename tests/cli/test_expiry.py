@@ -3,6 +3,7 @@
 import pytest
 
 from host import clock
+from host.ledger import Movement
 from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import DAY_MS, Station, day
@@ -96,3 +97,38 @@ def test_officer_reads_of_the_own_kit_and_whom_to_ask(ageing: Station) -> None:
     assert "next: ask the quartermaster" in text
     assert [each["kit"] for each in ageing.json("expiry", login="own")] == ["K-2"]
     assert "may not do this" in ageing.refused("expiry", "--holder", "4101", status=1, login="own")
+
+
+def test_forecast_says_how_many_to_order_by_when(ageing: Station) -> None:
+    text = ageing.run("expiry", "forecast", "--months", "2").stdout
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["month", "product", "expire", "use", "to", "order", "by"]
+    rows = ageing.json("expiry", "forecast")
+    assert len(rows) == 6
+    assert sum(each["expiring_carried"] for each in rows[:2]) == 3  # two expired or expire today, one tomorrow
+    assert (rows[0]["expiring_in_stock"], rows[0]["order_now"]) == (1, True)
+    assert "Naloxone 1.8 mg: 4 to order for all months to" in text
+    assert "no kits of 'Other'" in ageing.refused("expiry", "forecast", "--product", "Other", status=2)
+
+
+def test_use_counts_kits_that_went_and_did_not_come_back(ageing: Station) -> None:
+    def gone() -> int:
+        supply = ageing.store(lambda store: store.supplies(day(0)))[0]
+        assert supply.observed_days == 100
+        return int(supply.gone)
+
+    now = clock.now_ms()
+    with Store.open(ageing.db) as store:
+        for kit, kind, doses in (("K-1", "use", 1), ("K-1", "use", 1), ("K-2", "lose", None), ("K-3", "lose", None)):
+            store.move(Movement(0, now, kind, kit, doses=doses, reason="so"))
+    assert gone() == 3
+    with Store.open(ageing.db) as store:
+        store.move(Movement(0, now, "find", "K-2"))
+        store.move(Movement(0, now, "correct", "K-3", reason="wrong kit"))
+    assert gone() == 1
+
+
+def test_forecast_without_kits_says_what_to_do(station: Station) -> None:
+    assert "kitdock kit add" in station.run("expiry", "forecast").stdout
+    assert station.json("expiry", "forecast") == []
