@@ -15,3 +15,16 @@ def login() -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:  # a container's user that no one has named
         return f"uid{number}"
+
+
+def is_known(name: str) -> bool:
+    """Whether this computer has a user of that login name, as far as can be told."""
+    if os.name != "posix":
+        return True
+    import pwd
+
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return name == login()
+    return True

@@ -1,9 +1,9 @@
 """Counts and bounds in words."""
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: 1 dose, 2 doses."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """A count with its noun: 1 dose, 2 doses; `nouns` where that is not done with an s."""
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def bound(error_ms: int) -> str:

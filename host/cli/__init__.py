@@ -10,8 +10,11 @@ SUMMARY = "Keeps police naloxone kits in date, accounted for and ready."
 
 COMMANDS = {
     "init": ("host.cli.init:init", "Make a station's database and its key file."),
-    "officer": ("host.cli.officer:officer", "Officers and their training."),
-    "kit": ("host.cli.kit:kit", "Kits: receive, issue, return, list."),
+    "account": ("host.cli.account:account", "Accounts: who you are, who may do what."),
+    "setting": ("host.cli.setting:setting", "Settings: thresholds of expiry, reconciliation and carriage."),
+    "place": ("host.cli.place:place", "Places: stations with stock; vehicles, custody suites, cabinets."),
+    "officer": ("host.cli.officer:officer", "Officers: training, what they carry, who has left."),
+    "kit": ("host.cli.kit:kit", "Kits: receive, issue, return, replace, move, list."),
     "tag": ("host.cli.tag:tag", "Tags: flash, provision, configure; list them and their logs."),
     "scan": ("host.cli.dock:scan", "List the station's tags in range, and what they wait to hand over."),
     "dock": ("host.cli.dock:dock", "Fetch what the tags at the dock have logged."),
@@ -21,6 +24,7 @@ COMMANDS = {
     "stocktake": ("host.cli.stocktake:stocktake", "Count what is on the shelf, settle each difference."),
     "recall": ("host.cli.recall:recall", "Recall a lot: who holds its kits, and where."),
     "expiry": ("host.cli.expiry:expiry", "Show kits that have expired or soon will."),
+    "audit": ("host.cli.audit:audit", "The audit: who did what; whether it is whole."),
     "demo": ("host.cli.demo:demo", "Play through a small fictional force."),
 }
 """Where each command is, and the first line of its help; in the order in which a new station needs them."""

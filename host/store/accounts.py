@@ -7,6 +7,7 @@ from host.audit import Chain, Entry
 from host.errors import InputError, RuleError
 from host.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.settings import checked
+from host.store.failing import translated
 from host.store.people import People
 
 
@@ -61,14 +62,33 @@ class Accounts(People):
             )
         return value
 
-    def audit_entries(self, since_ms: int = 0) -> Iterator[Entry]:
-        """The entries of the audit from an instant on, oldest first. Raises `NotAllowed`."""
+    def audit_entries(
+        self, since_ms: int | None = None, login: str | None = None, action: str | None = None, refused: bool = False
+    ) -> Iterator[Entry]:
+        """The entries of the audit, oldest first, one after the other as they are asked for. Raises `NotAllowed`.
+
+        From an instant on; of one login; of one action, or of a group of them such as kit; only those `refused`.
+        """
         self._demand("audit.read")
-        rows = self._connection.execute(
-            "SELECT id, at_ms, login, action, subject, outcome, detail, hash FROM audit WHERE at_ms >= ? ORDER BY id",
-            (since_ms,),
-        )
-        return (Entry(*row) for row in rows)
+        told = {
+            "at_ms >= ?": since_ms,
+            "login = ?": login,
+            "? IN (action, substr(action, 1, instr(action, '.') - 1))": action,
+            "outcome = ?": audit.REFUSED if refused else None,
+        }
+        asked = {condition: value for condition, value in told.items() if value is not None}
+        where = f"WHERE {' AND '.join(asked)}" if asked else ""
+        return self._entries(where, tuple(asked.values()))
+
+    def _entries(self, where: str, parameters: tuple[object, ...]) -> Iterator[Entry]:
+        with translated(self.path):
+            yield from map(
+                Entry._make,
+                self._connection.execute(
+                    f"SELECT id, at_ms, login, action, subject, outcome, detail, hash FROM audit {where} ORDER BY id",
+                    parameters,
+                ),
+            )
 
     def verify_audit(self) -> Chain:
         """Whether the audit is whole. Raises `NotAllowed`."""

@@ -1,0 +1,102 @@
+"""`kitdock account`: who may do what at this station, by the operating system's logins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from host import clock, identity
+from host.cli.options import open_store, with_store, words
+from host.cli.render import Done, Row, Table
+from host.roles import ACTIONS, OFFICER, ROLES, Account
+
+_role = click.Choice(list(ROLES))
+
+
+@click.group()
+def account() -> None:
+    """Accounts: who you are, who may do what."""
+
+
+@account.command("show")
+@with_store
+def show(db: Path) -> Table:
+    """Show who you are here, and what you may do.
+
+    Who you are is your login at this computer; no option can say otherwise.
+    """
+    with open_store(db) as store:
+        you = store.account
+    return Table(
+        [_row(you)],
+        {"login": "login", "roles": lambda row: ", ".join(row["roles"]), "officer": _whose},
+        "you have no role here",
+        details=[lambda row: f"may: {', '.join(row['may'])}"],
+    )
+
+
+@account.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List accounts and their roles. For auditors and administrators."""
+    with open_store(db) as store:
+        accounts = store.accounts()
+    return Table(
+        [_row(each) for each in accounts],
+        {"login": "login", "roles": lambda row: ", ".join(row["roles"]), "officer": _whose},
+        "no accounts yet",
+    )
+
+
+@account.command("grant")
+@click.argument("login", metavar="LOGIN", type=words("login"))
+@click.argument("role", metavar="ROLE", type=_role)
+@click.option(
+    "--officer", metavar="NUMBER", help="Role officer: whose account it is. [default: a dock that many share]"
+)
+@with_store
+def grant(db: Path, login: str, role: str, officer: str | None) -> Done:
+    """Give a login a role.
+
+    ROLE is officer, quartermaster, programme_lead, auditor or administrator. With role officer and --officer the
+    account is that officer's own, and shows no one else's openings and reports. Without, it is that of a dock which
+    officers share: it docks, explains and files for each, and reads no report.
+    """
+    with open_store(db) as store:
+        store.grant(login, role, officer, clock.now_ms())
+    whose = f", officer {officer}" if officer else ""
+    warnings = [] if identity.is_known(login) else [f"this computer has no login {login}: check how it is written"]
+    return Done(f"{login} is {_words(role)} now{whose}", {"login": login, "role": role, "officer": officer}, warnings)
+
+
+@account.command("revoke")
+@click.argument("login", metavar="LOGIN")
+@click.argument("role", metavar="ROLE", type=_role)
+@with_store
+def revoke(db: Path, login: str, role: str) -> Done:
+    """Take a role from a login.
+
+    What it has done stays in the audit. The last administrator stays.
+    """
+    with open_store(db) as store:
+        store.revoke(login, role)
+    return Done(f"{login} is not {_words(role)} any more", {"login": login, "role": role})
+
+
+def _row(each: Account) -> Row:
+    return {
+        "login": each.login,
+        "roles": [role for role in ROLES if role in each.roles],
+        "officer": each.officer,
+        "may": [action for action in ACTIONS if each.may(action)],
+    }
+
+
+def _whose(row: Row) -> str | None:
+    """Whose account it is; one with role officer and no number belongs to a dock."""
+    return row["officer"] or ("shared" if OFFICER in row["roles"] else None)
+
+
+def _words(role: str) -> str:
+    return role.replace("_", " ")

@@ -1,0 +1,188 @@
+"""`kitdock audit`: who did what, when; whether that record is whole; the same for another program to check."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from host import clock
+from host.audit import REFUSED, START, Entry
+from host.cli.options import day, db_option, open_store, with_store
+from host.cli.render import Done, Row, Table
+from host.errors import InputError, KitdockError
+from host.words import plural
+
+if TYPE_CHECKING:
+    from host.store import Store
+
+DAYS = 7
+"""How many days back `kitdock audit list` goes unless told."""
+
+
+class AuditAltered(KitdockError):
+    """An entry of the audit is not what was written, or entries are missing."""
+
+
+@click.group()
+def audit() -> None:
+    """The audit: who did what; whether it is whole."""
+
+
+@audit.command("list")
+@click.option("--since", type=day, metavar="YYYY-MM-DD", help=f"From this day on. [default: {DAYS} days ago]")
+@click.option("--login", metavar="LOGIN", help="Only what this login did.")
+@click.option("--action", metavar="ACTION", help="Only this action, such as report.read; kit for all that begin so.")
+@click.option("--refused", is_flag=True, help="Only what was refused.")
+@with_store
+def list_(db: Path, since: date | None, login: str | None, action: str | None, refused: bool) -> Table:
+    """List what was done and what was refused, oldest first. For auditors and administrators.
+
+    It tells which protected fields of a report were read, never what they say.
+    """
+    with open_store(db) as store:
+        zone = store.station.time_zone
+        since = since or store.today() - timedelta(days=DAYS)
+        since_ms = clock.midnight_after(since - timedelta(days=1), zone)
+        rows = [_row(each, zone) for each in store.audit_entries(since_ms, login, action, refused)]
+    return Table(
+        rows,
+        {
+            "entry": "id",
+            "when": lambda row: row["at"][:16].replace("T", " "),
+            "who": "login",
+            "action": lambda row: row["action"] + (" refused" if row["outcome"] == REFUSED else ""),
+            "what": "subject",
+            "detail": lambda row: _words(row["detail"], zone),
+        },
+        f"nothing of that kind since {since}: go further back with --since",
+    )
+
+
+@audit.command("verify")
+@click.option("--contains", metavar="HASH", help="A newest hash that was kept elsewhere: the audit must still hold it.")
+@with_store
+def verify(db: Path, contains: str | None) -> Done:
+    """Check that no entry was changed, put in between or taken out.
+
+    The end of the audit, or all of it, can only be checked against a hash that was kept elsewhere: this command and
+    `kitdock audit export` print the newest one. Exit status 1 if it is not whole.
+    """
+    wanted = None if contains is None else _hash(contains)
+    with open_store(db) as store:
+        found = store.verify_audit()
+        holds = wanted is None or wanted == START or store.audit_holds(wanted)
+    if found.broken_at is not None:
+        raise AuditAltered(
+            f"the audit was altered: {found.why}; {_whole(found.entries)} before it. Keep the database as it is, and "
+            "compare it with your backups"
+        )
+    if not holds:
+        raise AuditAltered(
+            f"the audit's {_whole(found.entries)}, but none has the hash {contains}: newer entries were cut off, or "
+            "all was written anew. Keep the database as it is, and compare it with your backups"
+        )
+    head = found.head.hex()
+    return Done(
+        f"the audit is whole: {plural(found.entries, 'entry', 'entries')}\nnewest hash {head}: keep it elsewhere",
+        {"entries": found.entries, "head": head, "contains": contains},
+    )
+
+
+@audit.command("export")
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="A new file to write. [default: standard output]")  # fmt: skip
+@db_option
+def export(db: Path, output: Path | None) -> None:
+    """Write the whole audit as JSON Lines, with its hashes, for another program to verify.
+
+    One entry a line, oldest first. docs/roles.md has a program of ten lines that verifies it without Kitdock. The
+    newest hash comes on standard error: keep it elsewhere.
+    """
+    with open_store(db) as store:
+        if output is None:
+            count, head = _write(store.audit_entries(), sys.stdout.buffer)
+        else:
+            count, head = _write_file(store, output)
+    click.echo(f"{plural(count, 'entry', 'entries')} exported; newest hash {head.hex()}: keep it elsewhere", err=True)
+
+
+def _write_file(store: Store, output: Path) -> tuple[int, bytes]:
+    """Writes a new file for its owner alone, whole or not at all."""
+    import os
+
+    entries = store.audit_entries()
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise InputError(f"{output} exists already: choose another name") from None
+    except OSError as error:
+        raise KitdockError(f"{output} was not written: {error.strerror}; choose another place") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            written = _write(entries, file)
+            file.flush()
+            os.fsync(file.fileno())
+        return written
+    except BaseException as error:
+        output.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise KitdockError(f"{output} was not written: {error.strerror}; choose another place") from None
+        raise
+
+
+def _write(entries: Iterable[Entry], file: BinaryIO) -> tuple[int, bytes]:
+    """Writes a line for each entry; returns how many, and the newest hash."""
+    count, head = 0, START
+    for entry in entries:
+        line = {**entry._asdict(), "hash": entry.hash.hex()}
+        file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        count, head = count + 1, entry.hash
+    return count, head
+
+
+def _row(entry: Entry, zone: str) -> Row:
+    return {
+        "id": entry.id,
+        "at": clock.iso(entry.at_ms, zone),
+        "login": entry.login,
+        "action": entry.action,
+        "subject": entry.subject,
+        "outcome": entry.outcome,
+        "detail": json.loads(entry.detail),
+        "hash": entry.hash.hex(),
+    }
+
+
+def _words(detail: dict[str, object], zone: str) -> str:
+    """The details of an entry for people: what is told, without what is empty."""
+    told = {key: value for key, value in detail.items() if value or (value == 0 and value is not False)}
+    return ", ".join(_pair(key, value, zone) for key, value in told.items())
+
+
+def _pair(key: str, value: object, zone: str) -> str:
+    if key.endswith("_ms") and isinstance(value, int):
+        return f"{key.removesuffix('_ms')} {clock.show(value, zone)}"
+    if isinstance(value, list):
+        value = " ".join("none" if each is None else str(each) for each in value)
+    return f"{key.replace('_', ' ')} {value}"
+
+
+def _hash(text: str) -> bytes:
+    """The 32 bytes of a hash as `verify` prints it. Raises `InputError`."""
+    try:
+        found = bytes.fromhex(text.strip())
+    except ValueError:
+        found = b""
+    if len(found) != len(START):
+        raise InputError(f"{text!r} is no hash of the audit: give the 64 digits that `kitdock audit verify` printed")
+    return found
+
+
+def _whole(entries: int) -> str:
+    return f"{plural(entries, 'entry', 'entries')} {'is' if entries == 1 else 'are'} whole"

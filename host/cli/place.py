@@ -1,0 +1,45 @@
+"""`kitdock place`: stations, vehicles, custody suites and cabinets that hold kits."""
+
+from pathlib import Path
+
+import click
+
+from host import clock
+from host.cli.options import open_store, with_store, words
+from host.cli.render import Done, Table
+from host.ledger.issue import PLACE_KINDS
+
+
+@click.group()
+def place() -> None:
+    """Places: stations with stock; vehicles, custody suites, cabinets."""
+
+
+@place.command("add")
+@click.argument("place", metavar="PLACE", type=words("place"))
+@click.option(
+    "--kind", type=click.Choice(PLACE_KINDS), required=True, help="Stations hold stock; kits are issued to others."
+)
+@click.option("--unit", type=words("unit"), metavar="UNIT", help="The unit that looks after it.")
+@with_store
+def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
+    """Add a station, vehicle, custody suite or cabinet.
+
+    PLACE is what it is called, such as "Car 7". The database's own station is there already.
+    """
+    with open_store(db) as store:
+        store.add_place(place, kind, unit, clock.now_ms())
+    return Done(f"{kind} {place} added", {"place": place, "kind": kind, "unit": unit})
+
+
+@place.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List places, and how many kits are in each."""
+    with open_store(db) as store:
+        places = store.stocked_places()
+    return Table(
+        [{"place": each.id, "kind": each.kind, "unit": each.unit, "kits": each.kits} for each in places],
+        {"place": "place", "kind": "kind", "unit": "unit", "kits": "kits"},
+        "no places yet: add one with `kitdock place add PLACE --kind KIND`",
+    )

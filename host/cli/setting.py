@@ -1,0 +1,56 @@
+"""`kitdock setting`: the thresholds that a force sets for itself."""
+
+from pathlib import Path
+
+import click
+
+from host.cli.options import open_store, with_store
+from host.cli.render import Done, Table
+from host.settings import SETTINGS
+
+
+@click.group()
+def setting() -> None:
+    """Settings: thresholds of expiry, reconciliation and carriage."""
+
+
+@setting.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List settings with their values, defaults, and what they do."""
+    with open_store(db) as store:
+        now = store.settings
+    return Table(
+        [
+            {"setting": key, "value": getattr(now, key), "default": each.default, "meaning": each.text}
+            for key, each in SETTINGS.items()
+        ],
+        {
+            "setting": "setting",
+            "value": lambda row: _shown(row["value"]),
+            "default": lambda row: _shown(row["default"]),
+            "what it does": "meaning",
+        },
+        "there are no settings",
+    )
+
+
+@setting.command("set")
+@click.argument("setting", metavar="SETTING")
+@click.argument("value", metavar="VALUE")
+@with_store
+def set_(db: Path, setting: str, value: str) -> Done:
+    """Change a setting.
+
+    `kitdock setting list` names them. An empty VALUE, "", takes a text back to none.
+    """
+    with open_store(db) as store:
+        before = getattr(store.settings, setting, None)
+        new = store.set_setting(setting, value)
+    return Done(
+        f"{setting} is {_shown(new)} now, was {_shown(before)}", {"setting": setting, "value": new, "before": before}
+    )
+
+
+def _shown(value: int | str | None) -> str:
+    return "none" if value in ("", None) else str(value)

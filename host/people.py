@@ -1,0 +1,47 @@
+"""Officers: their training, and what is out with each."""
+
+from datetime import date
+from typing import NamedTuple
+
+from host.errors import InputError, RuleError
+from host.ledger import Officer, training_valid_until
+
+UNKNOWN, LAPSED, VALID = "unknown", "lapsed", "valid"
+TRAINING = (VALID, LAPSED, UNKNOWN)
+"""What an officer's training may be."""
+
+
+class Carrying(NamedTuple):
+    """An officer, and the kits that are out to this officer, each with its pouch (None: in none)."""
+
+    officer: Officer
+    kits: dict[str, str | None]
+
+
+class Stocked(NamedTuple):
+    """A place, and how many kits are there."""
+
+    id: str
+    kind: str
+    unit: str | None
+    kits: int
+
+
+def training(officer: Officer, today: date) -> str:
+    """Whether the officer's training is valid, lapsed or unknown; a refresher is due every 12 months."""
+    until = training_valid_until(officer)
+    return UNKNOWN if until is None else LAPSED if until < today else VALID
+
+
+def check_trained(known: Officer | None, trained_on: date, today: date, correct: bool = False) -> None:
+    """Raises `InputError` for a training to come, `RuleError` if a later one is known: the last one counts.
+
+    With `correct` the later one was wrong.
+    """
+    if trained_on > today:
+        raise InputError(f"training on {trained_on} is in the future: note it when it has taken place")
+    if known is not None and known.trained_on is not None and trained_on < known.trained_on and not correct:
+        raise RuleError(
+            f"officer {known.id} was trained on {known.trained_on}, later than {trained_on}: the last training counts; "
+            "if that day was wrong, say --correct"
+        )

@@ -1,0 +1,98 @@
+"""A CSV file of officers: what it would add and change, and what is wrong with its other lines."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from host import naming
+from host.errors import InputError, RuleError
+from host.ledger import Officer
+from host.people import check_trained
+from host.receiving import printed
+from host.receiving.printed import DateStyle
+from host.receiving.table import BadLine, Row, rows
+
+REQUIRED = ("officer",)
+"""Columns of a file of officers that must be there and filled in."""
+OPTIONAL = ("trained", "unit", "station", "role", "left")
+"""Columns of a file of officers that may be there; an empty cell changes nothing."""
+
+
+class Plan(NamedTuple):
+    """What a file would do: officers to add, changes to known ones by number, those it leaves as they are."""
+
+    added: list[Officer]
+    changed: dict[str, dict[str, date | str]]
+    same: list[str]
+
+
+class LinesRefused(InputError):
+    """Lines of a file cannot be taken: `bad` has each. Nothing was written."""
+
+    def __init__(self, what: str, bad: Iterable[BadLine]) -> None:
+        self.bad = list(bad)
+        super().__init__("\n".join([*(f"line {line}: {wrong}" for line, wrong in self.bad), what]))
+
+
+def plan(
+    data: bytes,
+    known: Mapping[str, Officer],
+    stations: Collection[str],
+    today: date,
+    at_ms: int,
+    style: DateStyle | None,
+) -> Plan:
+    """What the officers in a CSV file with the columns `REQUIRED` and `OPTIONAL` change.
+
+    `known` are the officers by number, `stations` the places that are stations; `style` says what comes first in
+    dates of numbers. Raises `LinesRefused` with each line that is wrong, `InputError` for the file as a whole.
+    """
+    lines = rows(data, REQUIRED, OPTIONAL)
+    found = Plan([], {}, [])
+    bad = list(lines.bad)
+    seen: dict[str, int] = {}
+    for row in lines.good:
+        try:
+            number = naming.number("collar number", row.cells["officer"])
+            if (first := seen.setdefault(number.casefold(), row.line)) != row.line:
+                raise InputError(f"officer {number} is on line {first} too: keep one")
+            facts = _facts(row, stations, today, style)
+            _put(found, number, known.get(number), facts, today, at_ms)
+        except (InputError, RuleError) as wrong:
+            bad.append(BadLine(row.line, str(wrong)))
+    if bad:
+        lines_are = "1 line is" if len(bad) == 1 else f"{len(bad)} lines are"
+        raise LinesRefused(f"{lines_are} wrong, nothing was written: mend the file and import it again", sorted(bad))
+    return found
+
+
+def _put(
+    found: Plan, number: str, known: Officer | None, facts: dict[str, date | str], today: date, at_ms: int
+) -> None:
+    trained_on = facts.get("trained_on")
+    if isinstance(trained_on, date):
+        check_trained(known, trained_on, today)
+    if known is None:
+        found.added.append(Officer(number, None, at_ms)._replace(**facts))  # type: ignore[arg-type]
+        return
+    changes = {key: value for key, value in facts.items() if getattr(known, key) != value}
+    if changes:
+        found.changed[number] = changes
+    else:
+        found.same.append(number)
+
+
+def _facts(row: Row, stations: Collection[str], today: date, style: DateStyle | None) -> dict[str, date | str]:
+    """What a line tells of its officer, by the names of `Officer`. Raises `InputError`."""
+    facts: dict[str, date | str] = {}
+    for column, key in (("trained", "trained_on"), ("left", "left_on")):
+        if text := row.cells.get(column):
+            facts[key] = printed.day(text, today, style)
+    for column in ("unit", "station", "role"):
+        if text := row.cells.get(column):
+            facts[column] = naming.line(column, text)
+    if "station" in facts and facts["station"] not in stations:
+        raise InputError(
+            f"no station {facts['station']}: add it with `kitdock place add`, kind station, or mend the line"
+        )
+    return facts
