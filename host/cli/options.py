@@ -134,10 +134,10 @@ def new_name(what: str) -> Callable[[str], str]:
     return name
 
 
-def words(what: str) -> Callable[[str], str]:
-    """The type of words as they are printed on a pack: one line, spaces allowed."""
+def words(what: str, most: int = 60) -> Callable[[str], str]:
+    """The type of words as they are printed on a pack: one line of at most so many characters, spaces allowed."""
 
     def line(text: str) -> str:
-        return naming.line(what, text)
+        return naming.line(what, text, most)
 
     return line

@@ -166,7 +166,7 @@ def _and_so(why: str, before: State, movement: Movement, zone_name: str) -> str:
         )
     if why.startswith("the kit is "):
         where = f" at {before.place}" if before.status == IN_STOCK else ""
-        return f"is {in_words(before.status)}{where}: {doing} is not possible, {_instead(before, movement)}"
+        return f"is {in_words(before.status)}{where}: {doing} is not possible; {_instead(before, movement)}"
     return f"is {in_words(before.status)}, but {doing} is not possible: {why}"
 
 

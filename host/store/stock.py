@@ -68,6 +68,9 @@ class Stock(People, Rollups):
     def lots(self) -> list[Lot]:
         """All lots, first to expire first."""
         self._demand("stock.read")
+        return self._lots()
+
+    def _lots(self) -> list[Lot]:
         rows = self._rows(f"SELECT {_LOT} FROM lot l ORDER BY expires_on, l.product, l.lot")
         return [_lot(row) for row in rows]
 
@@ -227,19 +230,24 @@ class Stock(People, Rollups):
             self._demand(f"kit.{each.kind}", each.kit)
         self._right_now()
         done = [self._checked_move(each) for each in wanted]
+        batch = {each.kit for each in wanted}
         # Only now is it known what is left on the shelf.
-        return [each._replace(warnings=[*each.warnings, *self._left_on_the_shelf(each)]) for each in done]
+        return [each._replace(warnings=[*each.warnings, *self._left_on_the_shelf(each, batch)]) for each in done]
 
-    def _left_on_the_shelf(self, moved: Moved) -> list[str]:
-        """What to warn of after an issue: a kit that should have gone first, a kit left behind in the pouch."""
+    def _left_on_the_shelf(self, moved: Moved, batch: set[str]) -> list[str]:
+        """What to warn of after an issue: a kit that should have gone first, a kit left behind in the pouch.
+
+        The kits of `batch` were moved with it: one that has just come back need not go out first.
+        """
         if moved.movement.kind != ISSUE:
             return []
         warnings = []
         kit = self.kit(moved.movement.kit)
         day = clock.today(moved.movement.at_ms, self.station.time_zone)
-        first = self._next_kits(moved.before.place or "", day, kit.product, 1)
-        if first and first[0].expires_on < self.lot_of(kit.id).expires_on:
-            warnings.append(f"kit {first[0].kit} expires first, on {first[0].expires_on}: better issue that one")
+        shelf = self._next_kits(moved.before.place or "", day, kit.product, len(batch) + 1)
+        first = next((each for each in shelf if each.kit not in batch), None)
+        if first and first.expires_on < self.lot_of(kit.id).expires_on:
+            warnings.append(f"kit {first.kit} expires first, on {first.expires_on}: better issue that one")
         left = self._row("SELECT kit FROM kit_state WHERE pouch = ? AND status = ?", (moved.after.pouch, IN_STOCK))
         if left:
             warnings.append(

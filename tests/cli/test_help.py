@@ -45,7 +45,9 @@ def readme_rows() -> dict[str, str]:
 
 def test_whole_command_line_is_there() -> None:
     expected = (
-        "init, officer add, officer list, kit add, kit issue, kit return, kit list, tag ports, tag flash, "
+        "init, officer add, officer list, kit add, kit issue, kit next, kit return, kit replace, "
+        "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, kit release, "
+        "kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, "
         "tag provision, tag info, tag log, tag config, tag identify, tag wipe, tag list, "
         "scan, dock, openings, openings explain, usage file, usage list, usage show, reconcile, expiry, demo"
     )

@@ -1,0 +1,95 @@
+"""`kitdock stock balance`: what came in against where it is, now or at a past instant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host import clock
+from host.cli.options import instant, open_store, with_store
+from host.cli.render import Report, Row, Table
+from host.ledger import COUNTED, Balance, in_words, tally
+from host.ledger.movement import VOID
+from host.words import plural
+
+if TYPE_CHECKING:
+    from host.store.kits import KitNow
+
+OFFICERS = "officers"
+"""Where kits are that officers have, had, or left behind: counted together, since nobody is ranked."""
+
+
+@click.command("balance")
+@click.option("--at", metavar="TIME", help="As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]")
+@with_store
+def balance(db: Path, at: str | None) -> Report:
+    """Show whether kits and doses add up: what came in against where it is.
+
+    Each dose that came in is left in a kit somewhere, was used, or is unaccounted for because fewer were counted.
+    With --at as it was at a past instant, by the ledger as it stood then.
+    """
+    with open_store(db) as store:
+        at_ms = None if at is None else instant(store, at)
+        found = store.kit_states(at_ms)
+        zone = store.station.time_zone
+        name = store.station.name
+    there = [each for each in found if each.state.status != VOID]
+    doses = {each.kit.id: each.lot.doses_per_kit for each in there}
+    total = tally({each.kit.id: each.state for each in there}, doses)
+    moment = clock.show(clock.now_ms() if at_ms is None else at_ms, zone)
+    return Report(
+        f"Balance of {name}",
+        {
+            "kits": Table(
+                _by_place(there),
+                {
+                    "state": lambda row: in_words(row["status"]),
+                    "where": "where",
+                    "kits": "kits",
+                    "doses left": "doses_left",
+                },
+                "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`",
+                note=plural(len(there), "kit"),
+                title="Kits",
+            ),
+            "doses": Table(
+                [_doses(total)],
+                {
+                    "received": "received",
+                    "left": "left",
+                    "used": "used",
+                    "unaccounted for": "unaccounted",
+                    "adds up": "balances",
+                },
+                "",
+                note=f"these do not add up, see `kitdock kit history`: {', '.join(total.wrong)}" if total.wrong else "",
+                title="Doses",
+            ),
+        },
+        f"at {moment}",
+    )
+
+
+def _by_place(found: list[KitNow]) -> list[Row]:
+    """Kits and doses by status and place."""
+    rows: dict[tuple[str, str], Row] = {}
+    for each in found:
+        status = each.state.status
+        where = OFFICERS if each.state.officer else str(each.state.place)
+        row = rows.setdefault((status, where), {"status": status, "where": where, "kits": 0, "doses_left": 0})
+        row["kits"] += 1
+        row["doses_left"] += each.state.doses_left
+    return [rows[key] for key in sorted(rows, key=lambda key: (COUNTED.index(key[0]), key[1]))]
+
+
+def _doses(total: Balance) -> Row:
+    return {
+        "received": total.doses_received,
+        "left": sum(total.doses_left.values()),
+        "used": total.doses_used,
+        "unaccounted": total.doses_unaccounted,
+        "balances": total.balances,
+        "wrong_kits": list(total.wrong),
+    }

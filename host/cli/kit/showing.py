@@ -1,0 +1,219 @@
+"""`kitdock kit list` and `history`: where kits are, where they were, and what became of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host import clock
+from host.cli.options import instant, open_store, with_store
+from host.cli.render import Row, Table
+from host.ledger import COUNTED, Step, in_words
+from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from host.store.kits import Evidence, KitNow
+
+LATE_MS = 60_000
+"""A movement that was recorded so much later than it happened is shown with both times."""
+
+
+@click.command("list")
+@click.option(
+    "--status",
+    type=click.Choice([each.replace("_", "-") for each in COUNTED]),
+    multiple=True,
+    help="Only these; may be repeated. [default: all but destroyed]",
+)
+@click.option("--officer", metavar="OFFICER", help="Only the kits that this officer has, or had when they ended.")
+@click.option("--place", metavar="PLACE", help="Only the kits in this station, vehicle, custody suite or cabinet.")
+@click.option("--lot", metavar="LOT", help="Only the kits of this lot.")
+@click.option("--at", metavar="TIME", help="As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]")
+@with_store
+def list_(
+    db: Path, status: tuple[str, ...], officer: str | None, place: str | None, lot: str | None, at: str | None
+) -> Table:
+    """List kits, first to expire first, and where each is.
+
+    With --at as it was at a past instant, by the ledger as it stood then.
+    """
+    wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
+    with open_store(db) as store:
+        at_ms = None if at is None else instant(store, at)
+        found = store.kit_states(at_ms)
+        zone = store.station.time_zone
+        today = store.today() if at_ms is None else clock.today(at_ms, zone)
+    rows = [
+        _row(each, zone, today)
+        for each in found
+        if each.state.status in wanted
+        and (officer is None or each.state.officer == officer)
+        and (place is None or each.state.place == place)
+        and (lot is None or each.kit.lot == lot)
+    ]
+    return Table(
+        rows,
+        {
+            "kit": "kit",
+            "product": "product",
+            "lot": "lot",
+            "expires": "expires_on",
+            "where": lambda row: _where(row) + (f", {row['pouch']}" if row["pouch"] else ""),
+            "note": _note,
+        },
+        "no kit is like that: `kitdock kit list` shows all but the destroyed ones"
+        if found
+        else "no kits yet: receive one with `kitdock kit add KIT --product P --lot L --expires YYYY-MM-DD`",
+    )
+
+
+def _row(kit: KitNow, zone: str, today: date) -> Row:
+    state, lot = kit.state, kit.lot
+    return {
+        "kit": kit.kit.id,
+        "product": lot.product,
+        "lot": lot.lot,
+        "expires_on": lot.expires_on.isoformat(),
+        "expired": lot.expires_on < today,
+        "doses": lot.doses_per_kit,
+        "doses_left": state.doses_left,
+        "status": state.status,
+        "officer": state.officer,
+        "place": state.place,
+        "pouch": state.pouch,
+        "since": clock.iso(state.since_ms, zone),
+        "quarantine": state.quarantine,
+        "recalled": lot.recalled,
+    }
+
+
+def _where(row: Row) -> str:
+    """With whom or where; what became of it, if it is neither carried nor in stock."""
+    holder = f"officer {row['officer']}" if row["officer"] else row["place"] or ""
+    if row["status"] == IN_STOCK:
+        return f"stock, {holder}"
+    if row["status"] == ISSUED:
+        return holder
+    return in_words(row["status"]) + (f", {holder}" if holder and row["status"] != DESTROYED else "")
+
+
+def _note(row: Row) -> str:
+    """What is not as usual."""
+    notes = ["expired"] if row["expired"] else []
+    notes += ["quarantined"] if row["quarantine"] is not None else []
+    notes += ["recalled"] if row["recalled"] is not None else []
+    if row["status"] in (IN_STOCK, ISSUED) and row["doses_left"] != row["doses"]:
+        notes.append(f"{row['doses_left']} of {row['doses']} doses")
+    return ", ".join(notes)
+
+
+@click.command("history")
+@click.argument("kit", metavar="KIT")
+@with_store
+def history(db: Path, kit: str) -> Table:
+    """Show all that happened to a kit, from its receipt on.
+
+    Each movement with who recorded it, why, and what the kit was after it; a movement that was reversed is still there
+    and says by which. Openings of the pouch while the kit was in it stand between them: they are evidence, and no
+    opening means that a dose was given.
+    """
+    with open_store(db) as store:
+        found, steps, evidence = store.history(kit)
+        zone = store.station.time_zone
+    reversed_by = {each.movement.corrects: each.movement.id for each in steps if not each.impossible}
+    rows = [_movement_row(each, reversed_by.get(each.movement.id), zone) for each in steps]
+    rows += [_opening_row(each, steps, zone) for each in evidence]
+    lot = found.lot
+    return Table(
+        sorted(rows, key=lambda row: row["at"]),
+        {
+            "when": lambda row: row["at"][:16].replace("T", " "),
+            "no.": lambda row: row["movement"] or "",
+            "what": _what,
+            "after it": _after,
+            "doses": lambda row: "" if row["doses_left"] is None else row["doses_left"],
+            "by": lambda row: row["recorded_by"] or "",
+        },
+        f"kit {kit} has no movements",
+        details=[_remarks] if any(_remarks(row) for row in rows) else [],
+        note=f"{lot.product} lot {lot.lot}, expires {lot.expires_on}"
+        + (f", recalled ({lot.recalled})" if lot.recalled else ""),
+        title=f"Movements of kit {kit}",
+    )
+
+
+def _movement_row(step: Step, reversed_by: int | None, zone: str) -> Row:
+    movement, state = step.movement, step.state
+    late = movement.recorded_at_ms - movement.at_ms >= LATE_MS
+    return {
+        "at": clock.iso(movement.at_ms, zone),
+        "movement": movement.id,
+        "kind": movement.kind,
+        "status": state.status,
+        "officer": state.officer,
+        "place": state.place,
+        "pouch": state.pouch,
+        "quarantine": state.quarantine,
+        "doses": movement.doses,
+        "doses_left": state.doses_left,
+        "doses_unaccounted": state.doses_unaccounted,
+        "recorded_by": movement.login or None,
+        "recorded_at": clock.iso(movement.recorded_at_ms, zone) if late else None,
+        "reason": movement.reason,
+        "document": movement.document,
+        "corrects": movement.corrects,
+        "reversed_by": reversed_by,
+        "impossible": step.impossible,
+        "cause": None,
+        "reports": [movement.report] if movement.report else [],
+    }
+
+
+def _opening_row(opening: Evidence, steps: list[Step], zone: str) -> Row:
+    row = dict.fromkeys(_movement_row(steps[0], None, zone))
+    return {
+        **row,
+        "at": clock.iso(opening.at_ms, zone),
+        "kind": "opening",
+        "pouch": opening.pouch,
+        "cause": opening.cause,
+        "reports": opening.reports,
+    }
+
+
+def _what(row: Row) -> str:
+    if row["kind"] == "opening":
+        return f"pouch {row['pouch']} opened"
+    what = str(row["kind"]).replace("_", " ")
+    if row["kind"] == CORRECT:
+        return f"{what} {row['corrects']}"
+    return what + (" (reversed)" if row["reversed_by"] else "")
+
+
+def _after(row: Row) -> str:
+    if row["kind"] == "opening":
+        return row["cause"] or "unexplained"
+    if row["status"] in (VOID, DESTROYED):
+        return in_words(row["status"])
+    where = _where(row) + (f", {row['pouch']}" if row["pouch"] else "")
+    return where + (", quarantined" if row["quarantine"] is not None else "")
+
+
+def _remarks(row: Row) -> str:
+    """What else is known of a movement, below it."""
+    parts = [
+        f"reversed by {row['reversed_by']}" if row["reversed_by"] else "",
+        f"impossible: {row['impossible']}" if row["impossible"] else "",
+        f"{row['doses']} counted" if row["doses"] is not None and row["kind"] in ("return", "count") else "",
+        f"{row['doses']} given" if row["kind"] == "use" else "",
+        f"{row['doses_unaccounted']} unaccounted for" if row["doses_unaccounted"] else "",
+        row["reason"] or "",
+        f"document: {row['document']}" if row["document"] else "",
+        f"recorded {row['recorded_at'][:16].replace('T', ' ')}" if row["recorded_at"] else "",
+        f"usage report {', '.join(map(str, row['reports']))}" if row["reports"] else "",
+    ]
+    return "; ".join(part for part in parts if part)

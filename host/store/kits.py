@@ -1,0 +1,195 @@
+"""Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
+
+from typing import NamedTuple
+
+from host import clock, ledger
+from host.errors import InputError, RuleError
+from host.ledger import Kit, Lot, Movement, State, Step
+from host.ledger.issue import STATION
+from host.ledger.movement import ISSUE, ISSUED, LEFT_BEHIND, LOST, NOWHERE, RETURN, USE, USED
+from host.store.stock import Moved, NextKit, Stock
+
+
+class KitNow(NamedTuple):
+    """A kit, its lot and its state."""
+
+    kit: Kit
+    lot: Lot
+    state: State
+
+
+class Evidence(NamedTuple):
+    """An opening of the pouch while a kit was in it, most likely at `at_ms`; `reports` are the ids of usage reports."""
+
+    at_ms: int
+    tag: str
+    sequence: int
+    pouch: str
+    cause: str | None
+    reports: list[int]
+
+
+class Fate(NamedTuple):
+    """What became of a kit that is replaced: a return, use, loss or leaving behind.
+
+    `doses` were used, or were counted in it when it came back; `report` tells of the use.
+    """
+
+    kind: str = RETURN
+    doses: int | None = None
+    report: int | None = None
+    reason: str | None = None
+
+
+class Kits(Stock):
+    """The part of the store that answers for kits."""
+
+    def kit_states(self, at_ms: int | None = None) -> list[KitNow]:
+        """Every kit that had been received by then (None: now), first to expire first; its own for an officer.
+
+        A past instant is told as the ledger stood then. Raises `NotAllowed`.
+        """
+        account = self.account
+        if not account.only_officer or account.officer is None:
+            self._demand("stock.read")
+        with self._reading():
+            lots = {(each.product, each.lot): each for each in self._lots()}
+            kits = [Kit(*row) for row in self._rows("SELECT id, product, lot, gtin, serial FROM kit")]
+            lot_of = {each.id: lots[each.product, each.lot] for each in kits}
+            if at_ms is None:
+                rows = self._rows(f"SELECT kit, {', '.join(State._fields)} FROM kit_state")
+                states = {row[0]: State(*row[1:]) for row in rows}
+            else:
+                doses = {kit: lot.doses_per_kit for kit, lot in lot_of.items()}
+                states = ledger.states(self._movements(None), doses, at_ms)
+        found = [KitNow(each, lot_of[each.id], states[each.id]) for each in kits if each.id in states]
+        if account.only_officer:
+            found = [each for each in found if each.state.officer == account.officer]
+        return sorted(found, key=lambda each: (each.lot.expires_on, each.kit.id))
+
+    def history(self, kit: str) -> tuple[KitNow, list[Step], list[Evidence]]:
+        """A kit, its movements with the state after each, and the openings of its pouch while it was issued.
+
+        Raises `InputError` if the kit is unknown, `NotAllowed`.
+        """
+        self._demand("stock.read", kit)
+        self.freshen()
+        with self._reading():
+            found, lot = self.kit(kit), self.lot_of(kit)
+            steps = ledger.replay(self._movements(kit), lot.doses_per_kit)
+            rows = self._rows(
+                "SELECT o.began_likely_ms, o.tag, o.sequence, o.pouch, o.cause, "
+                "(SELECT group_concat(id) FROM usage_report r WHERE r.tag = o.tag AND r.sequence = o.sequence) "
+                "FROM custody c JOIN opening o ON o.pouch = c.pouch AND o.began_likely_ms >= c.since_ms "
+                "AND (c.until_ms IS NULL OR o.began_likely_ms < c.until_ms) "
+                "WHERE c.kit = ? AND c.status = 'issued' ORDER BY o.began_likely_ms, o.sequence",
+                (kit,),
+            )
+        evidence = [Evidence._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
+        return KitNow(found, lot, steps[-1].state if steps else NOWHERE), steps, evidence
+
+    def next_kits(self, station: str | None, product: str | None, most: int) -> list[NextKit]:
+        """The kits at a station (None: this one) to issue next, first to expire first. Raises `NotAllowed`."""
+        self._demand("stock.read")
+        return self._next_kits(self._station_place(station), self.today(), product, most)
+
+    def issue_next(self, to: Movement, station: str | None, product: str | None) -> Moved:
+        """Issues, as `to` says but for the kit, the kit at a station (None: this one) that expires first.
+
+        Raises as `move`; `RuleError` if there is none that can be issued.
+        """
+        with self._writing():
+            self._demand("kit.issue")
+            kit = self._first_to_expire(self._station_place(station), to.at_ms, product)
+            return self._move_all([to._replace(kit=kit)])[0]
+
+    def _first_to_expire(self, station: str, at_ms: int, product: str | None) -> str:
+        found = self._next_kits(station, clock.today(at_ms, self.station.time_zone), product, 1)
+        if not found:
+            raise RuleError(
+                f"no kit{f' of {product}' if product else ''} at {station} can be issued: see `kitdock kit list "
+                f"--place {station}`, then transfer or receive some"
+            )
+        return found[0].kit
+
+    def replace(
+        self, who: str, new: str | None, fate: Fate, at_ms: int, station: str | None = None, document: str | None = None
+    ) -> list[Moved]:
+        """Takes back the kit of an officer, a pouch or that number, and issues `new` in its place, all or none.
+
+        The new one goes to the same officer or place and into the same pouch; None is that of the same product which
+        expires first. A kit that is used up, lost or left behind already is not taken back. The issue comes last.
+        Raises as `move`; `RuleError` if it is not clear which kit is meant.
+        """
+        with self._writing():
+            self._demand("kit.issue", new)
+            old = self._to_replace(who)
+            state = self._state(old)
+            shelf = self._station_place(station)
+            kit = new or self._first_to_expire(shelf, at_ms, self.kit(old).product)
+            pouch = state.pouch or self._last_pouch(old)
+            place = None if state.officer is not None else state.place
+            to = Movement(0, at_ms, ISSUE, kit, state.officer, place, pouch, document=document)
+            return self._move_all([*self._taken_back(old, state, fate, at_ms, shelf, document), to])
+
+    def _to_replace(self, who: str) -> str:
+        """The kit that `who` stands for: an officer's, a pouch's, or itself."""
+        if self._row("SELECT 1 FROM officer WHERE id = ?", (who,)):
+            column, holder = "officer", f"officer {who}"
+        elif self._row("SELECT 1 FROM custody WHERE pouch = ? LIMIT 1", (who,)):
+            column, holder = "pouch", f"pouch {who}"
+        elif self._row("SELECT 1 FROM kit WHERE id = ?", (who,)):
+            return self._replaceable(who)
+        else:
+            raise InputError(f"{who} is no officer, kit, or pouch that held one: see `kitdock kit list`")
+        carried = self._rows(
+            f"SELECT kit FROM kit_state WHERE {column} = ? AND status = ? ORDER BY kit LIMIT 9", (who, ISSUED)
+        )
+        if len(carried) > 1:
+            raise RuleError(f"{holder} has kits {', '.join(row[0] for row in carried)}: name the one to replace")
+        last = carried or self._rows(
+            f"SELECT kit FROM custody WHERE {column} = ? AND status = ? ORDER BY since_ms DESC, began DESC LIMIT 1",
+            (who, ISSUED),
+        )
+        if not last or self._state(last[0][0]).status not in (ISSUED, USED, LOST, LEFT_BEHIND):
+            raise RuleError(f"{holder} has no kit to replace: `kitdock kit issue` hands one out")
+        return self._replaceable(last[0][0])
+
+    def _replaceable(self, kit: str) -> str:
+        """The kit, if it is out with somebody who has no other in its place already. Raises `RuleError`."""
+        state = self._state(kit)
+        in_stock = state.officer is None and state.place is not None and self.place(state.place).kind == STATION
+        if in_stock or state.status not in (ISSUED, USED, LOST, LEFT_BEHIND):
+            raise RuleError(f"kit {kit} is {ledger.in_words(state.status)}: `kitdock kit issue` hands out another")
+        if state.status != ISSUED and state.officer is not None:
+            other = self._row("SELECT kit FROM kit_state WHERE officer = ? AND status = ?", (state.officer, ISSUED))
+            if other:
+                raise RuleError(f"officer {state.officer} has kit {other[0]} in place of kit {kit} already")
+        return kit
+
+    def _taken_back(
+        self, kit: str, state: State, fate: Fate, at_ms: int, shelf: str, document: str | None
+    ) -> list[Movement]:
+        """The movements that end the carrying of a kit; none if it has ended."""
+        if state.status != ISSUED:
+            if fate != Fate():
+                raise RuleError(f"kit {kit} is {ledger.in_words(state.status)} already: leave out what became of it")
+            return []
+        end = Movement(
+            0, at_ms, fate.kind, kit, doses=fate.doses, report=fate.report, reason=fate.reason, document=document
+        )
+        back = end._replace(kind=RETURN, place=shelf)
+        if fate.kind == RETURN:
+            return [back]
+        if fate.kind == USE and fate.doses is not None and fate.doses < state.doses_left:
+            return [end, back._replace(doses=None, report=None)]
+        return [end]
+
+    def _last_pouch(self, kit: str) -> str | None:
+        """The pouch that a kit was last carried in, if that still has a tag."""
+        row = self._row(
+            "SELECT pouch FROM custody WHERE kit = ? AND status = ? ORDER BY since_ms DESC, began DESC LIMIT 1",
+            (kit, ISSUED),
+        )
+        tagged = row and self._row("SELECT pouch FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", row)
+        return tagged[0] if tagged else None
