@@ -219,7 +219,8 @@ def _over_window(count: Count, kit: str, box: Box) -> list[Holding]:
     return [
         each
         for each in stretches(kit, box.steps)
-        if each.since_ms <= count.until_ms and (each.until_ms is None or each.until_ms > count.started_at_ms)
+        if each.since_ms <= count.until_ms
+        and (each.until_ms is None or each.until_ms > max(each.since_ms, count.started_at_ms))
     ]
 
 
@@ -318,8 +319,9 @@ def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[
         state = box.state()
         counted = {each.doses for each in newest.values()}
         agreed = counted.pop() if len(counted) == 1 else None
-        settled = agreed is not None and {state.doses_left} == {*ledger.values()}
-        doses = agreed if settled and state.status in (IN_STOCK, ISSUED) else None
+        possible = agreed is not None and agreed <= state.doses and state.status in (IN_STOCK, ISSUED)
+        # Doses that were given or counted since then make the count an old one.
+        doses = agreed if possible and {state.doses_left} == {*ledger.values()} else None
         said = ", ".join(f"{each.doses} counted by {counter}" for counter, each in sorted(newest.items()))
         next_step = f"count it again: `kitdock kit count {kit}`" if doses is None else "closing records the count"
         found.append(Difference(DOSES, kit, f"{said}; {state.doses_left} in the ledger", next_step, doses))

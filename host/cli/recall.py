@@ -23,13 +23,9 @@ if TYPE_CHECKING:
 
 
 class MarkByDefault(ListByDefault):
-    """`kitdock recall LOT` marks the lot; `kitdock recall` alone lists."""
+    """`kitdock recall LOT` marks the lot; `kitdock recall` alone lists, as `kitdock recall list` does."""
 
     default = "mark"
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Lists if nothing is said."""
-        return super().parse_args(ctx, args or ["list"])
 
 
 lot_argument = click.argument("lot", metavar="LOT", type=words("lot"))
@@ -47,18 +43,25 @@ def recall() -> None:
 
 
 @recall.command("mark")
-@lot_argument
+@click.argument("lot", metavar="[LOT]", type=words("lot"), required=False)
 @product_option
-@click.option("--reason", metavar="TEXT", type=naming.reason, required=True, help="Why it is recalled.")
+@click.option("--reason", metavar="TEXT", type=naming.reason, help="Why it is recalled.")
 @click.option("--document", metavar="TEXT", type=words("document"), help="The notice it follows, such as its number.")
 @with_store
-def mark(db: Path, lot: str, product: str | None, reason: str, document: str | None) -> Table:
+def mark(db: Path, lot: str | None, product: str | None, reason: str | None, document: str | None) -> Table:
     """Recall a lot, and list who holds its kits and where they are.
 
     From then on no kit of the lot is issued. Those that can be collected are listed, first those that
     officers carry; used, left behind, lost and destroyed ones are counted. With --output list.pdf it is a
-    list to print.
+    list to print. Without LOT it lists the recalls.
     """
+    if lot is None:
+        if product or reason or document:
+            raise click.UsageError("Missing argument 'LOT'.")
+        with open_store(db) as store:
+            return _recalls(store)
+    if reason is None:
+        raise click.UsageError("Missing option '--reason'. To see a lot without recalling it: `kitdock recall show`.")
     with open_store(db) as store:
         found = store.find_lot(lot, product)
         store.recall(found.product, found.lot, reason, document, clock.now_ms())
@@ -96,30 +99,34 @@ def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
 def list_(db: Path) -> Table:
     """List the recalls, those in force first, and how many of their kits are still out."""
     with open_store(db) as store:
-        zone = store.station.time_zone
-        rows = [
-            {
-                "product": each.product,
-                "lot": each.lot,
-                "recalled": each.action == "recall",
-                "reason": each.reason,
-                "document": each.document,
-                "since": clock.iso(each.at_ms, zone),
-                "by": each.login,
-                "issued": each.issued,
-                "in_stock": each.in_stock,
-            }
-            for each in store.recalls()
-        ]
+        return _recalls(store)
+
+
+def _recalls(store: Store) -> Table:
+    zone = store.station.time_zone
+    rows = [
+        {
+            "product": each.product,
+            "lot": each.lot,
+            "recalled": each.action == "recall",
+            "reason": each.reason,
+            "document": each.document,
+            "since": clock.iso(each.at_ms, zone),
+            "by": each.login,
+            "issued": each.issued,
+            "in_stock": each.in_stock,
+        }
+        for each in store.recalls()
+    ]
     return Table(
         rows,
         {
             "lot": "lot",
             "product": "product",
-            "recalled": lambda row: f"{'' if row['recalled'] else 'lifted '}{row['since'][:10]}",
+            "since": lambda row: row["since"][:10],
             "issued": "issued",
             "in stock": "in_stock",
-            "reason": "reason",
+            "reason": lambda row: ("" if row["recalled"] else "lifted: ") + row["reason"],
         },
         'nothing was ever recalled: `kitdock recall LOT --reason "..."` recalls a lot',
         title="Recalls",

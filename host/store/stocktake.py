@@ -148,8 +148,8 @@ class Stocktakes(Stock):
 
     def undo_scan(self, number: int, counter: str, at_ms: int) -> str | None:
         """Takes back the last scan of a counter and returns its kit; None if there is none left."""
-        self._demand("stocktake.scan")
         with self._writing():
+            self._demand("stocktake.scan")
             self._under_way(number)
             row = self._row(
                 f"SELECT id, kit FROM stocktake_scan WHERE {_STANDING} AND counter = ? ORDER BY id DESC LIMIT 1",

@@ -1,0 +1,249 @@
+"""A stocktake's comparison: every kit lands in one place, whatever moved meanwhile; counters, doses, dates."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host import ledger, stocktake
+from host.ledger import Lot, Movement, Place, State, replay
+from host.ledger.movement import CORRECT, IN_STOCK, ISSUED, NOWHERE, correction_refusal, refusal
+from host.stocktake import Box, Count, Difference, Result, Scan
+
+ZONE = "Europe/London"
+NORTH = Place("North", "station")
+CAR = Place("Car 1", "vehicle")
+START, END = 10, 30
+"""The window of the histories below, in milliseconds."""
+DAY = 86_400_000
+T0 = 1_780_000_000_000
+"""2026-05-28 21:26:40 in London."""
+LOT = Lot("Naloxone 1.8 mg", "A1", date(2028, 4, 30), 2)
+KITS = [f"K-{number}" for number in range(4)]
+MOVES = [
+    ("receive", {"place": "North"}),
+    ("receive", {"place": "South"}),
+    ("issue", {"officer": "4101"}),
+    ("issue", {"place": "Car 1"}),
+    ("return", {"place": "North"}),
+    ("return", {"place": "South"}),
+    ("transfer", {"place": "North"}),
+    ("transfer", {"place": "South"}),
+    ("load", {"pouch": "P-01"}),
+    ("unload", {}),
+    ("lose", {}),
+    ("find", {"place": "North"}),
+    ("destroy", {}),
+    ("correct", {}),
+]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[str, list[Movement]]:
+    """Possible movements of some of the kits, before and within the window; the first is a receipt."""
+    found = {}
+    for kit in draw(st.lists(st.sampled_from(KITS), unique=True)):
+        of_kit: list[Movement] = []
+        wanted = draw(st.lists(st.tuples(st.integers(0, END), st.sampled_from(MOVES)), max_size=8))
+        for at, (kind, where) in [(0, MOVES[0]), *sorted(wanted, key=lambda each: each[0])]:
+            state = replay(of_kit, 2)[-1].state if of_kit else NOWHERE
+            movement = Movement(len(of_kit) + 1, at, kind, kit, **where)
+            if kind == CORRECT:
+                still = ledger.standing(of_kit)
+                if len(still) < 2:
+                    continue
+                movement = movement._replace(corrects=still[-1].id)
+                assert correction_refusal(still, state, movement) is None
+            elif refusal(state, movement) is not None:
+                continue
+            of_kit.append(movement)
+        found[kit] = of_kit
+    return found
+
+
+scans = st.lists(
+    st.tuples(st.integers(START, END), st.sampled_from(["ann", "ben"]), st.sampled_from(KITS)), max_size=12
+).map(lambda rows: [Scan(number, *row) for number, row in enumerate(sorted(rows, key=lambda row: row[0]), 1)])
+
+
+def state_at(movements: list[Movement], at_ms: int) -> State:
+    steps = replay([each for each in movements if each.at_ms <= at_ms], 2)
+    return steps[-1].state if steps else NOWHERE
+
+
+def present(place: Place, movements: list[Movement], at_ms: int) -> bool:
+    state = state_at(movements, at_ms)
+    return (state.status, state.place) == ((IN_STOCK if place == NORTH else ISSUED), place.id)
+
+
+def expected_class(place: Place, movements: list[Movement] | None, scanned: list[Scan]) -> str | None:
+    """Where a kit belongs, found by asking the ledger at every single instant."""
+    if movements is None:
+        return "unknown" if scanned else None
+    here = {at: present(place, movements, at) for at in range(START, END + 1)}
+    if scanned:
+        if any(here[at] for at in range(scanned[-1].at_ms, END + 1)):
+            return "found"
+        state = state_at(movements, END)
+        in_a_place = state.status in (IN_STOCK, ISSUED) and state.place is not None
+        return "wrong_place" if in_a_place else "unexpected"
+    if all(here.values()):
+        return "missing"
+    return "moved" if here[END] else None
+
+
+@given(histories(), scans, st.sampled_from([NORTH, CAR]), st.booleans())
+def test_every_kit_is_in_exactly_the_right_class(
+    ledgers: dict[str, list[Movement]], scanned: list[Scan], place: Place, blind: bool
+) -> None:
+    boxes = {kit: Box(LOT, replay(movements, 2)) for kit, movements in ledgers.items()}
+    result = stocktake.compare(Count(place, blind, START, END, ZONE), scanned, boxes)
+    classes: dict[str, list[str]] = {kit: [] for kit in KITS}
+    for kit in result.found:
+        classes[kit].append("found")
+    for kit in result.moved:
+        classes[kit].append("moved")
+    for each in result.differences:
+        if each.kind in ("missing", "unexpected", "unknown", "wrong_place"):
+            classes[each.kit].append(each.kind)
+    for kit in KITS:
+        of_kit = [each for each in scanned if each.kit == kit]
+        right = expected_class(place, ledgers.get(kit), of_kit)
+        assert classes[kit] == ([] if right is None else [right]), kit
+        both = len({each.counter for each in of_kit}) == 2
+        kinds = {each.kind for each in result.differences if each.kit == kit}
+        stayed = kit in ledgers and all(present(place, ledgers[kit], at) for at in range(START, END + 1))
+        astray = right in ("unexpected", "wrong_place")
+        assert ("double" in kinds) == (both and not blind and (stayed or astray))
+        two_count = len({each.counter for each in scanned}) == 2
+        assert ("counted_once" in kinds) == (bool(of_kit) and two_count and not both and blind and stayed)
+    assert len({(each.kind, each.kit) for each in result.differences}) == len(result.differences)
+    now_here = {kit for kit, movements in ledgers.items() if present(place, movements, END)}
+    assert result.expected == len(now_here | set(result.found))
+
+
+def box(*movements: tuple[int, str, dict[str, object]], lot: Lot = LOT) -> Box:
+    """A kit received in North long before, and what else happened to it, in milliseconds after T0."""
+    rows = [Movement(1, T0 - 50 * DAY, "receive", "K-1", place="North")]
+    for at, kind, where in movements:
+        rows.append(Movement(len(rows) + 1, T0 + at, kind, "K-1", **where))  # type: ignore[arg-type]
+    return Box(lot, replay(rows, lot.doses_per_kit))
+
+
+def result(boxed: Box | None, *scanned: tuple[int, str, int | None], blind: bool = False) -> Result:
+    """The stocktake of North that starts at T0 and is compared 1000 ms later."""
+    rows = [Scan(number, T0 + at, who, "K-1", doses) for number, (at, who, doses) in enumerate(scanned, 1)]
+    return stocktake.compare(count(blind), rows, {} if boxed is None else {"K-1": boxed})
+
+
+def count(blind: bool = False) -> Count:
+    return Count(NORTH, blind, T0, T0 + 1000, ZONE)
+
+
+def one(found: Result) -> Difference:
+    assert len(found.differences) == 1, found.differences
+    return found.differences[0]
+
+
+def test_kit_scanned_before_its_return_is_recorded_is_no_difference() -> None:
+    boxed = box((-DAY, "issue", {"officer": "4101"}), (500, "return", {"place": "North"}))
+    assert result(boxed, (100, "ann", None)).differences == ()
+
+
+def test_kit_scanned_after_it_went_out_by_the_ledger_is_unexpected() -> None:
+    boxed = box((100, "issue", {"officer": "4101", "pouch": "P-01"}))
+    assert result(boxed, (50, "ann", None)).differences == ()
+    found = one(result(boxed, (500, "ann", None)))
+    assert (found.kind, found.detail) == (
+        "unexpected",
+        "carried by officer 4101 in pouch P-01 since 2026-05-28",
+    )
+    assert found.next_step == "`kitdock kit return K-1`"
+
+
+def test_loading_into_a_pouch_on_the_shelf_does_not_excuse_a_missing_kit() -> None:
+    assert one(result(box((100, "load", {"pouch": "P-01"})))).kind == "missing"
+
+
+def test_each_way_of_being_astray_names_what_to_do() -> None:
+    cases = {
+        "unexpected lost": (box((-9, "lose", {})), "`kitdock kit find K-1`"),
+        "unexpected destroyed": (box((-9, "destroy", {})), "`kitdock kit history K-1`"),
+        "wrong_place at South": (box((-9, "transfer", {"place": "South"})), "`kitdock kit transfer K-1 North`"),
+        "wrong_place at Car 1": (box((-9, "issue", {"place": "Car 1"})), "`kitdock kit return K-1`"),
+        "unknown scanned by ann": (None, "`kitdock stock receive`"),
+    }
+    for told, (boxed, next_step) in cases.items():
+        found = one(result(boxed, (5, "ann", None)))
+        assert f"{found.kind} {found.detail}".startswith(told)
+        assert next_step in found.next_step
+
+
+def test_same_counter_counts_a_kit_one_time_and_two_count_it_double() -> None:
+    again = result(box(), (1, "ann", None), (2, "ann", None))
+    assert (again.differences, again.repeated, dict(again.counters)) == ((), ("K-1",), {"ann": 1})
+    assert one(result(box(), (1, "ann", None), (2, "ben", None))).detail == "scanned by ann and ben"
+    assert result(box(), (1, "ann", None), (2, "ann", 2)).repeated == ()
+
+
+def test_blind_counts_are_compared() -> None:
+    assert result(box(), (1, "ann", None), (2, "ben", None), blind=True).differences == ()
+    rows = [Scan(1, T0, "ann", "K-1"), Scan(2, T0, "ben", "K-2")]
+    found = stocktake.compare(count(blind=True), rows, {"K-1": box(), "K-2": box()})
+    assert [each.detail for each in found.differences] == [
+        "scanned by ann, not by ben",
+        "scanned by ben, not by ann",
+    ]
+
+
+def test_doses_are_compared_with_the_ledger_when_they_were_counted() -> None:
+    carried = {"officer": "4101"}
+    before = box((-9, "issue", carried), (-8, "use", {"doses": 1}), (-7, "return", {"place": "North"}))
+    assert result(before, (5, "ann", 1)).differences == ()
+    found = one(result(before, (5, "ann", 2)))
+    assert (found.kind, found.detail, found.doses) == ("doses", "2 counted by ann; 1 in the ledger", 2)
+    later = box((100, "issue", carried), (200, "use", {"doses": 1}), (300, "return", {"place": "North"}))
+    assert result(later, (5, "ann", 2)).differences == ()
+    assert one(result(later, (5, "ann", 1))).doses is None, "the ledger has moved on since the count"
+
+
+def test_count_that_cannot_be_or_is_not_agreed_is_not_recorded() -> None:
+    assert one(result(box(), (5, "ann", 9))).doses is None
+    both = result(box(), (5, "ann", 1), (6, "ben", 2))
+    assert [(each.kind, each.doses) for each in both.differences] == [("double", None), ("doses", None)]
+    assert "1 counted by ann, 2 counted by ben" in both.differences[1].detail
+    recounted = one(result(box(), (5, "ann", 0), (6, "ann", 1)))
+    assert recounted.doses == 1
+
+
+def test_expired_on_the_day_after_the_printed_one_and_quarantine_is_no_difference() -> None:
+    last_day = box(lot=LOT._replace(expires_on=date(2026, 5, 28)))
+    assert result(last_day, (5, "ann", None)).differences == ()
+    expired = box(lot=LOT._replace(expires_on=date(2026, 5, 27)))
+    assert one(result(expired, (5, "ann", None))).detail == "expired on 2026-05-27, 1 day ago"
+    assert [each.kind for each in result(expired).differences] == ["missing"]
+    aside = result(box((-9, "quarantine", {"reason": "froze"})), (5, "ann", None))
+    assert (aside.differences, aside.quarantined) == ((), ("K-1",))
+
+
+def said(boxed: Box | None, scan: Scan, *before: Scan, blind: bool = False) -> str:
+    answer = stocktake.answer(count(blind), scan, before, boxed)
+    assert answer.ok == (answer.text == "ok")
+    return answer.text
+
+
+def test_answer_tells_what_is_known_at_once() -> None:
+    scan = Scan(3, T0 + 5, "ann", "K-1")
+    by_ben = Scan(1, T0, "ben", "K-1")
+    assert said(box(), scan) == "ok"
+    assert said(None, scan) == "unknown kit"
+    assert said(box(), scan, by_ben) == "already counted by ben"
+    assert said(box(), scan, by_ben, blind=True) == "ok"
+    assert said(box(), scan, scan._replace(id=2), blind=True) == "already counted by you"
+    assert said(box(), scan._replace(doses=1), scan._replace(id=2)) == "1 dose counted, 2 in the ledger"
+    carried = box((-9, "issue", {"officer": "4101"}))
+    assert said(carried, scan) == "unexpected: carried by officer 4101 since 2026-05-28"
+    bad = LOT._replace(expires_on=date(2026, 5, 1), recalled="leaking valves")
+    assert said(box((-9, "quarantine", {"reason": "froze"}), lot=bad), scan) == (
+        "expired on 2026-05-01; lot A1 is recalled; quarantined (froze)"
+    )
