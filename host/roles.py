@@ -32,6 +32,7 @@ _OVERSIGHT = frozenset({AUDITOR, ADMINISTRATOR})
 ACTIONS = {
     **{f"kit.{kind}": _STOCK for kind in KINDS},
     "lot.recall": _JUDGES,
+    "lot.correct": _STOCK,
     "product.add": _STOCK,
     "officer.add": _KEEPERS,
     "officer.change": _KEEPERS,
@@ -59,6 +60,7 @@ ACTIONS = {
     "audit.read": _OVERSIGHT,
     "database.backup": frozenset({ADMINISTRATOR}),
     "database.restore": frozenset({ADMINISTRATOR}),
+    "database.repair": frozenset({ADMINISTRATOR}),
     "database.check": _OVERSIGHT | _STOCK,
     "database.vacuum": frozenset({ADMINISTRATOR}),
     "database.retention": frozenset({ADMINISTRATOR}),

@@ -14,6 +14,8 @@ COMMANDS = {
     "setting": ("host.cli.setting:setting", "Settings: thresholds of expiry, reconciliation and carriage."),
     "place": ("host.cli.place:place", "Places: stations with stock; vehicles, custody suites, cabinets."),
     "officer": ("host.cli.officer:officer", "Officers: training, what they carry, who has left."),
+    "product": ("host.cli.product:product", "Products, and the numbers on their packs."),
+    "stock": ("host.cli.stock:stock", "Stock: receive by scanner or file, print labels, show levels."),
     "kit": ("host.cli.kit:kit", "Kits: receive, issue, return, replace, move, list."),
     "tag": ("host.cli.tag:tag", "Tags: flash, provision, configure; list them and their logs."),
     "scan": ("host.cli.dock:scan", "List the station's tags in range, and what they wait to hand over."),
@@ -24,6 +26,8 @@ COMMANDS = {
     "stocktake": ("host.cli.stocktake:stocktake", "Count what is on the shelf, settle each difference."),
     "recall": ("host.cli.recall:recall", "Recall a lot: who holds its kits, and where."),
     "expiry": ("host.cli.expiry:expiry", "Show kits that have expired or soon will."),
+    "report": ("host.cli.report:report", "Reports: holdings, the month in numbers."),
+    "digest": ("host.cli.digest:digest", "What is new and not acknowledged, to send by mail."),
     "audit": ("host.cli.audit:audit", "The audit: who did what; whether it is whole."),
     "demo": ("host.cli.demo:demo", "Play through a small fictional force."),
 }

@@ -21,6 +21,9 @@ OUTPUT = "kitdock.output"
 ZONE = "kitdock.zone"
 """Where the time zone of the station is kept, for a file that says in which zone its times are."""
 
+STATUS = "kitdock.status"
+"""Where the exit status is kept of a command that shows something although not all could be done."""
+
 
 class Root(click.Group):
     """The `kitdock` command itself."""
@@ -47,6 +50,8 @@ class Root(click.Group):
             value = super().invoke(ctx)
             if value is not None:
                 _show(ctx, value)
+            if STATUS in ctx.meta:
+                ctx.exit(ctx.meta[STATUS])
         except KitdockError as error:
             for line in str(error).splitlines():
                 click.echo(f"kitdock: {line}", err=True)

@@ -1,0 +1,83 @@
+"""`kitdock product`: the catalogue of products, filled by who receives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host.cli.options import open_store, with_store, words
+from host.cli.render import Done, Row, Table
+from host.words import plural
+
+if TYPE_CHECKING:
+    from host.store.catalogue import Product
+
+
+def gtin(text: str) -> str:
+    """The type of a product number as printed below the bars, of 8 to 14 digits."""
+    from host.receiving.printed import gtin14
+
+    return gtin14(text)
+
+
+@click.group()
+def product() -> None:
+    """Products, and the numbers on their packs."""
+
+
+@product.command("add")
+@click.argument("name", metavar="NAME", type=words("product"))
+@click.option("--gtin", "gtins", metavar="GTIN", type=gtin, multiple=True, help="Number on a pack; repeat for more.")
+@click.option("--doses", type=click.IntRange(1, 99), help="Doses in one kit. [default: 2]")
+@with_store
+def add(db: Path, name: str, gtins: Sequence[str], doses: int | None) -> Done:
+    """Add a product to the catalogue.
+
+    A GTIN is the number below a pack's bars, or after (01). With it a scanner tells which product a pack is.
+    """
+    with open_store(db) as store:
+        added = store.add_product(name, gtins, doses)
+    return Done(
+        f"product {name} added: {plural(added.doses_per_kit, 'dose')} a kit, {_gtins(added)}",
+        _row(added),
+    )
+
+
+@product.command("gtin")
+@click.argument("name", metavar="NAME")
+@click.argument("gtins", metavar="GTIN...", type=gtin, nargs=-1, required=True)
+@click.option("--move", is_flag=True, help="The number was another product's by mistake.")
+@with_store
+def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
+    """Give a product another number that its packs carry.
+
+    Kits already received keep the product they were received as.
+    """
+    with open_store(db) as store:
+        changed = store.add_gtins(name, gtins, move)
+    return Done(f"product {name}: {_gtins(changed)}", _row(changed))
+
+
+@product.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """List products, the doses in a kit of each, and their GTINs."""
+    with open_store(db) as store:
+        found = store.products()
+    return Table(
+        [_row(each) for each in found],
+        {"product": "product", "doses": "doses", "GTINs": "gtins"},
+        "no products yet: add one with `kitdock product add NAME --gtin GTIN`, or scan it: `kitdock stock receive`",
+        title="Products",
+    )
+
+
+def _row(product: Product) -> Row:
+    return {"product": product.name, "doses": product.doses_per_kit, "gtins": list(product.gtins)}
+
+
+def _gtins(product: Product) -> str:
+    return f"GTIN {', '.join(product.gtins)}" if product.gtins else "no GTIN"

@@ -1,0 +1,353 @@
+"""The dialogue of receiving: a scan is a line, a beep is a kit, and each kit is in the ledger before the next.
+
+It talks on standard error; standard output is for the result. At a terminal it asks; elsewhere it refuses what it
+would have to ask about, and goes on.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from types import FrameType
+from typing import NamedTuple
+
+import click
+
+from host import clock, naming
+from host.errors import DatabaseBusy, InputError, NotAllowed, RuleError, StoreError
+from host.ledger import Movement
+from host.ledger.movement import CORRECT
+from host.receiving import gs1
+from host.receiving.gs1 import Scan
+from host.receiving.printed import expiry
+from host.receiving.session import Session, doubts, is_scan, typed_lot
+from host.receiving.table import MAX_DOSES
+from host.store import Store
+from host.store.catalogue import Product
+from host.store.receiving import Received, unknown_gtin
+from host.store.stock import Incoming
+from host.words import plural
+
+_LONGEST_LINE = 10_000
+"""In bytes. What is longer is read as several lines, none of which is a scan."""
+
+HELP = """\
+  Scan a pack: each beep is one kit, and is kept at once. Or type
+    lot A1 exp 2028-04-30   what the next pack is whose code does not tell
+    undo                    take back the last kit of this session
+    done                    end (also Ctrl-D)"""
+
+
+class How(NamedTuple):
+    """How kits are received: into which station, with which document, under which numbers."""
+
+    station: str
+    document: str | None
+    prefix: str
+    accept_expired: bool
+
+
+class Pack(NamedTuple):
+    """A kit that was received: what its code said, what it is with all that was typed, and what became of it."""
+
+    scan: Scan
+    pack: Scan
+    kit: Received
+
+
+class _Skipped(Exception):
+    """A person does not want to receive the pack after all."""
+
+
+class _Ended(Exception):
+    """The session is over: `done`, or the end of the input."""
+
+
+class Receiver:
+    """One session at the scanner. `packs` are what was received and not taken back."""
+
+    def __init__(self, store: Store, how: How, asks: bool) -> None:
+        self._store = store
+        self._how = how
+        self._asks = asks
+        self._session = Session()
+        self._line = 0
+        self.packs: list[Pack] = []
+        self.refused = 0
+        self.status = 0
+        """The exit status that the session comes to."""
+
+    def run(self) -> None:
+        """Receives until the input ends. What has been received stays, whatever ends it."""
+        if self._asks:
+            _say(f"Receiving into {self._how.station}. Scan a pack; `help` tells more, `done` ends.")
+        try:
+            while True:
+                self._take(self._read("> "))
+        except _Ended:
+            self.status = 1 if self.refused and not self._asks else 0
+        except (KeyboardInterrupt, click.Abort):
+            self._stopped("interrupted", 1)
+        except (StoreError, NotAllowed) as error:
+            self._stopped(str(error), error.exit_status)
+
+    def _stopped(self, why: str, status: int) -> None:
+        count = len(self.packs)
+        _say(f"\nkitdock: {why}: {plural(count, 'kit')} received before that {'stays' if count == 1 else 'stay'}")
+        self.status = status
+
+    def _take(self, text: str) -> None:
+        """One line: a command or a scan, answered in one line."""
+        word = text.strip().casefold()
+        try:
+            if not word:
+                return  # many scanners send two line ends
+            if word == "done":
+                raise _Ended
+            if word in ("help", "?"):
+                _say(HELP)
+            elif word == "undo":
+                self._undo()
+            elif word.split()[0] == "lot":
+                self._announce(text)
+            else:
+                self._receive(text)
+        except _Skipped:
+            _say("  skipped: nothing added")
+        except (InputError, RuleError, DatabaseBusy) as refused:
+            if isinstance(refused, NotAllowed):
+                raise
+            self._refuse(str(refused))
+
+    def _refuse(self, why: str) -> None:
+        self.refused += 1
+        if self._asks:
+            # The bell: who scans looks at the boxes.
+            _say(f"\a  not received: {why}")
+        else:
+            _say(f"kitdock: line {self._line}: not received: {why}")
+
+    def _receive(self, text: str) -> None:
+        today = self._store.today()
+        scan = self._settled(gs1.read(text, today), today)
+        product = self._product(scan.gtin)
+        pack = self._filled(scan, product, today)
+        assert pack.lot is not None
+        box = Incoming("", product.name, pack.lot, pack.expires_on, None, scan.gtin, scan.serial, self._how.document)
+        with _uninterrupted():
+            kit = self._store.receive_next(
+                box, self._how.prefix, clock.now_ms(), self._how.station, self._how.accept_expired
+            )
+            self._session.received(scan, pack)
+            self.packs.append(Pack(scan, pack, kit))
+        _say(self._answer(kit))
+
+    def _answer(self, kit: Received) -> str:
+        lot = kit.lot
+        same = sum(each.kit.lot[:2] == lot[:2] for each in self.packs)
+        expired = "  EXPIRED" if lot.expires_on < self._store.today() else ""
+        recalled = f"  RECALLED ({lot.recalled}): put it aside" if lot.recalled is not None else ""
+        return (
+            f"  {kit.kit}  {lot.product}  lot {lot.lot}  exp {lot.expires_on}  "
+            f"({ordinal(same)} of this lot){expired}{recalled}"
+        )
+
+    def _undo(self) -> None:
+        if not self.packs:
+            raise InputError("nothing to take back: no kit of this session is left")
+        last = self.packs[-1]
+        kit = last.kit.kit
+        undo = Movement(0, clock.now_ms(), CORRECT, kit, corrects=last.kit.movement, reason="taken back at receipt")
+        with _uninterrupted():
+            self._store.move(undo)
+            self._session.undone(last.scan, last.pack)
+            self.packs.pop()
+        _say(f"  {kit} taken back; {plural(len(self.packs), 'kit')} received")
+
+    def _announce(self, text: str) -> None:
+        typed = typed_lot(text, self._store.today())
+        self._session.announce(typed)
+        expires = f"  exp {typed.expires_on}" if typed.expires_on else ""
+        _say(f"  the next pack that does not tell: lot {typed.lot}{expires}")
+
+    # What must be asked. Where nobody can answer, each raises `InputError`.
+
+    def _settled(self, scan: Scan, today: date) -> Scan:
+        """What the scan says once a person has confirmed what is doubtful."""
+        settled = self._session.settled(scan, today)
+        if settled is not None:
+            return settled
+        readings = (scan, *scan.readings)
+        if not self._how.accept_expired and all(each.expires_on and each.expires_on < today for each in readings):
+            raise RuleError(
+                f"it expired on {scan.expires_on}: check the pack; --accept-expired receives it all the same"
+            )
+        wrong = doubts(scan, today)
+        if not self._asks:
+            raise InputError(f"{'; '.join(wrong)}: receive this pack at a terminal, which asks")
+        for doubt in wrong:
+            _say(f"\a  {doubt}")
+        if len(readings) == 1:
+            self._confirm(scan)
+            return scan
+        for number, reading in enumerate(readings, 1):
+            _say(f"    {number}  {_told(reading)}")
+        return readings[self._number("  What does the pack say? Its number, or skip: ", len(readings)) - 1]
+
+    def _confirm(self, scan: Scan) -> None:
+        while True:
+            answer = self._ask(f"  Is it {_told(scan)}? yes, or skip: ").casefold()
+            if answer in ("y", "yes"):
+                return
+            if answer in ("n", "no"):
+                raise _Skipped
+
+    def _product(self, gtin: str) -> Product:
+        """The product with that GTIN; asked once, then it is in the catalogue."""
+        known = self._store.product_of(gtin)
+        if known is not None:
+            return known
+        if not self._asks:
+            raise InputError(unknown_gtin(gtin))
+        products = self._store.products()
+        _say(f"\a  {unknown_gtin(gtin).partition(': `')[0]}. Which is it?")
+        for number, each in enumerate(products, 1):
+            _say(f"    {number}  {each.name}")
+        while True:
+            answer = self._ask(f"  {'Its number, or a new' if products else 'Its'} name, or skip: ")
+            try:
+                return self._named(gtin, answer, products)
+            except InputError as error:
+                _say(f"  {error}")
+
+    def _named(self, gtin: str, answer: str, products: Sequence[Product]) -> Product:
+        """The product that was chosen or named, with that GTIN. Raises `InputError`."""
+        if answer.isdigit():
+            if not (answer.isascii() and 1 <= int(answer[:9]) <= len(products)):
+                raise InputError(f"{answer} is none of these, and a name has letters")
+            return self._store.add_gtins(products[int(answer) - 1].name, [gtin])
+        name = naming.line("product", answer)
+        same = next((each.name for each in products if each.name.casefold() == name.casefold()), None)
+        if same is not None:
+            return self._store.add_gtins(same, [gtin])
+        doses = self._number(f"  Doses in one kit of {name}, or skip: ", MAX_DOSES)
+        return self._store.add_product(name, [gtin], doses)
+
+    def _filled(self, scan: Scan, product: Product, today: date) -> Scan:
+        """The scan with lot and expiry; what it does not say is what was typed, or known of the lot, or asked."""
+        pack = self._session.filled(scan)
+        if pack.lot is None:
+            if not self._asks:
+                raise InputError(
+                    f"the code of this {product.name} tells no lot: give it before, `lot A1 exp 2028-04-30`"
+                )
+            pack = self._ask_lot(pack, product, today)
+        assert pack.lot is not None
+        if pack.expires_on is None and self._store.lot(product.name, pack.lot) is None:
+            if not self._asks:
+                raise InputError(
+                    f"lot {pack.lot} of {product.name} is new and the code tells no expiry: "
+                    f"give it before, `lot {pack.lot} exp 2028-04-30`"
+                )
+            pack = self._ask_expiry(pack, product, today)
+        return pack
+
+    def _ask_lot(self, pack: Scan, product: Product, today: date) -> Scan:
+        _say(f"\a  The code of this {product.name} tells no lot. It is kept for those that follow.")
+        while True:
+            try:
+                typed = typed_lot(self._ask("  Lot printed on the pack, or skip: "), today)
+            except InputError as error:
+                _say(f"  {error}")
+                continue
+            return pack._replace(lot=typed.lot, expires_on=pack.expires_on or typed.expires_on)
+
+    def _ask_expiry(self, pack: Scan, product: Product, today: date) -> Scan:
+        while True:
+            answer = self._ask(f"  Expiry of lot {pack.lot} of {product.name} (YYYY-MM-DD or YYYY-MM), or skip: ")
+            try:
+                return pack._replace(expires_on=expiry(answer, today))
+            except InputError as error:
+                _say(f"  {error}")
+
+    def _number(self, question: str, most: int) -> int:
+        while True:
+            answer = self._ask(question)
+            if answer.isascii() and answer.isdigit() and 1 <= int(answer[:9]) <= most:
+                return int(answer)
+            _say(f"  type a number from 1 to {most}, or skip")
+
+    def _ask(self, question: str) -> str:
+        """An answer that is neither empty nor the beep of the next pack."""
+        while True:
+            answer = self._read(question).strip()
+            if answer.casefold() == "skip":
+                raise _Skipped
+            if answer.casefold() == "done":
+                raise _Ended
+            if is_scan(answer, self._store.today()):
+                _say("\a  that is a scan, and was not received: answer first, then scan that pack again")
+            elif answer:
+                return answer
+
+    def _read(self, prompt: str) -> str:
+        """The next line. Raises `_Ended` after the last."""
+        if self._asks:
+            click.echo(prompt, nl=False, err=True)
+        line = sys.stdin.buffer.readline(_LONGEST_LINE)
+        if not line:
+            if self._asks:
+                _say("")
+            raise _Ended
+        self._line += 1
+        return line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def by_lot(packs: Sequence[Pack]) -> list[tuple[Received, list[str]]]:
+    """The numbers of the kits of each lot, with one of them, in the order in which the lots came."""
+    found: dict[tuple[str, str], tuple[Received, list[str]]] = {}
+    for each in packs:
+        found.setdefault(each.kit.lot[:2], (each.kit, []))[1].append(each.kit.kit)
+    return list(found.values())
+
+
+def ordinal(count: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th."""
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count}{ending}"
+
+
+def _told(scan: Scan) -> str:
+    """What a scan says, for people."""
+    if scan.lot is None and scan.expires_on is None and scan.serial is None:
+        return f"GTIN {scan.gtin}, with lot and expiry as printed"
+    parts = [
+        f"lot {scan.lot}" if scan.lot else "lot as printed",
+        f"exp {scan.expires_on}" if scan.expires_on else "expiry as printed",
+        f"serial {scan.serial}" if scan.serial else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until a kit is in the ledger and in the session's count, or in neither."""
+    pressed: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        pressed.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,302 @@
+"""`kitdock stock`: kits come in by scanner or file, get their labels, and are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host import clock
+from host.cli.balance import balance
+from host.cli.options import day, open_store, with_store, words
+from host.cli.render import Done, Row, Table
+from host.cli.root import STATUS
+from host.errors import InputError, KitdockError
+from host.receiving import numbers
+from host.words import plural
+
+if TYPE_CHECKING:
+    from host.cli.receiving import Pack
+    from host.receiving.labels import Label
+    from host.receiving.printed import DateStyle
+    from host.store.receiving import Checked, Level
+
+PDF = click.Path(dir_okay=False, readable=False, path_type=Path)
+
+station_option = click.option("--station", metavar="STATION", help="The station they come to. [default: this one]")
+document_option = click.option(
+    "--document", type=words("document"), metavar="TEXT", help="Delivery note or the like, kept with each kit."
+)
+accept_option = click.option("--accept-expired", is_flag=True, help="Receive kits that have expired, to be destroyed.")
+
+
+@click.group()
+def stock() -> None:
+    """Stock: receive by scanner or file, print labels, show levels."""
+
+
+stock.add_command(balance)
+
+
+@stock.command("receive")
+@station_option
+@document_option
+@accept_option
+@click.option(
+    "--prefix",
+    type=numbers.prefix,
+    metavar="TEXT",
+    default=numbers.PREFIX,
+    show_default=True,
+    help="What the numbers of the kits begin with.",
+)
+@click.option("--labels", type=PDF, metavar="FILE.pdf", help="Write a sheet of labels for the kits received.")
+@with_store
+@click.pass_context
+def receive(
+    context: click.Context,
+    db: Path,
+    station: str | None,
+    document: str | None,
+    accept_expired: bool,
+    prefix: str,
+    labels: Path | None,
+) -> Table:
+    """Receive kits with a scanner, a beep a kit.
+
+    Scans come from the terminal, for a scanner is a keyboard, or line by line from standard input. Each gives one
+    kit the next free number of the prefix and is kept at once. What is doubtful is asked about once, not at every
+    beep; without a terminal such lines are refused, the others received, and the exit status is 1.
+
+    Besides scans: `lot A1 exp 2028-04-30` for packs whose code does not tell, `undo` for the last kit, `done`.
+    """
+    from host.cli.asking import has_terminal
+    from host.cli.receiving import How, Receiver, by_lot
+
+    if labels is not None:
+        _check_labels(labels, overwrite=False)
+    with open_store(db) as store:
+        place = store.check_receiving(station)
+        receiver = Receiver(store, How(place, document, prefix, accept_expired), has_terminal())
+        receiver.run()
+        if labels is not None and receiver.packs:
+            receiver.status = _labels_of(receiver.packs, labels) or receiver.status
+    if receiver.status:
+        context.meta[STATUS] = receiver.status
+    rows = [_row(kit.lot.product, kit.lot.lot, kit.lot.expires_on, kits) for kit, kits in by_lot(receiver.packs)]
+    refused = f"; {plural(receiver.refused, 'line')} refused" if receiver.refused else ""
+    return _received(rows, f"{plural(len(receiver.packs), 'kit')} received into {place}{refused}")
+
+
+@stock.command("import")
+@click.argument("file", metavar="FILE.csv", type=click.Path(dir_okay=False, readable=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would come in, and what is wrong with which line.")
+@click.option(
+    "--date-style",
+    type=click.Choice(["iso", "dmy", "mdy"]),
+    help="What comes first in dates of numbers such as 03/04/2027. [default: such dates are refused]",
+)
+@station_option
+@document_option
+@accept_option
+@with_store
+@click.pass_context
+def import_(
+    context: click.Context,
+    db: Path,
+    file: Path,
+    dry_run: bool,
+    date_style: DateStyle | None,
+    station: str | None,
+    document: str | None,
+    accept_expired: bool,
+) -> Table:
+    """Receive the kits in a CSV file, all of them or none.
+
+    Its first line names the columns: kit and lot; product or gtin; and, as you have them, expires, doses, serial,
+    document. If one line is wrong, nothing is received, and each wrong line is told with what is wrong with it.
+    Try it with --dry-run first.
+    """
+    from host.receiving.table import read_kits
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    with open_store(db) as store:
+        place = store.check_receiving(station)
+        try:
+            kits = read_kits(data, store.today(), date_style)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from None
+        at_ms = clock.now_ms()
+        if dry_run or kits.bad:
+            checked = store.check_import(kits.good, at_ms, document, accept_expired)
+        else:
+            checked = store.import_kits(kits.good, at_ms, place, document, accept_expired)
+    bad = sorted([*kits.bad, *checked.bad])
+    rows = _rows_of(checked)
+    if bad:
+        told = [f"line {each.line}: {each.wrong}" for each in bad]
+        if not dry_run:
+            raise InputError("\n".join([*told, f"{file}: nothing received: {plural(len(bad), 'line')} to mend"]))
+        for line in told:
+            click.echo(f"kitdock: {line}", err=True)
+        context.meta[STATUS] = InputError.exit_status
+    count = plural(len(checked.boxes), "kit")
+    if dry_run:
+        wrong = f"{plural(len(bad), 'line')} to mend, so nothing" if bad else f"{count}"
+        return _received(rows, f"dry run: {wrong} would be received into {place}")
+    return _received(rows, f"{count} received into {place}")
+
+
+@stock.command("labels")
+@click.argument("kits", metavar="[KIT]...", nargs=-1)
+@click.option("--lot", metavar="LOT", help="The kits of this lot.")
+@click.option("--since", type=day, metavar="YYYY-MM-DD", help="The kits received on this day or later.")
+@click.option("--output", type=PDF, metavar="FILE.pdf", required=True, help="The sheet to write.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE.pdf if it exists.")
+@click.option(
+    "--first",
+    type=click.IntRange(1, 24),
+    default=1,
+    show_default=True,
+    help="Place of the first label, row by row: for a sheet already begun.",
+)
+@with_store
+def labels(
+    db: Path, kits: Sequence[str], lot: str | None, since: date | None, output: Path, overwrite: bool, first: int
+) -> Done:
+    """Write kit labels as a PDF to print on sticky sheets.
+
+    Each label has the kit's number as a QR code that any scanner reads, and in letters with product, lot and
+    expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size.
+    """
+    if bool(kits) == bool(lot or since):
+        raise InputError("say which kits: their numbers, or --lot or --since")
+    _check_labels(output, overwrite)
+    with open_store(db) as store:
+        since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
+        found = store.labels(kits, lot, since_ms)
+    _write_labels(found, output, first)
+    return Done(
+        f"{plural(len(found), 'label')} written to {output}",
+        {"file": str(output), "kits": [each.kit for each in found]},
+    )
+
+
+@stock.command("list")
+@with_store
+def list_(db: Path) -> Table:
+    """Show how many kits of each lot are at each station, and how many are issued.
+
+    Of those, how many are quarantined, have expired, or expire within the days that a kit is carried (setting
+    carry_days).
+    """
+    with open_store(db) as store:
+        today = store.today()
+        carry_days = store.settings.carry_days
+        rows = [_level(each, today, carry_days) for each in store.levels()]
+    in_stock = sum(row["kits"] for row in rows if row["status"] == "in_stock")
+    issued = sum(row["kits"] for row in rows if row["status"] == "issued")
+    return Table(
+        rows,
+        {
+            "where": lambda row: row["station"] or "issued",
+            "product": "product",
+            "lot": "lot",
+            "expires": "expires_on",
+            "kits": "kits",
+            "of these": _of_these,
+        },
+        "no kits in stock: receive some with `kitdock stock receive`",
+        note=f"{plural(in_stock, 'kit')} in stock, {issued} issued",
+        title="Stock",
+    )
+
+
+def _level(level: Level, today: date, carry_days: int) -> Row:
+    days_left = (level.expires_on - today).days
+    return {
+        "station": level.station,
+        "status": "issued" if level.station is None else "in_stock",
+        "product": level.product,
+        "lot": level.lot,
+        "expires_on": level.expires_on.isoformat(),
+        "kits": level.kits,
+        "quarantined": level.quarantined,
+        "expired": level.kits if days_left < 0 else 0,
+        "expiring": level.kits if 0 <= days_left <= carry_days else 0,
+    }
+
+
+def _of_these(row: Row) -> str:
+    told = [f"{row[key]} {key}" for key in ("quarantined", "expired", "expiring") if row[key]]
+    return ", ".join(told)
+
+
+def _rows_of(checked: Checked) -> list[Row]:
+    """A row for each lot that a file brings."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for box in checked.boxes:
+        found.setdefault((box.product, box.lot), []).append(box.kit)
+    expires = {lot[:2]: lot.expires_on for lot in checked.lots}
+    return [_row(product, lot, expires[product, lot], kits) for (product, lot), kits in found.items()]
+
+
+def _row(product: str, lot: str, expires_on: date, kits: Iterable[str]) -> Row:
+    return {"product": product, "lot": lot, "expires_on": expires_on.isoformat(), "kits": list(kits)}
+
+
+def _received(rows: Sequence[Row], note: str) -> Table:
+    """What came in, by lot."""
+    return Table(
+        rows,
+        {
+            "product": "product",
+            "lot": "lot",
+            "expires": "expires_on",
+            "kits": lambda row: len(row["kits"]),
+            "numbers": lambda row: numbers.spans(row["kits"]),
+        },
+        note,
+        note=note,
+        title="Kits received",
+    )
+
+
+def _check_labels(path: Path, overwrite: bool) -> None:
+    """Raises `KitdockError` if no labels can be written to the file, as far as can be seen beforehand."""
+    from host.cli.saving import Output, check
+
+    if path.suffix.lower() != ".pdf":
+        raise InputError(f"{path}: let the name of the file end in .pdf")
+    check(Output(path, overwrite, "kitdock stock labels"))
+
+
+def _write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
+    from host.cli.saving import write_whole
+    from host.receiving.labels import sheet
+
+    content = sheet(found, first=first)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise KitdockError(f"{path} was not written: {error.strerror}; choose another place") from error
+
+
+def _labels_of(packs: Sequence[Pack], path: Path) -> int:
+    """Writes the labels of the kits received, and says so; the exit status that this comes to."""
+    from host.receiving.labels import Label
+
+    found = [Label(each.kit.kit, each.kit.lot.product, each.kit.lot.lot, each.kit.lot.expires_on) for each in packs]
+    try:
+        _write_labels(found, path)
+    except KitdockError as error:
+        click.echo(f"kitdock: {error}; later: `kitdock stock labels KIT... --output FILE.pdf`", err=True)
+        return error.exit_status
+    click.echo(f"{plural(len(found), 'label')} written to {path}", err=True)
+    return 0

@@ -1,0 +1,88 @@
+"""Products and the numbers on their packs, in the database: a catalogue that the user fills, empty at the start."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from host import clock
+from host.errors import InputError, RuleError
+from host.ledger import DOSES_PER_KIT
+from host.store.database import Database
+
+_PRODUCTS = """
+SELECT name, doses_per_kit FROM product
+UNION ALL SELECT product, min(doses_per_kit) FROM lot WHERE product NOT IN (SELECT name FROM product) GROUP BY product
+"""
+
+
+class Product(NamedTuple):
+    """A kind of kit, the doses in one, and the GTINs of its packs, each of 14 digits."""
+
+    name: str
+    doses_per_kit: int
+    gtins: tuple[str, ...]
+
+
+class Catalogue(Database):
+    """The part of the store that knows products."""
+
+    def products(self) -> list[Product]:
+        """All products by name: those added, and those of which a lot was received by name."""
+        with self._reading():
+            gtins: dict[str, list[str]] = {}
+            for gtin, name in self._rows("SELECT gtin, product FROM product_gtin ORDER BY gtin"):
+                gtins.setdefault(name, []).append(gtin)
+            rows = self._rows(f"SELECT * FROM ({_PRODUCTS}) ORDER BY name")
+        return [Product(name, doses, tuple(gtins.get(name, ()))) for name, doses in rows]
+
+    def product(self, name: str) -> Product:
+        """One product. Raises `InputError` if it is not in the catalogue."""
+        row = self._row(f"SELECT * FROM ({_PRODUCTS}) WHERE name = ?", (name,))
+        if row is None:
+            raise InputError(f"no product {name}: see `kitdock product list`, or `kitdock product add '{name}'`")
+        gtins = self._rows("SELECT gtin FROM product_gtin WHERE product = ? ORDER BY gtin", (name,))
+        return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins))
+
+    def product_of(self, gtin: str) -> Product | None:
+        """The product with that GTIN of 14 digits, if it is in the catalogue."""
+        row = self._row("SELECT product FROM product_gtin WHERE gtin = ?", (gtin,))
+        return self.product(row[0]) if row else None
+
+    def add_product(self, name: str, gtins: Iterable[str], doses_per_kit: int | None) -> Product:
+        """Adds a product. Raises `RuleError` if the name or one of the GTINs is known already."""
+        with self._changing("product.add", name) as detail:
+            known = self._row(f"SELECT name FROM ({_PRODUCTS}) WHERE name = ? COLLATE NOCASE", (name,))
+            if known is not None:
+                raise RuleError(
+                    f"product {known[0]} is known already: `kitdock product gtin '{known[0]}' GTIN` gives it one more"
+                )
+            doses = doses_per_kit or DOSES_PER_KIT
+            self._connection.execute("INSERT INTO product VALUES (?, ?, ?)", (name, doses, clock.now_ms()))
+            detail |= {"doses": doses, "gtins": self._add_gtins(name, gtins, move=False)}
+            return self.product(name)
+
+    def add_gtins(self, name: str, gtins: Iterable[str], move: bool = False) -> Product:
+        """Gives a product more GTINs; with `move` also such as another product has by mistake.
+
+        Raises `InputError` if the product is unknown, `RuleError` if one is another product's.
+        """
+        with self._changing("product.add", name) as detail:
+            product = self.product(name)
+            # One of which lots were received by name is not in the table yet.
+            self._connection.execute(
+                "INSERT OR IGNORE INTO product VALUES (?, ?, ?)", (name, product.doses_per_kit, clock.now_ms())
+            )
+            detail["gtins"] = self._add_gtins(name, gtins, move)
+            return self.product(name)
+
+    def _add_gtins(self, name: str, gtins: Iterable[str], move: bool) -> list[str]:
+        """The GTINs that were added, within a transaction."""
+        added = sorted(set(gtins))
+        for gtin in added:
+            known = self._row("SELECT product FROM product_gtin WHERE gtin = ?", (gtin,))
+            if known and known[0] != name and not move:
+                raise RuleError(
+                    f"GTIN {gtin} is that of {known[0]}: if that is wrong, "
+                    f"`kitdock product gtin '{name}' {gtin} --move`"
+                )
+            self._connection.execute("INSERT OR REPLACE INTO product_gtin VALUES (?, ?)", (gtin, name))
+        return added
