@@ -1,0 +1,357 @@
+"""The store holds the roles: who sees what is one's own, who is refused, and that both are in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host import clock
+from host.errors import InputError, NotAllowed, RuleError
+from host.events import EventRow, verified_row
+from host.prompting import find_opening, record_explanation, unexplained_openings
+from host.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, QUARTERMASTER
+from host.store import Store
+from host.vault import TagKeys
+from kitwire import record
+from tests.unit.test_docking import Bench
+
+NOW = clock.now_ms()
+HOUR = 3_600_000
+DAY = 24 * HOUR
+TAGS = {"P1": "0000000000000001", "P2": "0000000000000002"}
+PROTECTED = {"outcome": "unconscious", "substance": "heroin"}
+FORM = "england_wales"
+
+LOGINS = {
+    "anna": (OFFICER, "1207"),
+    "ben": (OFFICER, "1300"),
+    "dock": (OFFICER, None),
+    "quinn": (QUARTERMASTER, None),
+    "lee": (PROGRAMME_LEAD, None),
+    "ada": (AUDITOR, None),
+}
+
+
+class Force:
+    """Officers 1207 and 1300 each with a kit in a pouch that was opened once; a login for each role."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with Store.create(path, "North", "Europe/London", False, NOW - 30 * DAY, login="root") as store:
+            for (pouch, tag), officer, kit in zip(TAGS.items(), ("1207", "1300"), ("K1", "K2"), strict=True):
+                store.add_officer(officer, date(2026, 1, 1), NOW)
+                store.enrol_tag(tag, pouch, TagKeys.random(), NOW - 30 * DAY, lambda: None)
+                store.add_kit(kit, "Nyxoid", "A1", date(2199, 1, 31), None, NOW - 25 * DAY)
+                store.issue_kit(kit, officer, pouch, NOW - 25 * DAY)
+                dock(store, tag, NOW - HOUR)
+            for login, (role, officer_or_none) in LOGINS.items():
+                store.grant(login, role, officer_or_none, NOW)
+
+    @contextmanager
+    def store(self, login: str) -> Iterator[Store]:
+        with Store.open(self.path, login=login) as store:
+            yield store
+
+    def refused(self, login: str, use: Callable[[Store], Any]) -> tuple[str, str | None]:
+        """The action and subject of the one entry that a refused attempt leaves in the audit."""
+        with self.store("ada") as auditor:
+            before = len(list(auditor.audit_entries(login=login, refused=True)))
+        with self.store(login) as store, pytest.raises(NotAllowed, match=f"^{login} may not do this"):
+            use(store)
+        with self.store("ada") as auditor:
+            entries = list(auditor.audit_entries(login=login, refused=True))
+        assert len(entries) == before + 1
+        return entries[-1].action, entries[-1].subject
+
+
+def dock(store: Store, tag: str, at_ms: int) -> None:
+    """A docking that brings one opening of a minute, two hours before."""
+    docking = store.begin_docking(tag, at_ms)
+    store.set_anchor(docking, 1, DAY, at_ms, 50, 3900, 80, 3)
+    rows: list[EventRow] = []
+    for sequence, (kind, before_s) in enumerate(
+        [(record.BOOT, 86_000), (record.LID_OPEN, 7200), (record.LID_CLOSE, 7140)], 1
+    ):
+        flags = record.FLAG_LID_OPEN if kind == record.LID_OPEN else 0
+        plain = record.Plain(kind, flags, 3900, 1, 86_400 - before_s, 0, 0)
+        rows.append(verified_row(sequence, sequence.to_bytes(4, "little") + bytes(32), plain))
+    store.finish_docking(docking, at_ms, "complete", None, store.add_events(docking, tag, rows))
+
+
+@pytest.fixture
+def force(tmp_path: Path) -> Force:
+    return Force(tmp_path / "station.db")
+
+
+def file(store: Store, officer: str, opening: tuple[str, int] | None = None, kit: str | None = None) -> int:
+    return store.add_report(FORM, officer, opening, 1, {"area": "North"}, PROTECTED, NOW, kit)
+
+
+def test_who_has_no_role_is_not_let_in(force: Force) -> None:
+    with pytest.raises(NotAllowed, match="kitdock account grant mallory ROLE"):
+        Store.open(force.path, login="mallory")
+
+
+def test_an_officer_sees_the_openings_of_pouches_that_were_ones_own_then(force: Force) -> None:
+    with force.store("anna") as store:
+        assert [(each.pouch, each.officers) for each in store.openings()] == [("P1", ("1207",))]
+        assert store.openings(TAGS["P2"]) == []
+        assert [each.pouch for each in unexplained_openings(store)] == ["P1"]
+    with force.store("root") as store:
+        store.return_kit("K1", NOW - 30 * 60_000)
+        store.issue_kit("K1", "1300", "P1", NOW - 20 * 60_000)
+        assert len(store.openings()) == 2
+    with force.store("anna") as store:
+        assert len(store.openings()) == 1, "the pouch is another's now, the opening was hers"
+    with force.store("ben") as store:
+        assert [each.pouch for each in store.openings()] == ["P2"]
+
+
+def test_a_pouch_handed_over_within_the_bounds_of_an_opening_shows_it_to_both(force: Force) -> None:
+    with force.store("root") as store:
+        began = store.openings(TAGS["P1"])[0].began
+        store.add_kit("K3", "Nyxoid", "A1", None, None, began.likely_ms)
+        store.return_kit("K1", NOW)
+    with force.store("root") as store:
+        store._connection.execute(
+            "UPDATE custody SET until_ms = ? WHERE kit = 'K1' AND officer = '1207'", (began.likely_ms,)
+        )
+        store._connection.execute(
+            "INSERT INTO custody VALUES ('K3', 9, 'issued', '1300', NULL, 'P1', ?, NULL)", (began.likely_ms,)
+        )
+    for login in ("anna", "ben"):
+        with force.store(login) as store:
+            (opening,) = store.openings(TAGS["P1"])
+            assert set(opening.officers) == {"1207", "1300"}
+
+
+def test_an_officer_explains_and_reports_in_ones_own_name_on_ones_own_openings(force: Force) -> None:
+    with force.store("anna") as store:
+        opening = find_opening(store, "P1")
+        record_explanation(store, opening, "1207", "training", None, NOW)
+        number = file(store, "1207", (TAGS["P1"], 2), "K1")
+        assert store.open_answers(number).officer == "1207"
+    opening_of_ben = (TAGS["P2"], 2)
+    for use, entry in (
+        (lambda store: store.add_explanation(*opening_of_ben, "1207", "training", None, NOW), "opening.explain"),
+        (lambda store: store.add_explanation(TAGS["P1"], 2, "1300", "training", None, NOW), "opening.explain"),
+        (lambda store: file(store, "1300"), "report.file"),
+        (lambda store: file(store, "1207", opening_of_ben), "report.file"),
+    ):
+        assert force.refused("anna", use)[0] == entry
+    with force.store("root") as store:
+        assert [each.officer for each in store.explanations()] == ["1207", "1207"]
+        assert [each.officer for each in store.reports()] == ["1207"]
+        assert store.state("K1").doses_left == 1, "the report took its dose, though an officer moves no kits"
+
+
+def test_an_officer_reads_ones_own_report_and_no_other(force: Force) -> None:
+    with force.store("dock") as store:
+        hers, his = file(store, "1207"), file(store, "1300")
+    with force.store("anna") as store:
+        assert [each.id for each in store.reports()] == [hers]
+        report, protected = store.report(hers)
+        assert (report.officer, protected) == ("1207", PROTECTED)
+    assert force.refused("anna", lambda store: store.report(his)) == ("report.read", str(his))
+    assert force.refused("anna", lambda store: store.open_answers(his)) == ("report.read", str(his))
+
+
+@pytest.mark.parametrize("login", ["quinn", "root", "ada"])
+def test_health_fields_are_not_for_quartermasters_auditors_and_administrators(force: Force, login: str) -> None:
+    with force.store("dock") as store:
+        number = file(store, "1207")
+    assert force.refused(login, lambda store: store.report(number)) == ("report.read", str(number))
+    with force.store(login) as store:
+        assert [each.fields for each in store.reports()] == [{"area": "North"}], "what is not protected may be listed"
+
+
+def test_a_programme_lead_reads_protected_answers_and_the_audit_tells_which(force: Force) -> None:
+    with force.store("dock") as store:
+        number = file(store, "1207")
+    with force.store("lee") as store:
+        assert store.report(number)[1] == PROTECTED
+    with force.store("ada") as store:
+        (entry,) = store.audit_entries(action="report.read")
+        assert (entry.login, entry.outcome, entry.subject) == ("lee", "done", str(number))
+        assert entry.detail == '{"fields":["outcome","substance"]}'
+        everything = "".join(map(str, store.audit_entries()))
+    assert "heroin" not in everything
+    assert "unconscious" not in everything
+
+
+def test_a_shared_dock_sees_openings_of_pouches_that_docked_lately_and_reads_no_report(
+    force: Force, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with force.store("dock") as store:
+        assert [each.pouch for each in store.openings()] == ["P1", "P2"]
+        record_explanation(store, find_opening(store, "P2"), "1300", "inspection", None, NOW)
+        number = file(store, "1300", (TAGS["P2"], 2))
+        assert store.open_answers(number).doses == 1, "what it has just filed is what the officer typed"
+        assert store.reports() == []
+    for use in (lambda store: store.report(number), lambda store: store.open_answers(number)):
+        assert force.refused("dock", use) == ("report.read", str(number))
+    later = clock.now_ms() + 12 * HOUR
+    monkeypatch.setattr(clock, "now_ms", lambda: later)
+    with force.store("dock") as store:
+        assert store.openings() == []
+        with pytest.raises(InputError, match="no opening of pouch P1"):
+            find_opening(store, "P1")
+    assert force.refused("dock", lambda store: file(store, "1207", (TAGS["P1"], 2))) == (
+        "report.file",
+        f"{TAGS['P1']}:2",
+    )
+
+
+WHOLE: dict[str, Callable[[Store], Any]] = {
+    "picture": Store.picture,
+    "kits": Store.kits,
+    "lots": Store.lots,
+    "movements": Store.movements,
+    "movements of a kit": lambda store: store.movements("K1"),
+    "officers": Store.officers,
+    "what officers carry": Store.carrying,
+    "another officer": lambda store: store.officer("1300"),
+    "state of another's kit": lambda store: store.state("K2"),
+    "custody": lambda store: store.custody("P2", 0, NOW),
+    "dockings": Store.dockings,
+    "events": Store.events,
+    "records": lambda store: store.records(TAGS["P1"]),
+    "explanations": Store.explanations,
+    "places": Store.stocked_places,
+    "accounts": Store.accounts,
+    "audit": Store.audit_entries,
+}
+
+
+@pytest.mark.parametrize("what", WHOLE)
+def test_an_officer_reads_nothing_as_a_whole(force: Force, what: str) -> None:
+    assert force.refused("anna", WHOLE[what])[0] in ("stock.read", "audit.read")
+
+
+def test_an_officer_sees_where_ones_own_kit_is(force: Force) -> None:
+    with force.store("anna") as store:
+        assert (store.state("K1").officer, store.officer("1207").id) == ("1207", "1207")
+        assert store.expiry_of_pouch("P1") == date(2199, 1, 31)
+    assert force.refused("dock", lambda store: store.state("K1"))[0] == "stock.read"
+
+
+CHANGES: dict[str, tuple[str, Callable[[Store], Any]]] = {
+    "kit.receive": ("anna", lambda store: store.add_kit("K9", "Nyxoid", "A1", None, None, NOW)),
+    "kit.return": ("lee", lambda store: store.return_kit("K1", NOW)),
+    "officer.add": ("lee", lambda store: store.add_officer("9", None, NOW)),
+    "officer.change": ("anna", lambda store: store.change_officer("1207", unit="South")),
+    "place.add": ("anna", lambda store: store.add_place("Car 7", "vehicle", None, NOW)),
+    "setting.change": ("anna", lambda store: store.set_setting("carry_days", "1")),
+    "account.grant": ("quinn", lambda store: store.grant("quinn", ADMINISTRATOR, None, NOW)),
+    "account.revoke": ("quinn", lambda store: store.revoke("root", QUARTERMASTER)),
+    "tag.enrol": ("anna", lambda store: store.enrol_tag("f" * 16, "P9", TagKeys.random(), NOW, lambda: None)),
+    "tag.retire": ("anna", lambda store: store.retire_tag(TAGS["P1"], NOW)),
+    "tag.dock": ("ada", lambda store: store.begin_docking(TAGS["P1"], NOW)),
+    "opening.explain": ("ada", lambda store: store.add_explanation(TAGS["P1"], 2, "1207", "training", None, NOW)),
+    "report.file": ("ada", lambda store: file(store, "1207")),
+    "clock.accept": ("quinn", Store.accept_clock),
+}
+
+
+@pytest.mark.parametrize("action", CHANGES)
+def test_a_change_without_the_role_is_refused_and_noted_and_nothing_changes(force: Force, action: str) -> None:
+    login, use = CHANGES[action]
+    before = content(force)
+    assert force.refused(login, use)[0] == action
+    assert content(force) == before
+
+
+def content(force: Force) -> list[Any]:
+    """Every row of every table but the audit."""
+    with force.store("root") as store:
+        tables = [row[0] for row in store._rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return [store._rows(f'SELECT * FROM "{table}"') for table in tables if table != "audit"]
+
+
+@pytest.mark.parametrize("use", [
+    lambda store: store.set_radio(TAGS["P1"], 1, 1, NOW),
+    lambda store: store.set_anchor(1, 1, 1, 1, 1, 1, 1, 1),
+    lambda store: store.add_events(1, TAGS["P1"], []),
+    lambda store: store.tag_keys(TAGS["P1"]),
+])  # fmt: skip
+def test_machine_data_and_keys_are_for_those_who_dock(force: Force, use: Callable[[Store], Any]) -> None:
+    assert force.refused("ada", use)[0] == "tag.dock"
+
+
+def test_a_role_that_is_revoked_meanwhile_allows_nothing_more(force: Force) -> None:
+    with force.store("quinn") as store:
+        store.add_place("Car 7", "vehicle", None, NOW)
+        with force.store("root") as administrator:
+            administrator.revoke("quinn", QUARTERMASTER)
+        with pytest.raises(NotAllowed):
+            store.add_place("Car 8", "vehicle", None, NOW)
+    with force.store("root") as administrator:
+        assert "Car 8" not in [each.id for each in administrator.places()]
+
+
+def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks before the write lock is held would let this one through."""
+    with force.store("quinn") as store:
+        begin = store._writing
+
+        def revoked_just_before() -> Any:
+            monkeypatch.undo()
+            with force.store("root") as administrator:
+                administrator.revoke("quinn", QUARTERMASTER)
+            return begin()
+
+        monkeypatch.setattr(store, "_writing", revoked_just_before)
+        with pytest.raises(NotAllowed):
+            store.return_kit("K1", NOW)
+    with force.store("root") as administrator:
+        assert administrator.state("K1").officer == "1207"
+
+
+def test_the_last_administrator_stays(force: Force) -> None:
+    with force.store("root") as store:
+        with pytest.raises(RuleError, match="root is the last administrator"):
+            store.revoke("root", ADMINISTRATOR)
+        store.grant("ada", ADMINISTRATOR, None, NOW)
+        store.revoke("root", ADMINISTRATOR)
+        with pytest.raises(NotAllowed):
+            store.grant("root", ADMINISTRATOR, None, NOW)
+    with force.store("ada") as store, pytest.raises(RuleError, match="ada is the last"):
+        store.revoke("ada", ADMINISTRATOR)
+
+
+def test_grants_that_cannot_be_are_refused(force: Force) -> None:
+    with force.store("root") as store:
+        with pytest.raises(InputError, match="no role boss"):
+            store.grant("lee", "boss", None, NOW)
+        with pytest.raises(InputError, match="belongs to role officer"):
+            store.grant("lee", AUDITOR, "1207", NOW)
+        with pytest.raises(InputError, match="no officer 9"):
+            store.grant("lee", OFFICER, "9", NOW)
+        with pytest.raises(RuleError, match="lee is programme_lead already"):
+            store.grant("lee", PROGRAMME_LEAD, None, NOW)
+        with pytest.raises(RuleError, match="lee is not auditor"):
+            store.revoke("lee", AUDITOR)
+
+
+@pytest.mark.parametrize("officer", [None, "1207"])
+def test_an_officers_account_docks_a_tag(tmp_path: Path, officer: str | None) -> None:
+    path = tmp_path / "station.db"
+    with Store.create(path, "North", "Europe/London", False, NOW, login="root") as founder:
+        bench = Bench(founder)
+        founder.add_officer("1207", None, NOW)
+        founder.grant("anna", OFFICER, officer, NOW)
+    for kind in (record.BOOT, record.DOCK, record.LID_OPEN, record.LID_CLOSE):
+        bench.tag.happen(kind)
+    with Store.open(path, login="anna") as store:
+        bench.store = store
+        report = bench.dock()
+        assert (report.error, report.added) == (None, 5)
+        assert bench.dock().added == 0
+    with Store.open(path, login="root") as founder:
+        assert [each.login for each in founder.audit_entries(action="tag.dock")] == ["anna"] * 4
+        assert len(founder.openings()) == 1

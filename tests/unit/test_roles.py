@@ -1,0 +1,197 @@
+"""Roles: what each may do; and that the store, whoever calls it, asks before it changes or reads anything."""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from host.roles import (
+    ACTIONS,
+    ADMINISTRATOR,
+    AUDITOR,
+    FOUNDER,
+    OFFICER,
+    PROGRAMME_LEAD,
+    QUARTERMASTER,
+    ROLES,
+    Account,
+    who_may,
+)
+from host.store import Store
+
+DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
+
+UNAUDITED = {
+    "set_radio": "each advert of each tag: no person does it, and what it may do is refuse a repeated one",
+    "set_anchor": "part of a docking, which is noted when it begins and ends",
+    "add_events": "part of a docking, likewise; how many records came is noted at its end",
+    "freshen": "derives what follows from the history, which it does not touch",
+    "rebuild": "likewise, for all",
+}
+"""Public methods of the store that write without an entry in the audit, and why."""
+
+OPEN = {
+    "close": "reads nothing",
+    "today": "the calendar",
+    "freshen": "see above",
+    "rebuild": "see above; a database of an older Kitdock needs it before anybody is let in",
+    "tags": "which pouch has which tag; docking needs it",
+    "tag": "likewise",
+    "radio": "docking needs it: the last advert of a tag",
+    "last_record": "docking needs it: sealed",
+    "last_verdict": "docking needs it",
+    "expiry_of_pouch": "docking tells it to the tag",
+    **dict.fromkeys(("product", "products", "product_of"), "the catalogue: what packs say"),
+    **dict.fromkeys(
+        ("find_lot", "has_kit", "has_kits", "kit_like", "kits_with_serial"), "which lots and kits there are"
+    ),
+    "last_recall": "that a lot is recalled is for everybody",
+    "lot": "what the pack of a kit says",
+    "lot_of": "likewise",
+    "kit": "likewise",
+    "place": "a name and what it is",
+    "places": "likewise",
+    "reports": "an officer's own account is given its officer's: tests/unit/test_accounts.py",
+}
+"""Public methods of the store that any account may call, and why."""
+
+
+def methods() -> dict[str, str]:
+    """The source of each method of the store, by name; one that calls an inherited one of the same name has both."""
+    found: dict[str, str] = {}
+    for owner in Store.__mro__[:-1]:
+        for name, member in vars(owner).items():
+            function = inspect.unwrap(getattr(member, "fget", None) or getattr(member, "func", None) or member)
+            if inspect.isfunction(function):
+                found[name] = found.get(name, "") + "\n" + textwrap.dedent(inspect.getsource(function))
+    return found
+
+
+SOURCES = methods()
+PUBLIC = sorted(
+    name for name in SOURCES if not name.startswith("_") and inspect.isfunction(inspect.getattr_static(Store, name))
+)
+
+
+ASKS = {"_demand", "_refuse", "_changing", "_own_openings"}
+"""What a method calls that looks at who calls it."""
+NOT_ITS_OWN = ASKS - {"_changing"} | {"_note_refusal", "freshen", "rebuild"}
+"""Whose writing is not that of the method that calls them: a note of what was refused, what is derived."""
+
+
+def used(name: str, not_into: Iterable[str] = ()) -> set[str]:
+    """The methods of the store that a method calls, and those that these call, and so on; but not into some."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        calls = {
+            node.attr
+            for node in ast.walk(ast.parse(SOURCES[waiting.pop()]))
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+        }
+        new = (calls & set(SOURCES)) - found
+        found |= new
+        waiting += new - set(not_into)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in UNAUDITED])
+def test_what_writes_asks_for_a_right_and_leaves_an_entry_in_the_audit(name: str) -> None:
+    reached = used(name, NOT_ITS_OWN)
+    if "_writing" in reached:
+        assert "_demand" in reached, f"{name} writes and asks for no right: use _changing"
+        assert "_note" in reached, f"{name} writes and leaves no entry in the audit: use _changing"
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in OPEN])
+def test_what_reads_asks_who_reads(name: str) -> None:
+    assert used(name) & ASKS, f"{name} is open to every account: _demand a right, or say in OPEN why not"
+
+
+def test_exceptions_are_still_there_and_have_reasons() -> None:
+    assert set(UNAUDITED) | set(OPEN) <= set(PUBLIC)
+    assert all({**UNAUDITED, **OPEN}.values())
+
+
+def test_the_inspection_sees_what_a_method_does() -> None:
+    assert {"_changing", "_writing", "_note", "_demand"} <= used("add_place", NOT_ITS_OWN)
+    assert "_writing" not in used("movements", NOT_ITS_OWN)
+    assert "_note" not in used("set_anchor", NOT_ITS_OWN)
+    assert "_demand" in used("movements")
+    assert not used("tag") & ASKS
+    assert len(PUBLIC) > 60
+
+
+@pytest.mark.parametrize(("role", "may", "may_not"), [
+    (OFFICER, ["tag.dock", "opening.explain", "report.file", "report.read"],
+     ["stock.read", "kit.issue", "audit.read", "officer.add", "account.grant", "setting.change"]),
+    (QUARTERMASTER, ["stock.read", "kit.issue", "kit.destroy", "officer.add", "discrepancy.resolve"],
+     ["report.read", "audit.read", "account.grant", "database.restore"]),
+    (PROGRAMME_LEAD, ["report.read", "stock.read", "discrepancy.acknowledge"],
+     ["kit.issue", "audit.read", "account.grant", "officer.add"]),
+    (AUDITOR, ["audit.read", "stock.read", "database.check"],
+     ["report.read", "tag.dock", "report.file", "kit.issue", "discrepancy.note", "account.grant"]),
+    (ADMINISTRATOR, ["account.grant", "database.backup", "audit.read", "stock.read"], ["report.read", "kit.issue"]),
+])  # fmt: skip
+def test_what_a_role_may_do(role: str, may: list[str], may_not: list[str]) -> None:
+    account = Account("somebody", frozenset({role}), None)
+    assert [action for action in may if not account.may(action)] == []
+    assert [action for action in may_not if account.may(action)] == []
+
+
+def test_an_auditor_changes_nothing() -> None:
+    account = Account("somebody", frozenset({AUDITOR}), None)
+    assert {action for action in ACTIONS if account.may(action)} == {"stock.read", "audit.read", "database.check"}
+
+
+def test_every_action_is_somebodys_and_every_role_is_there_for_something() -> None:
+    assert all(ACTIONS.values())
+    assert set().union(*ACTIONS.values()) == set(ROLES)
+    assert set(ROLES) >= FOUNDER
+    assert who_may("report.read") == "officer or programme lead"
+
+
+def test_role_of_officer_reads_ones_own_alone() -> None:
+    own = Account("a", frozenset({OFFICER}), "4101")
+    assert own.only_officer
+    assert own.reads_as("4101") == {OFFICER}
+    assert own.reads_as("4102") == frozenset()
+    shared = Account("dock", frozenset({OFFICER}), None)
+    assert shared.reads_as("4101") == frozenset()
+    both = Account("b", frozenset({OFFICER, PROGRAMME_LEAD}), "4101")
+    assert not both.only_officer
+    assert both.reads_as("4102") == {PROGRAMME_LEAD}
+
+
+def table() -> list[str]:
+    """Roles and actions as `docs/roles.md` has them: actions of one thing that the same roles may do share a row."""
+    lines = ["| what | " + " | ".join(role.replace("_", " ") for role in ROLES) + " |", "|---|" + "---|" * len(ROLES)]
+    lines += [row(thing, actions) for thing, actions in things()]
+    return lines
+
+
+def things() -> Iterable[tuple[str, list[str]]]:
+    def key(action: str) -> tuple[str, list[str]]:
+        return action.partition(".")[0], sorted(ACTIONS[action])
+
+    for (thing, _), actions in groupby(sorted(ACTIONS, key=key), key):
+        yield thing, list(actions)
+
+
+def row(thing: str, actions: list[str]) -> str:
+    verbs = ", ".join(action.partition(".")[2].replace("_", " ") for action in actions)
+    marks = ["yes" if role in ACTIONS[actions[0]] else "" for role in ROLES]
+    return f"| **{thing}** {verbs} | " + " | ".join(marks) + " |"
+
+
+def test_the_document_has_the_roles_as_they_are() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    found = re.search(r"<!-- roles -->\n(.*)\n<!-- /roles -->", text, re.DOTALL)
+    assert found
+    expected = "\n".join(table())
+    assert found[1] == expected, f"docs/roles.md: between the markers belongs\n{expected}"
