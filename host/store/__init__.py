@@ -1,33 +1,48 @@
 """The store: one SQLite file, its layout and every SQL statement of the station.
 
-database.py      open, create, transactions, rights, and what SQLite's errors mean to a user
+database.py      open, create, migrate, transactions, rights
 migrations/      the layout, step by step; a shipped step is never edited
 rollups.py       what is derived, kept beside the history it follows from
 people.py        officers, places
 stock.py         lots, kits, movements
+kits.py          where each kit is or was, its history, which goes out next, one in place of another
 stocktake.py     what was counted, and what it came to
 recall.py        recalled lots, and who holds their kits
+catalogue.py     products and their GTINs
+receiving.py     scanned or imported kits, labels, what is in stock
 tags.py          tags and their sealed keys, dockings, events
 expiry.py        what expires and what is known of it
+summaries.py     holdings, what a month did
+discrepancies.py what does not agree, and what people did about it
 reports.py       explanations and usage reports
 accounts.py      accounts and roles, settings, the audit
+retaining.py     what is old enough is destroyed
+care.py          backup, check, repair, vacuum
+restoring.py     a backup takes the database's place
+copying.py       copies of a database in use
+failing.py       what SQLite's failures mean to a user
 """
 
 from host.events import Docking, Event, EventRow, Radio, Tag
 from host.picture import Picture
 from host.store.accounts import Accounts
+from host.store.care import Care
 from host.store.database import Station
+from host.store.discrepancies import Discrepancies
 from host.store.expiry import Expiries
+from host.store.kits import Kits
 from host.store.recall import Recalls
+from host.store.receiving import Receiving
 from host.store.reports import Reports
 from host.store.stocktake import Stocktakes
+from host.store.summaries import Summaries
 from host.store.tags import Tags
 from host.vault import TagKeys
 
 __all__ = ["Docking", "Event", "EventRow", "Radio", "Station", "Store", "Tag", "TagKeys"]
 
 
-class Store(Stocktakes, Recalls, Expiries, Reports, Tags, Accounts):
+class Store(Care, Receiving, Kits, Stocktakes, Recalls, Expiries, Summaries, Discrepancies, Reports, Tags, Accounts):
     """A station's database. Made by `Store.open` or `Store.create`; a context manager that closes it."""
 
     def picture(self) -> Picture:
@@ -45,4 +60,9 @@ class Store(Stocktakes, Recalls, Expiries, Reports, Tags, Accounts):
                 events=self.events(),
                 explanations=self.explanations(),
                 reports=self.reports(),
+                recalls=self._recalls(),
+                stocktakes=self._closed_stocktakes(),
+                differences=self._differences(),
+                heard=self._heard(),
+                forgotten=self._forgotten(),
             )
