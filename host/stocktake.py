@@ -18,6 +18,7 @@ carry one number. In a blind stocktake each counts everything: a kit that not al
 said of a kit that moved in the window.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -257,28 +258,22 @@ def _astray(count: Count, kit: str, box: Box) -> Difference:
     """A kit that was scanned and is not here by the ledger."""
     state = box.state()
     detail = _whereabouts(state, count.zone)
+    place = shlex.quote(count.place.id)
+    station = f" --station {place}" if count.place.kind == STATION else ""
     if state.status in (IN_STOCK, ISSUED) and state.place is not None:
-        next_step = f"`kitdock kit return {kit}`, or take it back there"
-        if state.status == IN_STOCK:
-            there = count.place.kind == STATION
-            next_step = (
-                f"`kitdock kit transfer {kit} {_quoted(count.place.id)}`, or take it back"
-                if there
-                else (f"issue it to {count.place.id}, or take it back")
-            )
-        return Difference(WRONG_PLACE, kit, detail, next_step)
-    next_step = {
-        ISSUED: f"`kitdock kit return {kit}`",
-        USED: f"`kitdock kit return {kit}`",
-        LEFT_BEHIND: f"`kitdock kit return {kit}`",
-        LOST: f"`kitdock kit find {kit}`",
-    }.get(state.status, f"see what happened: `kitdock kit history {kit}`")
+        if state.status == ISSUED:
+            move = f"kitdock kit return {kit}{station}"
+        elif station:
+            move = f"kitdock kit transfer {kit} {place}"
+        else:
+            move = f"kitdock kit issue {kit} --place {place}"
+        return Difference(WRONG_PLACE, kit, detail, f"`{move}`, or take it back there")
+    next_step = f"see what happened: `kitdock kit history {kit}`"
+    if state.status in (ISSUED, USED, LEFT_BEHIND):
+        next_step = f"`kitdock kit return {kit}{station}`"
+    elif state.status == LOST:
+        next_step = f"`kitdock kit find {kit}{station}`"
     return Difference(UNEXPECTED, kit, detail, next_step)
-
-
-def _quoted(name: str) -> str:
-    """A place's name as it is typed in a shell."""
-    return f'"{name}"' if " " in name else name
 
 
 def _whereabouts(state: State, zone: str) -> str:
@@ -323,6 +318,8 @@ def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[
         # Doses that were given or counted since then make the count an old one.
         doses = agreed if possible and {state.doses_left} == {*ledger.values()} else None
         said = ", ".join(f"{each.doses} counted by {counter}" for counter, each in sorted(newest.items()))
-        next_step = f"count it again: `kitdock kit count {kit}`" if doses is None else "closing records the count"
+        next_step = (
+            f"count it again: `kitdock kit count {kit} --doses N`" if doses is None else "closing records the count"
+        )
         found.append(Difference(DOSES, kit, f"{said}; {state.doses_left} in the ledger", next_step, doses))
     return found

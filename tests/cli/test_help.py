@@ -49,7 +49,10 @@ def test_whole_command_line_is_there() -> None:
         "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, kit release, "
         "kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, "
         "tag provision, tag info, tag log, tag config, tag identify, tag wipe, tag list, "
-        "scan, dock, openings, openings explain, usage file, usage list, usage show, reconcile, expiry, demo"
+        "stocktake start, stocktake scan, stocktake status, stocktake result, stocktake close, stocktake cancel, "
+        "stocktake list, recall, recall show, recall lift, recall list, "
+        "scan, dock, openings, openings explain, usage file, usage list, usage show, reconcile, expiry, "
+        "db backup, db restore, db check, db retention, db vacuum, db accept-clock, demo"
     )
     assert set(EVERY) == {f"kitdock {name}" for name in expected.split(", ")}
 

@@ -76,12 +76,12 @@ def test_recalls_are_listed_with_what_is_still_out(spread: Station) -> None:
     assert "nothing was ever recalled" in spread.run("recall").stdout
     spread.run("recall", "A1", "--reason", "leaking valves")
     spread.run("recall", "B1", "--reason", "wrong leaflet")
-    spread.run("recall", "lift", "B1", "--reason", "leaflet replaced")
+    spread.run("recall", "lift", "B1", "--reason", "new leaflet")
     found = [
         (row["lot"], row["recalled"], row["issued"], row["in_stock"], row["reason"])
         for row in spread.json("recall", "list")
     ]
-    assert found == [("A1", True, 3, 2, "leaking valves"), ("B1", False, 0, 1, "leaflet replaced")]
+    assert found == [("A1", True, 3, 2, "leaking valves"), ("B1", False, 0, 1, "new leaflet")]
     text = spread.run("recall").stdout
     assert "lifted: leaflet replaced" in text
     assert max(map(len, text.splitlines())) <= 80

@@ -40,12 +40,13 @@ MOVES = [
 
 @st.composite
 def histories(draw: st.DrawFn) -> dict[str, list[Movement]]:
-    """Possible movements of some of the kits, before and within the window; the first is a receipt."""
+    """Possible movements of some of the kits, before and within the window."""
     found = {}
     for kit in draw(st.lists(st.sampled_from(KITS), unique=True)):
         of_kit: list[Movement] = []
         wanted = draw(st.lists(st.tuples(st.integers(0, END), st.sampled_from(MOVES)), max_size=8))
-        for at, (kind, where) in [(0, MOVES[0]), *sorted(wanted, key=lambda each: each[0])]:
+        first = (draw(st.integers(0, END)), draw(st.sampled_from(MOVES[:2])))
+        for at, (kind, where) in sorted([first, *wanted], key=lambda each: each[0]):
             state = replay(of_kit, 2)[-1].state if of_kit else NOWHERE
             movement = Movement(len(of_kit) + 1, at, kind, kit, **where)
             if kind == CORRECT:
@@ -57,7 +58,8 @@ def histories(draw: st.DrawFn) -> dict[str, list[Movement]]:
             elif refusal(state, movement) is not None:
                 continue
             of_kit.append(movement)
-        found[kit] = of_kit
+        if of_kit:
+            found[kit] = of_kit
     return found
 
 
@@ -158,19 +160,30 @@ def test_kit_scanned_after_it_went_out_by_the_ledger_is_unexpected() -> None:
         "unexpected",
         "carried by officer 4101 in pouch P-01 since 2026-05-28",
     )
-    assert found.next_step == "`kitdock kit return K-1`"
+    assert found.next_step == "`kitdock kit return K-1 --station North`"
 
 
 def test_loading_into_a_pouch_on_the_shelf_does_not_excuse_a_missing_kit() -> None:
     assert one(result(box((100, "load", {"pouch": "P-01"})))).kind == "missing"
 
 
+def test_going_and_coming_in_one_instant_does_not_excuse_a_missing_kit() -> None:
+    boxed = box((100, "issue", {"officer": "4101"}), (100, "return", {"place": "North"}))
+    assert one(result(boxed)).kind == "missing"
+
+
+def test_kit_found_in_a_vehicle_is_issued_to_it_or_taken_back() -> None:
+    here = Count(CAR, False, T0, T0 + 1000, ZONE)
+    found = stocktake.compare(here, [Scan(1, T0, "ann", "K-1")], {"K-1": box()})
+    assert one(found).next_step == "`kitdock kit issue K-1 --place 'Car 1'`, or take it back there"
+
+
 def test_each_way_of_being_astray_names_what_to_do() -> None:
     cases = {
-        "unexpected lost": (box((-9, "lose", {})), "`kitdock kit find K-1`"),
+        "unexpected lost": (box((-9, "lose", {})), "`kitdock kit find K-1 --station North`"),
         "unexpected destroyed": (box((-9, "destroy", {})), "`kitdock kit history K-1`"),
         "wrong_place at South": (box((-9, "transfer", {"place": "South"})), "`kitdock kit transfer K-1 North`"),
-        "wrong_place at Car 1": (box((-9, "issue", {"place": "Car 1"})), "`kitdock kit return K-1`"),
+        "wrong_place at Car 1": (box((-9, "issue", {"place": "Car 1"})), "`kitdock kit return K-1 --station North`"),
         "unknown scanned by ann": (None, "`kitdock stock receive`"),
     }
     for told, (boxed, next_step) in cases.items():
