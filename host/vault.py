@@ -49,8 +49,8 @@ def key_path(database: Path) -> Path:
 def open_to(key: os.stat_result, database: Path) -> str | None:
     """To whom a key file is open that should not read it, and what to do; None if it is well kept.
 
-    It may be read by the group of the database, where that group may write the database: several people, each with
-    a login of one's own, use one station (docs/roles.md).
+    A group may read it where a group may write the database: several people, each with a login of one's own, use
+    one station (docs/roles.md). The two may be different groups.
     """
     path = key_path(database)
     if key.st_mode & stat.S_IRWXO:
@@ -59,13 +59,9 @@ def open_to(key: os.stat_result, database: Path) -> str | None:
         return f"changes by its group: run `chmod g-wx {path}`"
     if not key.st_mode & stat.S_IRGRP:
         return None
-    try:
-        shared = database.stat()
-    except FileNotFoundError:
-        return f"other users: run `chmod 600 {path}`"
-    if shared.st_mode & stat.S_IWGRP and shared.st_gid == key.st_gid:
+    if database.exists() and database.stat().st_mode & stat.S_IWGRP:
         return None
-    return f"other users: run `chmod 600 {path}`, or share database and key with one group (docs/roles.md)"
+    return f"a group, and the database is not: run `chmod 600 {path}`, or share both (docs/roles.md)"
 
 
 class Vault:

@@ -72,7 +72,13 @@ class Database:
         Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
         """
         path = Path(path)
-        if not path.is_file():
+        try:
+            found = path.is_file()
+        except OSError as error:
+            raise errors.DatabaseMissing(
+                f"cannot open database {path}: {error.strerror}; this login needs access to it and its folder"
+            ) from None
+        if not found:
             raise errors.DatabaseMissing(
                 f"no database at {path}: make one with `kitdock init --db {path} --name NAME --time-zone ZONE`"
             )
