@@ -252,6 +252,7 @@ class Stocktakes(Stock):
 
     def _result(self, known: Stocktake, until_ms: int) -> Result:
         count = self._count(known, until_ms)
+        # Written into the query, not bound: each status has its own index of places.
         here = IN_STOCK if count.place.kind == STATION else ISSUED
         boxes = self._boxes(
             f"k.id IN (SELECT kit FROM kit_state WHERE status = '{here}' AND place = ? "

@@ -197,6 +197,22 @@ def test_close_records_differences_and_counted_doses_and_loses_nothing(shelf: St
     assert [row["differences"] for row in shelf.json("stocktake", "list")] == [2]
 
 
+def test_closing_that_breaks_off_writes_nothing(shelf: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.run("stocktake", "start")
+    scan(shelf, "K-1 1", "K-2", "K-3")
+    tables = ("movement", "stocktake_difference", "audit")
+    before = [rows(shelf, f"SELECT count(*) FROM {table}") for table in tables]
+
+    def broken(*_: object) -> None:
+        raise OSError("power cut")
+
+    monkeypatch.setattr(Store, "_end", broken)
+    with Store.open(shelf.db) as store, pytest.raises(OSError, match="power cut"):
+        store.close_stocktake(1, {("doses", "K-1"): "opened", ("missing", "K-4"): "gone"}, clock.now_ms())
+    assert [rows(shelf, f"SELECT count(*) FROM {table}") for table in tables] == before
+    assert differences(shelf) == ["missing:K-4", "doses:K-1"]
+
+
 def test_reasons_come_from_the_result_as_a_file(shelf: Station, tmp_path: Path) -> None:
     shelf.run("stocktake", "start")
     scan(shelf, "K-1", "K-2", "K-4")
