@@ -6,9 +6,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from host import forms
+from host import clock, forms
 from host.cli import asking
 from host.prompting import unexplained_openings
+from host.roles import PROGRAMME_LEAD
 from host.store import Store
 from tests.cli.conftest import Station
 
@@ -22,6 +23,7 @@ resupply."""
 def store(force: Station) -> Iterator[Store]:
     force.dock(TAG, ("lid_open", 5), ("dose_mark", 4.99), ("dose_mark", 4.95), ("lid_close", 4.9))
     with Store.open(force.db) as opened:
+        opened.grant(opened.login, PROGRAMME_LEAD, None, clock.now_ms())
         yield opened
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from host import clock
+from host.roles import PROGRAMME_LEAD
 from tests.cli.conftest import Station
 from tests.unit.test_forms import ANSWERS
 
@@ -15,6 +17,11 @@ GIVEN = json.dumps({**ANSWERS, "incident_at": "2020-01-05T18:30"})
 def opened(force: Station) -> Station:
     force.dock(TAG, ("lid_open", 5), ("dose_mark", 4.99), ("dose_mark", 4.95), ("lid_close", 4.9))
     return force
+
+
+def lead(station: Station) -> None:
+    """The founder reads reports as well."""
+    station.store(lambda store: store.grant(store.login, PROGRAMME_LEAD, None, clock.now_ms()))
 
 
 def test_report_is_filed_from_a_file(force: Station, tmp_path: Path) -> None:
@@ -32,7 +39,7 @@ def test_report_on_an_opening_takes_time_and_doses_from_the_log(force: Station) 
     opening = force.json("openings")[0]
     assert (opening["cause"], opening["reports"]) == ("used", [1])
     assert report["incident_at"] == opening["opened_at"]
-    assert force.json("reconcile") == []
+    assert {each["kind"] for each in force.json("reconcile")} == {"pouch_without_kit"}, "both doses of the kit are gone"
 
 
 def test_list_shows_doses_and_nothing_protected(force: Station) -> None:
@@ -49,6 +56,7 @@ def test_list_shows_doses_and_nothing_protected(force: Station) -> None:
 
 
 def test_show_opens_the_protected_answers(force: Station) -> None:
+    lead(force)
     force.run("usage", "file", "--officer", "1207", "--answers", "-", input=GIVEN)
     shown = {each["field"]: each for each in force.json("usage", "show", "1")}
     assert shown["outcome"] == {
@@ -56,6 +64,7 @@ def test_show_opens_the_protected_answers(force: Station) -> None:
         "label": "Outcome of the person",
         "answer": "conscious_and_responsive",
         "protected": True,
+        "hidden": False,
     }
     assert shown["doses"]["protected"] is False
     text = force.run("usage", "show", "1").stdout
@@ -90,6 +99,7 @@ def test_name_is_refused_unless_the_station_collects_names(force: Station, tmp_p
     other = Station(tmp_path / "names.db")
     other.run("init", "--name", "North", "--time-zone", "Europe/London", "--collect-names")
     other.run("officer", "add", "1207")
+    lead(other)
     other.run("usage", "file", "--officer", "1207", "--answers", "-", input=named)
     assert "somebody" in other.run("usage", "show", "1").stdout
 
@@ -109,6 +119,7 @@ def test_without_terminal_and_answers_nothing_is_asked(force: Station) -> None:
 def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
     opened(force)
+    lead(force)
     typed = [
         "North",
         "",  # the time from the log

@@ -1,0 +1,213 @@
+"""Officers, places and settings at the command line: what is done, what is refused, what it looks like."""
+
+from pathlib import Path
+
+import pytest
+
+from host import clock
+from host.roles import OFFICER
+from tests.cli.conftest import Station, day
+
+
+def officer(station: Station, number: str = "4101") -> dict[str, object]:
+    return {each["officer"]: each for each in station.json("officer", "list")}[number]
+
+
+def test_officer_has_unit_station_and_role(station: Station) -> None:
+    added = station.json(
+        "officer", "add", "4101", "--trained", str(day(-30)), "--unit", "Roads", "--station", "North", "--role", "PCSO"
+    )
+    assert (added["unit"], added["station"], added["role"], added["training"]) == ("Roads", "North", "PCSO", "valid")
+    changed = station.json("officer", "change", "4101", "--unit", "Custody")
+    assert (changed["unit"], changed["station"], changed["role"]) == ("Custody", "North", "PCSO")
+    assert officer(station)["unit"] == "Custody"
+    assert "no officer 9" in station.refused("officer", "change", "9", "--unit", "Roads", status=2)
+    assert "no place South" in station.refused("officer", "change", "4101", "--station", "South", status=2)
+    station.run("place", "add", "Car 7", "--kind", "vehicle")
+    assert "not a station" in station.refused("officer", "add", "4102", "--station", "Car 7", status=2)
+    assert "what has changed" in station.run("officer", "change", "4101", status=2).stderr
+
+
+def test_last_training_counts_and_an_earlier_one_is_a_correction(station: Station) -> None:
+    station.run("officer", "add", "4101", "--trained", str(day(-30)))
+    station.run("officer", "change", "4101", "--trained", str(day(-2)))
+    line = station.refused("officer", "change", "4101", "--trained", str(day(-10)), status=1)
+    assert line == (
+        f"officer 4101 was trained on {day(-2)}, later than {day(-10)}: the last training counts; if that day was "
+        "wrong, say --correct"
+    )
+    assert officer(station)["trained_on"] == str(day(-2))
+    station.run("officer", "change", "4101", "--trained", str(day(-10)), "--correct")
+    assert officer(station)["trained_on"] == str(day(-10))
+    assert "in the future" in station.refused("officer", "change", "4101", "--trained", str(day(1)), status=2)
+    assert "--trained" in station.run("officer", "change", "4101", "--unit", "R", "--correct", status=2).stderr
+
+
+def test_a_leaver_is_told_what_is_still_out_and_gets_nothing_more(force: Station) -> None:
+    done = force.run("officer", "leave", "1207", "--on", str(day(-1)))
+    assert done.stdout.splitlines() == [
+        f"officer 1207 left on {day(-1)} with 1 kit still out:",
+        "  kit K1, in pouch P1: take it back with `kitdock kit return K1`",
+    ]
+    assert f"{day(-1)}, 1 kit out" in " ".join(force.run("officer", "list").stdout.split())
+    force.run("kit", "return", "K1")
+    force.run("kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1")
+    assert "left on" in force.refused("kit", "issue", "K2", "1207", status=1)
+    assert force.json("officer", "leave", "1207")["kits"] == []
+    assert force.run("officer", "leave", "1207", "--back").stdout.startswith("officer 1207 is back")
+    assert officer(force, "1207")["left_on"] is None
+    assert "has not left" in force.refused("officer", "leave", "1207", "--back", status=1)
+    assert "exclude" in force.run("officer", "leave", "1207", "--back", "--on", str(day(0)), status=2).stderr
+
+
+def test_officers_are_found_by_unit_and_training(station: Station) -> None:
+    for number, trained, unit in (("1", -30, "A"), ("2", -400, "A"), ("3", None, "B")):
+        station.run(
+            "officer", "add", number, "--unit", unit, *(["--trained", str(day(trained))] if trained is not None else [])
+        )
+
+    def found(*options: str) -> list[str]:
+        return [each["officer"] for each in station.json("officer", "list", *options)]
+
+    assert found() == ["1", "2", "3"]
+    assert found("--unit", "A") == ["1", "2"]
+    assert [found("--training", each) for each in ("valid", "lapsed", "unknown")] == [["1"], ["2"], ["3"]]
+    assert found("--unit", "B", "--training", "valid") == []
+    assert station.run("officer", "list", "--unit", "C").stdout == "no officer is so\n"
+
+
+def imported(station: Station, tmp_path: Path, content: str | bytes, *options: str) -> tuple[str, ...]:
+    path = tmp_path / "officers.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return "officer", "import", str(path), *options
+
+
+def test_officers_come_in_from_a_file_and_again_from_the_next(station: Station, tmp_path: Path) -> None:
+    first = f"Officer;Trained;Unit;Station;Role\n4101;{day(-30)};Roads;North;constable\n4102;;;;\n"
+    dry = station.json(*imported(station, tmp_path, first, "--dry-run"))
+    assert (dry["added"], dry["changed"], dry["dry_run"]) == (["4101", "4102"], [], True)
+    assert station.json("officer", "list") == []
+    station.run(*imported(station, tmp_path, first))
+    assert (officer(station)["role"], officer(station, "4102")["training"]) == ("constable", "unknown")
+    again = f"officer,unit,trained\n4101,,{day(-5)}\n4102,,\n4103,Custody,\n"
+    done = station.json(*imported(station, tmp_path, again))
+    assert (done["added"], done["changed"], done["same"]) == (["4103"], ["4101"], ["4102"])
+    assert (officer(station)["unit"], officer(station)["trained_on"]) == ("Roads", str(day(-5)))
+    entries = station.json("audit", "list", "--action", "officer")
+    assert [(each["action"], each["subject"]) for each in entries] == [
+        ("officer.add", "4101"),
+        ("officer.add", "4102"),
+        ("officer.add", "4103"),
+        ("officer.change", "4101"),
+    ]
+    assert entries[-1]["detail"] == {"imported": True, "trained_on": f"{day(-30)} -> {day(-5)}"}
+
+
+def test_each_bad_line_of_a_file_is_listed_and_nothing_is_written(station: Station, tmp_path: Path) -> None:
+    station.run("officer", "add", "4101", "--trained", str(day(-30)))
+    content = (
+        "officer,trained,station\n"
+        f"4101,{day(-60)},\n"
+        "41 02,,\n"
+        "4103,03/04/2026,\n"
+        "4104,,Nowhere\n"
+        "4105,,\n"
+        "4105,,\n"
+        f"4106,{day(2)},\n"
+        ",,North\n"
+        "4107,2026-02-30,\n"
+    )
+    for options in ((), ("--dry-run",)):
+        done = station.run(*imported(station, tmp_path, content, *options), status=2)
+        lines = done.stderr.splitlines()
+        assert [line.split(":")[1] for line in lines[:-1]] == [
+            f" line {number}" for number in (2, 3, 4, 5, 7, 8, 9, 10)
+        ]
+        for line, what in zip(
+            lines,
+            ("the last training counts", "no collar number", "day from month", "no station Nowhere", "line 6 too",
+             "in the future", "no officer", "no day that exists", "8 lines are wrong, nothing was written"),
+            strict=True,
+        ):  # fmt: skip
+            assert what in line
+        assert [each["officer"] for each in station.json("officer", "list")] == ["4101"]
+
+
+def test_dates_of_another_style_are_read_if_it_is_named(station: Station, tmp_path: Path) -> None:
+    shown = day(-40).strftime("%d/%m/%Y")
+    station.run(*imported(station, tmp_path, f"officer,trained,left\n4101,{shown},{shown}\n", "--dates", "dmy"))
+    assert (officer(station)["trained_on"], officer(station)["left_on"]) == (str(day(-40)), str(day(-40)))
+
+
+@pytest.mark.parametrize(("content", "what"), [
+    (b"", "the file is empty"),
+    (b"number,trained\n1,\n", "no column is called 'number'"),
+    (b"PK\x03\x04rest", "Excel workbook"),
+    (b"officer,unit\n1,Roads\n2,caf\xe9\n3,caf\xc3\xa9\n", "another encoding"),
+])  # fmt: skip
+def test_a_file_that_is_none_is_refused(station: Station, tmp_path: Path, content: bytes, what: str) -> None:
+    assert what in station.run(*imported(station, tmp_path, content), status=2).stderr
+    assert station.json("officer", "list") == []
+
+
+def test_places_are_listed_with_their_kits(station: Station) -> None:
+    assert station.json("place", "list") == [{"place": "North", "kind": "station", "unit": None, "kits": 0}]
+    station.run("place", "add", "Car 7", "--kind", "vehicle", "--unit", "Roads")
+    station.run("place", "add", "South", "--kind", "station")
+    for kit in ("K1", "K2"):
+        station.run("kit", "add", kit, "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(400)))
+    station.store(lambda store: store.issue_kit("K1", None, None, clock.now_ms(), "Car 7"))
+    assert [(each["place"], each["kits"]) for each in station.json("place", "list")] == [
+        ("North", 1),
+        ("South", 0),
+        ("Car 7", 1),
+    ]
+    assert "known already" in station.refused("place", "add", "South", "--kind", "cabinet", status=1)
+    assert "Invalid value" in station.run("place", "add", "Shed", "--kind", "shed", status=2).stderr
+
+
+def test_settings_are_listed_with_their_defaults_and_changed(station: Station) -> None:
+    listed = {each["setting"]: each for each in station.json("setting", "list")}
+    assert (listed["carry_days"]["value"], listed["carry_days"]["default"]) == (90, 90)
+    assert all(each["meaning"].endswith(".") for each in listed.values())
+    assert station.run("setting", "set", "carry_days", "30").stdout == "carry_days is 30 now, was 90\n"
+    assert {each["setting"]: each["value"] for each in station.json("setting", "list")}["carry_days"] == 30
+    assert "from 1 to 3650" in station.refused("setting", "set", "carry_days", "0", status=2)
+    assert "no setting colour" in station.refused("setting", "set", "colour", "red", status=2)
+    station.run("setting", "set", "carry_roles", "constable, PCSO")
+    station.run("officer", "add", "4101", "--trained", str(day(-3)), "--role", "clerk")
+    station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(400)))
+    assert "carry_roles" in station.refused("kit", "issue", "K1", "4101", status=1)
+    assert station.run("setting", "set", "carry_roles", "").stdout == "carry_roles is none now, was constable, PCSO\n"
+
+
+def test_people_and_thresholds_are_not_for_officers(station: Station, tmp_path: Path) -> None:
+    station.run("officer", "add", "4101")
+    station.store(lambda store: store.grant("anna", OFFICER, "4101", clock.now_ms()))
+    for command in (
+        ("officer", "list"),
+        ("officer", "change", "4101", "--unit", "Roads"),
+        ("officer", "leave", "4101"),
+        imported(station, tmp_path, "officer\n4102\n"),
+        ("place", "list"),
+        ("place", "add", "Car 7", "--kind", "vehicle"),
+        ("setting", "set", "carry_days", "1"),
+    ):
+        assert "anna may not do this" in station.refused(*command, status=1, login="anna")
+    assert len(station.json("audit", "list", "--refused", "--login", "anna")) == 7
+    assert station.json("setting", "list", login="anna")
+
+
+def test_lists_fit_eighty_columns(force: Station) -> None:
+    force.run("officer", "change", "1207", "--unit", "Roads Policing", "--role", "constable", "--station", "North")
+    force.run("officer", "leave", "1207", "--on", str(day(-1)))
+    force.run("place", "add", "Car 7", "--kind", "vehicle")
+    for command in (
+        ["officer", "list"],
+        ["place", "list"],
+        ["setting", "list"],
+        ["account", "list"],
+        ["audit", "list"],
+    ):
+        text = force.run(*command).stdout
+        assert max(map(len, text.splitlines())) <= 80, text
