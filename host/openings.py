@@ -81,7 +81,7 @@ def lids(events: Sequence[Event]) -> Iterator[Lid]:
     for event in events:
         if event.verdict != VERIFIED or event.flags is None:
             continue
-        was_open, is_open = is_open, _open_after(event)
+        was_open, is_open = is_open, is_open_after(event)
         if event.type == _LID_OPEN or (is_open and not was_open and event.sequence > record.FIRST_SEQUENCE):
             if first is not None:
                 yield Lid(first, None, False, marks)
@@ -98,7 +98,7 @@ def lids(events: Sequence[Event]) -> Iterator[Lid]:
         yield Lid(first, None, True, marks)
 
 
-def _open_after(event: Event) -> bool:
+def is_open_after(event: Event) -> bool:
     """Whether the lid is open after the event. An edge says so itself: with a brief one the flags are late."""
     if event.type in (_LID_OPEN, _LID_CLOSE):
         return event.type == _LID_OPEN

@@ -20,11 +20,16 @@ SETTINGS: Mapping[str, Setting] = {
     "carry_roles": Setting("Roles that may carry a kit, apart by commas; empty: all.", ""),
     "expiry_days": Setting("Days ahead that `kitdock expiry` looks.", 90),
     "not_docked_days": Setting("Days without docking after which a carried pouch is a discrepancy.", 7, 1, 365),
+    "silent_days": Setting("Days without a sign of the tag of a pouch in a place until that is a discrepancy.", 30, 1, 365),
     "report_hours": Setting("Hours after an opening that was a use until its report is overdue.", 24, 0, 8760),
     "faulty_days": Setting("Days for which a fault that a docking brought to light is a discrepancy.", 14, 1, 365),
     "battery_percent": Setting("A tag's battery below this share at its last docking is a discrepancy.", 20, 0, 99),
     "resupply_days": Setting("Days after a resupply was asked for until it is overdue.", 3, 0, 365),
     "lead_days": Setting("Days from ordering kits to having them.", 28, 0, 730),
+    "retain_answers_days": Setting("Days that a usage report keeps its protected answers; 0: for ever.", 0, 0, 36500),
+    "retain_reports_days": Setting("Days that a usage report keeps its open answers; 0: for ever.", 0, 0, 36500),
+    "retain_events_days": Setting("Days that records of tags are kept; 0: for ever.", 0, 0, 36500),
+    "retain_leavers_days": Setting("Days that the number of an officer who left is kept; 0: for ever.", 0, 0, 36500),
 }
 """Every setting there is."""
 
@@ -36,11 +41,16 @@ class Settings(NamedTuple):
     carry_roles: str
     expiry_days: int
     not_docked_days: int
+    silent_days: int
     report_hours: int
     faulty_days: int
     battery_percent: int
     resupply_days: int
     lead_days: int
+    retain_answers_days: int
+    retain_reports_days: int
+    retain_events_days: int
+    retain_leavers_days: int
 
 
 def checked(key: str, text: str) -> int | str:

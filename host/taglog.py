@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from host import times
 from host.events import ALTERED, VERIFIED, Docking, Event, Tag
 from host.openings import LidOpening, lid_openings
 from kitwire import faults as fault_codes
@@ -12,12 +13,14 @@ GAP = "gap"
 """Records that the tag made and the station never got; `sequence` is the first that came after them."""
 FAULT = "fault"
 """An error of the tag's own firmware."""
+CLOCK = "clock"
+"""A docking at which the station's clock was wrong, by what the tag's other dockings say; `sequence` is its id."""
 
 _FAULT = record.TYPE_NAMES[record.FAULT]
 
 
 class Flaw(NamedTuple):
-    """Something wrong in a tag's log: `kind` is `ALTERED`, `GAP` or `FAULT`, at the record `sequence`.
+    """Something wrong in a tag's log: `kind` is `ALTERED`, `GAP`, `FAULT` or `CLOCK`, at the record `sequence`.
 
     `docking` brought it to light at `at_ms`. `records` is how many it concerns, `detail` says which.
     """
@@ -53,10 +56,20 @@ class TagLog(NamedTuple):
     flaws: list[Flaw]
 
 
-def derive(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> TagLog:
-    """What follows from a tag's events, in order of sequence, and its dockings, oldest first."""
+def derive(
+    tag: Tag, events: Sequence[Event], dockings: Sequence[Docking], forgotten: Sequence[tuple[int, int]] = ()
+) -> TagLog:
+    """What follows from a tag's events, in order of sequence, and its dockings, oldest first.
+
+    `forgotten` are ranges of sequences, first and last included, that retention has destroyed: they are no gap.
+    """
     at = {each.id: each.started_at_ms for each in dockings}
-    flaws = [*_altered(events, at), *_gaps(events, at), *_faults(events, at)]
+    flaws = [
+        *_altered(events, at),
+        *_gaps(events, at, forgotten),
+        *_faults(events, at),
+        *_clocks(tag, events, dockings),
+    ]
     return TagLog(_state(tag, dockings), lid_openings(tag, events, dockings), flaws)
 
 
@@ -100,9 +113,12 @@ def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:
         yield run
 
 
-def _gaps(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
+def _gaps(events: Sequence[Event], at: dict[int, int], forgotten: Sequence[tuple[int, int]]) -> Iterator[Flaw]:
     before = 0
     for event in events:
+        if forgotten and event.sequence - before > 1:
+            # What came after a gap is never forgotten, so a gap ends at what is here.
+            before = max([before, *(last for _, last in forgotten if last < event.sequence)])
         missing = event.sequence - before - 1
         if missing:
             names = f"record {before + 1} is" if missing == 1 else f"records {before + 1} to {event.sequence - 1} are"
@@ -115,3 +131,10 @@ def _faults(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
         if event.type == _FAULT:
             detail = fault_codes.describe(event.aux or 0)
             yield Flaw(event.tag, event.sequence, FAULT, event.docking, at[event.docking], 1, detail)
+
+
+def _clocks(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> Iterator[Flaw]:
+    refused = times.outvoted(events, times.anchors_of(dockings, tag.id), tag.enrolled_at_ms)
+    for docking in dockings if refused else ():
+        if not set(times.anchors_of([docking], tag.id)).isdisjoint(refused):
+            yield Flaw(tag.id, docking.id, CLOCK, docking.id, docking.started_at_ms, 1, "")

@@ -174,6 +174,16 @@ def intervals(
     }
 
 
+def outvoted(events: Iterable[Event], anchors: Iterable[Anchor], not_before_ms: int) -> list[Anchor]:
+    """The anchors that `intervals` does not believe, because others and the enrolment contradict them."""
+    events, anchors = list(events), sorted(anchors)
+    starts = _starts(events, anchors)
+    refused = []
+    for start, believed in zip(starts, _believed(starts, not_before_ms), strict=True):
+        refused += [mark for mark in start.marks if mark not in believed.marks]
+    return [each for each in anchors if _mark(each) in refused]
+
+
 def _whole(low: float, high: float, guess: float | None, not_before_ms: int, not_after_ms: int) -> Interval:
     """The interval in milliseconds. A side that contradictory clocks left open takes the outermost bound."""
     low = low if isfinite(low) else not_before_ms
@@ -190,10 +200,14 @@ def _starts(events: Iterable[Event], anchors: Iterable[Anchor]) -> list[_Start]:
         if event.boot_count is not None and event.uptime_s is not None:
             start = starts.setdefault(event.boot_count, _Start({}, []))
             start.uptimes[event.sequence] = float(event.uptime_s * QUANTUM_MS)
-    for boot_count, uptime, utc, error in sorted(anchors):
-        start = starts.setdefault(boot_count, _Start({}, []))
-        start.marks.append(_Mark(float(uptime), float(utc - error - ROUNDING_MS), float(utc + error + ROUNDING_MS)))
+    for anchor in sorted(anchors):
+        starts.setdefault(anchor.boot_count, _Start({}, [])).marks.append(_mark(anchor))
     return [starts[boot_count] for boot_count in sorted(starts)]
+
+
+def _mark(anchor: Anchor) -> _Mark:
+    _, uptime, utc, error = anchor
+    return _Mark(float(uptime), float(utc - error - ROUNDING_MS), float(utc + error + ROUNDING_MS))
 
 
 def _believed(starts: list[_Start], enrolment: float) -> list[_Start]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "report": ("host.cli.report:report", "Reports: holdings, the month in numbers."),
     "digest": ("host.cli.digest:digest", "What is new and not acknowledged, to send by mail."),
     "audit": ("host.cli.audit:audit", "The audit: who did what; whether it is whole."),
+    "db": ("host.cli.db:db", "Care of the database: backup, restore, check, retention."),
     "demo": ("host.cli.demo:demo", "Play through a small fictional force."),
 }
 """Where each command is, and the first line of its help; in the order in which a new station needs them."""

@@ -145,7 +145,8 @@ class Reports(Stock):
         readable = forms.load(found.form).readable(roles)
         row = self._row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
         assert row is not None
-        clear = json.loads(self._vault.open(row[0], f"usage report {report_id}"))
+        # Retention has emptied what is empty.
+        clear = json.loads(self._vault.open(row[0], f"usage report {report_id}")) if row[0] else {}
         with self._changing("report.read", subject) as detail:
             detail["fields"] = sorted(readable & set(clear))
         return found, {key: value for key, value in clear.items() if key in readable}

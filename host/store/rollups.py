@@ -149,7 +149,13 @@ class Rollups(Database):
     def _tag_log(self, tag: Tag) -> TagLog:
         events = self._rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
         dockings = self._rows(f"SELECT {_DOCKING} FROM docking WHERE tag = ? ORDER BY id", (tag.id,))
-        return taglog.derive(tag, [Event(*row) for row in events], [Docking(*row) for row in dockings])
+        forgotten = self._rows("SELECT first, last FROM forgotten WHERE tag = ? ORDER BY first", (tag.id,))
+        return taglog.derive(
+            tag,
+            [Event(*row) for row in events],
+            [Docking(*row) for row in dockings],
+            [(first, last) for first, last in forgotten],
+        )
 
     def _mark_stale(self, tag: str) -> None:
         """Within a transaction that changed what follows from a tag's log."""
@@ -218,6 +224,10 @@ class Rollups(Database):
         pouches that the officer may have carried then; a shared one those of pouches that docked within `SHIFT_MS`.
         """
         self.freshen()
+        return self._openings(tag, unsettled, since_ms)
+
+    def _openings(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
+        """As `openings`, of roll-ups that are fresh: one query for each kind of thing, however many openings."""
         conditions, parameters = self._own_openings()
         if tag is not None:
             conditions.append("o.tag = ?")
@@ -228,12 +238,50 @@ class Rollups(Database):
             conditions.append("o.began_likely_ms >= ?")
             parameters.append(since_ms)
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        given = tuple(parameters)
         tags = ", ".join(f"t.{column}" for column in Tag._fields)
-        rows = self._rows(
-            f"SELECT {tags}, {_OPENING} FROM opening o JOIN tag t ON t.id = o.tag {where}", tuple(parameters)
-        )
+        rows = self._rows(f"SELECT {tags}, {_OPENING} FROM opening o JOIN tag t ON t.id = o.tag {where}", given)
+        held = self._held_at_openings(where, given)
+        said = {
+            (each.tag, each.sequence): each
+            for each in (
+                Explanation(*row)
+                for row in self._rows(
+                    "SELECT e.id, e.tag, e.sequence, e.at_ms, e.officer, e.cause, e.doses FROM opening o "
+                    f"CROSS JOIN explanation e ON e.tag = o.tag AND e.sequence = o.sequence {where} ORDER BY e.id",
+                    given,
+                )
+            )
+        }
+        reports: dict[tuple[str, int], list[int]] = {}
+        for tag_id, sequence, number in self._rows(
+            "SELECT r.tag, r.sequence, r.id FROM opening o "
+            f"CROSS JOIN usage_report r ON r.tag = o.tag AND r.sequence = o.sequence {where} ORDER BY r.id",
+            given,
+        ):
+            reports.setdefault((tag_id, sequence), []).append(number)
         width = len(Tag._fields)
-        return openings.in_order(self._opening(Tag(*row[:width]), _lid_opening(row[width:])) for row in rows)
+        found = []
+        for row in rows:
+            lid = _lid_opening(row[width:])
+            key = (row[0], lid.sequence)
+            found.append(
+                openings.opening(Tag(*row[:width]), lid, held.get(key, ()), said.get(key), reports.get(key, ()))
+            )
+        return openings.in_order(found)
+
+    def _held_at_openings(self, where: str, parameters: tuple[Any, ...]) -> dict[tuple[str, int], list[Holding]]:
+        """Who had the pouch when each opening `o` may have begun, in order of issue, by tag and sequence."""
+        held: dict[tuple[str, int], list[Holding]] = {}
+        for tag_id, sequence, *row in self._rows(
+            "SELECT o.tag, o.sequence, c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began "
+            "FROM opening o CROSS JOIN custody c ON c.pouch = o.pouch AND c.status = 'issued' "
+            "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms) "
+            f"{where} ORDER BY c.since_ms, c.kit",
+            parameters,
+        ):
+            held.setdefault((tag_id, sequence), []).append(Holding(*row))
+        return held
 
     def _own_openings(self) -> tuple[list[str], list[Any]]:
         """What makes an opening `o` one that this account may see, as SQL conditions with their parameters."""
@@ -258,17 +306,6 @@ class Rollups(Database):
             shared = self.account.officer is None
             why = "dock the pouch first: this account is shared" if shared else "another officer carried the pouch"
             self._refuse(action, f"{tag}:{sequence}", why)
-
-    def _opening(self, tag: Tag, found: LidOpening) -> Opening:
-        key = (tag.id, found.sequence)
-        row = self._row(
-            "SELECT id, tag, sequence, at_ms, officer, cause, doses FROM explanation "
-            "WHERE tag = ? AND sequence = ? ORDER BY id DESC LIMIT 1",
-            key,
-        )
-        reports = self._rows("SELECT id FROM usage_report WHERE tag = ? AND sequence = ? ORDER BY id", key)
-        held = self._custody(tag.pouch, found.began.earliest_ms, found.began.latest_ms)
-        return openings.opening(tag, found, held, Explanation(*row) if row else None, [each[0] for each in reports])
 
 
 def _state_row(kit: str, steps: Sequence[ledger.Step], lot: Lot) -> tuple[Any, ...]:

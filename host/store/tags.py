@@ -1,6 +1,6 @@
 """Tags and their sealed keys, dockings and the events of the log, in the database."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from host.errors import InputError, RuleError
 from host.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
@@ -40,13 +40,14 @@ class Tags(Rollups):
         pouch: str,
         keys: TagKeys,
         at_ms: int,
-        written: Callable[[], object],
+        written: Callable[[], Mapping[str, str] | None],
         replace: bool = False,
     ) -> None:
         """Adds a tag to a pouch: inserts it, calls `written` (which writes the keys to the tag), commits.
 
-        If `written` raises, nothing is kept. With `replace`, the pouch's present tag is retired and its
-        history stays. Raises `RuleError` if the pouch has a tag and `replace` is not given.
+        What `written` returns may tell as `was` which tag the board was before: if that is in another pouch, it is
+        retired there as moved. If `written` raises, nothing is kept. With `replace`, the pouch's present tag is
+        retired and its history stays. Raises `RuleError` if the pouch has a tag and `replace` is not given.
         """
         checks = [key_checks.check_value(key).hex() for key in keys]
         sealed = self._vault.seal(b"".join(keys), f"keys of tag {tag_id}")
@@ -67,7 +68,11 @@ class Tags(Rollups):
             )
             self._derive_tag(tag_id)
             detail |= {"tag": tag_id, "replaces": present[0] if present else None}
-            written()
+            was = (written() or {}).get("was")
+            if was is not None and self._row("SELECT 1 FROM tag WHERE id = ? AND retired_at_ms IS NULL", (was,)):
+                connection.execute("UPDATE tag SET retired_at_ms = ?, moved_to = ? WHERE id = ?", (at_ms, pouch, was))
+                self._derive_tag(was)
+                detail["moved"] = was
 
     def retire_tag(self, tag_id: str, at_ms: int) -> None:
         """Takes a tag out of its pouch for good; its history stays."""
@@ -80,6 +85,9 @@ class Tags(Rollups):
     def tag_keys(self, tag_id: str) -> TagKeys:
         """The keys of a tag, `log` being the first. Raises `VaultError`, `NotAllowed`, `InputError` if unknown."""
         self._demand("tag.dock", tag_id)
+        return self._tag_keys(tag_id)
+
+    def _tag_keys(self, tag_id: str) -> TagKeys:
         row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
         if row is None:
             raise InputError(f"no tag {tag_id}: see `kitdock tag list`")

@@ -31,13 +31,19 @@ HOUR = 3_600_000
 def old(tmp_path: Path) -> Path:
     """A database in layout 001, with its key file."""
     path = tmp_path / "station.db"
+    make_001(path)
+    return path
+
+
+def make_001(path: Path) -> None:
+    """The database that the code of layout 001 made, with real records of tags, and its key file."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript((DATA / "layout_001.sql").read_text())
     connection.close()
+    path.chmod(0o600)
     key_path(path).write_text(TEST_KEY + "\n")
     key_path(path).chmod(0o600)
-    return path
 
 
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -168,6 +168,15 @@ CREATE TABLE expiry_note (
 CREATE INDEX expiry_note_of_kit ON expiry_note (kit, id);
 {append_only("expiry_note")}
 
+-- Somebody has read the digest that was made then.
+CREATE TABLE digest_read (
+    id INTEGER PRIMARY KEY,
+    made_at_ms INTEGER NOT NULL,
+    login TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT;
+{append_only("digest_read")}
+
 CREATE TABLE discrepancy_entry (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -180,6 +189,14 @@ CREATE TABLE discrepancy_entry (
 ) STRICT;
 CREATE INDEX entry_of_discrepancy ON discrepancy_entry (kind, subject, id);
 {append_only("discrepancy_entry")}
+
+-- Ranges of records that retention has destroyed, first and last included: what is missing there was never lost.
+CREATE TABLE forgotten (
+    tag TEXT NOT NULL REFERENCES tag (id),
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL CHECK (last >= first),
+    PRIMARY KEY (tag, first)
+) STRICT, WITHOUT ROWID;
 
 -- From here on: roll-ups. Each follows from the tables above and is kept in the same transaction.
 

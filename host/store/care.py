@@ -1,0 +1,268 @@
+"""Care of the database: a backup while others write, a check of everything that must hold, repair, vacuum."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlite_utils
+
+from host import audit, ledger
+from host.audit import Entry
+from host.errors import DatabaseDamaged, InputError, VaultError
+from host.events import EventRow, Tag
+from host.store import copying
+from host.store.copying import Progress, no_progress
+from host.store.migrations import migrations
+from host.store.retaining import Retention
+from host.store.rollups import TABLES
+from host.vault import key_path
+from host.verify import ChainVerifier
+from host.words import plural
+
+FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
+    "file", "references", "layout", "audit", "ledger", "roll-ups", "records"
+)  # fmt: skip
+
+_TOLD = 3
+"""So many differences are told of each kind."""
+
+
+class Check(NamedTuple):
+    """One check: whether it holds (None: it could not be made), and what was found."""
+
+    name: str
+    holds: bool | None
+    found: str
+
+
+class Repaired(NamedTuple):
+    """What a repair has put back: triggers and indexes by name. All roll-ups were derived anew."""
+
+    objects: list[str]
+
+
+class Sizes(NamedTuple):
+    """Bytes of the database and its log, before and after."""
+
+    before: int
+    after: int
+
+
+class Care(Retention):
+    """The part of the store that looks after the file."""
+
+    def back_up(self, target: Path, overwrite: bool = False, progress: Progress = no_progress) -> int:
+        """Copies the database into a file of one's own, mode 0600, and returns its size in bytes.
+
+        Others may write meanwhile. The copy is checked before it gets its name; on failure there is none, or the one
+        from before. Raises `InputError` if `target` cannot be written or is there already, `StoreError`, `NotAllowed`.
+        """
+        self._demand("database.backup", target.name)
+        self._check_target(target, overwrite)
+        with copying.part_beside(target) as part:
+            copying.copy(self.path, part, target, progress)
+            with closing(copying.reading(part, at_rest=True)) as copied:
+                broken = audit.verify(_entries(copied)).why
+            if broken:
+                raise DatabaseDamaged(f"the audit of {self.path} does not hold ({broken}): see `kitdock db check`")
+            with self._changing("database.backup", target.name) as detail:
+                detail["bytes"] = size = part.stat().st_size
+                self._check_target(target, overwrite)
+                try:
+                    copying.put(part, target)
+                except OSError as error:
+                    raise InputError(f"cannot write {target} ({error.strerror}): choose another place") from error
+        return size
+
+    def _check_target(self, target: Path, overwrite: bool) -> None:
+        if target.is_dir() or not target.parent.is_dir():
+            raise InputError(f"{target} is no file that can be made: name one in a folder that exists")
+        own = [key_path(self.path), *(self.path.with_name(self.path.name + each) for each in ("", "-wal", "-shm"))]
+        if any(each.exists() and target.exists() and target.samefile(each) for each in own):
+            raise InputError(f"{target} belongs to the database itself: choose another name")
+        if target.exists() and not overwrite:
+            raise InputError(f"{target} exists already: choose another name, or replace it with --overwrite")
+
+    def check(self, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
+        """Everything that must hold, one after the other; `progress` is told what is looked at.
+
+        What comes after a damaged file is not looked at. Raises `NotAllowed`.
+        """
+        self._demand("database.check")
+        self.freshen()
+        with self._reading():
+            progress(FILE)
+            faults = copying.file_faults(self._connection)
+            yield _check(FILE, faults, f"{self.path.stat().st_size:,} bytes")
+            if faults:
+                return
+            for name, look in (
+                (REFERENCES, self._check_references),
+                (LAYOUT, self._check_layout),
+                (AUDIT, self._check_audit),
+                (LEDGER, self._check_ledger),
+                (ROLLUPS, self._check_rollups),
+                (RECORDS, self._check_records),
+            ):
+                progress(name)
+                yield look(name)
+
+    def _check_references(self, name: str) -> Check:
+        return _check(name, copying.reference_faults(self._connection), "each row that is named is there")
+
+    def _check_layout(self, name: str) -> Check:
+        there, due = _objects(self._connection), _due_objects()
+        faults = [f"{kind} {each} is missing" for kind, each in due if (kind, each) not in there]
+        faults += [f"{kind} {each} is not Kitdock's" for kind, each in there if (kind, each) not in due]
+        faults += [
+            f"{kind} {each} was changed"
+            for (kind, each), sql in due.items()
+            if (kind, each) in there and there[kind, each].split() != sql.split()
+        ]
+        triggers = sum(kind == "trigger" for kind, _ in due)
+        return _check(name, faults, f"{plural(triggers, 'trigger')} hold what may only grow")
+
+    def _check_audit(self, name: str) -> Check:
+        chain = audit.verify(_entries(self._connection))
+        fine = f"{plural(chain.entries, 'entry', 'entries')} chained, the newest {chain.head.hex()[:16]}"
+        return _check(name, [chain.why] if chain.why else [], fine)
+
+    def _check_ledger(self, name: str) -> Check:
+        faults = []
+        doses = received = 0
+        for kit, steps, lot in self._ledger_by_kit():
+            state = steps[-1].state
+            if state.status == ledger.movement.VOID:
+                continue
+            received += lot.doses_per_kit
+            doses += state.doses_left + state.doses_used + state.doses_unaccounted
+            if state.doses_left + state.doses_used + state.doses_unaccounted != lot.doses_per_kit:
+                faults.append(f"the doses of kit {kit} do not add up")
+            faults += [f"movement {each.movement.id} of {kit}: {each.impossible}" for each in steps if each.impossible]
+        return _check(name, faults, f"{plural(received, 'dose')} received, {doses} accounted for")
+
+    def _check_rollups(self, name: str) -> Check:
+        stale = {row[0] for row in self._rows("SELECT tag FROM stale_tag")}
+        faults: list[str] = []
+        due = self.recompute()
+        count = 0
+        for table in TABLES:
+            # A tag that is at the dock this moment is derived when that ends.
+            wanted = Counter(row for row in due[table] if row[0] not in stale)
+            there = Counter(row for row in self._rows(f"SELECT * FROM {table}") if row[0] not in stale)
+            count += there.total()
+            keys = sorted({str(row[0]) for row in [*(wanted - there), *(there - wanted)]})
+            if keys:
+                more = f" and {len(keys) - _TOLD} more" if len(keys) > _TOLD else ""
+                faults.append(f"{table} differs for {', '.join(keys[:_TOLD])}{more}")
+        return _check(name, faults, f"{plural(count, 'row')} as the history gives them")
+
+    def _check_records(self, name: str) -> Check:
+        faults: list[str] = []
+        count = 0
+        try:
+            for tag in self._all_tags():
+                seen, wrong = self._verify_records(tag)
+                count += seen
+                if wrong:
+                    told = ", ".join(map(str, wrong[:_TOLD]))
+                    faults.append(f"tag {tag.id}: {plural(len(wrong), 'record')} not as the tag sealed it ({told})")
+        except VaultError as error:
+            return Check(name, None, str(error))
+        return _check(name, faults, f"{plural(count, 'record')} as their tags sealed them, or known not to be")
+
+    def _verify_records(self, tag: Tag) -> tuple[int, list[int]]:
+        """How many records `tag` has here, and the sequences of those that are not what their row says.
+
+        The first after a gap is chained to one that is not here, and is taken as it stands.
+        """
+        key = self._tag_keys(tag.id).log
+        columns = ", ".join(EventRow._fields)
+        verifier: ChainVerifier | None = None
+        before: EventRow | None = None
+        seen, wrong = 0, []
+        for row in self._connection.execute(f"SELECT {columns} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,)):
+            event = EventRow(*row)
+            seen += 1
+            if before is None and event.sequence == 1:
+                verifier = ChainVerifier(bytes.fromhex(tag.id), key, None)
+            elif before is not None and event.sequence == before.sequence + 1:
+                verifier = verifier or ChainVerifier(
+                    bytes.fromhex(tag.id), key, (before.sequence, before.record), before.verdict
+                )
+            else:
+                verifier = None
+            if verifier is not None and verifier.take(event.record) != event:
+                wrong.append(event.sequence)
+            before = event
+        return seen, wrong
+
+    def repair(self) -> Repaired:
+        """Puts missing or changed triggers and indexes back, and derives all roll-ups anew, in one transaction.
+
+        What is not derived is not touched: for that, restore a backup. Raises `NotAllowed`.
+        """
+        with self._changing("database.repair") as detail:
+            there = _objects(self._connection)
+            put = []
+            for (kind, name), sql in _due_objects().items():
+                if kind in ("trigger", "index") and there.get((kind, name), "").split() != sql.split():
+                    self._connection.execute(f"DROP {kind} IF EXISTS {name}")
+                    self._connection.execute(sql)
+                    put.append(name)
+            self._rebuild()
+            detail["put_back"] = put
+        return Repaired(put)
+
+    def vacuum(self) -> Sizes:
+        """Writes the file anew without what was deleted, which needs as much room again for the while.
+
+        Raises `NotAllowed`, `DatabaseBusy`, `DatabaseFull`.
+        """
+        self._demand("database.vacuum")
+        before = self._size()
+        self._rows("VACUUM")
+        self._drop_log()
+        after = self._size()
+        with self._changing("database.vacuum") as detail:
+            detail |= {"before": before, "after": after}
+        return Sizes(before, after)
+
+    def _size(self) -> int:
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(each.stat().st_size for each in files if each.exists())
+
+    def copies(self) -> list[Path]:
+        """Copies that Kitdock has left beside the database: of before a new layout, or before a restore."""
+        return sorted(
+            each
+            for each in self.path.parent.glob(f"{self.path.name}.before-*")
+            if not each.name.endswith(("-wal", "-shm", "-journal"))
+        )
+
+
+def _check(name: str, faults: list[str], fine: str) -> Check:
+    more = f"; and {len(faults) - copying.MOST_FAULTS} more" if len(faults) > copying.MOST_FAULTS else ""
+    return Check(name, not faults, "; ".join(faults[: copying.MOST_FAULTS]) + more if faults else fine)
+
+
+def _entries(connection: sqlite3.Connection) -> Iterator[Entry]:
+    """The whole audit, oldest first."""
+    rows = connection.execute("SELECT id, at_ms, login, action, subject, outcome, detail, hash FROM audit ORDER BY id")
+    return (Entry(*row) for row in rows)
+
+
+def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """The layout of a database: SQL by kind and name of each table, index and trigger."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+    return {(kind, name): sql for kind, name, table, sql in rows if not table.lstrip("_").startswith("sqlite_")}
+
+
+def _due_objects() -> dict[tuple[str, str], str]:
+    """The layout of a new database."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        migrations.apply(sqlite_utils.Database(connection, execute_plugins=False))
+        return _objects(connection)

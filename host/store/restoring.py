@@ -1,0 +1,225 @@
+"""A backup comes back: proven on a copy beside the database, then put in its place at once; the old one is kept."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from host import audit, clock, errors
+from host.store import Store, copying
+from host.store.copying import Progress, no_progress
+from host.store.failing import translated
+from host.store.migrations import APPLICATION_ID, migrations
+from host.vault import Vault, key_path
+
+COUNTED = ("officer", "kit", "movement", "tag", "event", "explanation", "usage_report")
+"""Tables whose rows tell people what a database holds."""
+
+_NEWEST = {
+    "movement": "recorded_at_ms",
+    "docking": "started_at_ms",
+    "explanation": "at_ms",
+    "usage_report": "filed_at_ms",
+    "audit": "at_ms",
+}
+
+
+class Contents(NamedTuple):
+    """What a database holds: rows by table, the time of its newest entry (None: none yet), its audit's newest hash."""
+
+    station: str
+    time_zone: str
+    rows: dict[str, int]
+    newest_ms: int | None
+    head: bytes
+
+
+class Candidate:
+    """A backup that has proven itself, in a copy beside the database that it is to replace."""
+
+    def __init__(
+        self, part: Path, target: Path, login: str | None, contents: Contents, present: Contents | None
+    ) -> None:
+        self.contents = contents
+        self.present = present
+        """What the present database holds; None if there is none, or it cannot be read."""
+        self.key_missing = not key_path(target).exists()
+        self._part = part
+        self._target = target
+        self._login = login
+
+    def take_its_place(self) -> Path | None:
+        """Makes the backup the database, and returns where the one before is kept (None: there was none).
+
+        Raises `DatabaseBusy` if another program has the database open; whatever is raised, the database stays.
+        """
+        with _opened(self._part, self._login) as store, store._changing("database.restore") as detail:
+            detail |= {
+                "newest_ms": self.contents.newest_ms,
+                "replaced_head": self.present.head.hex() if self.present else None,
+            }
+        with closing(sqlite3.connect(self._part, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        if not self._target.exists():
+            copying.put(self._part, self._target)
+            return None
+        stamp = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).strftime("%Y%m%d-%H%M%S")
+        kept = self._target.with_name(f"{self._target.name}.before-restore-{stamp}")
+        if kept.exists():
+            raise errors.InputError(f"{kept} exists already: try again in a second")
+        self._part.chmod(self._target.stat().st_mode & 0o777)
+        with _alone(self._target):
+            try:
+                _keep(self._target, kept)
+                copying.put(self._part, self._target)
+            except BaseException:
+                kept.unlink(missing_ok=True)
+                raise
+        return kept
+
+
+@contextmanager
+def proven(
+    backup: Path, target: Path, login: str | None = None, progress: Progress = no_progress
+) -> Iterator[Candidate]:
+    """A candidate made of `backup` for the place `target`; what it needs on disk is gone at the end.
+
+    Proven are: the file, what its rows refer to, its layout, the audit, the station's key if one is beside `target`,
+    and that `login` is an administrator in it, and in the present database as far as that can be read.
+    Raises `KitdockError`.
+    """
+    if not backup.is_file():
+        raise errors.DatabaseMissing(f"no backup at {backup}: check the path")
+    if not target.parent.is_dir():
+        raise errors.InputError(f"no folder {target.parent}: make it, or choose another place for the database")
+    if target.exists() and target.samefile(backup):
+        raise errors.InputError(f"{backup} is the database itself: name a backup of it")
+    present = _present(target, login)
+    with copying.part_beside(target) as part, _named_after(part, backup):
+        copying.copy(backup, part, target, progress, at_rest=True)
+        contents = read_contents(part)
+        with _opened(part, login) as store:
+            store._demand("database.restore")
+            chain = store.verify_audit()
+            if chain.why:
+                raise errors.DatabaseDamaged(f"the audit of {backup} does not hold ({chain.why}): take another backup")
+            if key_path(target).exists():
+                Vault.load(target, store.station.key_check)
+        yield Candidate(part, target, login, contents, present)
+
+
+def read_contents(path: Path) -> Contents:
+    """What the database at `path`, which nobody is writing to, holds in whatever layout. Raises `StoreError`."""
+    with translated(path), closing(copying.reading(path, at_rest=True)) as connection:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise errors.NotKitdock(f"{path} is not a Kitdock database: check the path")
+        known = {each.name for each in migrations._migrations}
+        applied = [row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+        newer = [each for each in applied if each not in known]
+        if newer:
+            raise errors.NewerSchema(
+                f"database {path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"
+            )
+        station = connection.execute("SELECT name, time_zone FROM station").fetchone()
+        if station is None:
+            raise errors.NotKitdock(f"{path} holds no station: it was not made by `kitdock init`")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        rows = {each: connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in COUNTED}
+        times = []
+        for table, column in _NEWEST.items():
+            if table in tables:
+                columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+                column = column if column in columns else "at_ms"
+                times.append(connection.execute(f"SELECT max({column}) FROM {table}").fetchone()[0])
+        head = audit.START
+        if "audit" in tables:
+            row = connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
+            head = row[0] if row else head
+        newest_ms = max((each for each in times if each is not None), default=None)
+        return Contents(station[0], station[1], rows, newest_ms, head)
+
+
+def _present(target: Path, login: str | None) -> Contents | None:
+    """What the database that would go holds; None if there is none or it cannot be used.
+
+    Raises `NotAllowed` if `login` may not replace it, after noting the attempt in it.
+    """
+    if not target.exists():
+        return None
+    try:
+        with Store.open(target, login=login) as store:
+            store._demand("database.restore")
+        return read_contents(target)
+    except (errors.NotAllowed, errors.DatabaseBusy, errors.ClockWrong):
+        raise
+    except errors.StoreError:
+        return None
+
+
+@contextmanager
+def _opened(part: Path, login: str | None) -> Iterator[Store]:
+    """The store in a copy, in the layout of today."""
+    with _Copied.open(part, login=login) as store:
+        yield store
+
+
+class _Copied(Store):
+    _keep_copy = False
+
+
+@contextmanager
+def _named_after(part: Path, backup: Path) -> Iterator[None]:
+    """Errors that speak of the copy speak of the backup."""
+    try:
+        yield
+    except errors.KitdockError as error:
+        raise type(error)(str(error).replace(str(part), str(backup))) from error
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Nobody else has the database open, and all of it is in its one file. A damaged one is taken as it is.
+
+    Raises `DatabaseBusy`.
+    """
+    busy = errors.DatabaseBusy(
+        f"database {target} is open in another program: stop `kitdock dock` and whatever else uses it, then try again; "
+        "nothing was changed"
+    )
+    connection = sqlite3.connect(target, timeout=1, isolation_level=None)
+    try:
+        try:
+            # Only who is alone may leave write-ahead logging: also an idle connection elsewhere prevents it.
+            if connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
+                raise busy
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise busy from error
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.DatabaseError):
+                connection.execute("ROLLBACK")
+                connection.execute("PRAGMA journal_mode = WAL")
+            raise
+    finally:
+        connection.close()
+
+
+def _keep(target: Path, kept: Path) -> None:
+    """Gives the database a second name, with what a damaged one has in its log. There is no moment without it."""
+    for each in ("", "-wal"):
+        source = target.with_name(target.name + each)
+        if source.exists():
+            second = kept.with_name(kept.name + each)
+            try:
+                second.hardlink_to(source)
+            except OSError:  # a file system without second names
+                shutil.copy2(source, second)
+    # A log that belongs to the one before would be played into the new one.
+    for each in ("-wal", "-shm"):
+        target.with_name(target.name + each).unlink(missing_ok=True)

@@ -1,0 +1,201 @@
+"""Retention in the database: counts what the policy destroys, and destroys it in one transaction."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from host import clock, ledger, retention
+from host.events import Event, Tag
+from host.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
+from host.store.stock import Stock
+from host.store.tags import Tags
+
+_EVENT = ", ".join(Event._fields)
+
+
+class Retention(Tags, Stock):
+    """The part of the store that destroys what is old enough."""
+
+    def retention_plan(self) -> list[Amount]:
+        """What the policy would destroy now, by kind. Raises `NotAllowed`."""
+        self._demand("database.retention")
+        self.freshen()
+        with self._reading():
+            return self._retain(destroy=False)
+
+    def retain(self) -> list[Amount]:
+        """Destroys what the policy says, in one transaction, and overwrites its place in the file.
+
+        Roll-ups stay what the history gives. Raises `NotAllowed`, `StoreError`: then nothing was destroyed.
+        """
+        self.freshen()
+        # Freed bytes are zeroed, in this connection from now on.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        with self._changing("database.retention") as detail:
+            done = self._retain(destroy=True)
+            detail |= {each.kind: each.rows for each in done if each.days}
+        self._drop_log()
+        return done
+
+    def _drop_log(self) -> bool:
+        """Moves the log beside the file into it and empties it: it holds pages as they were. False if it is in use."""
+        row = self._row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return row is not None and row[0] == 0
+
+    def _retain(self, destroy: bool) -> list[Amount]:
+        now_ms = clock.now_ms()
+        settings = self.settings
+        found = []
+        for kind in KINDS:
+            days = getattr(settings, f"retain_{kind}_days")
+            until_ms = retention.until_ms(days, now_ms)
+            if until_ms is None:
+                found.append(Amount(kind, 0, None, 0, None, 0, ""))
+            else:
+                of_kind = {
+                    ANSWERS: self._retain_answers,
+                    REPORTS: self._retain_reports,
+                    EVENTS: self._retain_events,
+                    LEAVERS: self._retain_leavers,
+                }[kind]
+                found.append(of_kind(until_ms, destroy)._replace(days=days))
+        return found
+
+    def _retain_answers(self, until_ms: int, destroy: bool) -> Amount:
+        return self._retain_column(ANSWERS, "sealed", "x''", until_ms, destroy)
+
+    def _retain_reports(self, until_ms: int, destroy: bool) -> Amount:
+        return self._retain_column(REPORTS, "fields", "'{}'", until_ms, destroy)
+
+    def _retain_column(self, kind: str, column: str, empty: str, until_ms: int, destroy: bool) -> Amount:
+        where = f"WHERE filed_at_ms < ? AND {column} <> {empty}"
+        row = self._row(f"SELECT count(*), min(filed_at_ms) FROM usage_report {where}", (until_ms,))
+        assert row is not None
+        if destroy:
+            self._connection.execute(f"UPDATE usage_report SET {column} = {empty} {where}", (until_ms,))
+        return Amount(kind, 0, until_ms, row[0], row[1], 0, "")
+
+    # Events.
+
+    def _retain_events(self, until_ms: int, destroy: bool) -> Amount:
+        rows, kept, oldest = 0, 0, None
+        with self._lifted("event", "explanation") if destroy else _nothing():
+            for tag in self._all_tags():
+                dockings = "SELECT id, started_at_ms FROM docking WHERE tag = ? AND started_at_ms < ?"
+                old: dict[int, int] = dict(self._rows(dockings, (tag.id, until_ms)))
+                if not old:
+                    continue
+                events = [
+                    Event(*row)
+                    for row in self._rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
+                ]
+                stay = retention.needed(events, *self._stay(tag))
+                goes = set(retention.forgettable(events, old, stay))
+                rows += len(goes)
+                kept += sum(each.docking in old for each in events) - len(goes)
+                times = [old[each.docking] for each in events if each.sequence in goes]
+                oldest = min([each for each in (oldest, *times) if each is not None], default=None)
+                if destroy and goes:
+                    self._forget(tag, goes)
+        why = "openings without a cause or with a report, flaws, and what times and the next docking rest on"
+        return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why if kept else "")
+
+    def _stay(self, tag: Tag) -> tuple[set[int], set[int]]:
+        """Sequences at which `tag` has an opening that must stay, and those at which it has a flaw."""
+        openings = self._rows(
+            "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
+            "UNION SELECT sequence FROM usage_report WHERE tag = ?",
+            (tag.id, tag.id),
+        )
+        flaws = self._rows("SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock'", (tag.id,))
+        return {row[0] for row in openings}, {row[0] for row in flaws}
+
+    def _forget(self, tag: Tag, sequences: Collection[int]) -> None:
+        connection = self._connection
+        new = retention.ranges(sequences)
+        for first, last in new:
+            # A range of what goes has nothing between that stays.
+            for table in ("explanation", "event"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE tag = ? AND sequence BETWEEN ? AND ?", (tag.id, first, last)
+                )
+        known = self._rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag.id,))
+        connection.execute("DELETE FROM forgotten WHERE tag = ?", (tag.id,))
+        connection.executemany(
+            "INSERT INTO forgotten VALUES (?, ?, ?)",
+            [(tag.id, first, last) for first, last in retention.joined([(row[0], row[1]) for row in known], new)],
+        )
+        self._derive(tag)
+
+    # Officers.
+
+    def _retain_leavers(self, until_ms: int, destroy: bool) -> Amount:
+        day = clock.today(until_ms, self.station.time_zone)
+        left = self._rows(
+            "SELECT id, left_on, EXISTS (SELECT 1 FROM kit_state WHERE officer = officer.id AND status = 'issued') "
+            "OR EXISTS (SELECT 1 FROM account WHERE officer = officer.id) "
+            "FROM officer WHERE left_on < ? AND id NOT LIKE 'left-%' ORDER BY left_on, id",
+            (day.isoformat(),),
+        )
+        goes = [(id, left_on) for id, left_on, held in left if not held]
+        if destroy:
+            with self._lifted("movement", "explanation"):
+                for id, _ in goes:
+                    self._rename_officer(id)
+        oldest = goes[0][1] if goes else None
+        return Amount(
+            LEAVERS,
+            0,
+            until_ms,
+            len(goes),
+            clock.midnight_after(date.fromisoformat(oldest), self.station.time_zone) if oldest else None,
+            len(left) - len(goes),
+            "those with a kit out or an account" if len(left) > len(goes) else "",
+        )
+
+    def _rename_officer(self, officer: str) -> None:
+        """Puts a name that says nothing in the place of an officer's number, wherever a row refers to it."""
+        connection = self._connection
+        taken = {row[0] for row in self._rows("SELECT id FROM officer WHERE id LIKE 'left-%'")}
+        name = retention.pseudonym(taken)
+        columns = [row[1] for row in self._rows("PRAGMA table_info(officer)") if row[1] != "id"]
+        connection.execute(
+            f"INSERT INTO officer (id, {', '.join(columns)}) SELECT ?, {', '.join(columns)} FROM officer WHERE id = ?",
+            (name, officer),
+        )
+        kits = [row[0] for row in self._rows("SELECT DISTINCT kit FROM movement WHERE officer = ?", (officer,))]
+        for table, column in self._references_to("officer"):
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (name, officer))
+        connection.execute("DELETE FROM officer WHERE id = ?", (officer,))
+        for kit in kits:
+            lot = self.lot_of(kit)
+            self._write_kit(kit, ledger.replay(self._movements(kit), lot.doses_per_kit), lot)
+
+    def _references_to(self, table: str) -> list[tuple[str, str]]:
+        """Every table and column that refers to a row of `table`."""
+        tables = [row[0] for row in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return [
+            (each, row[3])
+            for each in tables
+            for row in self._rows(f"PRAGMA foreign_key_list({each})")
+            if row[2] == table
+        ]
+
+    @contextmanager
+    def _lifted(self, *tables: str) -> Iterator[None]:
+        """Within a transaction: the triggers that make `tables` append-only are away, and put back at the end."""
+        names = [f"{table}_no_{verb}" for table in tables for verb in ("update", "delete")]
+        held = {}
+        for name in names:
+            row = self._row("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?", (name,))
+            if row is not None:
+                held[name] = row[0]
+                self._connection.execute(f"DROP TRIGGER {name}")
+        yield
+        for sql in held.values():
+            self._connection.execute(sql)
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
