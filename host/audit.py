@@ -19,6 +19,10 @@ START = bytes(32)
 """What the first entry is chained to."""
 
 
+# Made once: `json.dumps` makes an encoder for each text.
+_row_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class Entry(NamedTuple):
     """One entry of the audit; `detail` is JSON without health data, `hash` 32 bytes."""
 
@@ -50,7 +54,7 @@ def chained(
     before: bytes, id: int, at_ms: int, login: str, action: str, subject: str | None, outcome: str, detail: str
 ) -> bytes:
     """The hash of an entry that follows on one with hash `before`."""
-    text = json.dumps([id, at_ms, login, action, subject, outcome, detail], ensure_ascii=False, separators=(",", ":"))
+    text = _row_text([id, at_ms, login, action, subject, outcome, detail])
     return hashlib.sha256(before + text.encode()).digest()
 
 

@@ -45,9 +45,12 @@ def readme_rows() -> dict[str, str]:
 
 def test_whole_command_line_is_there() -> None:
     expected = (
-        "init, officer add, officer list, kit add, kit issue, kit next, kit return, kit replace, "
-        "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, kit release, "
-        "kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, "
+        "init, account show, account list, account grant, account revoke, setting list, setting set, "
+        "place add, place list, officer add, officer change, officer leave, officer import, officer list, "
+        "audit list, audit verify, audit export, "
+        "kit add, kit issue, kit next, kit return, kit replace, "
+        "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, "
+        "kit release, kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, "
         "tag provision, tag info, tag log, tag config, tag identify, tag wipe, tag list, "
         "stocktake start, stocktake scan, stocktake status, stocktake result, stocktake close, stocktake cancel, "
         "stocktake list, recall, recall show, recall lift, recall list, "

@@ -50,6 +50,8 @@ OPEN = {
     **dict.fromkeys(
         ("find_lot", "has_kit", "has_kits", "kit_like", "kits_with_serial"), "which lots and kits there are"
     ),
+    "shelves": "which kits may replace those of one's own that expire",
+    "copies": "names of files beside the database",
     "last_recall": "that a lot is recalled is for everybody",
     "lot": "what the pack of a kit says",
     "lot_of": "likewise",
