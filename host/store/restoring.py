@@ -54,8 +54,17 @@ class Candidate:
     def take_its_place(self) -> Path | None:
         """Makes the backup the database, and returns where the one before is kept (None: there was none).
 
-        Raises `DatabaseBusy` if another program has the database open; whatever is raised, the database stays.
+        Raises `DatabaseBusy` if another program has the database open, another `KitdockError` if it cannot be done;
+        whatever is raised, the database stays.
         """
+        try:
+            return self._take_its_place()
+        except OSError as error:
+            raise errors.DatabaseReadOnly(
+                f"{self._target} cannot be replaced ({error.strerror}): nothing was changed; mend that, then try again"
+            ) from error
+
+    def _take_its_place(self) -> Path | None:
         with _opened(self._part, self._login) as store, store._changing("database.restore") as detail:
             detail |= {
                 "newest_ms": self.contents.newest_ms,
@@ -66,10 +75,7 @@ class Candidate:
         if not self._target.exists():
             copying.put(self._part, self._target)
             return None
-        stamp = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).strftime("%Y%m%d-%H%M%S")
-        kept = self._target.with_name(f"{self._target.name}.before-restore-{stamp}")
-        if kept.exists():
-            raise errors.InputError(f"{kept} exists already: try again in a second")
+        kept = _free_name(self._target)
         self._part.chmod(self._target.stat().st_mode & 0o777)
         with _alone(self._target):
             try:
@@ -208,6 +214,14 @@ def _alone(target: Path) -> Iterator[None]:
             raise
     finally:
         connection.close()
+
+
+def _free_name(target: Path) -> Path:
+    """Where the database that goes is kept, by the UTC of now."""
+    stamp = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).strftime("%Y%m%d-%H%M%S")
+    path = target.with_name(f"{target.name}.before-restore-{stamp}")
+    names = (path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 1000)))
+    return next(each for each in names if not each.exists())
 
 
 def _keep(target: Path, kept: Path) -> None:

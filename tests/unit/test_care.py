@@ -524,7 +524,7 @@ def test_failing_at_the_last_step_leaves_what_was(backup: Path, path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(copying, "put", no)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(errors.DatabaseReadOnly, match="No space left on device.*nothing was changed"):
         restored(backup, path)
     assert content(path) == before
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
