@@ -262,7 +262,7 @@ def standing(movements: Iterable[Movement]) -> list[Movement]:
 def first_impossible(steps: Iterable[Step]) -> Step | None:
     """The first step that was impossible and has not been corrected."""
     steps = list(steps)
-    corrected = {each.movement.corrects for each in steps if each.impossible is None}
+    corrected = {each.movement.corrects for each in steps if each.movement.kind == CORRECT and not each.impossible}
     return next((each for each in steps if each.impossible and each.movement.id not in corrected), None)
 
 

@@ -100,6 +100,7 @@ class Kits(Stock):
         """
         with self._writing():
             self._demand("kit.issue")
+            self._right_now()
             kit = self._first_to_expire(self._station_place(station), to.at_ms, product)
             return self._move_all([to._replace(kit=kit)])[0]
 
@@ -123,6 +124,7 @@ class Kits(Stock):
         """
         with self._writing():
             self._demand("kit.issue", new)
+            self._right_now()
             old = self._to_replace(who)
             state = self._state(old)
             shelf = self._station_place(station)

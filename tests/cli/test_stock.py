@@ -5,7 +5,8 @@ from tests.cli.conftest import DAY_MS, Station, day
 
 
 def add(station: Station, kit: str = "K1", expires: int = 400, lot: str = "A1") -> None:
-    station.run("kit", "add", kit, "--product", "Nyxoid", "--lot", lot, "--expires", str(day(expires)))
+    old = ["--accept-expired"] if expires < 0 else []
+    station.run("kit", "add", kit, "--product", "Nyxoid", "--lot", lot, "--expires", str(day(expires)), *old)
 
 
 def test_new_station_says_what_to_do(station: Station) -> None:
@@ -26,11 +27,12 @@ def test_kit_goes_out_and_comes_back(station: Station) -> None:
     add(station)
     assert station.json("kit", "list")[0]["officer"] is None
     issued = station.json("kit", "issue", "K1", "1207")
-    assert (issued["kit"], issued["officer"], issued["warnings"]) == ("K1", "1207", [])
+    assert (issued["kits"], issued["officer"], issued["warnings"]) == (["K1"], "1207", [])
     assert station.json("kit", "list")[0]["officer"] == "1207"
     assert station.json("officer", "list")[0]["kits"] == ["K1"]
     returned = station.json("kit", "return", "K1")
-    assert (returned["officer"], returned["since"]) == ("1207", issued["since"])
+    assert (returned["returned_by"], returned["since"]) == (["officer 1207"], [issued["at"]])
+    assert (returned["status"], returned["officer"], returned["place"]) == ("in_stock", None, "North")
     assert station.json("kit", "list")[0]["officer"] is None
 
 
@@ -38,7 +40,7 @@ def test_second_issue_is_refused_with_who_and_since_when(station: Station) -> No
     for officer in ("1207", "1300"):
         station.run("officer", "add", officer, "--trained", str(day(-30)))
     add(station)
-    since = station.json("kit", "issue", "K1", "1207")["since"][:16].replace("T", " ")
+    since = station.json("kit", "issue", "K1", "1207")["at"][:16].replace("T", " ")
     line = station.refused("kit", "issue", "K1", "1300", status=1)
     assert line == f"kit K1 is already issued, to officer 1207 since {since}: `kitdock kit return K1` comes first"
     assert station.json("kit", "list")[0]["officer"] == "1207"
@@ -78,10 +80,12 @@ def test_lot_with_another_expiry_is_refused(station: Station) -> None:
     assert [each["expires_on"] for each in station.json("kit", "list")] == [str(day(400))] * 2
 
 
-def test_expired_kit_is_received_with_a_warning_and_never_issued(station: Station) -> None:
+def test_expired_kit_is_received_only_if_that_is_said_and_never_issued(station: Station) -> None:
     station.run("officer", "add", "1207", "--trained", str(day(-30)))
-    done = station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(-1)))
-    assert "warning: kit K1 expired" in done.stderr
+    old = ["kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(-1))]
+    assert "say --accept-expired" in station.refused(*old, status=1)
+    assert station.json("kit", "list") == []
+    assert "warning: kit K1 expired" in station.run(*old, "--accept-expired").stderr
     assert "never issue it" in station.refused("kit", "issue", "K1", "1207", status=1)
 
 
@@ -138,5 +142,7 @@ def test_tables_fit_eighty_columns(force: Station) -> None:
 
 def test_csv_has_a_line_for_each_row(force: Station) -> None:
     lines = force.run("kit", "list", "--format", "csv").stdout.splitlines()
-    assert lines[0] == "kit,product,lot,expires_on,expired,doses,officer,pouch,since"
-    assert lines[1].startswith(f"K1,Nyxoid,A1,{day(400)},False,2,1207,P1,")
+    assert lines[0] == (
+        "kit,product,lot,expires_on,expired,doses,doses_left,status,officer,place,pouch,since,quarantine,recalled"
+    )
+    assert lines[1].startswith(f"K1,Nyxoid,A1,{day(400)},False,2,2,issued,1207,,P1,")

@@ -135,7 +135,7 @@ def history(db: Path, kit: str) -> Table:
             "no.": lambda row: row["movement"] or "",
             "what": _what,
             "after it": _after,
-            "doses": lambda row: "" if row["doses_left"] is None else row["doses_left"],
+            "left": lambda row: "" if row["doses_left"] is None else row["doses_left"],
             "by": lambda row: row["recorded_by"] or "",
         },
         f"kit {kit} has no movements",
@@ -187,20 +187,17 @@ def _opening_row(opening: Evidence, steps: list[Step], zone: str) -> Row:
 
 def _what(row: Row) -> str:
     if row["kind"] == "opening":
-        return f"pouch {row['pouch']} opened"
+        return "pouch opened"
     what = str(row["kind"]).replace("_", " ")
-    if row["kind"] == CORRECT:
-        return f"{what} {row['corrects']}"
-    return what + (" (reversed)" if row["reversed_by"] else "")
+    return f"{what} {row['corrects']}" if row["kind"] == CORRECT else what
 
 
 def _after(row: Row) -> str:
     if row["kind"] == "opening":
-        return row["cause"] or "unexplained"
+        return f"{row['pouch']}: {row['cause'] or 'unexplained'}"
     if row["status"] in (VOID, DESTROYED):
         return in_words(row["status"])
-    where = _where(row) + (f", {row['pouch']}" if row["pouch"] else "")
-    return where + (", quarantined" if row["quarantine"] is not None else "")
+    return _where(row) + (f", {row['pouch']}" if row["pouch"] else "")
 
 
 def _remarks(row: Row) -> str:

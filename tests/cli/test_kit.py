@@ -1,0 +1,263 @@
+"""Every kind of movement at the command line: what is done, what is refused, what it looks like."""
+
+import pytest
+
+from host import clock
+from host.store import Store
+from tests.cli.conftest import DAY_MS, Station, day
+
+
+@pytest.fixture
+def shelf(station: Station) -> Station:
+    """Officers 1207 and 1300, stations North and South, vehicle CAR-7, pouch P1; kits K1, K2 and K3, first to expire.
+
+    All was there ten days ago.
+    """
+    then = clock.now_ms() - 10 * DAY_MS
+    station.tag("P1")
+    with Store.open(station.db) as store:
+        for officer in ("1207", "1300"):
+            store.add_officer(officer, day(-60), then)
+        store.add_place("South", "station", None, then)
+        store.add_place("CAR-7", "vehicle", None, then)
+        store.add_kit("K1", "Nyxoid", "A1", day(400), None, then)
+        store.add_kit("K2", "Nyxoid", "A1", None, None, then)
+        store.add_kit("K3", "Nyxoid", "A0", day(200), None, then)
+    return station
+
+
+def told(station: Station, *arguments: str) -> str:
+    return station.run("kit", *arguments).stdout.rstrip("\n")
+
+
+def status(station: Station, kit: str) -> str:
+    return str(next(each["status"] for each in station.json("kit", "list") if each["kit"] == kit))
+
+
+def ago(days: int) -> str:
+    return clock.iso(clock.now_ms() - days * DAY_MS, "Europe/London")[:16]
+
+
+def test_life_of_a_kit_is_told_line_by_line(shelf: Station) -> None:
+    assert told(shelf, "transfer", "K1", "K2", "South") == "2 kits (K1, K2) transferred to South"
+    assert told(shelf, "load", "K1", "P1") == "kit K1 loaded into pouch P1"
+    assert told(shelf, "unload", "K1") == "kit K1 is in no pouch any more"
+    assert told(shelf, "quarantine", "K1", "K2", "--reason", "shelf at 43 °C") == "2 kits (K1, K2) quarantined"
+    assert told(shelf, "release", "K1", "K2", "--reason", "maker says so") == "2 kits (K1, K2) released"
+    assert told(shelf, "issue", "K1", "1207", "--pouch", "P1") == "kit K1 issued to officer 1207 in pouch P1"
+    assert told(shelf, "use", "K1", "--doses", "1") == "1 dose used from kit K1: 1 left"
+    assert told(shelf, "use", "K1", "--doses", "1") == "1 dose used from kit K1: used up"
+    assert told(shelf, "destroy", "K1", "--reason", "empty", "--document", "W1") == "kit K1 destroyed"
+    assert told(shelf, "issue", "K2", "--place", "CAR-7") == "kit K2 issued to CAR-7"
+    assert told(shelf, "leave-behind", "K2") == "kit K2 left behind"
+    assert told(shelf, "return", "K2", "--doses", "2").startswith("kit K2 returned by CAR-7, with it since ")
+    assert told(shelf, "lose", "K2", "--reason", "not on the shelf") == "kit K2 lost"
+    assert told(shelf, "find", "K2", "--station", "South") == "kit K2 found: in stock at South"
+    assert told(shelf, "count", "K2", "--doses", "2") == "2 doses counted in kit K2: as the ledger has it"
+    assert told(shelf, "count", "K2", "--doses", "1") == "1 dose counted in kit K2: 1 dose fewer than the ledger had"
+    assert told(shelf, "correct", "K2", "--reason", "wrong box").startswith("kit K2: count of ")
+    assert status(shelf, "K2") == "in_stock"
+
+
+def test_what_programs_get_of_a_movement(shelf: Station) -> None:
+    moved = shelf.json("kit", "transfer", "K1", "K2", "K1", "South", "--document", "T-9")
+    assert moved.pop("at")[:10] == str(day(0))
+    assert moved == {
+        "kits": ["K1", "K2"],
+        "movements": [4, 5],
+        "status": "in_stock",
+        "officer": None,
+        "place": "South",
+        "pouch": None,
+        "doses_left": 2,
+        "warnings": [],
+    }
+
+
+def test_all_or_none_are_moved(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K2", "1207")
+    destroy = ["kit", "destroy", "K1", "K2", "--reason", "old", "--document", "W1"]
+    line = shelf.refused(*destroy, status=1)
+    assert line == "kit K2 is issued: destroy is not possible; `kitdock kit return K2` comes first"
+    assert status(shelf, "K1") == "in_stock"
+
+
+def test_destruction_needs_a_reason_and_a_document(shelf: Station) -> None:
+    assert "--document" in shelf.run("kit", "destroy", "K1", "--reason", "old", status=2).stderr
+    assert "--reason" in shelf.run("kit", "destroy", "K1", "--document", "W1", status=2).stderr
+
+
+def test_first_to_expire_is_shown_issued_and_missed(shelf: Station) -> None:
+    assert [each["kit"] for each in shelf.json("kit", "next")] == ["K3", "K1", "K2"]
+    done = shelf.run("kit", "issue", "K1", "1300")
+    assert f"warning: kit K3 expires first, on {day(200)}: better issue that one" in done.stderr
+    assert told(shelf, "issue", "--next", "1207") == "kit K3 issued to officer 1207"
+    assert "no kit at South can be issued" in told(shelf, "next", "--station", "South")
+    line = shelf.refused("kit", "issue", "--next", "1207", "--station", "South", status=1)
+    assert line.startswith("no kit at South can be issued: see `kitdock kit list --place South`")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "Say to whom"),
+        (["1207"], "say --next"),
+        (["--next", "K1", "1207"], "leave K1 out"),
+        (["--place", "CAR-7"], "say --next"),
+        (["K1", "1207", "--product", "Nyxoid"], "go with --next"),
+    ],
+)
+def test_issue_says_what_is_missing(shelf: Station, arguments: list[str], why: str) -> None:
+    assert why in shelf.run("kit", "issue", *arguments, status=2).stderr
+    assert {each["status"] for each in shelf.json("kit", "list")} == {"in_stock"}
+
+
+def test_return_counts_the_doses_of_one_kit_and_says_what_is_missing(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "K3", "1207")
+    assert "for one kit" in shelf.run("kit", "return", "K1", "K3", "--doses", "1", status=2).stderr
+    done = shelf.run("kit", "return", "K1", "--doses", "0")
+    assert "warning: 2 doses of kit K1 unaccounted for: is a usage report due?" in done.stderr
+    assert "came with 2, so 3 cannot be in it" in shelf.refused("kit", "return", "K3", "--doses", "3", status=1)
+
+
+def test_replacement_in_one_step(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1")
+    assert told(shelf, "replace", "1207").splitlines() == [
+        "kit K1 taken back from officer 1207",
+        "kit K3 issued to officer 1207 in pouch P1",
+    ]
+    assert told(shelf, "replace", "P1", "K2", "--used", "1").splitlines() == [
+        "1 dose used from kit K3",
+        "kit K3 taken back from officer 1207",
+        "kit K2 issued to officer 1207 in pouch P1",
+    ]
+    assert told(shelf, "replace", "K2", "K1", "--lost").splitlines() == [
+        "kit K2 of officer 1207 is lost",
+        "kit K1 issued to officer 1207 in pouch P1",
+    ]
+    assert "no kit of Nyxoid at North can be issued" in shelf.refused("kit", "replace", "1207", status=1)
+    assert "one of these" in shelf.run("kit", "replace", "1207", "--lost", "--used", "1", status=2).stderr
+    assert "goes with --used" in shelf.run("kit", "replace", "1207", "--report", "1", status=2).stderr
+
+
+def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "1207", "--at", ago(5))
+    line = shelf.refused("kit", "correct", "K1", "--reason", "typo", "--movement", "1", status=1)
+    assert "only its last movement can be corrected, which is 4 (issue)" in line
+    at = ago(5).replace("T", " ")
+    assert told(shelf, "correct", "K1", "--reason", "typo") == f"kit K1: issue of {at} (movement 4) reversed"
+    rows = shelf.json("kit", "history", "K1")
+    assert [(row["kind"], row["status"], row["reversed_by"]) for row in rows] == [
+        ("receive", "in_stock", None),
+        ("issue", "issued", 5),
+        ("correct", "in_stock", None),
+    ]
+    gone = told(shelf, "correct", "K1", "--reason", "never came")
+    assert gone.endswith("; it is not in the ledger any more")
+    assert [each["kit"] for each in shelf.json("kit", "list")] == ["K3", "K2"]
+    line = shelf.refused("kit", "issue", "K1", "1207", status=1)
+    assert line.endswith("its receipt was corrected: `kitdock kit add K1` if the box is here")
+
+
+def test_history_tells_who_when_why_and_what_the_pouch_logged(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1", "--at", ago(5), "--document", "ISS-4")
+    shelf.dock("0000000000000001", ("lid_open", 5), ("lid_close", 4.8))
+    shelf.run("kit", "return", "K1", "--doses", "1", "--reason", "end of tour")
+    rows = shelf.json("kit", "history", "K1")
+    assert [row["kind"] for row in rows] == ["receive", "issue", "opening", "return"]
+    assert (rows[1]["document"], rows[1]["recorded_at"][:10], rows[1]["officer"]) == ("ISS-4", str(day(0)), "1207")
+    assert (rows[2]["pouch"], rows[2]["reports"], rows[2]["movement"]) == ("P1", [], None)
+    assert (rows[3]["reason"], rows[3]["doses_unaccounted"], rows[3]["recorded_at"]) == ("end of tour", 1, None)
+    assert rows[3]["recorded_by"]
+    text = told(shelf, "history", "K1")
+    for words in (
+        "pouch opened",
+        "P1: unexplained",
+        "document: ISS-4; recorded 20",
+        "1 counted; 1 unaccounted for; end of",
+    ):
+        assert words in text
+    assert "Nyxoid lot A1, expires" in text.splitlines()[-1]
+    assert "no kit K9" in shelf.refused("kit", "history", "K9", status=2)
+
+
+def test_list_is_filtered_and_knows_the_past(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1", "--at", ago(5))
+    shelf.run("kit", "transfer", "K2", "South", "--at", ago(4))
+    shelf.run("kit", "lose", "K1", "--at", ago(2))
+    shelf.run("kit", "destroy", "K3", "--reason", "crushed", "--document", "W1")
+
+    def kits(*arguments: str) -> list[str]:
+        return [each["kit"] for each in shelf.json("kit", "list", *arguments)]
+
+    assert kits() == ["K1", "K2"]
+    assert kits("--status", "destroyed") == ["K3"]
+    assert kits("--status", "lost", "--status", "destroyed") == ["K3", "K1"]
+    assert kits("--officer", "1207") == ["K1"]
+    assert kits("--place", "South") == ["K2"]
+    assert kits("--lot", "A0", "--status", "destroyed") == ["K3"]
+    assert kits("--place", "North") == []
+    assert kits("--place", "North", "--at", ago(6)) == ["K3", "K1", "K2"]
+    assert kits("--status", "issued", "--at", ago(3)) == ["K1"]
+    assert "no kit is like that" in told(shelf, "list", "--place", "North")
+    assert "no kits yet" in told(shelf, "list", "--at", ago(20))
+    assert "future" in shelf.refused("kit", "list", "--at", "2190-01-01T10:00", status=2)
+
+
+def test_list_notes_what_is_not_as_usual(shelf: Station) -> None:
+    shelf.run("kit", "quarantine", "K1", "--reason", "frozen")
+    shelf.run("kit", "count", "K2", "--doses", "1")
+    lines = {line.split()[0]: line for line in told(shelf, "list").splitlines()[2:]}
+    assert "stock, North" in lines["K1"]
+    assert lines["K1"].endswith("quarantined")
+    assert lines["K2"].endswith("1 of 2 doses")
+    assert lines["K3"].endswith("stock, North")
+
+
+def test_reason_is_one_line_of_words(shelf: Station) -> None:
+    assert "is no reason" in shelf.refused("kit", "quarantine", "K1", "--reason", "a\nb", status=2)
+    assert "is no reason" in shelf.refused("kit", "quarantine", "K1", "--reason", "x" * 201, status=2)
+
+
+def test_auditor_reads_and_moves_nothing(shelf: Station) -> None:
+    with Store.open(shelf.db) as store:
+        store.grant("fi", "auditor", None, clock.now_ms())
+        store.grant("ola", "officer", "1207", clock.now_ms())
+    shelf.run("kit", "issue", "K1", "1207")
+    assert len(shelf.json("kit", "list", login="fi")) == 3
+    assert len(shelf.json("kit", "history", "K1", login="fi")) == 2
+    assert "fi may not do this" in shelf.refused("kit", "return", "K1", status=1, login="fi")
+    assert [each["kit"] for each in shelf.json("kit", "list", login="ola")] == ["K1"]
+    assert "ola may not do this" in shelf.refused("kit", "history", "K2", status=1, login="ola")
+    assert "ola may not do this" in shelf.refused("kit", "issue", "--next", "1207", status=1, login="ola")
+
+
+def test_balance_adds_up_now_and_then_or_names_the_kit(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "1207", "--at", ago(5))
+    shelf.run("kit", "use", "K1", "--doses", "1", "--at", ago(4))
+    shelf.run("kit", "return", "K1", "--doses", "0")
+    found = shelf.json("stock", "balance")
+    assert found["kits"] == [{"status": "in_stock", "where": "North", "kits": 3, "doses_left": 4}]
+    doses = {"received": 6, "left": 4, "used": 1, "unaccounted": 1, "balances": True, "wrong_kits": []}
+    assert found["doses"] == [doses]
+    then = shelf.json("stock", "balance", "--at", ago(3))
+    assert then["kits"] == [
+        {"status": "in_stock", "where": "North", "kits": 2, "doses_left": 4},
+        {"status": "issued", "where": "officers", "kits": 1, "doses_left": 1},
+    ]
+    assert then["doses"] == [{**doses, "left": 5, "unaccounted": 0}]
+    text = shelf.run("stock", "balance").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    with Store.open(shelf.db) as store, store._writing() as connection:
+        connection.execute("UPDATE kit_state SET doses_left = 9 WHERE kit = 'K2'")
+    assert shelf.json("stock", "balance")["doses"][0]["wrong_kits"] == ["K2"]
+    assert "do not add up, see `kitdock kit history`: K2" in shelf.run("stock", "balance").stdout
+
+
+@pytest.mark.parametrize("command", [["kit", "list"], ["kit", "next"], ["kit", "history", "K1"]])
+def test_tables_fit_eighty_columns(shelf: Station, command: list[str]) -> None:
+    shelf.run("kit", "quarantine", "K2", "--reason", "temperature excursion: the cupboard was at 43 °C for a weekend")
+    shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1", "--document", "D" * 60)
+    shelf.run("kit", "quarantine", "K1", "--reason", "r" * 40)
+    text = shelf.run(*command).stdout
+    assert max(map(len, text.splitlines())) <= 80, text

@@ -1,0 +1,244 @@
+"""What each kind of movement may do from each status, and what a correction makes of it."""
+
+import re
+
+import pytest
+
+from host import ledger
+from host.errors import RuleError
+from host.ledger import Movement, State, replay
+from host.ledger.movement import (
+    CORRECT,
+    COUNT,
+    DESTROY,
+    FIND,
+    ISSUE,
+    KINDS,
+    LOAD,
+    LOSE,
+    QUARANTINE,
+    RECEIVE,
+    RELEASE,
+    RETURN,
+    STATUSES,
+    TRANSFER,
+    UNLOAD,
+    USE,
+)
+from tests.force import HOUR, T0, ZONE
+from tests.unit.ledger.histories import DOSES, TO, USUAL, following, history
+
+TABLE = """
+                void      in_stock   issued       used      left_behind  lost      destroyed
+receive         in_stock  -          -            -         -            -         -
+issue           -         issued     -            -         -            -         -
+return          -         -          in_stock     in_stock  in_stock     -         -
+transfer        -         in_stock   -            -         -            -         -
+load            -         in_stock   issued       -         -            -         -
+unload          -         in_stock   issued       -         -            -         -
+use             -         -          used         -         -            -         -
+leave_behind    -         -          left_behind  -         -            -         -
+lose            -         lost       lost         -         -            -         -
+find            -         -          -            -         -            in_stock  -
+quarantine      -         in_stock   issued       -         -            -         -
+release         -         in_stock   issued       -         -            -         -
+count           -         in_stock   issued       -         -            -         -
+destroy         -         destroyed  -            destroyed -            -         -
+correct         -         void       in_stock     issued    issued       issued    in_stock
+"""
+"""The status after a movement of each kind from each status; - where it is impossible."""
+
+HEADINGS, *LINES = [line.split() for line in TABLE.strip().splitlines()]
+EXPECTED = {(cells[0], status): after for cells in LINES for status, after in zip(HEADINGS, cells[1:], strict=True)}
+FIRST = {UNLOAD: LOAD, RELEASE: QUARANTINE}
+"""What must have happened for a movement to make sense."""
+
+
+def test_table_is_of_every_kind_and_status() -> None:
+    assert set(EXPECTED) == {(kind, status) for kind in KINDS for status in STATUSES}
+
+
+@pytest.mark.parametrize(("kind", "status"), EXPECTED, ids=lambda name: name)
+def test_movement_from_a_status(kind: str, status: str) -> None:
+    kinds = list(TO[status])
+    if kind in FIRST and EXPECTED[kind, status] != "-":
+        kinds.append(FIRST[kind])
+    movements = history(*kinds)
+    new = following(movements, USUAL[kind])
+    if kind == CORRECT:
+        new = new._replace(corrects=movements[-1].id if movements else None)
+    if EXPECTED[kind, status] == "-":
+        with pytest.raises(RuleError) as refused:
+            ledger.check_movement(movements, new, DOSES, ZONE)
+        assert_says_why_and_what_next(str(refused.value), new)
+        return
+    before, after = ledger.check_movement(movements, new, DOSES, ZONE)
+    assert (before.status, after.status) == (status, EXPECTED[kind, status])
+    assert after.doses == (0 if after.status == "void" else DOSES)
+
+
+def assert_says_why_and_what_next(line: str, new: Movement) -> None:
+    assert line.startswith("kit K1 is ")
+    if new.kind != CORRECT:
+        assert re.search(r"`kitdock kit [a-z-]+ K1`|another number", line), line
+
+
+@pytest.mark.parametrize(
+    ("kinds", "new", "why"),
+    [
+        ([RECEIVE], USUAL[TRANSFER]._replace(place="North"), "at that station already"),
+        ([RECEIVE, LOAD], USUAL[LOAD]._replace(pouch="P2"), "in pouch P1: `kitdock kit unload K1` comes first"),
+        ([RECEIVE], USUAL[UNLOAD], "in no pouch"),
+        ([RECEIVE, QUARANTINE], USUAL[QUARANTINE], "quarantined already (shelf at 43 °C): `kitdock kit release K1`"),
+        ([RECEIVE], USUAL[RELEASE], "not quarantined"),
+        ([RECEIVE, ISSUE], USUAL[USE]._replace(doses=3), "it has 2 left, not 3"),
+        ([RECEIVE, ISSUE], USUAL[USE]._replace(doses=0), "at least one"),
+        ([RECEIVE, ISSUE], USUAL[USE]._replace(doses=None), "at least one"),
+        ([RECEIVE], USUAL[COUNT]._replace(doses=3), "it came with 2, so 3 cannot be in it"),
+        ([RECEIVE], USUAL[COUNT]._replace(doses=-1), "it came with 2, so -1 cannot be in it"),
+        ([RECEIVE], USUAL[COUNT]._replace(doses=None), "how many doses were counted"),
+        ([RECEIVE, ISSUE], USUAL[RETURN]._replace(doses=3), "it came with 2, so 3 cannot be in it"),
+    ],
+)
+def test_movement_that_makes_no_sense_is_refused(kinds: list[str], new: Movement, why: str) -> None:
+    movements = history(*kinds)
+    with pytest.raises(RuleError, match=re.escape(why)):
+        ledger.check_movement(movements, following(movements, new), DOSES, ZONE)
+
+
+def test_second_issue_says_who_has_the_kit_since_when_and_what_comes_first() -> None:
+    movements = history(RECEIVE, ISSUE)
+    with pytest.raises(RuleError) as refused:
+        ledger.check_movement(movements, following(movements, USUAL[ISSUE]), DOSES, ZONE)
+    assert str(refused.value) == (
+        "kit K1 is already issued, to officer 1207 since 2026-05-28 23:26: `kitdock kit return K1` comes first"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_recorded_before_the_last_movement(kind: str) -> None:
+    movements = history(RECEIVE, ISSUE)
+    early = USUAL[kind]._replace(id=3, at_ms=T0 + HOUR, corrects=2 if kind == CORRECT else None)
+    with pytest.raises(RuleError, match="moved at 2026-05-28 23:26, after the time given"):
+        ledger.check_movement(movements, early, DOSES, ZONE)
+
+
+def test_movement_at_the_very_time_of_the_last_is_after_it() -> None:
+    movements = history(RECEIVE)
+    _, after = ledger.check_movement(movements, following(movements, USUAL[ISSUE], hours=0), DOSES, ZONE)
+    assert after.status == "issued"
+
+
+def last(*movements: Movement) -> State:
+    steps = replay(movements, DOSES)
+    assert [each.impossible for each in steps] == [None] * len(steps)
+    return steps[-1].state
+
+
+def test_use_of_one_dose_leaves_the_kit_with_its_officer() -> None:
+    movements = history(RECEIVE, ISSUE)
+    one = following(movements, USUAL[USE]._replace(doses=1))
+    state = last(*movements, one)
+    assert (state.status, state.officer, state.doses_left, state.doses_used) == ("issued", "1207", 1, 1)
+    assert state.began == 2  # it is with the officer since the issue
+    state = last(*movements, one, following([one], one))
+    assert (state.status, state.officer, state.doses_left, state.doses_used) == ("used", "1207", 0, 2)
+
+
+def test_doses_missing_at_return_are_unaccounted_for_until_they_turn_up() -> None:
+    movements = history(RECEIVE, ISSUE)
+    back = following(movements, USUAL[RETURN]._replace(doses=1))
+    state = last(*movements, back)
+    assert (state.doses_left, state.doses_used, state.doses_unaccounted) == (1, 0, 1)
+    state = last(*movements, back, following([back], USUAL[COUNT]._replace(doses=2)))
+    assert (state.doses_left, state.doses_used, state.doses_unaccounted) == (2, 0, 0)
+
+
+def test_doses_reported_as_used_that_are_still_there_count_against_the_unaccounted() -> None:
+    movements = history(RECEIVE, ISSUE, USE)
+    state = last(*movements, following(movements, USUAL[RETURN]._replace(doses=2)))
+    assert (state.status, state.doses_left, state.doses_used, state.doses_unaccounted) == ("in_stock", 2, 2, -2)
+
+
+def test_a_kit_in_a_pouch_keeps_it_when_issued_and_leaves_it_at_return_transfer_and_last_use() -> None:
+    assert last(*history(RECEIVE, LOAD, ISSUE)).pouch == "P1"
+    assert last(*history(RECEIVE, LOAD, ISSUE, RETURN)).pouch is None
+    assert last(*history(RECEIVE, LOAD, TRANSFER)).pouch is None
+    assert last(*history(RECEIVE, LOAD, ISSUE, USE)).pouch is None
+
+
+def test_quarantine_lasts_through_loss_and_return() -> None:
+    assert last(*history(RECEIVE, ISSUE, QUARANTINE, RETURN)).quarantine == "shelf at 43 °C"
+    assert last(*history(RECEIVE, QUARANTINE, LOSE, FIND)).quarantine == "shelf at 43 °C"
+    assert last(*history(RECEIVE, QUARANTINE, LOSE, FIND, RELEASE)).quarantine is None
+
+
+def test_corrections_go_back_from_the_last_movement_to_the_receipt_and_no_further() -> None:
+    movements = history(RECEIVE, ISSUE, USE)
+    seen = []
+    for reversed_id in (3, 2, 1):
+        movements.append(following(movements, USUAL[CORRECT]._replace(corrects=reversed_id)))
+        state = last(*movements)
+        seen.append((state.status, state.doses_left, state.doses_used))
+    assert seen == [("issued", 2, 0), ("in_stock", 2, 0), ("void", 0, 0)]
+    with pytest.raises(RuleError, match="no movement left to correct"):
+        ledger.check_movement(movements, following(movements, USUAL[CORRECT]), DOSES, ZONE)
+    movements.append(following(movements, USUAL[RECEIVE]))
+    assert last(*movements).status == "in_stock"
+
+
+def test_only_the_last_movement_that_still_counts_can_be_corrected() -> None:
+    movements = history(RECEIVE, ISSUE, USE, CORRECT)
+    wrong = following(movements, USUAL[CORRECT])
+    for corrects in (1, 3):
+        with pytest.raises(RuleError, match=r"only its last movement can be corrected, which is 2 \(issue\)"):
+            ledger.check_movement(movements, wrong._replace(corrects=corrects), DOSES, ZONE)
+    with pytest.raises(RuleError, match="4 is a correction, which is not corrected: record the movement anew"):
+        ledger.check_movement(movements, wrong._replace(corrects=4), DOSES, ZONE)
+    _, after = ledger.check_movement(movements, wrong._replace(corrects=2), DOSES, ZONE)
+    assert after.status == "in_stock"
+
+
+def test_correction_goes_on_with_a_stretch_that_the_wrong_movement_did_not_end() -> None:
+    movements = history(RECEIVE, ISSUE, COUNT, CORRECT)
+    state = last(*movements)
+    assert (state.began, state.since_ms, state.moved_at_ms) == (2, movements[1].at_ms, movements[3].at_ms)
+    movements = history(RECEIVE, ISSUE, RETURN, CORRECT)
+    state = last(*movements)
+    assert (state.status, state.began, state.since_ms) == ("issued", 4, movements[3].at_ms)
+
+
+def test_merged_history_that_cannot_be_is_flagged_and_the_last_word_counts() -> None:
+    """Two databases each issued the kit."""
+    there = history(RECEIVE, ISSUE)
+    here = following(there, USUAL[ISSUE]._replace(officer="1300"))
+    steps = replay([*there, here], DOSES)
+    assert [each.impossible for each in steps] == [None, None, "the kit is issued"]
+    assert steps[-1].state.officer == "1300"
+    flagged = ledger.first_impossible(steps)
+    assert flagged is not None
+    assert flagged.movement == here
+    corrected = replay([*there, here, following([here], USUAL[CORRECT]._replace(corrects=here.id))], DOSES)
+    assert ledger.first_impossible(corrected) is None
+    assert corrected[-1].state.officer == "1207"
+
+
+def test_merged_correction_of_another_movement_than_the_last_reverses_nothing() -> None:
+    movements = history(RECEIVE, ISSUE, COUNT)
+    stray = following(movements, USUAL[CORRECT]._replace(corrects=2))
+    step = replay([*movements, stray], DOSES)[-1]
+    assert step.impossible is not None
+    assert (step.state.status, step.state.doses_left) == ("issued", 1)
+    assert [each.id for each in ledger.standing([*movements, stray])] == [1, 2, 3]
+
+
+def test_history_without_a_receipt_is_impossible_and_does_not_balance() -> None:
+    issue = USUAL[ISSUE]._replace(id=1, at_ms=T0)
+    assert replay([issue], DOSES)[0].impossible == "the kit is not in the ledger"
+    found = ledger.balance([issue], {"K1": DOSES})
+    assert (found.balances, found.wrong) == (False, ("K1",))
+
+
+def test_destroyed_kit_is_with_nobody() -> None:
+    state = last(*history(RECEIVE, ISSUE, USE, DESTROY))
+    assert (state.officer, state.pouch, state.doses_used) == (None, None, 2)
