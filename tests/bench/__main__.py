@@ -1,11 +1,14 @@
-"""Runs the benchmarks; names on the command line choose some of ingest, docking, start, clock, budgets, charge."""
+"""Runs the benchmarks; names on the command line choose some.
+
+They are ingest, docking, start, clock, budgets, charge and quartermaster, which takes some minutes.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.bench import budgets, charge, clock, docking, ingest, start
+from tests.bench import budgets, charge, clock, docking, ingest, quartermaster, start
 from tests.bench.result import table, write
 
 SUITES = {
@@ -15,6 +18,7 @@ SUITES = {
     "clock": clock.run,
     "budgets": budgets.run,
     "charge": charge.run,
+    "quartermaster": quartermaster.run,
 }
 OUTPUT = Path("build/bench.json")
 
