@@ -15,8 +15,8 @@ UNLINKED = "unlinked"
 class Tag(NamedTuple):
     """An enrolled tag: id (16 hexadecimal digits), the pouch it is in, instants in Unix milliseconds.
 
-    `retired_at_ms` is set once another enrolment took the pouch over, or the tag was wiped. The check values are 16
-    hexadecimal digits each.
+    `retired_at_ms` is set once another enrolment took the pouch over, or the tag was wiped or put into another pouch,
+    which `moved_to` names then. The check values are 16 hexadecimal digits each.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Tag(NamedTuple):
     advert_check: str
     session_check: str
     log_check: str
+    moved_to: str | None = None
 
 
 class Radio(NamedTuple):

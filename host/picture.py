@@ -1,5 +1,7 @@
 """Everything the station knows at one moment, as plain values: what openings and discrepancies follow from."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from host.events import Docking, Event, Tag
@@ -7,8 +9,42 @@ from host.ledger import Holding, Kit, Lot, Movement, Officer, holdings
 from host.reports import Explanation, UsageReport
 
 
+class Recall(NamedTuple):
+    """What was said of a lot: `action` is recall, or lift, which ends it."""
+
+    id: int
+    product: str
+    lot: str
+    action: str
+    reason: str
+    at_ms: int
+
+
+class Counted(NamedTuple):
+    """A stocktake that was closed with a result, and when."""
+
+    id: int
+    place: str
+    closed_at_ms: int
+
+
+class Difference(NamedTuple):
+    """A difference with which a stocktake was closed: a kind of `host.stocktake.KINDS`, what was so, and the reason."""
+
+    stocktake: int
+    kind: str
+    kit: str
+    detail: str
+    reason: str
+    at_ms: int
+
+
 class Picture(NamedTuple):
-    """A consistent reading of the database, in the station's `time_zone`; `tags` with the retired ones."""
+    """A consistent reading of the database, in the station's `time_zone`; `tags` with the retired ones.
+
+    `heard` is when the last advert of a tag was accepted, by its id, in Unix milliseconds. `forgotten` are ranges of
+    sequences, by tag, that retention has destroyed.
+    """
 
     time_zone: str
     officers: list[Officer]
@@ -20,6 +56,11 @@ class Picture(NamedTuple):
     events: list[Event]
     explanations: list[Explanation]
     reports: list[UsageReport]
+    recalls: Sequence[Recall] = ()
+    stocktakes: Sequence[Counted] = ()
+    differences: Sequence[Difference] = ()
+    heard: Mapping[str, int] = MappingProxyType({})
+    forgotten: Mapping[str, Sequence[tuple[int, int]]] = MappingProxyType({})
 
     def holdings(self) -> list[Holding]:
         """Who held what, ever, in order of issue."""

@@ -1,6 +1,7 @@
 """What officers say of an opening: explanations and usage reports, as plain values."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 USED = "used"
@@ -42,6 +43,12 @@ class UsageReport(NamedTuple):
     sequence: int | None
     doses: int
     fields: dict[str, object]
+
+
+def incident_ms(report: UsageReport) -> int:
+    """When the incident was, in Unix milliseconds; the time of filing if the form does not ask for it."""
+    text = report.fields.get("incident_at")
+    return round(datetime.fromisoformat(text).timestamp() * 1000) if isinstance(text, str) else report.filed_at_ms
 
 
 def latest(explanations: Iterable[Explanation]) -> dict[tuple[str, int], Explanation]:

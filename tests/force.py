@@ -1,10 +1,11 @@
 """A small made-up force for tests: pictures built step by step, with the tag's clock running true."""
 
 from datetime import date
+from typing import Any
 
 from host.events import ALTERED, UNLINKED, VERIFIED, Docking, Event, Tag
 from host.ledger import ISSUE, RECEIVE, RETURN, Kit, Lot, Movement, Officer
-from host.picture import Picture
+from host.picture import Counted, Difference, Picture, Recall
 from host.reports import Explanation, UsageReport
 from kitwire import record
 
@@ -30,6 +31,10 @@ class Force:
         self.events: list[Event] = []
         self.explanations: list[Explanation] = []
         self.reports: list[UsageReport] = []
+        self.recalls: list[Recall] = []
+        self.stocktakes: list[Counted] = []
+        self.differences: list[Difference] = []
+        self.heard: dict[str, int] = {}
 
     def officer(self, number: str, trained_on: date | None = date(2026, 5, 1)) -> None:
         self.officers.append(Officer(number, trained_on, T0))
@@ -38,17 +43,32 @@ class Force:
         lot = Lot("Nyxoid", f"L{kit}", expires_on, 2)
         self.lots.append(lot)
         self.kits.append(Kit(kit, lot.product, lot.lot))
-        self._move(0, RECEIVE, kit, None, None)
+        self.move(0, RECEIVE, kit, place="North")
 
     def issue(self, kit: str, officer: str, pouch: str | None, at: int = 0) -> None:
-        self._move(at, ISSUE, kit, officer, pouch)
+        self.move(at, ISSUE, kit, officer=officer, pouch=pouch)
 
-    def give_back(self, kit: str, at: int) -> None:
-        self._move(at, RETURN, kit, None, None)
+    def give_back(self, kit: str, at: int, doses: int | None = None) -> None:
+        self.move(at, RETURN, kit, place="North", doses=doses)
 
-    def _move(self, at: int, kind: str, kit: str, officer: str | None, pouch: str | None) -> None:
-        place = None if kind == ISSUE else "North"
-        self.movements.append(Movement(len(self.movements) + 1, T0 + at, kind, kit, officer, place, pouch))
+    def move(self, at: int, kind: str, kit: str, **facts: Any) -> int:
+        """Any movement, possible or not; returns its id."""
+        number = len(self.movements) + 1
+        self.movements.append(Movement(number, T0 + at, kind, kit, **facts))
+        return number
+
+    def recall(self, kit: str, at: int, action: str = "recall") -> None:
+        """Recalls the lot of a kit, or lifts that."""
+        lot = next(each for each in self.kits if each.id == kit)
+        self.recalls.append(Recall(len(self.recalls) + 1, lot.product, lot.lot, action, "seal broken", T0 + at))
+
+    def stocktake(self, at: int, *differences: tuple[str, str], place: str = "North") -> None:
+        """A stocktake that was closed with differences: kind and kit."""
+        number = len(self.stocktakes) + 1
+        self.stocktakes.append(Counted(number, place, T0 + at))
+        self.differences += [
+            Difference(number, kind, kit, "as it was", "not known", T0 + at) for kind, kit in differences
+        ]
 
     def tag(self, pouch: str, at: int = 0) -> str:
         """Puts a tag into a pouch, in place of the one there, and returns its id."""
@@ -60,9 +80,17 @@ class Force:
         self.tags.append(Tag(tag_id, pouch, T0 + at, None, "a" * 16, "b" * 16, "c" * 16))
         return tag_id
 
-    def docking(self, tag: str, at: int, outcome: str | None = "complete", detail: str | None = None) -> int:
-        """A docking that began at `at`; unless it failed, with an anchor exact to 50 ms."""
-        anchor = (1, at, T0 + at, 50, 3900, 80, 0) if outcome == "complete" else (None,) * 7
+    def docking(
+        self,
+        tag: str,
+        at: int,
+        outcome: str | None = "complete",
+        detail: str | None = None,
+        battery: int = 80,
+        wrong: int = 0,
+    ) -> int:
+        """A docking that began at `at`; unless it failed, with an anchor exact to 50 ms, or `wrong` by so much."""
+        anchor = (1, at, T0 + at + wrong, 50, 3900, battery, 0) if outcome == "complete" else (None,) * 7
         number = len(self.dockings) + 1
         finished = None if outcome is None else T0 + at + 1000
         self.dockings.append(Docking(number, tag, T0 + at, finished, outcome, detail, 0, *anchor))
@@ -85,8 +113,19 @@ class Force:
     def explain(self, tag: str, sequence: int, officer: str, cause: str, doses: int | None = None, at: int = 0) -> None:
         self.explanations.append(Explanation(len(self.explanations) + 1, tag, sequence, T0 + at, officer, cause, doses))
 
-    def report(self, officer: str, tag: str | None, sequence: int | None, doses: int = 2, incident: str = "") -> int:
+    def report(
+        self,
+        officer: str,
+        tag: str | None,
+        sequence: int | None,
+        doses: int = 2,
+        incident: str = "",
+        resupply: int | None = None,
+    ) -> int:
+        """A report, filed a day after T0; `resupply` is how many kits it asks for."""
         fields: dict[str, object] = {"incident_at": incident} if incident else {}
+        if resupply is not None:
+            fields |= {"resupply_needed": True, "resupply_kits": resupply}
         number = len(self.reports) + 1
         self.reports.append(UsageReport(number, "england_wales", T0 + DAY, officer, tag, sequence, doses, fields))
         return number
@@ -104,6 +143,10 @@ class Force:
             self.events,
             self.explanations,
             self.reports,
+            self.recalls,
+            self.stocktakes,
+            self.differences,
+            self.heard,
         )
 
 

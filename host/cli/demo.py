@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from host import clock, forms
+from host import clock, forms, identity
 from host.cli import asking
 from host.cli.dock import ask_about_openings, progress
 from host.cli.expiry import expiry
-from host.cli.reconcile import reconcile
+from host.cli.reconcile import list_ as reconcile
 from host.cli.render import render
 from host.docking import Report
 from host.errors import InputError, KitdockError
@@ -66,6 +66,7 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
         "kitdock openings",
         "kitdock openings explain P-03 --cause training",
         "kitdock usage list",
+        f"kitdock account grant {identity.login()} programme_lead  # who may read reports whole",
         "kitdock usage show 1",
         "kitdock kit return K-0004",
         "kitdock reconcile --format json",

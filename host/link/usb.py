@@ -190,14 +190,17 @@ def provision_over_usb(port: str, tag_id: str, keys: TagKeys, replace: bool) -> 
     """Give the tag on the serial `port` its identity and keys, begin its log anew, and start it as that tag.
 
     Returns what the tag says it holds now: `tag`, and the check values (16 hexadecimal digits) `advert`,
-    `session` and `log`. Without `replace`, a tag that has keys already is left as it is.
+    `session` and `log`; and, if it was another tag before, that as `was`. Without `replace`, a tag that has keys
+    already is left as it is.
 
     Raises `PortError` if the port cannot be opened, no tag with Kitdock's firmware answers, or the tag refuses.
     """
     arguments = ", ".join(repr(key.hex()) for key in keys)
     with repl(port) as tag:
         try:
-            return tag.ask(f"import provision\nprovision.enrol({tag_id!r}, {arguments}, replace={replace!r})\n")
+            was = about(tag).get("tag") if replace else None
+            told = tag.ask(f"import provision\nprovision.enrol({tag_id!r}, {arguments}, replace={replace!r})\n")
+            return {**told, "was": str(was)} if was else told
         finally:
             # It sits at its prompt now.
             tag.restart()

@@ -14,6 +14,7 @@ tags.py          tags and their sealed keys, dockings, events
 expiry.py        what expires and what is known of it
 summaries.py     holdings, what a month did
 discrepancies.py what does not agree, and what people did about it
+evidence.py      what a discrepancy rests on
 reports.py       explanations and usage reports
 accounts.py      accounts and roles, settings, the audit
 retaining.py     what is old enough is destroyed
@@ -29,6 +30,7 @@ from host.store.accounts import Accounts
 from host.store.care import Care
 from host.store.database import Station
 from host.store.discrepancies import Discrepancies
+from host.store.evidence import Evidence
 from host.store.expiry import Expiries
 from host.store.kits import Kits
 from host.store.recall import Recalls
@@ -42,7 +44,9 @@ from host.vault import TagKeys
 __all__ = ["Docking", "Event", "EventRow", "Radio", "Station", "Store", "Tag", "TagKeys"]
 
 
-class Store(Care, Receiving, Kits, Stocktakes, Recalls, Expiries, Summaries, Discrepancies, Reports, Tags, Accounts):
+class Store(
+    Care, Receiving, Kits, Stocktakes, Recalls, Expiries, Summaries, Discrepancies, Evidence, Reports, Tags, Accounts
+):
     """A station's database. Made by `Store.open` or `Store.create`; a context manager that closes it."""
 
     def picture(self) -> Picture:

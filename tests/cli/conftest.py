@@ -27,6 +27,7 @@ class Station:
 
     def __init__(self, db: Path) -> None:
         self.db = db
+        self.began_ms = clock.now_ms()
 
     def run(self, *arguments: str, input: str | None = None, status: int = 0, login: str | None = None) -> Result:
         """Runs `kitdock ARGUMENTS`, as another login if one is given.
@@ -67,9 +68,12 @@ class Station:
             return use(store)
 
     def dock(self, tag: str, *log: tuple[str, float], days_ago: float = 0, uptime_days: float = 20) -> None:
-        """A complete docking that brings `log`: types, and hours before the docking. 'altered' does not open."""
+        """A complete docking that brings `log`: types, and hours before the docking. 'altered' does not open.
+
+        The tag's uptime runs on from one docking to the next; `uptime_days` is what it would be now.
+        """
         at_ms = clock.now_ms() - round(days_ago * DAY_MS)
-        uptime_ms = round(uptime_days * DAY_MS)
+        uptime_ms = at_ms - self.began_ms + round(uptime_days * DAY_MS)
         with Store.open(self.db) as store:
             docking = store.begin_docking(tag, at_ms)
             store.set_anchor(docking, 1, uptime_ms, at_ms, 50, 3900, 80, len(log))

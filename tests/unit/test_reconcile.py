@@ -3,11 +3,29 @@
 import re
 from datetime import date
 
-from host.reconcile import RULES, SEVERITIES, Discrepancy, reconcile
+from host.picture import Picture
+from host.reconcile import RULES, SEVERITIES, Discrepancy
+from host.reconcile import reconcile as judge
+from host.reconcile.recompute import situation_of
+from host.settings import DEFAULTS, Settings
 from kitwire import faults
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 
 NOW = T0 + 2 * DAY
+
+
+ACCUSING = re.compile(r"\b(stole|stolen|theft|misuse|misconduct|blame|fault|guilty|failed to|negligen)", re.I)
+
+
+def reconcile(picture: Picture, now_ms: int, settings: Settings = DEFAULTS) -> list[Discrepancy]:
+    """What the rules find; whatever it is, its words state facts and a next step, and none accuses."""
+    found = judge(situation_of(picture, now_ms, settings))
+    for each in found:
+        assert not ACCUSING.search(each.evidence + each.next_step)
+        assert each.evidence
+        assert each.next_step
+        assert each.since_ms <= now_ms
+    return found
 
 
 def kinds(force: Force, now_ms: int = NOW) -> list[str]:
@@ -55,10 +73,15 @@ def test_opening_of_a_pouch_that_nobody_carried_weighs_less() -> None:
     assert one(force, "opening_unexplained").severity == "low"
 
 
-def test_use_without_report_is_missing_its_report() -> None:
+def test_use_without_report_is_missing_its_report_and_weighs_more_once_that_is_overdue() -> None:
     force, tag = opened()
     force.explain(tag, 1, "1207", "used", 2)
-    assert "2 doses" in one(force, "report_missing").evidence
+    due, overdue = one(force, "report_missing", T0 + 20 * HOUR), one(force, "report_missing")
+    assert "2 doses" in due.evidence
+    assert "due by 2026-05-29 22:2" in due.evidence
+    assert "due since 2026-05-29 22:2" in overdue.evidence
+    assert (due.severity, overdue.severity) == ("low", "medium")
+    assert due.occurrence != overdue.occurrence
     force.report("1207", tag, 1)
     assert kinds(force) == []
 
@@ -136,7 +159,9 @@ def test_carried_pouch_that_has_not_docked_for_a_week_is_not_docked() -> None:
 def test_days_without_docking_can_be_chosen() -> None:
     force, tag = carried_pouch()
     force.docking(tag, DAY)
-    assert [each.kind for each in reconcile(force.picture, T0 + 4 * DAY, not_docked_days=2)] == ["not_docked"]
+    assert [each.kind for each in reconcile(force.picture, T0 + 4 * DAY, DEFAULTS._replace(not_docked_days=2))] == [
+        "not_docked"
+    ]
 
 
 def test_pouch_that_never_docked_counts_from_its_issue() -> None:
@@ -225,9 +250,17 @@ def test_tag_that_was_replaced_is_not_shown_as_faulty() -> None:
     assert "tag_faulty" not in kinds(force)
 
 
+def test_each_rule_says_what_it_finds_how_much_that_weighs_and_what_it_goes_by() -> None:
+    assert len({rule.kind for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.text.endswith(".")
+        assert rule.severities
+        assert {*rule.severities} <= {*SEVERITIES}
+        assert {*rule.settings} <= {*Settings._fields}
+
+
 def test_no_rule_passes_a_verdict_on_a_person() -> None:
-    """The words of a discrepancy state facts and a next step: none accuses."""
-    accusing = re.compile(r"\b(stole|stolen|theft|misuse|misconduct|blame|fault|guilty|failed to|negligen)", re.I)
+    """`reconcile` here reads the words of everything that is found."""
     force, tag = opened()
     force.log(tag, ("altered", 0), first=5)
     force.lots[0] = force.lots[0]._replace(expires_on=date(2026, 5, 1))
@@ -241,8 +274,8 @@ def test_no_rule_passes_a_verdict_on_a_person() -> None:
     force.log(tag_2, ("lid_open", HOUR), ("lid_close", 2 * HOUR), docking=1)
     force.explain(tag_2, 1, "1207", "used", 1)
     force.log(tag_2, (f"fault+{faults.WATCHDOG}", 3 * HOUR), first=3, docking=force.docking(tag_2, 19 * DAY))
-    found = reconcile(force.picture, T0 + 20 * DAY)
-    assert {each.kind for each in found} == {rule.__name__ for rule in RULES}
-    for each in found:
-        assert not accusing.search(each.evidence + each.next_step)
-        assert each.next_step
+    found = {each.kind for each in reconcile(force.picture, T0 + 20 * DAY)}
+    assert found == {
+        "record_tampered", "expired_carried", "training_lapsed", "use_without_opening", "docking_failed", "not_docked",
+        "report_missing", "opening_unexplained", "sequence_gap", "tag_faulty",
+    }  # fmt: skip

@@ -47,7 +47,7 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
     keys = TagKeys.random()
     checks = {name: check_value(key).hex() for name, key in keys._asdict().items()}
 
-    def written() -> None:
+    def written() -> dict[str, str]:
         told = provision_over_usb(port, tag_id, keys, replace)
         wrong = [name for name, check in checks.items() if told.get(name) != check]
         if wrong:
@@ -55,6 +55,7 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
                 f"the tag on {port} holds other {' and '.join(wrong)} keys than were written: "
                 "nothing was enrolled; try again with --replace"
             )
+        return told
 
     with open_store(db) as store:
         at_ms = clock.now_ms()

@@ -1,0 +1,84 @@
+"""Reconciliation: where the ledger, the tags' logs, the reports and the calendar do not agree.
+
+discrepancy.py   what a discrepancy is
+situation.py     what the rules look at
+recompute.py     a situation from the whole history, which that from the roll-ups must equal
+openings.py      rules about openings and usage reports
+carried.py       rules about kits that are out
+tags.py          rules about tags and pouches
+logs.py          rules about what a log lacks, or holds that cannot be
+counts.py        rules about the ledger, the doses and the stocktakes
+lifecycle.py     what people did about a discrepancy: acknowledged, resolved, reopened
+
+Each rule is a small pure function that yields discrepancies. A discrepancy states what is known and what to
+do next. It is never a verdict on a person: a missing signal is no evidence that nothing happened, and a flat
+battery is not misconduct.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from host.reconcile import carried, counts, logs, openings, tags
+from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, SEVERITIES, Discrepancy
+from host.reconcile.situation import Situation, View
+
+__all__ = ["RULES", "SEVERITIES", "Discrepancy", "Rule", "Situation", "reconcile"]
+
+
+class Rule(NamedTuple):
+    """A rule: how it looks at a situation, how much what it finds weighs, and the settings it goes by."""
+
+    look: Callable[[View], Iterator[Discrepancy]]
+    severities: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of what it finds."""
+        return self.look.__name__
+
+    @property
+    def text(self) -> str:
+        """What it finds, for people."""
+        return " ".join((self.look.__doc__ or "").split())
+
+
+RULES: Sequence[Rule] = (
+    Rule(logs.record_tampered, (HIGH,)),
+    Rule(carried.recalled_carried, (HIGH,)),
+    Rule(carried.expired_carried, (HIGH,)),
+    Rule(counts.kit_issued_twice, (HIGH,)),
+    Rule(counts.ledger_impossible, (HIGH,)),
+    Rule(tags.pouch_without_kit, (MEDIUM, LOW), ("not_docked_days",)),
+    Rule(openings.resupply_undelivered, (MEDIUM,), ("resupply_days",)),
+    Rule(openings.report_missing, (MEDIUM, LOW), ("report_hours",)),
+    Rule(openings.opening_unexplained, (MEDIUM, LOW)),
+    Rule(openings.use_without_opening, (MEDIUM, LOW)),
+    Rule(counts.doses_differ, (MEDIUM, LOW)),
+    Rule(counts.stocktake_missing, (MEDIUM,)),
+    Rule(counts.stocktake_unexpected, (MEDIUM,)),
+    Rule(carried.quarantined_carried, (MEDIUM,)),
+    Rule(logs.sequence_gap, (MEDIUM,)),
+    Rule(carried.kit_with_leaver, (MEDIUM,)),
+    Rule(carried.training_lapsed, (MEDIUM,)),
+    Rule(tags.tag_moved, (MEDIUM, LOW)),
+    Rule(tags.not_docked, (MEDIUM,), ("not_docked_days",)),
+    Rule(tags.docking_failed, (MEDIUM,)),
+    Rule(tags.pouch_without_tag, (LOW,)),
+    Rule(tags.tag_silent, (LOW,), ("silent_days",)),
+    Rule(tags.battery_low, (LOW,), ("battery_percent",)),
+    Rule(logs.tag_faulty, (LOW,), ("faulty_days",)),
+    Rule(logs.clock_implausible, (LOW,)),
+    Rule(carried.kit_without_pouch, (LOW,)),
+    Rule(counts.stocktake_double, (LOW,)),
+)
+"""In the order in which they matter within one severity."""
+
+
+def reconcile(situation: Situation) -> list[Discrepancy]:
+    """All discrepancies, worst first, of equal ones the oldest first."""
+    view = View(situation)
+    found = []
+    for order, rule in enumerate(RULES):
+        found += [(SEVERITIES.index(each.severity), order, each.since_ms, each) for each in rule.look(view)]
+    return [entry[-1] for entry in sorted(found, key=lambda entry: (*entry[:3], entry[-1].subject))]

@@ -1,0 +1,148 @@
+"""What people did about discrepancies: opened, acknowledged, resolved with a reason, reopened when one returns.
+
+An entry is never changed. Where a discrepancy stands is what its entries make of it, oldest first:
+
+    nothing      -- found -->              opened
+    opened       -- acknowledge -->        acknowledged    somebody knows; listed, and marked
+    any of them  -- resolve -->            resolved        no longer listed while the same occurrence is found
+    resolved     -- another occurrence --> reopened
+    any of them  -- no longer found -->    cleared
+    cleared      -- found again -->        reopened
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from host.errors import InputError, RuleError
+from host.reconcile.discrepancy import Discrepancy
+
+OPENED = "opened"
+ACKNOWLEDGED = "acknowledged"
+RESOLVED = "resolved"
+REOPENED = "reopened"
+CLEARED = "cleared"
+
+_BEFORE: Mapping[str, tuple[str, ...]] = {
+    ACKNOWLEDGED: (OPENED, REOPENED),
+    RESOLVED: (OPENED, REOPENED, ACKNOWLEDGED),
+    REOPENED: (ACKNOWLEDGED, RESOLVED),
+}
+"""What a person may do: the status after it, and those before it."""
+
+Key = tuple[str, str]
+"""Kind and subject."""
+
+
+class Entry(NamedTuple):
+    """One row of the history of a discrepancy: what was done, by whom, why. Time in Unix milliseconds."""
+
+    id: int
+    kind: str
+    subject: str
+    occurrence: str
+    action: str
+    reason: str | None
+    login: str
+    at_ms: int
+
+
+class Standing(NamedTuple):
+    """Where a discrepancy stands; `reason` is the last one that anybody gave, by `login` if that was the last entry."""
+
+    kind: str
+    subject: str
+    occurrence: str
+    status: str
+    opened_at_ms: int
+    changed_at_ms: int
+    login: str
+    reason: str | None
+
+    @property
+    def key(self) -> Key:
+        """Kind and subject."""
+        return self.kind, self.subject
+
+
+class Live(NamedTuple):
+    """A discrepancy that is found now, and its status; `standing` is None if it was never noted."""
+
+    found: Discrepancy
+    status: str
+    standing: Standing | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has done anything about it yet."""
+        return self.status in (OPENED, REOPENED)
+
+
+class Change(NamedTuple):
+    """What is to be noted of a discrepancy: found, found again, or no longer found."""
+
+    kind: str
+    subject: str
+    occurrence: str
+    action: str
+
+
+def after(before: Standing | None, entry: Entry) -> Standing:
+    """Where a discrepancy stands after an entry."""
+    opened_at_ms = entry.at_ms if before is None else before.opened_at_ms
+    reason = entry.reason if entry.reason is not None or before is None else before.reason
+    return Standing(
+        entry.kind, entry.subject, entry.occurrence, entry.action, opened_at_ms, entry.at_ms, entry.login, reason
+    )
+
+
+def standings(entries: Iterable[Entry]) -> dict[Key, Standing]:
+    """Where each discrepancy stands after all entries."""
+    found: dict[Key, Standing] = {}
+    for entry in sorted(entries):
+        key = (entry.kind, entry.subject)
+        found[key] = after(found.get(key), entry)
+    return found
+
+
+def live(found: Iterable[Discrepancy], known: Mapping[Key, Standing]) -> list[Live]:
+    """What is found now, in the same order, with where each stands: also what was resolved, and is still found."""
+    return [Live(each, _status(each, known.get(each.key)), known.get(each.key)) for each in found]
+
+
+def _status(found: Discrepancy, standing: Standing | None) -> str:
+    if standing is None:
+        return OPENED
+    if standing.status == CLEARED or (
+        standing.occurrence != found.occurrence and standing.status in (ACKNOWLEDGED, RESOLVED)
+    ):
+        return REOPENED
+    return standing.status
+
+
+def changes(found: Iterable[Discrepancy], known: Mapping[Key, Standing]) -> list[Change]:
+    """What is to be noted: what is new, what has returned, what is gone."""
+    there = live(found, known)
+    noted = [
+        Change(each.found.kind, each.found.subject, each.found.occurrence, each.status)
+        for each in there
+        if each.standing is None or each.standing.status != each.status
+    ]
+    keys = {each.found.key for each in there}
+    gone = [each for each in known.values() if each.status != CLEARED and each.key not in keys]
+    return noted + [Change(each.kind, each.subject, each.occurrence, CLEARED) for each in gone]
+
+
+def check(action: str, name: str, status: str) -> None:
+    """Raises `RuleError` if a person cannot do this to a discrepancy of that status."""
+    if status not in _BEFORE[action]:
+        already = f"is {status} already" if status == action else f"is {status}"
+        raise RuleError(f"{name} {already}: see `kitdock reconcile show {name}`")
+
+
+def named(name: str, there: Sequence[Live]) -> Live:
+    """The discrepancy of that name. Raises `InputError` if none is found now, or several answer to it."""
+    for names in (1, 0):
+        found = [each for each in there if each.found.names[names] == name]
+        if len(found) == 1:
+            return found[0]
+    raise InputError(f"no discrepancy is called {name} now: see `kitdock reconcile --all`")

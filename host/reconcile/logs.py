@@ -1,0 +1,108 @@
+"""Rules about the logs of tags: records altered or gone, errors of a tag's own, clocks that cannot be right."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import groupby
+
+from host import clock
+from host.events import ALTERED
+from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, docking, record
+from host.reconcile.situation import TagFlaw, View, only, whose
+from host.taglog import CLOCK, FAULT, GAP
+from host.words import plural
+
+SHOWN_POUCHES = 5
+"""Of more pouches than this, the first ones are named."""
+
+
+def record_tampered(view: View) -> Iterator[Discrepancy]:
+    """Records that are not what the tag sealed; with those after them that cannot be judged."""
+    for each in _of_kind(view, ALTERED):
+        which, _, follows = each.flaw.detail.partition("|")
+        yield _about(
+            each,
+            kind="record_tampered",
+            severity=HIGH,
+            evidence=f"{which} of tag {each.flaw.tag} is not what the tag sealed{follows}",
+            next_step="keep the pouch and its tag as evidence, count its kit, enrol another tag",
+        )
+
+
+def sequence_gap(view: View) -> Iterator[Discrepancy]:
+    """Records that a tag made and the station never got."""
+    for each in _of_kind(view, GAP):
+        yield _about(
+            each,
+            kind="sequence_gap",
+            severity=MEDIUM,
+            evidence=f"{each.flaw.detail} gone from tag {each.flaw.tag}: openings in that time are not known",
+            next_step="dock more often, and ask whether the kit was used",
+        )
+
+
+def tag_faulty(view: View) -> Iterator[Discrepancy]:
+    """A tag whose firmware has recorded errors of its own; when none has come for days, it is well again."""
+    days = view.settings.faulty_days
+    since = view.now_ms - days * clock.DAY_MS
+    lately = [each for each in _of_kind(view, FAULT) if each.in_use and each.flaw.at_ms >= since]
+    lately.sort(key=lambda each: (each.flaw.tag, each.flaw.sequence))
+    for tag, group in groupby(lately, key=lambda each: each.flaw.tag):
+        of_tag = list(group)
+        last = of_tag[-1]
+        found = _about(
+            last,
+            kind="tag_faulty",
+            severity=LOW,
+            evidence=f"tag {tag} reported {plural(len(of_tag), 'error')} of its own in {days} days, the last in "
+            f"record {last.flaw.sequence}: {last.flaw.detail}",
+            next_step="if more come, flash the tag again or put another in its place",
+        )
+        facts = tuple(record(tag, each.flaw.sequence) for each in of_tag)
+        yield found._replace(subject=tag, occurrence=str(last.flaw.sequence), facts=facts, shown=last.pouch)
+
+
+def _about(each: TagFlaw, *, kind: str, severity: str, evidence: str, next_step: str) -> Discrepancy:
+    """A discrepancy in a tag's log, since the docking that brought it to light."""
+    flaw = each.flaw
+    return Discrepancy(
+        kind,
+        severity,
+        f"{flaw.tag}:{flaw.sequence}",
+        "found",
+        flaw.at_ms,
+        evidence,
+        next_step,
+        (record(flaw.tag, flaw.sequence), docking(flaw.docking)),
+        pouch=each.pouch,
+        shown=f"{each.pouch if each.in_use else flaw.tag}:{flaw.sequence}",
+        **whose(each.held),
+    )
+
+
+def clock_implausible(view: View) -> Iterator[Discrepancy]:
+    """A day on which dockings were noted at times that the tags' other dockings contradict."""
+    wrong = sorted(_of_kind(view, CLOCK), key=lambda each: (each.flaw.at_ms, each.flaw.docking))
+    for day, group in groupby(wrong, key=lambda each: view.day(each.flaw.at_ms)):
+        yield _on_wrong_day(view, day, list(group))
+
+
+def _on_wrong_day(view: View, day: date, found: list[TagFlaw]) -> Discrepancy:
+    pouches = list(dict.fromkeys(each.pouch for each in found))
+    more = f" and {len(pouches) - SHOWN_POUCHES} more" if len(pouches) > SHOWN_POUCHES else ""
+    first = found[0].flaw
+    return Discrepancy(
+        "clock_implausible",
+        LOW,
+        day.isoformat(),
+        "noted",
+        first.at_ms,
+        f"{plural(len(found), 'docking')} of {', '.join(pouches[:SHOWN_POUCHES])}{more} noted on {day}, the first at "
+        f"{view.show(first.at_ms)}: what else is known of the same tags does not allow that time",
+        "check this computer's clock; times of openings rest on the other dockings",
+        tuple(docking(each.flaw.docking) for each in found),
+        pouch=only(pouches),
+    )
+
+
+def _of_kind(view: View, kind: str) -> Iterable[TagFlaw]:
+    return (each for each in view.of.flaws if each.flaw.kind == kind)

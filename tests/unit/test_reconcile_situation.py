@@ -1,0 +1,187 @@
+"""The situation from the roll-ups: after any history the rules find in it what they find in the whole history."""
+
+import tempfile
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from host import clock
+from host.errors import KitdockError
+from host.events import verified_row
+from host.reconcile import RULES, Discrepancy, reconcile
+from host.reconcile.recompute import situation_of
+from host.reports import USED
+from host.settings import DEFAULTS, Settings
+from host.store import Store, TagKeys
+from kitwire import faults, record
+from tests.telling import Tell
+from tests.unit.test_rollups import DAY, OFFICERS, POUCHES, T0, History
+
+HOUR = 3_600_000
+AGREED = Settings(*DEFAULTS)._replace(not_docked_days=3, silent_days=5, faulty_days=4, report_hours=30, resupply_days=1)
+
+
+class Eventful(History):
+    """As `History`, with what else reconciliation looks at."""
+
+    def play(self, steps: int) -> None:
+        for _ in range(steps):
+            super().play(1)
+            if self.random.random() < 0.6:
+                try:
+                    self.random.choice(self.doings())()
+                except KitdockError:
+                    self.refused += 1
+
+    def doings(self) -> list[Callable[[], object]]:
+        return [
+            self.train, self.leave, self.recall, self.report, self.report, self.move_tag, self.retire, self.hear,
+            self.dock_strangely, self.dock_strangely, self.count, self.count, self.impossible, self.expire, self.carry,
+        ]  # fmt: skip
+
+    def today(self) -> date:
+        return clock.today(self.now, "Europe/London")
+
+    def train(self) -> None:
+        day = self.today() - timedelta(days=self.random.choice([10, 364, 365, 366, 500]))
+        self.store.set_training(self.random.choice(OFFICERS), day)
+
+    def leave(self) -> None:
+        day = self.random.choice([None, self.today() - timedelta(days=1), self.today()])
+        self.store.change_officer(self.random.choice(OFFICERS), left_on=day)
+
+    def recall(self) -> None:
+        product = self.random.choice(["Two", "One"])
+        if self.store.lot(product, f"L-{product}") is None:
+            return
+        if self.random.random() < 0.6:
+            self.store.recall(product, f"L-{product}", "seal broken", None, self.now)
+        else:
+            self.store.lift_recall(product, f"L-{product}", "checked", self.now)
+
+    def expire(self) -> None:
+        """A lot whose printed day was found to be another, as no command does it."""
+        day = self.today() + timedelta(days=self.random.randrange(-3, 40))
+        with self.store._writing() as connection:
+            connection.execute("UPDATE lot SET expires_on = ? WHERE product = 'Two'", (day.isoformat(),))
+        self.store.rebuild()
+
+    def carry(self) -> None:
+        kits = [each.id for each in self.store.kits() if self.store.state(each.id).status == "in_stock"]
+        if kits:
+            self.store.issue_kit(
+                self.random.choice(kits), self.random.choice(OFFICERS), self.random.choice([*POUCHES, None]), self.now
+            )
+
+    def report(self) -> None:
+        incident = clock.iso(self.now - self.random.randrange(4 * DAY), "Europe/London")
+        fields = {"incident_at": incident, "resupply_needed": self.random.random() < 0.5, "resupply_kits": 1}
+        openings = [each for each in self.store.openings() if each.kits]
+        opening = self.random.choice(openings) if openings and self.random.random() < 0.5 else None
+        place = (opening.tag, opening.sequence) if opening else None
+        kit = opening.kits[0] if opening else None
+        officer = self.random.choice(OFFICERS)
+        self.store.add_report("england_wales", officer, place, self.random.randrange(1, 5), fields, {}, self.now, kit)
+
+    def explain(self) -> None:
+        opening = self.random.choice(self.store.openings())
+        self.store.add_explanation(opening.tag, opening.sequence, self.random.choice(OFFICERS), USED, 1, self.now)
+
+    def move_tag(self) -> None:
+        tags = self.store.tags()
+        if tags:
+            was = self.random.choice(tags).id
+            tag = f"{self.random.getrandbits(64):016x}"
+            self.store.enrol_tag(
+                tag, self.random.choice(POUCHES), TagKeys.random(), self.now, lambda: {"was": was}, replace=True
+            )
+
+    def retire(self) -> None:
+        tags = self.store.tags()
+        if tags:
+            self.store.retire_tag(self.random.choice(tags).id, self.now)
+
+    def hear(self) -> None:
+        tags = self.store.tags()
+        if tags:
+            self.store.set_radio(self.random.choice(tags).id, 1, 1, self.now)
+
+    def dock_strangely(self) -> None:
+        """A docking with a fault of the tag, a wrong clock of the station, or without an end."""
+        tags = self.store.tags(retired=True)
+        if not tags:
+            return
+        tag = self.random.choice(tags)
+        docking = self.store.begin_docking(tag.id, self.now)
+        wrong = self.random.choice([0, 0, -400 * DAY, 30 * DAY])
+        uptime_ms = self.now - tag.enrolled_at_ms
+        self.store.set_anchor(docking, 1, uptime_ms, self.now + wrong, 50, 3900, self.random.randrange(40), 0)
+        last = self.store.last_record(tag.id)
+        sequence = (last[0] if last else 0) + self.random.choice([1, 1, 3])
+        plain = record.Plain(record.FAULT, 0, 3900, 1, uptime_ms // 1000, 0, faults.WATCHDOG)
+        added = self.store.add_events(docking, tag.id, [verified_row(sequence, bytes(36), plain)])
+        outcome = self.random.choice(["complete", "failed", None])
+        if outcome is not None:
+            self.store.finish_docking(docking, self.now + 900, outcome, "it went away", added)
+
+    def count(self) -> None:
+        """A stocktake in one go, closed or given up."""
+        taken = self.store.start_stocktake(self.random.choice(["North", "South", "Car 1"]), False, self.now)
+        for kit in self.random.sample([*(each.id for each in self.store.kits()), "K-unknown"], 1):
+            for counter in self.random.sample(["A", "B"], self.random.randrange(1, 3)):
+                self.store.scan_kit(taken.id, counter, kit, self.random.choice([None, 1, 2]), self.now)
+        if self.random.random() < 0.2:
+            self.store.cancel_stocktake(taken.id, "fire alarm", self.now)
+            return
+        result = self.store.stocktake_result(taken.id, self.now)
+        reasons = {(each.kind, each.kit): "looked into" for each in result.differences}
+        self.store.close_stocktake(taken.id, reasons, self.now)
+
+    def impossible(self) -> None:
+        """A movement out of another ledger that was put together with this one."""
+        kits = self.store.kits()
+        if not kits or self.random.random() < 0.7:
+            return
+        kit = self.random.choice(kits).id
+        kind, officer = self.random.choice([("issue", "4101"), ("issue", "4102"), ("find", None)])
+        with self.store._writing() as connection:
+            connection.execute(
+                "INSERT INTO movement (at_ms, kind, kit, officer, place, login, recorded_at_ms) "
+                "VALUES (?, ?, ?, ?, ?, 'other', ?)",
+                (self.now, kind, kit, officer, None if officer else "North", self.now),
+            )
+        self.store.rebuild()
+
+
+def both(store: Store, now_ms: int, agreed: Settings) -> tuple[list[Discrepancy], list[Discrepancy]]:
+    """What the rules find in the situation from the roll-ups, and in that from the whole history."""
+    return reconcile(store.situation(now_ms, agreed)), reconcile(situation_of(store.picture(), now_ms, agreed))
+
+
+def test_after_any_history_the_rules_find_in_the_rollups_what_they_find_in_everything(tell: Tell) -> None:
+    seen: set[str] = set()
+    compared = [0]
+
+    @given(st.integers(0, 2**32), st.integers(1, 80), st.integers(0, 40 * 24))
+    @settings(max_examples=40)
+    def after_any_history(seed: int, steps: int, later_h: int) -> None:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Store.create(Path(folder) / "station.db", "North", "Europe/London", False, T0) as store,
+        ):
+            store._connection.execute("PRAGMA synchronous = OFF")
+            history = Eventful(store, Random(seed))
+            history.play(steps)
+            quickly, slowly = both(store, history.now + later_h * HOUR, AGREED)
+            assert quickly == slowly
+            keys = [each.key for each in quickly]
+            assert len(keys) == len(set(keys))
+            seen.update(each.kind for each in quickly)
+            compared[0] += len(quickly)
+
+    after_any_history()
+    tell(f"reconciliation: {compared[0]} discrepancies of {len(seen)} of {len(RULES)} kinds, alike by both ways")
