@@ -163,11 +163,11 @@ def good_after(today: date, carry_days: int) -> date:
     return today + timedelta(days=carry_days)
 
 
-def next_step(expiry: Expiry, carry_days: int) -> str:
+def next_step(expiry: Expiry, carry_days: int, home: str) -> str:
     """Who to call, what to bring; or what to do with a kit in stock."""
     if not expiry.carried:
         if expiry.expired:
-            return f"`kitdock kit destroy {expiry.kit}`"
+            return f"`kitdock kit destroy {expiry.kit} --reason expired --document ID`"
         if expiry.days_left <= carry_days:
             return "keep it back: it would expire while carried"
         return "issue it first"
@@ -177,7 +177,6 @@ def next_step(expiry: Expiry, carry_days: int) -> str:
     if new is None:
         back = f"; take this one back: `kitdock kit return {expiry.kit}`" if expiry.expired else ""
         return f"no kit in stock is good for longer, see `kitdock expiry forecast`{back}"
-    bring = f"bring {new.kit}" + (f" from {new.place}" if new.place != expiry.station else "")
-    if expiry.officer is not None:
-        return f"{bring}: `kitdock kit replace {expiry.officer}`"
-    return f"{bring}: `kitdock kit return {expiry.kit}`, then issue {new.kit}"
+    away = f" --station {new.place}" if new.place != home else ""
+    other = f" from {new.place}" if new.place != expiry.station else ""
+    return f"bring {new.kit}{other}: `kitdock kit replace {expiry.kit} {new.kit}{away}`"

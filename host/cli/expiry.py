@@ -1,14 +1,15 @@
 """`kitdock expiry`: kits that have expired or soon will, and how many to order."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, naming
 from host.cli.groups import ListByDefault
-from host.cli.options import day, open_store, with_store, words
-from host.cli.render import Done, Row, Table
+from host.cli.options import day, open_store, with_store
+from host.cli.render import Cell, Done, Row, Table
 from host.errors import InputError
 from host.expiry import Expiry, demands, next_step, suggest
 from host.forecast import Need, forecast, total
@@ -59,22 +60,16 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
             listed = suggest(listed, shelves, home, settings.carry_days)
         has_kits = own or bool(found) or store.has_kits()
     rows = [
-        _row(each, "ask the quartermaster" if own else next_step(each, settings.carry_days), zone) for each in listed
+        row_of(each, "ask the quartermaster" if own else next_step(each, settings.carry_days, home), zone)
+        for each in listed
     ]
     known = len(found) - len(listed)
     hidden = f"{plural(known, 'kit')} known and not shown: see `kitdock expiry --all`" if known else ""
     return Table(
         rows,
-        {
-            "kit": "kit",
-            "lot": "lot",
-            "expires": "expires_on",
-            "": lambda row: _when(row["days_left"]),
-            "with": lambda row: row["officer"] or row["place"] if row["carried"] else "in stock",
-            "pouch": "pouch",
-        },
+        COLUMNS,
         _empty(within, hidden, has_kits),
-        details=[_place, _advice],
+        details=DETAILS,
         note=hidden,
         title="Kits that expire",
     )
@@ -83,7 +78,7 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
 @expiry.command("acknowledge")
 @click.argument("kits", metavar="KIT...", nargs=-1, required=True)
 @click.option("--until", type=day, metavar="YYYY-MM-DD", required=True, help="The day on which it comes back.")
-@click.option("--reason", type=words("reason"), metavar="TEXT", required=True, help="Why it can wait.")
+@click.option("--reason", type=naming.reason, metavar="TEXT", required=True, help="Why it can wait. No names.")
 @with_store
 def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Done:
     """Say that it is known that kits expire, so that they are left out until a day.
@@ -174,7 +169,8 @@ def _range(low: int, high: int) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
-def _row(each: Expiry, step: str, zone: str) -> Row:
+def row_of(each: Expiry, step: str, zone: str) -> Row:
+    """An expiry for programs, with its next step."""
     note, new = each.note, each.replacement
     return {
         "kit": each.kit,
@@ -207,10 +203,6 @@ def _place(row: Row) -> str:
     return where + known
 
 
-def _advice(row: Row) -> str:
-    return f"next: {row['next_step']}"
-
-
 def _empty(within: int, hidden: str, has_kits: bool) -> str:
     if not has_kits:
         return _NO_KITS
@@ -221,3 +213,16 @@ def _when(days_left: int) -> str:
     if days_left < 0:
         return f"expired {plural(-days_left, 'day')} ago"
     return f"in {plural(days_left, 'day')}" if days_left else "today is the last day"
+
+
+COLUMNS: Mapping[str, Cell] = {
+    "kit": "kit",
+    "lot": "lot",
+    "expires": "expires_on",
+    "": lambda row: _when(row["days_left"]),
+    "with": lambda row: row["officer"] or row["place"] if row["carried"] else "in stock",
+    "pouch": "pouch",
+}
+"""How people see the rows of `row_of`, with `DETAILS` below each."""
+
+DETAILS: Sequence[Cell] = (_place, lambda row: f"next: {row['next_step']}")

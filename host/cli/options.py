@@ -70,7 +70,7 @@ _output_option = click.option(
     type=click.Path(dir_okay=False, readable=False, path_type=Path),
     expose_value=False,
     callback=_keep_output,
-    help="Write it to FILE instead: .csv .json .txt .html .pdf .xlsx.",
+    help="Write it to FILE instead: .csv .json .txt .html .pdf .xlsx .eml.",
 )
 
 _overwrite_option = click.option(

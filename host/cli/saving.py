@@ -5,6 +5,7 @@ unless asked to.
 """
 
 import os
+import platform
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,11 @@ import click
 from host import clock, sheets
 from host.cli.render import Done, Report, Value, as_text, data, document, warn
 from host.errors import InputError, KitdockError
+from host.sheets import mail
 from host.words import plural
 
-ENDINGS = (".csv", ".json", ".txt", *sheets.NEEDS)
+MAIL = ".eml"
+ENDINGS = (".csv", ".json", ".txt", *sheets.NEEDS, MAIL)
 """Endings of files that can be written."""
 
 TEXT_WIDTH = 80
@@ -84,10 +87,11 @@ def _content(value: Value, output: Output, zone: str) -> bytes:
     if ending in (".csv", ".json"):
         return data(value, ending[1:]).encode()
     sheet = document(value, output.command, clock.local(clock.now_ms(), zone))
-    if ending != ".txt":
+    if ending in sheets.NEEDS:
         return sheets.make(sheet, ending)
     head = [] if isinstance(value, Report) else [sheet.title, ""]
-    return "\n".join([*head, as_text(value, TEXT_WIDTH, TEXT_WIDTH), "", sheet.stamp, ""]).encode()
+    text = "\n".join([*head, as_text(value, TEXT_WIDTH, TEXT_WIDTH), "", sheet.stamp, ""])
+    return mail.make(sheet, text, platform.node()) if ending == MAIL else text.encode()
 
 
 def _amount(value: Value) -> str:

@@ -108,9 +108,24 @@ class Expiries(Stock):
         return wanted
 
     def expiry_notes(self) -> dict[str, Note]:
-        """The last note on each kit that has any."""
+        """The last note on each kit that has any. Raises `NotAllowed`."""
+        self._demand("stock.read")
         rows = self._rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
         return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
+
+    def digest_read(self) -> int | None:
+        """When the newest digest was made that somebody has read; None if none was. Raises `NotAllowed`."""
+        self._demand("stock.read")
+        row = self._row("SELECT max(made_at_ms) FROM digest_read")
+        return row[0] if row else None
+
+    def acknowledge_digest(self, made_at_ms: int, at_ms: int) -> None:
+        """Notes that the digest which was made then has been read. Raises `NotAllowed`."""
+        with self._changing("digest.acknowledge") as detail:
+            self._connection.execute(
+                "INSERT INTO digest_read (made_at_ms, login, at_ms) VALUES (?, ?, ?)", (made_at_ms, self.login, at_ms)
+            )
+            detail["made_at_ms"] = made_at_ms
 
     def supplies(self, today: date) -> list[Supply]:
         """What a forecast rests on, for each product of which kits are out or in stock, or went lately."""

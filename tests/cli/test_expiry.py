@@ -1,5 +1,7 @@
 """`kitdock expiry` at the command line: what people read, and what hides and comes back."""
 
+import re
+
 import pytest
 
 from host import clock
@@ -36,15 +38,15 @@ kit    lot    expires                            with      pouch
 -----  -----  ----------  ---------------------  --------  -------
 K-1    A1     {day(-12)}  expired 12 days ago    4101
     Naloxone 1.8 mg, Response A, South
-    next: bring K-8: `kitdock kit replace 4101`
+    next: bring K-8: `kitdock kit replace K-1 K-8 --station South`
 
 K-4    A4     {day(-1)}  expired 1 day ago      in stock
     Naloxone 1.8 mg, North
-    next: `kitdock kit destroy K-4`
+    next: `kitdock kit destroy K-4 --reason expired --document ID`
 
 K-3    A3     {day(0)}  today is the last day  Car 1
     Naloxone 1.8 mg, Traffic, North
-    next: bring K-9: `kitdock kit return K-3`, then issue K-9
+    next: bring K-9: `kitdock kit replace K-3 K-9`
 
 K-2    A2     {day(1)}  in 1 day               4102
     Naloxone 1.8 mg, North
@@ -132,3 +134,16 @@ def test_use_counts_kits_that_went_and_did_not_come_back(ageing: Station) -> Non
 def test_forecast_without_kits_says_what_to_do(station: Station) -> None:
     assert "kitdock kit add" in station.run("expiry", "forecast").stdout
     assert station.json("expiry", "forecast") == []
+
+
+def test_what_it_says_to_do_can_be_done(ageing: Station) -> None:
+    for row in ageing.json("expiry"):
+        for step in re.findall(r"`kitdock (kit .*?)`", row["next_step"]):
+            ageing.run(*step.split())
+    assert [(each["kit"], each["replacement"]) for each in ageing.json("expiry")] == [
+        ("K-1", None),  # in stock now, to be destroyed
+        ("K-2", None),  # nothing was left for it
+        ("K-3", None),
+    ]
+    assert ageing.json("expiry", "--within", "3650", "--holder", "4101")[0]["kit"] == "K-8"
+    assert ageing.json("expiry", "--within", "3650", "--holder", "Car 1")[0]["kit"] == "K-9"

@@ -146,7 +146,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_done(tmp_path: Pat
         f"kitdock: {there} exists already: choose another name, or replace it with --overwrite"
     )
     assert refusal("kits", "--output", f"{tmp_path}/kits.doc").endswith(
-        "kits.doc: let the name of the file end in .csv, .json, .txt, .html, .pdf or .xlsx"
+        "kits.doc: let the name of the file end in .csv, .json, .txt, .html, .pdf, .xlsx or .eml"
     )
     assert refusal("kits", "--output", f"{tmp_path}/none/kits.csv") == (
         f"kitdock: no folder {tmp_path}/none: make it, or choose another place for kits.csv"
@@ -281,7 +281,7 @@ def test_a_database_that_cannot_tell_its_zone_is_closed_again(tmp_path: Path, mo
 
 def test_help_loads_nothing_that_writes_files() -> None:
     root = Path(__file__).parents[2]
-    code = "import sys; from host.cli.root import root; root(['expiry', '--help'], standalone_mode=False); "
+    code = "import sys; from host.cli.root import root; root(['expiry', 'list', '--help'], standalone_mode=False); "
     done = subprocess.run(
         [sys.executable, "-c", f"{code} print(*sys.modules, file=sys.stderr)"],
         cwd=root,
