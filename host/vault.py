@@ -52,16 +52,13 @@ def open_to(key: os.stat_result, database: Path) -> str | None:
     A group may read it where a group may write the database: several people, each with a login of one's own, use
     one station (docs/roles.md). The two may be different groups.
     """
-    path = key_path(database)
-    if key.st_mode & stat.S_IRWXO:
-        return f"every user: run `chmod o= {path}`"
-    if key.st_mode & (stat.S_IWGRP | stat.S_IXGRP):
-        return f"changes by its group: run `chmod g-wx {path}`"
-    if not key.st_mode & stat.S_IRGRP:
+    shared = database.exists() and database.stat().st_mode & stat.S_IWGRP
+    allowed = 0o640 if shared else 0o600
+    wrong = key.st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~allowed
+    if not wrong:
         return None
-    if database.exists() and database.stat().st_mode & stat.S_IWGRP:
-        return None
-    return f"a group, and the database is not: run `chmod 600 {path}`, or share both (docs/roles.md)"
+    whom = "every user" if wrong & stat.S_IRWXO else "changes by a group" if shared else "a group"
+    return f"{whom}: run `chmod {allowed:o} {key_path(database)}`"
 
 
 class Vault:

@@ -93,8 +93,9 @@ def test_full_disk_keeps_nothing_of_the_command(station: Station) -> None:
 
 
 def test_key_file_is_asked_for_when_it_is_needed(force: Station, tmp_path: Path) -> None:
-    from tests.cli.test_usage import GIVEN
+    from tests.cli.test_usage import GIVEN, lead
 
+    lead(force)
     file = ["usage", "file", "--officer", "1207", "--answers", "-"]
     force.run(*file, input=GIVEN)
     kept = key_path(force.db).rename(tmp_path / "kept")
