@@ -67,7 +67,7 @@ def test_key_file_may_be_shared_with_a_group_where_the_database_is(database: Pat
     assert Vault.load(database, check).check_value == check
     for mode in (0o644, 0o660, 0o650, 0o666):
         key_path(database).chmod(mode)
-        with pytest.raises(VaultError, match="is open to .*: run `chmod 640"):
+        with pytest.raises(VaultError, match=r"is open to .*: run `chmod 640"):
             Vault.load(database, check)
 
 
