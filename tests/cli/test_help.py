@@ -47,14 +47,17 @@ def test_whole_command_line_is_there() -> None:
     expected = (
         "init, account show, account list, account grant, account revoke, setting list, setting set, "
         "place add, place list, officer add, officer change, officer leave, officer import, officer list, "
-        "audit list, audit verify, audit export, "
+        "audit list, audit verify, audit export, product add, product gtin, product list, "
+        "stock receive, stock import, stock labels, stock list, stock balance, "
         "kit add, kit issue, kit next, kit return, kit replace, "
         "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, "
         "kit release, kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, "
         "tag provision, tag info, tag log, tag config, tag identify, tag wipe, tag list, "
         "stocktake start, stocktake scan, stocktake status, stocktake result, stocktake close, stocktake cancel, "
         "stocktake list, recall, recall show, recall lift, recall list, "
-        "scan, dock, openings, openings explain, usage file, usage list, usage show, reconcile, expiry, "
+        "scan, dock, openings, openings explain, usage file, usage list, usage show, reconcile, "
+        "expiry, expiry acknowledge, expiry forecast, "
+        "report holdings, report month, digest, digest acknowledge, "
         "db backup, db restore, db check, db retention, db vacuum, db accept-clock, demo"
     )
     assert set(EVERY) == {f"kitdock {name}" for name in expected.split(", ")}
