@@ -6,8 +6,10 @@ would have to ask about, and goes on.
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -83,7 +85,7 @@ class Receiver:
     def run(self) -> None:
         """Receives until the input ends. What has been received stays, whatever ends it."""
         if self._asks:
-            _say(f"Receiving into {self._how.station}. Scan a pack; `help` tells more, `done` ends.")
+            self._say(f"Receiving into {self._how.station}. Scan a pack; `help` tells more, `done` ends.")
         try:
             while True:
                 self._take(self._read("> "))
@@ -96,7 +98,7 @@ class Receiver:
 
     def _stopped(self, why: str, status: int) -> None:
         count = len(self.packs)
-        _say(f"\nkitdock: {why}: {plural(count, 'kit')} received before that {'stays' if count == 1 else 'stay'}")
+        self._say(f"\nkitdock: {why}: {plural(count, 'kit')} received before that {'stays' if count == 1 else 'stay'}")
         self.status = status
 
     def _take(self, text: str) -> None:
@@ -108,7 +110,7 @@ class Receiver:
             if word == "done":
                 raise _Ended
             if word in ("help", "?"):
-                _say(HELP)
+                self._say(HELP)
             elif word == "undo":
                 self._undo()
             elif word.split()[0] == "lot":
@@ -116,7 +118,7 @@ class Receiver:
             else:
                 self._receive(text)
         except _Skipped:
-            _say("  skipped: nothing added")
+            self._say("  skipped: nothing added")
         except (InputError, RuleError, DatabaseBusy) as refused:
             if isinstance(refused, NotAllowed):
                 raise
@@ -126,9 +128,9 @@ class Receiver:
         self.refused += 1
         if self._asks:
             # The bell: who scans looks at the boxes.
-            _say(f"\a  not received: {why}")
+            self._say(f"\a  not received: {why}")
         else:
-            _say(f"kitdock: line {self._line}: not received: {why}")
+            self._say(f"kitdock: line {self._line}: not received: {why}")
 
     def _receive(self, text: str) -> None:
         today = self._store.today()
@@ -143,7 +145,7 @@ class Receiver:
             )
             self._session.received(scan, pack)
             self.packs.append(Pack(scan, pack, kit))
-        _say(self._answer(kit))
+        self._say(self._answer(kit))
 
     def _answer(self, kit: Received) -> str:
         lot = kit.lot
@@ -165,13 +167,13 @@ class Receiver:
             self._store.move(undo)
             self._session.undone(last.scan, last.pack)
             self.packs.pop()
-        _say(f"  {kit} taken back; {plural(len(self.packs), 'kit')} received")
+        self._say(f"  {kit} taken back; {plural(len(self.packs), 'kit')} received")
 
     def _announce(self, text: str) -> None:
         typed = typed_lot(text, self._store.today())
         self._session.announce(typed)
         expires = f"  exp {typed.expires_on}" if typed.expires_on else ""
-        _say(f"  the next pack that does not tell: lot {typed.lot}{expires}")
+        self._say(f"  the next pack that does not tell: lot {typed.lot}{expires}")
 
     # What must be asked. Where nobody can answer, each raises `InputError`.
 
@@ -189,17 +191,18 @@ class Receiver:
         if not self._asks:
             raise InputError(f"{'; '.join(wrong)}: receive this pack at a terminal, which asks")
         for doubt in wrong:
-            _say(f"\a  {doubt}")
+            self._say(f"\a  {doubt}")
         if len(readings) == 1:
             self._confirm(scan)
             return scan
         for number, reading in enumerate(readings, 1):
-            _say(f"    {number}  {_told(reading)}")
+            self._say(f"    {number}  {_told(reading)}")
         return readings[self._number("  What does the pack say? Its number, or skip: ", len(readings)) - 1]
 
     def _confirm(self, scan: Scan) -> None:
+        self._say(f"    {_told(scan)}")
         while True:
-            answer = self._ask(f"  Is it {_told(scan)}? yes, or skip: ").casefold()
+            answer = self._ask("  Is that so? yes, or skip: ").casefold()
             if answer in ("y", "yes"):
                 return
             if answer in ("n", "no"):
@@ -213,15 +216,15 @@ class Receiver:
         if not self._asks:
             raise InputError(unknown_gtin(gtin))
         products = self._store.products()
-        _say(f"\a  {unknown_gtin(gtin).partition(': `')[0]}. Which is it?")
+        self._say(f"\a  {unknown_gtin(gtin).partition(': `')[0]}. Which is it?")
         for number, each in enumerate(products, 1):
-            _say(f"    {number}  {each.name}")
+            self._say(f"    {number}  {each.name}")
         while True:
             answer = self._ask(f"  {'Its number, or a new' if products else 'Its'} name, or skip: ")
             try:
                 return self._named(gtin, answer, products)
             except InputError as error:
-                _say(f"  {error}")
+                self._say(f"  {error}")
 
     def _named(self, gtin: str, answer: str, products: Sequence[Product]) -> Product:
         """The product that was chosen or named, with that GTIN. Raises `InputError`."""
@@ -233,7 +236,7 @@ class Receiver:
         same = next((each.name for each in products if each.name.casefold() == name.casefold()), None)
         if same is not None:
             return self._store.add_gtins(same, [gtin])
-        doses = self._number(f"  Doses in one kit of {name}, or skip: ", MAX_DOSES)
+        doses = self._number("  New. Doses in one kit, or skip: ", MAX_DOSES)
         return self._store.add_product(name, [gtin], doses)
 
     def _filled(self, scan: Scan, product: Product, today: date) -> Scan:
@@ -256,29 +259,30 @@ class Receiver:
         return pack
 
     def _ask_lot(self, pack: Scan, product: Product, today: date) -> Scan:
-        _say(f"\a  The code of this {product.name} tells no lot. It is kept for those that follow.")
+        self._say(f"\a  The code of this {product.name} tells no lot. It is kept for those that follow.")
         while True:
             try:
                 typed = typed_lot(self._ask("  Lot printed on the pack, or skip: "), today)
             except InputError as error:
-                _say(f"  {error}")
+                self._say(f"  {error}")
                 continue
             return pack._replace(lot=typed.lot, expires_on=pack.expires_on or typed.expires_on)
 
     def _ask_expiry(self, pack: Scan, product: Product, today: date) -> Scan:
+        self._say(f"\a  Lot {pack.lot} of {product.name} is new, and the code tells no expiry.")
         while True:
-            answer = self._ask(f"  Expiry of lot {pack.lot} of {product.name} (YYYY-MM-DD or YYYY-MM), or skip: ")
+            answer = self._ask("  Expiry printed on the pack (YYYY-MM-DD or YYYY-MM), or skip: ")
             try:
                 return pack._replace(expires_on=expiry(answer, today))
             except InputError as error:
-                _say(f"  {error}")
+                self._say(f"  {error}")
 
     def _number(self, question: str, most: int) -> int:
         while True:
             answer = self._ask(question)
             if answer.isascii() and answer.isdigit() and 1 <= int(answer[:9]) <= most:
                 return int(answer)
-            _say(f"  type a number from 1 to {most}, or skip")
+            self._say(f"  type a number from 1 to {most}, or skip")
 
     def _ask(self, question: str) -> str:
         """An answer that is neither empty nor the beep of the next pack."""
@@ -289,9 +293,15 @@ class Receiver:
             if answer.casefold() == "done":
                 raise _Ended
             if is_scan(answer, self._store.today()):
-                _say("\a  that is a scan, and was not received: answer first, then scan that pack again")
+                self._say("\a  that is a scan, and was not received: answer first, then scan that pack again")
             elif answer:
                 return answer
+
+    def _say(self, text: str) -> None:
+        """Tells a person; at a terminal no word is broken at its edge."""
+        width = shutil.get_terminal_size().columns
+        for line in text.splitlines() or [""]:
+            click.echo(_wrapped(line, width) if self._asks else line, err=True)
 
     def _read(self, prompt: str) -> str:
         """The next line. Raises `_Ended` after the last."""
@@ -300,7 +310,7 @@ class Receiver:
         line = sys.stdin.buffer.readline(_LONGEST_LINE)
         if not line:
             if self._asks:
-                _say("")
+                self._say("")
             raise _Ended
         self._line += 1
         return line.decode("utf-8", "replace").rstrip("\r\n")
@@ -332,6 +342,10 @@ def _told(scan: Scan) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _wrapped(line: str, width: int) -> str:
+    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Ctrl-C waits until a kit is in the ledger and in the session's count, or in neither."""
@@ -347,7 +361,3 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if pressed:
             raise KeyboardInterrupt
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

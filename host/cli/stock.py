@@ -92,7 +92,7 @@ def receive(
 
 
 @stock.command("import")
-@click.argument("file", metavar="FILE.csv", type=click.Path(dir_okay=False, readable=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, readable=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would come in, and what is wrong with which line.")
 @click.option(
     "--date-style",

@@ -5,5 +5,7 @@ Pure: text and bytes come in, facts, doubts and bytes go out. Nothing is stored 
     scan -> wedge.undo -> gs1.read -> Scan         one beep of a scanner
     file -> table.read_kits         -> KitLine     many kits from a CSV file
             printed                                dates and product numbers as packs print them
+            session                                what was said before, so that nothing is asked twice
+            numbers                                the numbers that kits are given
             labels.sheet                           a printable sheet of kit labels
 """

@@ -69,7 +69,6 @@ class Receiving(Catalogue, Stock):
             self._right_now()
             place = self._station_place(station)
             kit = self._number_before(box) or self._next_number(prefix)
-            self._relearn_lot(box)
             known = self.lot(box.product, box.lot)
             doses = known.doses_per_kit if known else self.product(box.product).doses_per_kit
             lot = self._receive(box._replace(kit=kit, doses_per_kit=doses), at_ms, place, accept_expired)
@@ -160,21 +159,33 @@ class Receiving(Catalogue, Stock):
             given[prefix] += 1
         return numbers.number(prefix, given[prefix] + 1)
 
-    def _relearn_lot(self, box: Incoming) -> None:
-        """Takes the expiry of a pack for its lot's if every receipt of the lot was taken back: that was mistyped."""
+    def _receive(self, box: Incoming, at_ms: int, place: str, accept_expired: bool) -> Lot:
         known = self.lot(box.product, box.lot)
-        if known is None or box.expires_on in (None, known.expires_on) or self._has_kits(known):
+        if known is not None:
+            self._relearn_lot(known, self._relearned(known, box))
+        return super()._receive(box, at_ms, place, accept_expired)
+
+    def _relearned(self, known: Lot, box: Incoming) -> Lot:
+        """The lot as a pack tells of it, if every receipt of the lot was taken back: what was known was mistyped."""
+        told = known._replace(
+            expires_on=box.expires_on or known.expires_on, doses_per_kit=box.doses_per_kit or known.doses_per_kit
+        )
+        return known if told == known or self._has_kits(known) else told
+
+    def _relearn_lot(self, known: Lot, lot: Lot) -> None:
+        """Corrects what is known of a lot, within a transaction."""
+        if lot == known:
             return
-        assert box.expires_on is not None
-        lot = known._replace(expires_on=box.expires_on)
         self._connection.execute(
-            "UPDATE lot SET expires_on = ? WHERE product = ? AND lot = ?",
-            (lot.expires_on.isoformat(), lot.product, lot.lot),
+            "UPDATE lot SET expires_on = ?, doses_per_kit = ? WHERE product = ? AND lot = ?",
+            (lot.expires_on.isoformat(), lot.doses_per_kit, lot.product, lot.lot),
         )
         for (kit,) in self._rows("SELECT kit FROM kit_state WHERE lot = ? AND product = ?", (lot.lot, lot.product)):
             self._roll_up_kit(kit, self.movements(kit), lot)
-        change = {"expires_on": [known.expires_on.isoformat(), lot.expires_on.isoformat()]}
-        self._note("lot.correct", f"{lot.product} {lot.lot}", change)
+        before, after = (
+            {"expires_on": each.expires_on.isoformat(), "doses": each.doses_per_kit} for each in (known, lot)
+        )
+        self._note("lot.correct", f"{lot.product} {lot.lot}", {"before": before, "after": after})
 
     def _has_kits(self, lot: Lot) -> bool:
         """Whether any receipt of the lot stands."""
@@ -194,7 +205,8 @@ class Receiving(Catalogue, Stock):
                 key = (box.product, box.lot)
                 lots.setdefault(key, self._lot_of_line(line, box, lots.get(key)))
                 self._check_line(line, box, lots[key], at_ms, accept_expired)
-                found.boxes.append(box._replace(expires_on=lots[key].expires_on))
+                facts = lots[key]
+                found.boxes.append(box._replace(expires_on=facts.expires_on, doses_per_kit=facts.doses_per_kit))
                 found.lots.append(lots[key])
             except KitdockError as wrong:
                 found.bad.append(BadLine(line.line, str(wrong)))
@@ -202,14 +214,12 @@ class Receiving(Catalogue, Stock):
 
     def _box(self, line: KitLine, document: str | None) -> Incoming:
         product = self._product_of_line(line)
-        known = self.lot(product, line.lot)
-        doses = line.doses or (known.doses_per_kit if known else self.product(product).doses_per_kit)
         return Incoming(
             line.kit,
             product,
             line.lot,
             line.expires_on,
-            doses,
+            line.doses,
             line.gtin,
             line.serial,
             line.document or document,
@@ -229,10 +239,13 @@ class Receiving(Catalogue, Stock):
 
     def _lot_of_line(self, line: KitLine, box: Incoming, before: Lot | None) -> Lot:
         """The lot that a line tells of, as the stock or a line before knows it. Raises if they contradict."""
-        known = before or self.lot(box.product, box.lot)
+        known = before
+        if known is None and (stored := self.lot(box.product, box.lot)) is not None:
+            known = self._relearned(stored, box)
         if known is None and box.expires_on is None:
             raise InputError(f"lot {box.lot} of {box.product} is new: fill in the column expires")
-        return ledger.received_lot(known, box.product, box.lot, box.expires_on, box.doses_per_kit)
+        doses = box.doses_per_kit if known else box.doses_per_kit or self.product(box.product).doses_per_kit
+        return ledger.received_lot(known, box.product, box.lot, box.expires_on, doses)
 
     def _check_line(self, line: KitLine, box: Incoming, lot: Lot, at_ms: int, accept_expired: bool) -> None:
         """Raises `KitdockError` if this kit cannot be received."""
