@@ -1,5 +1,6 @@
 """Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from host import clock, ledger
@@ -8,6 +9,8 @@ from host.ledger import Kit, Lot, Movement, State, Step
 from host.ledger.issue import STATION
 from host.ledger.movement import ISSUE, ISSUED, LEFT_BEHIND, LOST, NOWHERE, RETURN, USE, USED
 from host.store.stock import Moved, NextKit, Stock
+
+_KIT = "k.id, k.product, k.lot, k.gtin, k.serial"
 
 
 class KitNow(NamedTuple):
@@ -44,28 +47,37 @@ class Fate(NamedTuple):
 class Kits(Stock):
     """The part of the store that answers for kits."""
 
-    def kit_states(self, at_ms: int | None = None) -> list[KitNow]:
-        """Every kit that had been received by then (None: now), first to expire first; its own for an officer.
+    def kit_states(self, at_ms: int | None = None, officer: str | None = None) -> list[KitNow]:
+        """Every kit that had been received by then (None: now), or the officer's, first to expire first.
 
-        A past instant is told as the ledger stood then. Raises `NotAllowed`.
+        A past instant is told as the ledger stood then. An officer's account is given the officer's own. Raises
+        `NotAllowed`.
         """
         account = self.account
         if not account.only_officer or account.officer is None:
             self._demand("stock.read")
+        elif officer not in (None, account.officer):
+            return []
+        else:
+            officer = account.officer
         with self._reading():
             lots = {(each.product, each.lot): each for each in self._lots()}
-            kits = [Kit(*row) for row in self._rows("SELECT id, product, lot, gtin, serial FROM kit")]
-            lot_of = {each.id: lots[each.product, each.lot] for each in kits}
-            if at_ms is None:
-                rows = self._rows(f"SELECT kit, {', '.join(State._fields)} FROM kit_state")
-                states = {row[0]: State(*row[1:]) for row in rows}
-            else:
-                doses = {kit: lot.doses_per_kit for kit, lot in lot_of.items()}
-                states = ledger.states(self._movements(None), doses, at_ms)
-        found = [KitNow(each, lot_of[each.id], states[each.id]) for each in kits if each.id in states]
-        if account.only_officer:
-            found = [each for each in found if each.state.officer == account.officer]
+            found = self._now(lots, officer) if at_ms is None else self._then(lots, officer, at_ms)
         return sorted(found, key=lambda each: (each.lot.expires_on, each.kit.id))
+
+    def _now(self, lots: Mapping[tuple[str, str], Lot], officer: str | None) -> list[KitNow]:
+        columns = ", ".join(f"s.{column}" for column in State._fields)
+        where, parameters = ("WHERE s.officer = ?", (officer,)) if officer is not None else ("", ())
+        rows = self._rows(f"SELECT {_KIT}, {columns} FROM kit_state s JOIN kit k ON k.id = s.kit {where}", parameters)
+        width = len(Kit._fields)
+        return [KitNow(Kit(*row[:width]), lots[row[1], row[2]], State(*row[width:])) for row in rows]
+
+    def _then(self, lots: Mapping[tuple[str, str], Lot], officer: str | None, at_ms: int) -> list[KitNow]:
+        kits = [Kit(*row) for row in self._rows(f"SELECT {_KIT} FROM kit k")]
+        lot_of = {each.id: lots[each.product, each.lot] for each in kits}
+        states = ledger.states(self._movements(None), {kit: lot.doses_per_kit for kit, lot in lot_of.items()}, at_ms)
+        found = [KitNow(each, lot_of[each.id], states[each.id]) for each in kits if each.id in states]
+        return [each for each in found if officer is None or each.state.officer == officer]
 
     def history(self, kit: str) -> tuple[KitNow, list[Step], list[Evidence]]:
         """A kit, its movements with the state after each, and the openings of its pouch while it was issued.

@@ -257,15 +257,28 @@ class Stock(People, Rollups):
 
     def _next_kits(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
         """The kits at a station that can be issued on that day and lie in no pouch, first to expire first."""
-        of_product = "AND s.product = ?" if product is not None else ""
+        products = [product] if product is not None else self._products_of_lots()
+        found = [each for name in products for each in self._next_of_product(station, day, name, most)]
+        return sorted(found, key=lambda each: (each.expires_on, each.kit))[:most]
+
+    def _products_of_lots(self) -> list[str]:
+        """Every product of which there is a lot; looked up one by one, since there are few."""
+        found: list[str] = []
+        while row := self._row("SELECT min(product) FROM lot WHERE product > ?", (found[-1] if found else "",)):
+            if row[0] is None:
+                break
+            found.append(row[0])
+        return found
+
+    def _next_of_product(self, station: str, day: date, product: str, most: int) -> list[NextKit]:
         rows = self._rows(
             "SELECT s.kit, s.product, s.lot, s.expires_on FROM kit_state s "
             "CROSS JOIN lot l ON l.product = s.product AND l.lot = s.lot "
-            "WHERE s.status = 'in_stock' AND s.place = ? AND s.expires_on >= ? AND s.quarantine IS NULL "
-            f"AND s.pouch IS NULL AND s.doses_left = l.doses_per_kit {of_product} "
+            "WHERE s.status = 'in_stock' AND s.place = ? AND s.product = ? AND s.expires_on >= ? "
+            "AND s.quarantine IS NULL AND s.pouch IS NULL AND s.doses_left = l.doses_per_kit "
             "AND coalesce((SELECT action FROM recall r WHERE r.product = s.product AND r.lot = s.lot "
             "ORDER BY r.id DESC LIMIT 1), 'lift') = 'lift' ORDER BY s.expires_on, s.kit LIMIT ?",
-            (station, day.isoformat(), *([product] if product is not None else []), most),
+            (station, product, day.isoformat(), most),
         )
         return [NextKit(kit, product, lot, date.fromisoformat(text)) for kit, product, lot, text in rows]
 

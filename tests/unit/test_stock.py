@@ -28,6 +28,7 @@ from host.ledger.movement import (
     UNLOAD,
     USE,
 )
+from host.roles import OFFICER
 from host.store import Store, TagKeys
 from host.store.kits import Fate
 from host.store.stock import Incoming
@@ -128,8 +129,11 @@ def test_first_to_expire_is_what_can_be_issued(store: Store) -> None:
     store.move(Movement(0, NOW, LOAD, "K2", pouch="P1"))
     store.receive([Incoming("K5", "Nyxoid", "A2", date(2026, 5, 27))], NOW, accept_expired=True)
     assert first() == ["K4"]
+    store.receive([Incoming("K6", "Narcan", "B1", date(2027, 6, 30))], NOW)
+    assert first() == ["K6", "K4"]
+    assert first(product="Nyxoid") == ["K4"]
     store.move(Movement(0, NOW, TRANSFER, "K4", place="South"))
-    assert (first(), first("South")) == ([], ["K4"])
+    assert (first(), first("South")) == (["K6"], ["K4"])
 
 
 def test_issue_of_the_next_takes_the_first_to_expire_and_says_if_there_is_none(store: Store) -> None:
@@ -220,6 +224,19 @@ def test_kits_as_they_were_then(store: Store) -> None:
         for at_ms in (NOW - 1, NOW, NOW + DAY, NOW + 2 * DAY - 1, NOW + 2 * DAY, None)
     ]
     assert seen == [None, "in_stock", "issued", "issued", "lost", "lost"]
+
+
+def test_kits_of_an_officer_are_found_without_the_others(store: Store) -> None:
+    store.issue_kit("K1", "1207", None, NOW + DAY)
+    store.issue_kit("K2", "1300", None, NOW + DAY)
+    store.move(Movement(0, NOW + 2 * DAY, RETURN, "K1"))
+    store.grant("ola", OFFICER, "1207", NOW)
+    with Store.open(store.path, login="ola") as own:
+        for reader, wanted in ((store, "1207"), (own, None), (own, "1207")):
+            assert [each.kit.id for each in reader.kit_states(NOW + DAY, wanted)] == ["K1"]
+            assert reader.kit_states(None, wanted) == []
+        assert own.kit_states(NOW + DAY, "1300") == []
+    assert [each.kit.id for each in store.kit_states(None, "1300")] == ["K2"]
 
 
 def replaced(store: Store, who: str, fate: Fate = Fate(), new: str | None = None) -> list[tuple[str, str]]:  # noqa: B008
@@ -358,7 +375,7 @@ def test_no_movement_reads_a_whole_table(store: Store) -> None:
     for number, each in enumerate(LIFE):
         store.move(each._replace(at_ms=NOW + number))
     store.receive([Incoming("K5", "Nyxoid", "A1", gtin="0" * 14, serial="S1")], NOW)
-    store.issue_next(Movement(0, NOW, ISSUE, "", officer="1207", pouch="P1"), None, "Nyxoid")
+    store.issue_next(Movement(0, NOW, ISSUE, "", officer="1207", pouch="P1"), None, None)
     store.replace("P1", None, Fate(), NOW + 50)
     store._connection.set_trace_callback(None)
     assert {each.kind for each in LIFE} == set(KINDS) - {"receive"}
@@ -371,14 +388,16 @@ def test_no_movement_reads_a_whole_table(store: Store) -> None:
 
 
 def scanned(connection: sqlite3.Connection, query: str) -> set[str]:
-    """The tables that a query reads from one end, unless it is for the newest row alone."""
+    """The tables that a query reads from one end, unless it is for the newest row alone; or what it has to sort."""
     if query.endswith("ORDER BY id DESC LIMIT 1"):
         return set()
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
     found = [re.match(r"SCAN (\w+)(?! VIRTUAL)", step) for step in plan]
-    return {each[1] for each in found if each and each[1] != "CONSTANT"}
+    sorts = {step for step in plan if "TEMP B-TREE" in step}
+    return {each[1] for each in found if each and each[1] != "CONSTANT"} | sorts
 
 
 def test_a_reading_of_a_whole_table_would_be_noticed(store: Store) -> None:
     assert scanned(store._connection, "SELECT * FROM kit_state WHERE doses_left = 1") == {"kit_state"}
     assert scanned(store._connection, "SELECT * FROM kit_state WHERE kit = 'K1'") == set()
+    assert scanned(store._connection, "SELECT * FROM movement WHERE kit = 'K1' ORDER BY doses")

@@ -44,14 +44,13 @@ def list_(
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
-        found = store.kit_states(at_ms)
+        found = store.kit_states(at_ms, officer)
         zone = store.station.time_zone
         today = store.today() if at_ms is None else clock.today(at_ms, zone)
     rows = [
         _row(each, zone, today)
         for each in found
         if each.state.status in wanted
-        and (officer is None or each.state.officer == officer)
         and (place is None or each.state.place == place)
         and (lot is None or each.kit.lot == lot)
     ]
@@ -66,7 +65,7 @@ def list_(
             "note": _note,
         },
         "no kit is like that: `kitdock kit list` shows all but the destroyed ones"
-        if found
+        if found or officer
         else "no kits yet: receive one with `kitdock kit add KIT --product P --lot L --expires YYYY-MM-DD`",
     )
 
