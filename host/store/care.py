@@ -164,14 +164,19 @@ class Care(Retention):
         faults: list[str] = []
         count = 0
         try:
-            for tag in self._all_tags():
-                seen, wrong = self._verify_records(tag)
-                count += seen
-                if wrong:
-                    told = ", ".join(map(str, wrong[:_TOLD]))
-                    faults.append(f"tag {tag.id}: {plural(len(wrong), 'record')} not as the tag sealed it ({told})")
+            _ = self._vault
         except VaultError as error:
             return Check(name, None, str(error))
+        for tag in self._all_tags():
+            try:
+                seen, wrong = self._verify_records(tag)
+            except VaultError as error:
+                faults.append(str(error))
+                continue
+            count += seen
+            if wrong:
+                told = ", ".join(map(str, wrong[:_TOLD]))
+                faults.append(f"tag {tag.id}: {plural(len(wrong), 'record')} not as the tag sealed it ({told})")
         return _check(name, faults, f"{plural(count, 'record')} as their tags sealed them, or known not to be")
 
     def _verify_records(self, tag: Tag) -> tuple[int, list[int]]:

@@ -1,5 +1,6 @@
 """A backup comes back: proven on a copy beside the database, then put in its place at once; the old one is kept."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -76,7 +77,7 @@ class Candidate:
             copying.put(self._part, self._target)
             return None
         kept = _free_name(self._target)
-        self._part.chmod(self._target.stat().st_mode & 0o777)
+        _share_alike(self._target, self._part)
         with _alone(self._target):
             try:
                 _keep(self._target, kept)
@@ -214,6 +215,15 @@ def _alone(target: Path) -> Iterator[None]:
             raise
     finally:
         connection.close()
+
+
+def _share_alike(target: Path, part: Path) -> None:
+    """Those who may use the database may use what takes its place."""
+    known = target.stat()
+    if os.name == "posix":
+        with suppress(PermissionError):  # a group that one is not in
+            os.chown(part, -1, known.st_gid)
+    part.chmod(known.st_mode & 0o777)
 
 
 def _free_name(target: Path) -> Path:

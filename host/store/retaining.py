@@ -113,12 +113,11 @@ class Retention(Tags, Stock):
     def _forget(self, tag: Tag, sequences: Collection[int]) -> None:
         connection = self._connection
         new = retention.ranges(sequences)
-        for first, last in new:
-            # A range of what goes has nothing between that stays.
-            for table in ("explanation", "event"):
-                connection.execute(
-                    f"DELETE FROM {table} WHERE tag = ? AND sequence BETWEEN ? AND ?", (tag.id, first, last)
-                )
+        for table in ("explanation", "event"):
+            connection.executemany(
+                f"DELETE FROM {table} WHERE tag = ? AND sequence BETWEEN ? AND ?",
+                [(tag.id, first, last) for first, last in new],
+            )
         known = self._rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag.id,))
         connection.execute("DELETE FROM forgotten WHERE tag = ?", (tag.id,))
         connection.executemany(

@@ -18,6 +18,9 @@ from host.store import Store, copying
 from host.store.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS
 from host.store.restoring import proven
 from host.vault import key_path
+from kitwire import record
+from tests.unit.test_docking import NOW_MS as DOCKING_MS
+from tests.unit.test_docking import Bench
 from tests.unit.test_migrations import T1, T2, TEST_KEY, content, make_001, rows
 
 DAY = clock.DAY_MS
@@ -185,6 +188,11 @@ PLANTED: dict[str, tuple[list[str], str, str]] = {
         ["DROP TRIGGER event_no_update", f"UPDATE event SET record = zeroblob(36) WHERE tag = '{T1}' AND sequence = 8"],
         RECORDS,
         f"tag {T1}: 2 records not as the tag sealed it (8, 9)",
+    ),
+    "the keys of a tag are altered": (
+        [f"UPDATE tag SET sealed_keys = zeroblob(124) WHERE id = '{T1}'"],
+        RECORDS,
+        f"the sealed value of keys of tag {T1} was altered",
     ),
     "an altered record is called good": (
         ["DROP TRIGGER event_no_update", f"UPDATE event SET verdict = 'verified' WHERE tag = '{T2}' AND sequence = 6"],
@@ -547,3 +555,37 @@ def test_nothing_is_left_beside_the_backup(backup: Path, path: Path) -> None:
     copyfile(backup, away / "backup.db")
     restored(away / "backup.db", path)
     assert [each.name for each in away.iterdir()] == ["backup.db"]
+
+
+def test_after_a_restore_a_tag_hands_over_again_what_is_not_there(tmp_path: Path) -> None:
+    path, saved = tmp_path / "s.db", tmp_path / "backup.db"
+    with Store.create(path, "North", "Europe/London", False, DOCKING_MS, login="keeper") as store:
+        bench = Bench(store)
+        bench.tag.happen(record.BOOT)
+        assert bench.dock().error is None
+        store.back_up(saved)
+        bench.tag.happen(record.LID_OPEN)
+        bench.tag.happen(record.LID_CLOSE)
+        assert bench.dock().added == 2
+        everything = bench.rows
+    restored(saved, path)
+    with Store.open(path, login="keeper") as store:
+        assert len(store.records(bench.tag.id)) == len(everything) - 2
+        bench.store = store
+        assert bench.dock().added == 2
+        assert bench.rows == everything
+        assert failed(store) == {}
+
+
+def test_docking_goes_on_after_retention(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "s.db", "North", "Europe/London", False, DOCKING_MS, login="keeper") as store:
+        bench = Bench(store)
+        for _ in range(20):
+            bench.tag.happen(record.HEARTBEAT)
+        assert bench.dock().error is None
+        assert retained(store, events=30)["events"][0] >= 18
+        bench.tag.happen(record.LID_OPEN)
+        report = bench.dock()
+        assert (report.error, report.added, report.altered) == (None, 1, 0)
+        assert failed(store) == {}
+        assert store.rolled_up()["log_flaw"] == []
