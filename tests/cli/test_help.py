@@ -129,7 +129,9 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & (HEAVY | {"click"})
 
 
-@pytest.mark.parametrize("command", ["kit", "stock", "product", "officer", "openings", "usage", "tag", "reconcile", "expiry", "init"])
+@pytest.mark.parametrize(
+    "command", ["kit", "stock", "product", "officer", "openings", "usage", "tag", "reconcile", "expiry", "init"]
+)
 def test_help_of_a_command_loads_nothing_heavy(command: str) -> None:
     loaded = modules_loaded(f"from host.cli.root import root; root(['{command}', '--help'], standalone_mode=False)")
     assert "click" in loaded

@@ -1,5 +1,6 @@
 """Receiving at the command line: real scans, a beep a kit, what is asked and what is refused, files all or none."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,9 +16,12 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from host import errors
+from host.cli.root import root
 from host.ledger import Movement
 from host.ledger.movement import DESTROY, RECEIVE
 from host.store import Store
@@ -52,9 +56,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shelf(template: Path, tmp_path: Path) -> Station:
     """A station that knows one product, `Naloxone X`."""
+    return copied(template, tmp_path)
+
+
+def copied(template: Path, folder: Path) -> Station:
+    """A copy of the station `template`, in place of what is in the folder."""
+    for suffix in ("-wal", "-shm"):
+        (folder / f"station.db{suffix}").unlink(missing_ok=True)
     for suffix in ("", ".key"):
-        shutil.copy2(f"{template}{suffix}", f"{tmp_path / 'station.db'}{suffix}")
-    return Station(tmp_path / "station.db")
+        shutil.copy2(f"{template}{suffix}", folder / f"station.db{suffix}")
+    return Station(folder / "station.db")
 
 
 @pytest.fixture
@@ -454,6 +465,57 @@ def test_a_kit_that_somebody_moved_is_not_taken_back(shelf: Station) -> None:
     assert shelf.store(lambda store: store.state("K-0001").status) == "destroyed"
 
 
+LINES_OF_A_DAY = st.lists(
+    st.sampled_from(
+        [
+            pack(),
+            pack("B2", "280430"),
+            pack("B2", "280531"),
+            pack(serial="S1"),
+            pack("B2", "280430", serial="S1"),
+            pack(expires="240531"),
+            lost(1234),
+            lost(1235),
+            GTIN,
+            "614141000036",
+            "lot T1 exp 2028-04-30",
+            "lot T1 exp 2029-04-30",
+            "T1",
+            "2028-04",
+            "Nyxoid",
+            "undo",
+            "skip",
+            "help",
+            "",
+            "1",
+            "2",
+            "yes",
+        ]
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=LINES_OF_A_DAY, asks=st.booleans())
+def test_whatever_is_scanned_the_session_tells_what_is_in_the_ledger(
+    template: Path, tmp_path: Path, lines: list[str], asks: bool
+) -> None:
+    station = copied(template, tmp_path)
+    with patch("host.cli.asking.has_terminal", return_value=asks):
+        done = CliRunner().invoke(
+            root,
+            ["stock", "receive", "--format", "json"],
+            input="".join(f"{line}\n" for line in lines),
+            env={"KITDOCK_DB": str(station.db)},
+        )
+    assert done.exit_code in (0, 1), done.output
+    told = {(row["lot"], row["expires_on"], kit) for row in json.loads(done.stdout) for kit in row["kits"]}
+    assert told == {(kit[1], kit[2], kit[0]) for kit in kits(station)}
+    assert done.exit_code == int("not received" in done.stderr and not asks)
+    assert_whole(station)
+
+
 # What ends a session.
 
 
@@ -499,10 +561,6 @@ def test_who_may_not_receive_is_refused_before_a_scan(shelf: Station) -> None:
 
 
 def test_bytes_that_are_no_text_are_one_bad_line(shelf: Station) -> None:
-    from click.testing import CliRunner
-
-    from host.cli.root import root
-
     scans = b"\xff\xfe\x00\n" + b"A" * 30_000 + b"\n" + pack().encode() + b"\n"
     done = CliRunner().invoke(root, ["stock", "receive"], input=scans, env={"KITDOCK_DB": str(shelf.db)})
     assert done.exit_code == 1
