@@ -55,9 +55,10 @@ class Expiries(Stock):
         if station is not None:
             self._station_place(station)
         last = date.max if within_days >= (date.max - today).days else today + timedelta(days=within_days)
-        found = self._expiring(EXPIRING_CARRIED, last, today, column, holder)
-        if column != "officer":
-            found += self._expiring(EXPIRING_IN_STOCK, last, today, column, holder)
+        with self._reading():
+            found = self._expiring(EXPIRING_CARRIED, last, today, column, holder)
+            if column != "officer":
+                found += self._expiring(EXPIRING_IN_STOCK, last, today, column, holder)
         return in_order(each for each in found if station in (None, each.station))
 
     def _holder_column(self, holder: str) -> str:
