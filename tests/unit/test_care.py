@@ -532,7 +532,7 @@ def test_failing_at_the_last_step_leaves_what_was(backup: Path, path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(copying, "put", no)
-    with pytest.raises(errors.DatabaseReadOnly, match="No space left on device.*nothing was changed"):
+    with pytest.raises(errors.DatabaseReadOnly, match=r"No space left on device.*nothing was changed"):
         restored(backup, path)
     assert content(path) == before
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
@@ -566,6 +566,7 @@ def test_after_a_restore_a_tag_hands_over_again_what_is_not_there(tmp_path: Path
         store.back_up(saved)
         bench.tag.happen(record.LID_OPEN)
         bench.tag.happen(record.LID_CLOSE)
+        bench.now_ms += 120_000
         assert bench.dock().added == 2
         everything = bench.rows
     restored(saved, path)
@@ -585,6 +586,7 @@ def test_docking_goes_on_after_retention(tmp_path: Path) -> None:
         assert bench.dock().error is None
         assert retained(store, events=30)["events"][0] >= 18
         bench.tag.happen(record.LID_OPEN)
+        bench.now_ms += 60_000
         report = bench.dock()
         assert (report.error, report.added, report.altered) == (None, 1, 0)
         assert failed(store) == {}
