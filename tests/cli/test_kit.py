@@ -181,6 +181,21 @@ def test_history_tells_who_when_why_and_what_the_pouch_logged(shelf: Station) ->
     assert "no kit K9" in shelf.refused("kit", "history", "K9", status=2)
 
 
+def test_history_is_in_order_when_the_clocks_go_back(station: Station) -> None:
+    for at, kit in (("2025-10-25T12:00", ["add", "K1", "--product", "N", "--lot", "A", "--expires", str(day(400))]),
+                    ("2025-10-26T01:50+01:00", ["quarantine", "K1", "--reason", "frozen"]),
+                    ("2025-10-26T01:10+00:00", ["release", "K1", "--reason", "thawed by mistake"])):  # fmt: skip
+        station.run("kit", *kit, "--at", at)
+    assert [row["kind"] for row in station.json("kit", "history", "K1")] == ["receive", "quarantine", "release"]
+
+
+def test_help_shows_examples_within_eighty_columns(station: Station) -> None:
+    for command in ("issue", "replace"):
+        text = station.run("kit", command, "--help").stdout
+        assert f"kitdock kit {command} " in text
+        assert max(map(len, text.splitlines())) <= 80
+
+
 def test_list_is_filtered_and_knows_the_past(shelf: Station) -> None:
     shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1", "--at", ago(5))
     shelf.run("kit", "transfer", "K2", "South", "--at", ago(4))

@@ -20,11 +20,11 @@ from host.ledger.movement import CORRECT, COUNT, QUARANTINE, RELEASE, VOID
 @at_option
 @with_store
 def quarantine(db: Path, kits: tuple[str, ...], reason: str, document: str | None, at: str | None) -> Done:
-    """Keep kits from being issued until they are released, all or none.
+    """Keep kits from being issued, all or none.
 
-    For review, never a verdict: a kit out of its temperature is not spoilt by that alone. The label decides: Narcan 20
-    to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 °C. A kit that is carried stays with
-    whoever has it: `kitdock kit replace` swaps it.
+    Until they are released. For review, never a verdict: a kit out of its temperature is not spoilt by that alone.
+    The label decides: Narcan 20 to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 °C. A kit
+    that is carried stays with whoever has it: `kitdock kit replace` swaps it.
     """
     return move(db, at, kits, "{} quarantined", Movement(0, 0, QUARANTINE, "", reason=reason, document=document))
 

@@ -19,7 +19,7 @@ SHOWN = 5
 @click.command("issue")
 @click.argument("names", metavar="[KIT]... [OFFICER]", nargs=-1)
 @click.option("--next", "first", is_flag=True, help="The kit that expires first, instead of naming one.")
-@click.option("--place", metavar="PLACE", help="To a vehicle, custody suite or cabinet instead of an officer.")
+@click.option("--place", metavar="PLACE", help="To a vehicle, custody suite or cabinet, not to an officer.")
 @click.option("--pouch", metavar="POUCH", help="The pouch it is carried in.")
 @click.option("--product", metavar="PRODUCT", help="With --next: only kits of this product.")
 @click.option("--station", metavar="STATION", help="With --next: from this station's stock. [default: this one]")
@@ -37,7 +37,7 @@ def issue(
     document: str | None,
     at: str | None,
 ) -> Done:
-    """Hand out kits, all or none: to an officer, or to a place that is no station.
+    """Hand out kits to an officer or a place, all or none.
 
     \b
     kitdock kit issue K-0007 1207 --pouch P-01   this kit
@@ -184,12 +184,12 @@ def replace(
     document: str | None,
     at: str | None,
 ) -> Done:
-    """Take back a kit and hand out another in its place, in one step.
+    """Take back a kit and hand out another in one step.
 
     \b
-    kitdock kit replace 1207             the kit of officer 1207 comes back, the next goes out
-    kitdock kit replace P-01 K-0042      the kit in pouch P-01, by kit K-0042
-    kitdock kit replace 1207 --used 2    two doses of it were used
+    kitdock kit replace 1207            the officer's kit, by the next
+    kitdock kit replace P-01 K-0042     the kit in pouch P-01, by K-0042
+    kitdock kit replace 1207 --used 2   two doses of it were used
     kitdock kit replace 1207 --lost
 
     The new kit goes to the same officer or place, into the same pouch. If none is named, it is the one of the same

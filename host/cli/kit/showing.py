@@ -117,18 +117,20 @@ def history(db: Path, kit: str) -> Table:
     """Show all that happened to a kit, from its receipt on.
 
     Each movement with who recorded it, why, and what the kit was after it; a movement that was reversed is still there
-    and says by which. Openings of the pouch while the kit was in it stand between them: they are evidence, and no
-    opening means that a dose was given.
+    and says by which. Openings of the pouch while the kit was in it stand between them: they are evidence; that
+    a pouch was opened does not say that a dose was given.
     """
     with open_store(db) as store:
         found, steps, evidence = store.history(kit)
         zone = store.station.time_zone
     reversed_by = {each.movement.corrects: each.movement.id for each in steps if not each.impossible}
-    rows = [_movement_row(each, reversed_by.get(each.movement.id), zone) for each in steps]
-    rows += [_opening_row(each, steps, zone) for each in evidence]
+    dated = [(each.movement.at_ms, _movement_row(each, reversed_by.get(each.movement.id), zone)) for each in steps]
+    dated += [(each.at_ms, _opening_row(each, steps, zone)) for each in evidence]
+    # By the instant, not by what the clock on the wall said: that comes twice in autumn.
+    rows = [row for _, row in sorted(dated, key=lambda each: each[0])]
     lot = found.lot
     return Table(
-        sorted(rows, key=lambda row: row["at"]),
+        rows,
         {
             "when": lambda row: row["at"][:16].replace("T", " "),
             "no.": lambda row: row["movement"] or "",

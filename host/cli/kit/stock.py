@@ -66,7 +66,7 @@ def add(
 @at_option
 @with_store
 def transfer(db: Path, kits: tuple[str, ...], station: str, document: str | None, at: str | None) -> Done:
-    """Move kits from stock to another station's stock, all or none.
+    """Move kits to another station's stock, all or none.
 
     A kit that lay in a pouch is taken out of it.
     """
