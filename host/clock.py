@@ -31,7 +31,7 @@ def local(at_ms: int, zone_name: str) -> datetime:
 
 def show(at_ms: int, zone_name: str) -> str:
     """The instant for people, to the minute: 2026-05-01 18:30."""
-    return local(at_ms, zone_name).strftime("%Y-%m-%d %H:%M")
+    return local(at_ms, zone_name).isoformat(" ", "minutes")[:16]  # strftime takes ten times as long
 
 
 def iso(at_ms: int, zone_name: str) -> str:

@@ -57,6 +57,7 @@ RULES: Sequence[Rule] = (
     Rule(counts.doses_differ, (MEDIUM, LOW)),
     Rule(counts.stocktake_missing, (MEDIUM,)),
     Rule(counts.stocktake_unexpected, (MEDIUM,)),
+    Rule(counts.stocktake_wrong_place, (MEDIUM,)),
     Rule(carried.quarantined_carried, (MEDIUM,)),
     Rule(logs.sequence_gap, (MEDIUM,)),
     Rule(carried.kit_with_leaver, (MEDIUM,)),

@@ -20,7 +20,7 @@ def expired_carried(view: View) -> Iterator[Discrepancy]:
                 occurrence=str(each.began),
                 since_ms=view.midnight_after(each.expires_on),
                 evidence=f"{each.product} lot {each.lot} expired on {each.expires_on}, {plural(days, 'day')} ago",
-                next_step=f"`kitdock kit return {each.kit}`, then issue a kit that is in date",
+                next_step=f"`kitdock kit replace {each.kit}` by one that is in date",
             )
 
 
@@ -36,7 +36,7 @@ def recalled_carried(view: View) -> Iterator[Discrepancy]:
                 since_ms=each.recall.at_ms,
                 evidence=f"{each.product} lot {each.lot} is recalled since {view.show(each.recall.at_ms)} "
                 f"({each.recall.reason})",
-                next_step=f"call it in: `kitdock kit return {each.kit}`, then issue a kit of another lot",
+                next_step=f"call it in: `kitdock kit replace {each.kit}` by one of another lot",
             )
 
 
@@ -51,7 +51,7 @@ def quarantined_carried(view: View) -> Iterator[Discrepancy]:
                 occurrence=str(each.began),
                 since_ms=each.since_ms,
                 evidence=f"it is quarantined ({each.quarantine}) and still out",
-                next_step=f"`kitdock kit return {each.kit}` and issue another, or `kitdock kit release {each.kit}`",
+                next_step=f"`kitdock kit replace {each.kit}`, or `kitdock kit release {each.kit}` if it is sound",
             )
 
 
@@ -84,7 +84,7 @@ def training_lapsed(view: View) -> Iterator[Discrepancy]:
                 occurrence=f"{each.began}:{until}",
                 since_ms=view.midnight_after(until),
                 evidence=f"the 12 months since the officer's last training ended on {until}",
-                next_step=f"book the refresher, then `kitdock officer add {each.officer} --trained DATE --update`",
+                next_step=f"book the refresher, then `kitdock officer change {each.officer} --trained DATE`",
             )
 
 

@@ -11,7 +11,8 @@ from host.reconcile.situation import Count, KitLedger, ReportedDoses, View
 from host.words import plural
 
 _MISSING = (stocktake.MISSING,)
-_UNEXPECTED = (stocktake.UNEXPECTED, stocktake.UNKNOWN, stocktake.WRONG_PLACE)
+_UNEXPECTED = (stocktake.UNEXPECTED, stocktake.UNKNOWN)
+_WRONG_PLACE = (stocktake.WRONG_PLACE,)
 _TWICE = (stocktake.DOUBLE, stocktake.COUNTED_ONCE)
 _DOSES = (stocktake.DOSES,)
 
@@ -78,7 +79,8 @@ def _more_reported(told: ReportedDoses) -> Discrepancy:
         told.report.filed_at_ms,
         f"usage report {number} tells of {plural(told.report.doses, 'dose')}; {taken} came from kit "
         f"{' and '.join(kits)}",
-        f"ask which kit the {told.report.doses - taken} came from, then record the use of that one",
+        f"ask which kit the other {told.report.doses - taken} came from, then "
+        f"`kitdock kit use KIT --doses {told.report.doses - taken} --report {number}`",
         (report(number), *(movement(each.movement) for each in told.taken)),
         kit=kits[0] if len(kits) == 1 else None,
         officer=told.report.officer,
@@ -155,9 +157,15 @@ def stocktake_missing(view: View) -> Iterator[Discrepancy]:
 
 
 def stocktake_unexpected(view: View) -> Iterator[Discrepancy]:
-    """A kit that the newest stocktake found where the ledger does not have it, and that has not moved since."""
+    """A kit that the newest stocktake found although it is out or gone by the ledger, or not in it at all."""
     for count in _unsettled(view, _UNEXPECTED):
         yield _counted(view, count, "stocktake_unexpected", MEDIUM, f"{count.difference.kit}@{count.stocktake.place}")
+
+
+def stocktake_wrong_place(view: View) -> Iterator[Discrepancy]:
+    """A kit that the newest stocktake found in another place than the ledger has it, and that has not moved since."""
+    for count in _unsettled(view, _WRONG_PLACE):
+        yield _counted(view, count, "stocktake_wrong_place", MEDIUM, f"{count.difference.kit}@{count.stocktake.place}")
 
 
 def stocktake_double(view: View) -> Iterator[Discrepancy]:
@@ -194,6 +202,7 @@ def _counted(view: View, count: Count, kind: str, severity: str, subject: str) -
 _NEXT = {
     "stocktake_missing": "look for it again; if it is gone, `kitdock kit lose {kit}`",
     "stocktake_unexpected": "record how it came there: see `kitdock kit history {kit}`",
+    "stocktake_wrong_place": "`kitdock kit transfer {kit} STATION`, or take it back to where it belongs",
     "stocktake_double": "look whether two boxes carry the number {kit}",
-    "doses_differ": "count it again: `kitdock kit count {kit} DOSES`",
+    "doses_differ": "count it again: `kitdock kit count {kit} --doses DOSES`",
 }

@@ -117,7 +117,7 @@ def resupply_undelivered(view: View) -> Iterator[Discrepancy]:
             "asked",
             told.filed_at_ms,
             f"usage report {told.id}, filed at {view.show(told.filed_at_ms)}, asks for {kits}; {last}",
-            f"`kitdock kit issue KIT {told.officer}`, or ask whether it is still needed",
+            f"`kitdock kit issue --next {told.officer}`, or ask whether it is still needed",
             (report(told.id),),
             officer=told.officer,
         )

@@ -143,7 +143,7 @@ def pouch_without_kit(view: View) -> Iterator[Discrepancy]:
 
 def _emptied(view: View, each: EmptyPouch, last: Holding) -> Discrepancy:
     until = last.until_ms or last.since_ms
-    holder = last.officer if last.officer is not None else f'"{last.place}"'
+    holder = last.officer if last.officer is not None else f'--place "{last.place}"'
     return Discrepancy(
         "pouch_without_kit",
         MEDIUM,
@@ -152,9 +152,7 @@ def _emptied(view: View, each: EmptyPouch, last: Holding) -> Discrepancy:
         until,
         f"kit {last.kit} that was in it is {in_words(each.became or '')} since {view.show(until)}; "
         "no other has been put in since",
-        f"`kitdock kit issue KIT {holder} --pouch {each.pouch}`"
-        if last.officer is not None
-        else f"issue a kit to {last.place} in pouch {each.pouch}",
+        f"`kitdock kit issue --next {holder} --pouch {each.pouch}`",
         (movement(last.began),),
         pouch=each.pouch,
         officer=last.officer,

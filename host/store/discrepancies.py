@@ -47,7 +47,8 @@ UNION SELECT k.kit FROM officer o CROSS JOIN kit_state k ON k.officer = o.id AND
 UNION SELECT kit FROM kit_state WHERE quarantine IS NOT NULL AND status = 'issued'
 UNION SELECT k.kit FROM json_each(:lots) j CROSS JOIN kit_state k
     ON k.product = j.value ->> 0 AND k.lot = j.value ->> 1 AND k.status = 'issued'
-UNION SELECT kit FROM kit_state WHERE status = 'issued' AND officer IS NOT NULL AND pouch IS NULL
+UNION SELECT kit FROM kit_state INDEXED BY kit_in_no_pouch
+    WHERE status = 'issued' AND officer IS NOT NULL AND pouch IS NULL
 """
 """The kits of which a rule about carried kits could speak."""
 
@@ -191,10 +192,11 @@ class Discrepancies(Rollups):
             f"SELECT s.tag, s.pouch, s.enrolled_at_ms, s.docked_at_ms, {_HOLDING}, "
             "(SELECT n.status FROM custody n WHERE n.kit = c.kit AND (n.since_ms, n.began) > (c.since_ms, c.began) "
             "ORDER BY n.since_ms, n.began LIMIT 1) "
-            "FROM tag_state s LEFT JOIN custody c ON (c.kit, c.began) = "
+            "FROM (SELECT t.pouch FROM tag_state t INDEXED BY tag_state_of_pouch WHERE t.retired_at_ms IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM kit_state k WHERE k.pouch = t.pouch)) w "
+            "CROSS JOIN tag_state s ON s.pouch = w.pouch AND s.retired_at_ms IS NULL LEFT JOIN custody c ON (c.kit, c.began) = "
             "(SELECT l.kit, l.began FROM custody l WHERE l.pouch = s.pouch ORDER BY l.since_ms DESC, l.began DESC "
-            "LIMIT 1) "
-            "WHERE s.retired_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM kit_state k WHERE k.pouch = s.pouch)"
+            "LIMIT 1)"
         )
         return [
             EmptyPouch(tag, pouch, enrolled, docked, Holding(*last) if last[0] is not None else None, became)

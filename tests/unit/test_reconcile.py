@@ -3,6 +3,9 @@
 import re
 from datetime import date
 
+import click
+
+from host.cli.root import root
 from host.picture import Picture
 from host.reconcile import RULES, SEVERITIES, Discrepancy
 from host.reconcile import reconcile as judge
@@ -22,10 +25,24 @@ def reconcile(picture: Picture, now_ms: int, settings: Settings = DEFAULTS) -> l
     found = judge(situation_of(picture, now_ms, settings))
     for each in found:
         assert not ACCUSING.search(each.evidence + each.next_step)
+        assert_commands_are_there(each.next_step)
         assert each.evidence
         assert each.next_step
         assert each.since_ms <= now_ms
     return found
+
+
+def assert_commands_are_there(text: str) -> None:
+    """Each command in backticks is one that there is, with the options it has."""
+    for line in re.findall(r"`kitdock ([^`]+)`", text):
+        command: click.Command = root
+        words = line.split()
+        while isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None, line
+            command = found
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {each for each in words if each.startswith("--")} <= options, line
 
 
 def kinds(force: Force, now_ms: int = NOW) -> list[str]:

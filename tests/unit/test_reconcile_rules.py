@@ -96,7 +96,7 @@ def test_pouch_whose_kit_was_used_up_is_without_a_kit_until_another_is_put_in() 
     found = one(force, "pouch_without_kit")
     assert (found.severity, found.officer, found.pouch) == ("medium", "1207", "P1")
     assert "kit K1 that was in it is used up" in found.evidence
-    assert "kitdock kit issue KIT 1207 --pouch P1" in found.next_step
+    assert "kitdock kit issue --next 1207 --pouch P1" in found.next_step
     assert use == 3
     force.kit("K2")
     force.issue("K2", "1207", "P1", 40 * HOUR)
@@ -219,14 +219,23 @@ def test_movement_that_cannot_have_been_is_told_with_the_reason() -> None:
 
 def test_differences_of_a_stocktake_stand_until_the_kit_moves_or_the_place_is_counted_again() -> None:
     force = Force()
-    for kit in ("K1", "K2", "K3"):
+    for kit in ("K1", "K2", "K3", "K4"):
         force.kit(kit)
-    force.stocktake(DAY, ("missing", "K1"), ("unexpected", "K2"), ("double", "K3"), ("unknown", "K9"), ("doses", "K3"))
+    force.stocktake(
+        DAY,
+        ("missing", "K1"),
+        ("unexpected", "K2"),
+        ("double", "K3"),
+        ("unknown", "K9"),
+        ("doses", "K3"),
+        ("wrong_place", "K4"),
+    )
     found = {(each.kind, each.kit): each for each in reconcile(force.picture, NOW)}
     assert {key: each.severity for key, each in found.items()} == {
         ("stocktake_missing", "K1"): "medium",
         ("stocktake_unexpected", "K2"): "medium",
         ("stocktake_unexpected", "K9"): "medium",
+        ("stocktake_wrong_place", "K4"): "medium",
         ("stocktake_double", "K3"): "low",
         ("doses_differ", "K3"): "medium",
     }

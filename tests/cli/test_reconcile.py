@@ -1,0 +1,169 @@
+"""`kitdock reconcile` at the command line: listed, filtered, shown, acknowledged, resolved, reopened."""
+
+import pytest
+
+from host.reconcile import RULES
+from host.roles import AUDITOR
+from host.store import Store
+from tests.cli.conftest import Station, day
+
+TAG = "0000000000000001"
+OPENING = "opening_unexplained:P1:1"
+
+
+@pytest.fixture
+def opened(force: Station) -> Station:
+    """Pouch P1 of officer 1207 was opened, and nobody has said why."""
+    force.dock(TAG, ("lid_open", 5), ("lid_close", 4.9))
+    return force
+
+
+def names(station: Station, *options: str) -> list[str]:
+    return [each["name"] for each in station.json("reconcile", *options)]
+
+
+def test_each_has_kind_severity_kit_holder_since_evidence_and_the_next_step(opened: Station) -> None:
+    (found,) = opened.json("reconcile")
+    assert {key: found[key] for key in ("kind", "severity", "kit", "pouch", "officer", "place", "status", "name")} == {
+        "kind": "opening_unexplained",
+        "severity": "medium",
+        "kit": "K1",
+        "pouch": "P1",
+        "officer": "1207",
+        "place": None,
+        "status": "opened",
+        "name": OPENING,
+    }
+    assert found["facts"] == [f"record:{TAG}:1"]
+    text = opened.run("reconcile").stdout
+    assert "carried by 1207" in text
+    assert "next: ask why" in text
+    assert f"{OPENING}: opened" in text
+    assert "1 question: 1 medium" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_it_can_be_narrowed_and_says_so_when_nothing_is_left(opened: Station) -> None:
+    opened.run("place", "add", "South", "--kind", "station")
+    opened.run("officer", "change", "1207", "--station", "South")
+    assert names(opened, "--kind", "opening_unexplained", "--severity", "medium", "--officer", "1207") == [OPENING]
+    assert names(opened, "--station", "South") == [OPENING]
+    for narrowed in (["--severity", "high"], ["--kind", "not_docked"], ["--officer", "1300"], ["--station", "North"]):
+        assert names(opened, *narrowed) == []
+        assert "--all" in opened.run("reconcile", *narrowed).stdout
+    assert "no place East" in opened.refused("reconcile", "--station", "East", status=2)
+    opened.run("reconcile", "--kind", "party", status=2)
+
+
+def test_acknowledged_stays_listed_and_marked_and_can_be_left_out(opened: Station) -> None:
+    done = opened.run("reconcile", "acknowledge", OPENING, "--reason", "asked; on leave until Monday").stdout
+    assert done == f"{OPENING} acknowledged: asked; on leave until Monday\n"
+    assert [each["status"] for each in opened.json("reconcile")] == ["acknowledged"]
+    assert "asked; on leave until Monday" in " ".join(opened.run("reconcile").stdout.split())
+    assert names(opened, "--new") == []
+    line = opened.refused("reconcile", "acknowledge", OPENING, "--reason", "again", status=1)
+    assert "acknowledged already" in line
+
+
+def test_resolved_leaves_the_list_and_is_not_lost(opened: Station) -> None:
+    opened.run("reconcile", "resolve", OPENING, "--reason", "lid fell open in the car")
+    assert names(opened) == []
+    assert names(opened, "--all") == [OPENING]
+    text = opened.run("reconcile", "show", OPENING).stdout
+    assert "lid fell open in the car" in text
+    assert "resolved" in text
+    opened.run("reconcile", "reopen", OPENING, "--reason", "it was another pouch")
+    assert names(opened, "--new") == [OPENING]
+    assert "it was another pouch" in " ".join(opened.run("reconcile").stdout.split())
+
+
+def test_one_that_returns_is_open_again_and_shows_how_it_was_resolved(force: Station) -> None:
+    force.dock(TAG, days_ago=18)
+    (name,) = names(force)
+    assert name == "not_docked:P1"
+    force.run("reconcile", "resolve", name, "--reason", "on leave")
+    assert names(force) == []
+    force.dock(TAG, days_ago=9)
+    (again,) = force.json("reconcile")
+    assert (again["name"], again["status"]) == (name, "reopened")
+    assert "on leave" in again["said"]
+    history = force.json("reconcile", "show", name)["history"]
+    assert [each["action"] for each in history] == ["opened", "resolved", "reopened"]
+
+
+def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -> None:
+    assert names(opened) == [OPENING]
+    opened.run("openings", "explain", "P1:1", "--cause", "training")
+    assert names(opened, "--all") == []
+    shown = opened.json("reconcile", "show", f"opening_unexplained:{TAG}:1")
+    assert [each["action"] for each in shown["history"]] == ["opened", "cleared"]
+    assert "no discrepancy is called" in opened.refused("reconcile", "show", OPENING, status=2)
+
+
+def test_show_has_what_it_rests_on(opened: Station) -> None:
+    opened.store(lambda store: store.change_officer("1207", trained_on=day(-400), correct=True))
+    shown = opened.json("reconcile", "show", "training_lapsed:K1")
+    (fact,) = shown["evidence"]
+    assert fact["fact"] == "movement:2"
+    assert fact["text"].startswith("issue of kit K1, officer 1207, pouch P1, recorded by ")
+    (record,) = opened.json("reconcile", "show", OPENING)["evidence"]
+    assert record["text"] == "lid open, verified; came with docking 1"
+    text = opened.run("reconcile", "show", OPENING).stdout
+    assert "Evidence" in text
+    assert "History" in text
+
+
+def test_somebody_who_only_reads_sees_the_same_and_notes_nothing(opened: Station) -> None:
+    opened.store(lambda store: store.grant("watch", AUDITOR, None, 0))
+    assert [each["name"] for each in opened.json("reconcile", login="watch")] == [OPENING]
+    assert opened.store(lambda store: store.discrepancy_entries("opening_unexplained", f"{TAG}:1")) == []
+    line = opened.refused("reconcile", "resolve", OPENING, "--reason", "so", status=1, login="watch")
+    assert "quartermaster" in line
+    assert "nobody has noted it yet" in opened.run("reconcile", "show", OPENING, login="watch").stdout
+
+
+def test_reasons_and_names_that_cannot_be_are_refused(opened: Station) -> None:
+    assert "Missing option '--reason'" in opened.run("reconcile", "resolve", OPENING, status=2).stderr
+    assert "reason" in opened.refused("reconcile", "resolve", OPENING, "--reason", " ", status=2)
+    line = opened.refused("reconcile", "resolve", "expired_carried:K7", "--reason", "so", status=2)
+    assert "no discrepancy is called expired_carried:K7 now" in line
+    assert names(opened) == [OPENING]
+
+
+def test_another_threshold_is_tried_and_nothing_noted(force: Station) -> None:
+    force.dock(TAG, days_ago=9)
+    assert names(force) == ["not_docked:P1"]
+    assert names(force, "--not-docked", "10") == []
+    assert names(force) == ["not_docked:P1"]
+    entries = force.store(lambda store: store.discrepancy_entries("not_docked", TAG))
+    assert [each.action for each in entries] == ["opened"]
+    force.run("setting", "set", "not_docked_days", "10")
+    assert names(force) == []
+
+
+def test_rules_are_listed_with_the_settings_in_force(station: Station) -> None:
+    station.run("setting", "set", "report_hours", "72")
+    rules = {each["kind"]: each for each in station.json("reconcile", "--rules")}
+    assert list(rules) == [rule.kind for rule in RULES]
+    assert rules["report_missing"]["settings"] == {"report_hours": 72}
+    text = station.run("reconcile", "--rules").stdout
+    assert "report_hours 72" in text
+    assert "An opening of which nobody has said why." in text
+
+
+def test_usual_questions_of_a_quartermaster_come_with_the_worst_first(force: Station) -> None:
+    force.dock(TAG, ("lid_open", 5), ("lid_close", 4), days_ago=9)
+
+    def age(store: Store) -> None:
+        store._connection.execute("UPDATE lot SET expires_on = ?", (str(day(-2)),))
+        store.rebuild()
+
+    force.store(age)
+    assert [each["kind"] for each in force.json("reconcile")] == [
+        "expired_carried",
+        "opening_unexplained",
+        "not_docked",
+    ]
+    csv = force.run("reconcile", "--format", "csv").stdout.splitlines()
+    assert len(csv) == 4
+    assert csv[0].startswith("kind,severity,kit,pouch,officer,since,evidence,next_step,")
