@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,9 @@ def restore(db: Path, backup: Path, yes: bool) -> Done:
     """
     from host.store.restoring import proven
 
-    with _progress("reading") as progress, proven(backup, db, progress=progress) as candidate:
+    with ExitStack() as until_done:
+        with _progress("reading") as progress:
+            candidate = until_done.enter_context(proven(backup, db, progress=progress))
         found, zone = candidate.contents, candidate.contents.time_zone
         click.echo(_describe(backup, candidate), err=True)
         if not yes:
