@@ -100,13 +100,17 @@ class Kits(Stock):
         evidence = [Evidence._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
         return KitNow(found, lot, steps[-1].state if steps else NOWHERE), steps, evidence
 
-    def next_kits(self, station: str | None, product: str | None, most: int) -> list[NextKit]:
-        """The kits at a station (None: this one) to issue next, first to expire first. Raises `NotAllowed`."""
+    def next_kits(self, station: str | None, product: str | None, most: int, at_ms: int) -> list[NextKit]:
+        """The kits at a station (None: this one) to issue next at an instant, in that order, as `_to_issue` says.
+
+        Raises `NotAllowed`.
+        """
         self._demand("stock.read")
-        return self._next_kits(self._station_place(station), self.today(), product, most)
+        day = clock.today(at_ms, self.station.time_zone)
+        return self._to_issue(self._station_place(station), day, product, most)
 
     def issue_next(self, to: Movement, station: str | None, product: str | None) -> Moved:
-        """Issues, as `to` says but for the kit, the kit at a station (None: this one) that expires first.
+        """Issues, as `to` says but for the kit, the kit at a station (None: this one) that `next_kits` has first.
 
         Raises as `move`; `RuleError` if there is none that can be issued.
         """
@@ -117,7 +121,7 @@ class Kits(Stock):
             return self._move_all([to._replace(kit=kit)])[0]
 
     def _first_to_expire(self, station: str, at_ms: int, product: str | None) -> str:
-        found = self._next_kits(station, clock.today(at_ms, self.station.time_zone), product, 1)
+        found = self._to_issue(station, clock.today(at_ms, self.station.time_zone), product, 1)
         if not found:
             raise RuleError(
                 f"no kit{f' of {product}' if product else ''} at {station} can be issued: see `kitdock kit list "

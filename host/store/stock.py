@@ -1,7 +1,7 @@
 """Products, lots, kits and the ledger of their movements, in the database."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from host import clock, ledger
@@ -244,9 +244,10 @@ class Stock(People, Rollups):
         warnings = []
         kit = self.kit(moved.movement.kit)
         day = clock.today(moved.movement.at_ms, self.station.time_zone)
-        shelf = self._next_kits(moved.before.place or "", day, kit.product, len(batch) + 1)
+        shelf = self._to_issue(moved.before.place or "", day, kit.product, len(batch) + 1)
         first = next((each for each in shelf if each.kit not in batch), None)
-        if first and first.expires_on < self.lot_of(kit.id).expires_on:
+        expires_on = self.lot_of(kit.id).expires_on
+        if first and first.expires_on < expires_on and first.expires_on > day + timedelta(self.settings.carry_days):
             warnings.append(f"kit {first.kit} expires first, on {first.expires_on}: better issue that one")
         left = self._row("SELECT kit FROM kit_state WHERE pouch = ? AND status = ?", (moved.after.pouch, IN_STOCK))
         if left:
@@ -254,6 +255,14 @@ class Stock(People, Rollups):
                 f"pouch {moved.after.pouch} also holds kit {left[0]}, which is in stock: issue or unload it"
             )
         return warnings
+
+    def _to_issue(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
+        """The kits to issue next: those that stay good while they are carried, first to expire first; then the rest."""
+        lasting = self._next_kits(station, day + timedelta(self.settings.carry_days + 1), product, most)
+        if len(lasting) == most:
+            return lasting
+        rest = [each for each in self._next_kits(station, day, product, most) if each not in lasting]
+        return [*lasting, *rest][:most]
 
     def _next_kits(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
         """The kits at a station that can be issued on that day and lie in no pouch, first to expire first."""

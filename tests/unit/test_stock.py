@@ -120,7 +120,7 @@ def test_issue_warns_of_a_kit_that_stays_behind_in_the_pouch(store: Store) -> No
 
 def test_first_to_expire_is_what_can_be_issued(store: Store) -> None:
     def first(station: str | None = None, product: str | None = None) -> list[str]:
-        return [each.kit for each in store.next_kits(station, product, 9)]
+        return [each.kit for each in store.next_kits(station, product, 9, NOW)]
 
     assert first() == ["K3", "K1", "K2", "K4"]
     assert first("South") == first(product="Narcan") == []
@@ -401,3 +401,16 @@ def test_a_reading_of_a_whole_table_would_be_noticed(store: Store) -> None:
     assert scanned(store._connection, "SELECT * FROM kit_state WHERE doses_left = 1") == {"kit_state"}
     assert scanned(store._connection, "SELECT * FROM kit_state WHERE kit = 'K1'") == set()
     assert scanned(store._connection, "SELECT * FROM movement WHERE kit = 'K1' ORDER BY doses")
+
+
+def test_a_kit_that_would_expire_while_carried_goes_out_after_all_others(store: Store) -> None:
+    soon = date(2026, 8, 26)  # the ninetieth day
+    store.receive([Incoming("K5", "Nyxoid", "A2", soon), Incoming("K6", "Nyxoid", "A3", soon.replace(day=27))], NOW)
+    assert [each.kit for each in store.next_kits(None, None, 9, NOW)] == ["K6", "K3", "K1", "K2", "K4", "K5"]
+    to = Movement(0, NOW, ISSUE, "", officer="1207")
+    assert store.issue_next(to, None, None).movement.kit == "K6"
+    assert store.issue_kit("K3", "1300", None, NOW) == []
+    store.move_all(Movement(0, NOW, LOSE, kit) for kit in ("K1", "K2", "K4"))
+    moved = store.issue_next(to._replace(officer="1300"), None, None)
+    assert moved.movement.kit == "K5"
+    assert moved.warnings == ["kit K5 expires on 2026-08-26, in 90 days"]

@@ -83,10 +83,11 @@ def _to_whom(names: tuple[str, ...], first: bool, place: str | None) -> tuple[st
 def next_(db: Path, product: str | None, station: str | None) -> Table:
     """Show which kits to issue next: those that expire first.
 
-    In stock, in date, whole, neither recalled nor quarantined, and not laid ready in a pouch.
+    In stock, in date, whole, neither recalled nor quarantined, and not laid ready in a pouch. Kits that would
+    expire while they are carried (setting carry_days) come after all others.
     """
     with open_store(db) as store:
-        found = store.next_kits(station, product, SHOWN)
+        found = store.next_kits(station, product, SHOWN, clock.now_ms())
         today = store.today()
         shelf = station or store.station.name
     rows = [
