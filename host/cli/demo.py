@@ -68,7 +68,8 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
         "kitdock usage list",
         f"kitdock account grant {identity.login()} programme_lead  # who may read reports whole",
         "kitdock usage show 1",
-        "kitdock kit return K-0004",
+        "kitdock kit replace K-0004",
+        "kitdock reconcile resolve pouch_without_kit:P-02 --reason 'a kit is on its way'",
         "kitdock reconcile --format json",
     ):
         click.echo(f"  {line}")

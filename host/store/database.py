@@ -22,6 +22,9 @@ from host.vault import Vault, key_path
 BUSY_TIMEOUT_S = 5.0
 """How long a command waits for another process that is writing, in seconds: an enrolment over USB may take so long."""
 
+CACHE_KB = 65_536
+"""How much of the database SQLite keeps in memory at most."""
+
 CLOCK_TOLERANCE_MS = 3_600_000
 """How far the clock may be behind the newest entry of the audit before nothing is recorded any more."""
 
@@ -59,6 +62,8 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             # A record that was acknowledged to a tag may be gone from the tag: it must survive a power cut here.
             connection.execute("PRAGMA synchronous = FULL")
+            # With SQLite's own 2 MB, reconciling a large force reads the same pages again and again.
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
             return cls(path, connection, login or identity.login())
         except BaseException:
             connection.close()

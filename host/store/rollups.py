@@ -242,21 +242,19 @@ class Rollups(Database):
         tags = ", ".join(f"t.{column}" for column in Tag._fields)
         rows = self._rows(f"SELECT {tags}, {_OPENING} FROM opening o JOIN tag t ON t.id = o.tag {where}", given)
         held = self._held_at_openings(where, given)
-        said = {
-            (each.tag, each.sequence): each
-            for each in (
-                Explanation(*row)
-                for row in self._rows(
-                    "SELECT e.id, e.tag, e.sequence, e.at_ms, e.officer, e.cause, e.doses FROM opening o "
-                    f"CROSS JOIN explanation e ON e.tag = o.tag AND e.sequence = o.sequence {where} ORDER BY e.id",
-                    given,
-                )
-            )
-        }
+        said: dict[tuple[str, int], Explanation] = {}
+        for row in self._rows(
+            "SELECT e.id, e.tag, e.sequence, e.at_ms, e.officer, e.cause, e.doses FROM opening o CROSS JOIN explanation "
+            f"e ON o.cause IS NOT NULL AND e.tag = o.tag AND e.sequence = o.sequence {where} ORDER BY e.id",
+            given,
+        ):
+            explanation = Explanation(*row)
+            said[explanation.tag, explanation.sequence] = explanation
         reports: dict[tuple[str, int], list[int]] = {}
+        # The plus keeps SQLite from an index of all openings that were ever reported.
         for tag_id, sequence, number in self._rows(
-            "SELECT r.tag, r.sequence, r.id FROM opening o "
-            f"CROSS JOIN usage_report r ON r.tag = o.tag AND r.sequence = o.sequence {where} ORDER BY r.id",
+            "SELECT r.tag, r.sequence, r.id FROM opening o CROSS JOIN usage_report r "
+            f"ON +o.reports > 0 AND r.tag = o.tag AND r.sequence = o.sequence {where} ORDER BY r.id",
             given,
         ):
             reports.setdefault((tag_id, sequence), []).append(number)

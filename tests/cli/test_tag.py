@@ -71,6 +71,19 @@ def test_pouch_with_a_tag_needs_replace_and_keeps_its_history(station: Station, 
     assert [each["opening"] for each in station.json("openings")] == [f"{old}:1"]
 
 
+def test_tag_that_was_in_another_pouch_is_a_question_there(station: Station, cable: Cable) -> None:
+    old = station.json("tag", "provision", "P1", "--port", "X")["tag"]
+    cable.answer = lambda told: {**told, "was": old}
+    station.run("tag", "provision", "P2", "--port", "X", "--replace")
+    assert [each["pouch"] for each in station.json("tag", "list")] == ["P2"]
+    (found,) = station.json("reconcile")
+    assert (found["name"], found["severity"]) == ("tag_moved:P1", "low")
+    assert f"its tag {old} was provisioned into pouch P2" in found["evidence"]
+    cable.answer = dict
+    station.run("tag", "provision", "P1", "--port", "X")
+    assert station.json("reconcile") == []
+
+
 def test_tag_that_holds_other_keys_than_were_written_is_not_enrolled(station: Station, cable: Cable) -> None:
     cable.answer = lambda told: {**told, "session": "00" * 8}
     line = station.refused("tag", "provision", "P1", "--port", "X", status=4)

@@ -64,6 +64,7 @@ def test_each_planted_discrepancy_is_found_and_no_other(played: Any) -> None:
         ("expired_carried", "P-04"),
         ("not_docked", "P-05"),
         ("opening_unexplained", "P-03"),
+        ("pouch_without_kit", "P-02"),
         ("record_tampered", "P-06"),
     ]
 

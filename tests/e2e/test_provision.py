@@ -11,10 +11,10 @@ from tests.e2e.stage import Stage, play
 KITDOCK = Path(sys.executable).parent / "kitdock"
 
 
-async def provision(stage: Stage, port: str, *options: str) -> tuple[int | None, str]:
+async def provision(stage: Stage, port: str, *options: str, pouch: str = "P-01") -> tuple[int | None, str]:
     """Exit status and everything printed."""
     process = await asyncio.create_subprocess_exec(
-        KITDOCK, "tag", "provision", "P-01", "--port", port, "--db", stage.store.path, *options,
+        KITDOCK, "tag", "provision", pouch, "--port", port, "--db", stage.store.path, *options,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     printed, _ = await process.communicate()
@@ -55,6 +55,20 @@ def test_a_tag_with_keys_keeps_them_unless_a_re_issue_is_asked_for(tmp_path: Pat
         await tag.settle()
         (report,) = await stage.dock(tag)
         assert (report.tag, report.error) == (second, None)
+
+    play(tmp_path, scene)
+
+
+def test_a_tag_that_goes_into_another_pouch_is_known_to_have_left_the_first(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        first = stage.store.tag("P-01").id
+        status, printed = await provision(stage, tag.serial_port(), "--replace", pouch="P-02")
+        assert status == 0, printed
+        left = stage.store.tag(first)
+        assert (left.pouch, left.moved_to) == ("P-01", "P-02")
+        assert left.retired_at_ms is not None
+        assert [each.pouch for each in stage.store.tags()] == ["P-02"]
 
     play(tmp_path, scene)
 
