@@ -125,5 +125,10 @@ def found(month: Month, folder: Path) -> None:
     month.run("init", "--name", "Central", "--time-zone", "Europe/London")
     with Store.open(month.db) as store:
         store.grant(store.login, PROGRAMME_LEAD, None, month.now_ms)
-    for place, kind in (("Northgate", "station"), ("Southgate", "station"), ("Cells", "custody"), ("Car 12", "vehicle")):
+    for place, kind in (
+        ("Northgate", "station"),
+        ("Southgate", "station"),
+        ("Cells", "custody"),
+        ("Car 12", "vehicle"),
+    ):
         month.run("place", "add", place, "--kind", kind)
