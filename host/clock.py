@@ -26,7 +26,7 @@ def zone(name: str) -> ZoneInfo:
 
 def local(at_ms: int, zone_name: str) -> datetime:
     """The instant in the zone, with its UTC offset."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone(zone_name))
+    return datetime.fromtimestamp(at_ms / 1000, zone(zone_name))
 
 
 def show(at_ms: int, zone_name: str) -> str:

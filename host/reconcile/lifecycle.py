@@ -106,7 +106,8 @@ def standings(entries: Iterable[Entry]) -> dict[Key, Standing]:
 
 def live(found: Iterable[Discrepancy], known: Mapping[Key, Standing]) -> list[Live]:
     """What is found now, in the same order, with where each stands: also what was resolved, and is still found."""
-    return [Live(each, _status(each, known.get(each.key)), known.get(each.key)) for each in found]
+    there = ((each, known.get((each.kind, each.subject))) for each in found)
+    return [Live(each, _status(each, standing), standing) for each, standing in there]
 
 
 def _status(found: Discrepancy, standing: Standing | None) -> str:

@@ -147,17 +147,13 @@ class _Recompute:
         state = self.logs[tag.id].state
         last = max(
             (each for each in self.custody if each.pouch == tag.pouch),
-            key=lambda each: (each.since_ms, each.began),
+            key=lambda each: (each.since_ms, each.kit, each.began),
             default=None,
         )
         became = None
         if last is not None:
-            later = [
-                each
-                for each in self.custody
-                if each.kit == last.kit and (each.since_ms, each.began) > (last.since_ms, last.began)
-            ]
-            became = min(later, key=lambda each: (each.since_ms, each.began)).status if later else None
+            later = [each for each in self.custody if each.kit == last.kit and each.began > last.began]
+            became = min(later, key=lambda each: each.began).status if later else None
         return EmptyPouch(tag.id, tag.pouch, tag.enrolled_at_ms, state.docked_at_ms, last, became)
 
     def _untagged(self, tagged: set[str]) -> list[UntaggedPouch]:

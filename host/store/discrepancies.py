@@ -190,13 +190,12 @@ class Discrepancies(Rollups):
         """Of pouches with a tag and no kit, what was in each last, and what became of that."""
         rows = self._rows(
             f"SELECT s.tag, s.pouch, s.enrolled_at_ms, s.docked_at_ms, {_HOLDING}, "
-            "(SELECT n.status FROM custody n WHERE n.kit = c.kit AND (n.since_ms, n.began) > (c.since_ms, c.began) "
-            "ORDER BY n.since_ms, n.began LIMIT 1) "
+            "(SELECT n.status FROM custody n WHERE n.kit = c.kit AND n.began > c.began ORDER BY n.began LIMIT 1) "
             "FROM (SELECT t.pouch FROM tag_state t INDEXED BY tag_state_of_pouch WHERE t.retired_at_ms IS NULL "
             "AND NOT EXISTS (SELECT 1 FROM kit_state k WHERE k.pouch = t.pouch)) w "
-            "CROSS JOIN tag_state s ON s.pouch = w.pouch AND s.retired_at_ms IS NULL LEFT JOIN custody c ON (c.kit, c.began) = "
-            "(SELECT l.kit, l.began FROM custody l WHERE l.pouch = s.pouch ORDER BY l.since_ms DESC, l.began DESC "
-            "LIMIT 1)"
+            "CROSS JOIN tag_state s ON s.pouch = w.pouch AND s.retired_at_ms IS NULL LEFT JOIN custody c "
+            "ON (c.kit, c.began) = (SELECT l.kit, l.began FROM custody l WHERE l.pouch = s.pouch "
+            "ORDER BY l.since_ms DESC, l.kit DESC, l.began DESC LIMIT 1)"
         )
         return [
             EmptyPouch(tag, pouch, enrolled, docked, Holding(*last) if last[0] is not None else None, became)
@@ -395,7 +394,7 @@ class Discrepancies(Rollups):
         """Where everything stands that is not cleared, and what was cleared of `found`."""
         rows = self._rows(f"SELECT {_STANDING} FROM discrepancy WHERE status <> '{CLEARED}'")
         known = {(row[0], row[1]): Standing(*row) for row in rows}
-        others = [each.key for each in found if each.key not in known]
+        others = [key for key in ((each.kind, each.subject) for each in found) if key not in known]
         columns = ", ".join(f"d.{column}" for column in Standing._fields)
         for row in self._rows(
             f"SELECT {columns} FROM json_each(?) j CROSS JOIN discrepancy d "

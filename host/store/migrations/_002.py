@@ -313,5 +313,6 @@ CREATE TABLE discrepancy (
     reason TEXT,
     PRIMARY KEY (kind, subject)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX discrepancy_live ON discrepancy (kind) WHERE status <> 'cleared';
+CREATE INDEX discrepancy_live ON discrepancy
+    (kind, subject, occurrence, status, opened_at_ms, changed_at_ms, login, reason) WHERE status <> 'cleared';
 """
