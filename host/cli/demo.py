@@ -13,7 +13,7 @@ import click
 from host import clock, forms, identity
 from host.cli import asking
 from host.cli.dock import ask_about_openings, progress
-from host.cli.expiry import expiry
+from host.cli.expiry import list_ as expiry
 from host.cli.reconcile import list_ as reconcile
 from host.cli.render import render
 from host.docking import Report
@@ -91,7 +91,9 @@ async def _play(store: Store, start: datetime, now: datetime, batch: bool, inter
         await force.nine_days()
         reports = await force.dock(docked=lambda report: _after(store, report, batch))
         _demand_complete(reports, len(POUCHES) - 1)
-        _say("Docking every tag a second time, which must add nothing:")
+        _say("Docking every tag again: a pouch whose kit was reported as used is told that it is empty.")
+        _demand_complete(await force.dock(everything=True), len(POUCHES) - 1)
+        _say("And once more, which must add nothing:")
         before = len(store.events())
         again = await force.dock(everything=True)
         _demand_complete(again, len(POUCHES) - 1)

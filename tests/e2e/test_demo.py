@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from host import identity
+
 KITDOCK = Path(sys.executable).parent / "kitdock"
 MOST_S = 60
 
@@ -80,6 +82,8 @@ def test_the_filed_report_has_its_doses_and_no_protected_answer(played: Any) -> 
     (report,) = shown(db, "usage", "list")
     assert (report["officer"], report["pouch"], report["doses"]) == ("4102", "P-02", 2)
     assert "outcome" not in report
+    assert "programme lead" in kitdock("usage", "show", "1", "--db", db).stderr
+    assert kitdock("account", "grant", identity.login(), "programme_lead", "--db", db).returncode == 0
     answers = {each["field"]: each["answer"] for each in shown(db, "usage", "show", "1")}
     assert answers["outcome"] == "conscious_and_responsive"
     assert b"conscious_and_responsive" not in db.read_bytes()

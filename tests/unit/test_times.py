@@ -20,6 +20,7 @@ from host.times import (
     Interval,
     Pace,
     intervals,
+    outvoted,
 )
 from tests.pace import pace_of
 
@@ -141,6 +142,12 @@ def test_true_time_lies_in_the_interval(history: list[Sign]) -> None:
         assert earliest <= max(sign.true_ms - sign.notice_ms, START_MS)
         assert earliest <= likely <= latest
         assert abs(likely - sign.true_ms) <= found[sequence].error_ms + 1
+
+
+@given(histories())
+def test_no_docking_with_a_right_clock_is_outvoted(history: list[Sign]) -> None:
+    signs, anchors = split(history)
+    assert outvoted([logged(sequence, sign) for sequence, sign in signs.items()], anchors, START_MS) == []
 
 
 @given(histories())
@@ -327,6 +334,7 @@ def test_a_docking_at_a_wrong_clock_is_outvoted() -> None:
     wrong = [each._replace(utc_ms=each.utc_ms + HOUR) if each.uptime_ms == 3 * DAY else each for each in right]
     for uptime in (2.5 * DAY, 3 * DAY + 60_000, 3.5 * DAY):
         assert one(uptime, wrong) == one(uptime, [each for each in right if each.uptime_ms != 3 * DAY])
+    assert outvoted([], wrong, START_MS) == [wrong[3]]
 
 
 def test_a_clock_set_back_between_dockings_is_believed_once_more_dockings_agree() -> None:
