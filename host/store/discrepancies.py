@@ -66,7 +66,7 @@ UNION SELECT tag FROM tag_state
 class Discrepancies(Rollups):
     """The part of the store that reconciles."""
 
-    # The situation, from roll-ups and by indexes: docs/station.md has what it costs.
+    # The situation, from roll-ups and by indexes: what is read grows with what is wrong, not with what happened.
 
     def situation(self, now_ms: int, settings: Settings | None = None) -> Situation:
         """What the rules look at, as far as any could speak of it. Raises `NotAllowed`."""

@@ -1,29 +1,34 @@
 """The situation from the roll-ups: after any history the rules find in it what they find in the whole history."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host import clock
-from host.errors import KitdockError, NotAllowed
+from host.errors import InputError, KitdockError, NotAllowed
 from host.events import verified_row
+from host.ledger import Movement
 from host.reconcile import RULES, Discrepancy, reconcile
 from host.reconcile.recompute import situation_of
 from host.reports import USED
 from host.roles import OFFICER
 from host.settings import DEFAULTS, Settings
 from host.store import Store, TagKeys
+from host.store.stock import Incoming
 from kitwire import faults, record
 from tests.telling import Tell
 from tests.unit.test_rollups import DAY, OFFICERS, POUCHES, T0, History
 
 HOUR = 3_600_000
+Thing = TypeVar("Thing")
+POUCHES_TOO = [f"E{number}" for number in range(8)]
 AGREED = Settings(*DEFAULTS)._replace(not_docked_days=3, silent_days=5, faulty_days=4, report_hours=30, resupply_days=1)
 
 
@@ -31,53 +36,104 @@ class Eventful(History):
     """As `History`, with what else reconciliation looks at."""
 
     def play(self, steps: int) -> None:
+        self.equip()
         for _ in range(steps):
-            super().play(1)
-            if self.random.random() < 0.6:
-                try:
-                    self.random.choice(self.doings())()
-                except KitdockError:
-                    self.refused += 1
+            self.now += self.random.randrange(DAY // 4)
+            if self.random.random() < 0.3:
+                super().play(1)
+            try:
+                self.random.choice(self.doings())()
+            except KitdockError:
+                self.refused += 1
+
+    def equip(self) -> None:
+        """Officers with a kit in a pouch with a tag each, and a car with one; spares of lots of their own."""
+        for number, pouch in enumerate(POUCHES_TOO):
+            kit, officer = f"E{number}", f"42{number:02d}"
+            self.store.add_officer(officer, date(2026, 5, 1), T0)
+            self.store.receive([Incoming(kit, "Two", f"L{number}", date(2028, 1, 31), 2)], T0, "North")
+            self.store.receive([Incoming(f"S{number}", "Two", f"L{number}")], T0, "North")
+            self.store.enrol_tag(f"{number:016x}", pouch, TagKeys.random(), T0, lambda: None)
+            if number:
+                self.store.issue_kit(kit, officer, pouch, T0)
+            else:
+                self.store.issue_kit(kit, None, pouch, T0, "Car 1")
 
     def doings(self) -> list[Callable[[], object]]:
         return [
-            self.train, self.leave, self.recall, self.report, self.report, self.move_tag, self.retire, self.hear,
+            self.train, self.train, self.leave, self.recall, self.report, self.move_tag, self.retire, self.hear,
             self.dock_strangely, self.dock_strangely, self.count, self.count, self.impossible, self.expire, self.carry,
+            self.use, self.use, self.explain, self.dock_well, self.dock_well, self.dock_well, self.handle, self.handle,
         ]  # fmt: skip
 
     def today(self) -> date:
         return clock.today(self.now, "Europe/London")
 
+    def officer(self) -> str:
+        return self.random.choice([*OFFICERS, *(f"42{number:02d}" for number in range(len(POUCHES_TOO)))])
+
+    def one_of(self, found: Sequence[Thing]) -> Thing:
+        if not found:
+            raise InputError("there is none")
+        return self.random.choice(found)
+
+    def kit(self, *statuses: str) -> str:
+        return self.one_of([each.id for each in self.store.kits() if self.store.state(each.id).status in statuses])
+
     def train(self) -> None:
-        day = self.today() - timedelta(days=self.random.choice([10, 364, 365, 366, 500]))
-        self.store.set_training(self.random.choice(OFFICERS), day, correct=True)
+        day = self.today() - timedelta(days=self.random.choice([10, 360, 364, 365, 366, 500]))
+        self.store.set_training(self.officer(), day, correct=True)
 
     def leave(self) -> None:
         day = self.random.choice([None, self.today() - timedelta(days=1), self.today()])
-        self.store.change_officer(self.random.choice(OFFICERS), left_on=day)
+        self.store.change_officer(self.officer(), left_on=day)
 
     def recall(self) -> None:
-        product = self.random.choice(["Two", "One"])
-        if self.store.lot(product, f"L-{product}") is None:
-            return
-        if self.random.random() < 0.6:
-            self.store.recall(product, f"L-{product}", "seal broken", None, self.now)
-        else:
-            self.store.lift_recall(product, f"L-{product}", "checked", self.now)
+        lot = f"L{self.random.randrange(len(POUCHES_TOO))}"
+        last = self.store.last_recall("Two", lot)
+        if last is None or last.action == "lift":
+            self.store.recall("Two", lot, "seal broken", None, self.now)
+        if self.random.random() < 0.5:
+            self.store.lift_recall("Two", lot, "checked", self.now)
 
     def expire(self) -> None:
         """A lot whose printed day was found to be another, as no command does it."""
+        lot = f"L{self.random.randrange(len(POUCHES_TOO))}"
         day = self.today() + timedelta(days=self.random.randrange(-3, 40))
         with self.store._writing() as connection:
-            connection.execute("UPDATE lot SET expires_on = ? WHERE product = 'Two'", (day.isoformat(),))
+            connection.execute("UPDATE lot SET expires_on = ? WHERE lot = ?", (day.isoformat(), lot))
         self.store.rebuild()
 
     def carry(self) -> None:
-        kits = [each.id for each in self.store.kits() if self.store.state(each.id).status == "in_stock"]
-        if kits:
-            self.store.issue_kit(
-                self.random.choice(kits), self.random.choice(OFFICERS), self.random.choice([*POUCHES, None]), self.now
-            )
+        pouch = self.random.choice([*POUCHES, *POUCHES_TOO, None])
+        self.store.issue_kit(self.kit("in_stock"), self.officer(), pouch, self.now)
+
+    def handle(self) -> None:
+        """What happens to a kit that is out."""
+        kit = self.kit("issued")
+        kind = self.random.choice(["quarantine", "quarantine", "release", "count", "return", "lose", "unload"])
+        doses = self.random.randrange(3) if kind in ("count", "return") else None
+        self.store.move(Movement(0, self.now, kind, kit, doses=doses, reason="so"))
+
+    def use(self) -> None:
+        """A report of a use, more or less of which is taken from a kit; some of that is corrected."""
+        kit, officer = self.kit("issued"), self.officer()
+        told = self.random.randrange(1, 5)
+        number = self.store.add_report("england_wales", officer, None, told, {}, {}, self.now)
+        for doses in (1, 1):
+            self.store.move(Movement(0, self.now, "use", kit, doses=doses, report=number))
+            if self.random.random() < 0.4:
+                return
+        if self.random.random() < 0.3:
+            self.store.move(Movement(0, self.now, "correct", kit, reason="so"))
+
+    def dock_well(self) -> None:
+        """A docking without anything to tell."""
+        tag = self.one_of(self.store.tags())
+        docking = self.store.begin_docking(tag.id, self.now)
+        battery = self.random.choice([5, 17, 19, 20, 60, 90])
+        self.store.set_anchor(docking, 1, self.now - tag.enrolled_at_ms, self.now, 50, 3900, battery, 0)
+        self.store.finish_docking(docking, self.now + 900, "complete", None, 0)
 
     def report(self) -> None:
         incident = clock.iso(self.now - self.random.randrange(4 * DAY), "Europe/London")
@@ -86,12 +142,12 @@ class Eventful(History):
         opening = self.random.choice(openings) if openings and self.random.random() < 0.5 else None
         place = (opening.tag, opening.sequence) if opening else None
         kit = opening.kits[0] if opening else None
-        officer = self.random.choice(OFFICERS)
+        officer = self.officer()
         self.store.add_report("england_wales", officer, place, self.random.randrange(1, 5), fields, {}, self.now, kit)
 
     def explain(self) -> None:
-        opening = self.random.choice(self.store.openings())
-        self.store.add_explanation(opening.tag, opening.sequence, self.random.choice(OFFICERS), USED, 1, self.now)
+        opening = self.one_of(self.store.openings())
+        self.store.add_explanation(opening.tag, opening.sequence, self.officer(), USED, 1, self.now)
 
     def move_tag(self) -> None:
         tags = self.store.tags()
@@ -168,8 +224,8 @@ def test_after_any_history_the_rules_find_in_the_rollups_what_they_find_in_every
     seen: set[str] = set()
     compared = [0]
 
-    @given(st.integers(0, 2**32), st.integers(1, 80), st.integers(0, 40 * 24))
-    @settings(max_examples=40)
+    @given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([0, 1, 24, 60, 200, 900]))
+    @settings(max_examples=80)
     def after_any_history(seed: int, steps: int, later_h: int) -> None:
         with (
             tempfile.TemporaryDirectory() as folder,
@@ -238,3 +294,14 @@ def test_officers_own_account_is_not_shown_the_whole(tmp_path: Path) -> None:
         store.grant("pc4101", OFFICER, "4101", T0)
     with Store.open(path, login="pc4101") as own, pytest.raises(NotAllowed):
         own.situation(T0)
+
+
+def test_stocktake_that_was_given_up_settles_nothing(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "station.db", "North", "Europe/London", False, T0) as store:
+        store.receive([Incoming("K1", "Two", "L", date(2028, 1, 31), 2)], T0)
+        counted = store.start_stocktake(None, False, T0 + DAY)
+        store.close_stocktake(counted.id, {("missing", "K1"): "not known"}, T0 + DAY)
+        given_up = store.start_stocktake(None, False, T0 + 2 * DAY)
+        store.cancel_stocktake(given_up.id, "fire alarm", T0 + 2 * DAY)
+        for found in both(store, T0 + 3 * DAY, DEFAULTS):
+            assert [(each.kind, each.kit) for each in found] == [("stocktake_missing", "K1")]
