@@ -91,7 +91,7 @@ class History:
         )
 
     def enrol(self) -> None:
-        tag = f"{self.random.getrandbits(64):016x}"
+        tag = f"{len(self.store.tags(retired=True)) + 1:016x}"
         replace = self.random.random() < 0.3
         self.store.enrol_tag(tag, self.random.choice(POUCHES), TagKeys.random(), self.now, lambda: None, replace)
 
