@@ -139,8 +139,8 @@ def _movements(size: Size, random: Random) -> Iterator[tuple[Any, ...]]:
             else:
                 yield row(back, "return", kit, place=station, doses=1 if random.random() < 0.002 else 2)
         yield row(265, "destroy", destroyed, reason="expired", document="D1")
-        if _expiry(carried % _LOTS) > TODAY or random.random() < 0.2:
-            yield row(260, "issue", carried, officer=officer(holder), pouch=_pouch(holder))
+        out = carried if _expiry(carried % _LOTS) > TODAY or random.random() < 0.2 else stock
+        yield row(260, "issue", out, officer=officer(holder), pouch=_pouch(holder))
 
 
 def _tags(size: Size) -> Iterator[tuple[Any, ...]]:
