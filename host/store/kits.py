@@ -143,6 +143,8 @@ class Kits(Stock):
             self._right_now()
             old = self._to_replace(who)
             state = self._state(old)
+            if new == old:
+                raise RuleError(f"kit {old} cannot replace itself: name another, or none for the next")
             shelf = self._station_place(station)
             kit = new or self._first_to_expire(shelf, at_ms, self.kit(old).product)
             pouch = state.pouch or self._last_pouch(old)
@@ -165,13 +167,18 @@ class Kits(Stock):
         )
         if len(carried) > 1:
             raise RuleError(f"{holder} has kits {', '.join(row[0] for row in carried)}: name the one to replace")
-        last = carried or self._rows(
-            f"SELECT kit FROM custody WHERE {column} = ? AND status = ? ORDER BY since_ms DESC, began DESC LIMIT 1",
-            (who, ISSUED),
-        )
-        if not last or self._state(last[0][0]).status not in (ISSUED, USED, LOST, LEFT_BEHIND):
+        kit = carried[0][0] if carried else self._ended_with(column, who)
+        if kit is None:
             raise RuleError(f"{holder} has no kit to replace: `kitdock kit issue` hands one out")
-        return self._replaceable(last[0][0])
+        return self._replaceable(kit)
+
+    def _ended_with(self, column: str, who: str) -> str | None:
+        """The kit that an officer or pouch had last, if it was used up, lost or left behind with nobody else since."""
+        newest = f"SELECT kit, {column} FROM custody WHERE {{}} = ? AND status = ? ORDER BY since_ms DESC, began DESC"
+        last = self._row(newest.format(column), (who, ISSUED))
+        if last is None or self._row(newest.format("kit"), (last[0], ISSUED)) != last:
+            return None
+        return str(last[0]) if self._state(last[0]).status in (USED, LOST, LEFT_BEHIND) else None
 
     def _replaceable(self, kit: str) -> str:
         """The kit, if it is out with somebody who has no other in its place already. Raises `RuleError`."""

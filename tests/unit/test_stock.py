@@ -306,6 +306,29 @@ def test_replacement_asks_which_kit_and_whose(store: Store) -> None:
         replaced(store, "K4")
 
 
+def test_replacement_takes_nothing_from_who_has_the_kit_now(store: Store) -> None:
+    for number, officer in enumerate(("1207", "1300")):
+        store.issue_kit("K1", officer, f"P{number + 1}", NOW + 2 * number)
+        if officer == "1207":
+            store.return_kit("K1", NOW + 1)
+    before = store.movements()
+    for who in ("officer 1207", "pouch P1"):
+        with pytest.raises(RuleError, match=f"{who} has no kit to replace"):
+            store.replace(who.split()[1], None, Fate(), NOW + DAY)
+    store.move(Movement(0, NOW + 3, LOSE, "K1"))
+    with pytest.raises(RuleError, match="officer 1207 has no kit to replace"):
+        store.replace("1207", None, Fate(), NOW + DAY)
+    assert store.movements()[:-1] == before
+    assert store.replace("1300", None, Fate(), NOW + DAY)[-1].after[:4] == ("issued", "1300", None, "P2")
+
+
+def test_kit_does_not_replace_itself(store: Store) -> None:
+    store.issue_kit("K1", "1207", None, NOW)
+    with pytest.raises(RuleError, match="kit K1 cannot replace itself: name another"):
+        store.replace("1207", "K1", Fate(), NOW + 1)
+    assert kinds(store, "K1") == ["receive", "issue"]
+
+
 def test_kit_of_a_place_is_replaced_there(store: Store) -> None:
     store.issue_kit("K1", None, "P1", NOW, place="CAR-7")
     assert replaced(store, "P1") == [("return", "K1"), ("issue", "K3")]
