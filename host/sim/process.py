@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ class Pipes:
             os.close(self._to_child)
 
 
-class Interpreter:
+class Interpreter(ABC):
     """MicroPython in a process of its own. Programs run one after the other; each makes one `"e"` message.
 
     What a program writes to the file system is there for the next one.
@@ -125,9 +126,9 @@ class Interpreter:
         self.computed_s = 0.0
         """Seconds of processor time that programs have taken so far, board calls not counted; 0 if it is not known."""
 
+    @abstractmethod
     def install(self, files: Files) -> None:
         """Let the file system hold `files` and nothing else, from the next fresh interpreter on."""
-        raise NotImplementedError
 
     def run(self, path: str) -> None:
         """Run /boot.py and the file at `path` in a fresh interpreter, as far as they are there."""
@@ -185,8 +186,9 @@ class Interpreter:
             assert self._pipes is not None
         self._pipes.send(json.dumps(command))
 
+    @abstractmethod
     def _start(self) -> None:
-        raise NotImplementedError
+        """Start the process and open the pipes to it."""
 
     def _received(self, line: bytes) -> None:
         self._on_message(chr(line[0]), json.loads(line[1:]))

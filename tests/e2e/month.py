@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,10 +112,10 @@ class Month:
         """The officer who docked it says why it was opened."""
         self.run("openings", "explain", pouch, "--cause", cause)
 
-    def report(self, pouch: str, answers: dict[str, object]) -> int:
+    def report(self, pouch: str, answers: Mapping[str, object]) -> int:
         """The officer files a usage report on the pouch's newest opening; its number."""
         filed = self.run(
-            "usage", "file", "--opening", pouch, "--answers", "-", "--format", "json", input=json.dumps(answers)
+            "usage", "file", "--opening", pouch, "--answers", "-", "--format", "json", input=json.dumps(dict(answers))
         )
         return int(json.loads(filed)["id"])
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from host.sim.force import ANSWERS
 from host.sim.station import VirtualStation
 from host.store import Store
 from host.vault import TagKeys
@@ -41,27 +42,6 @@ PRODUCT = "Naloxone 1.8 mg"
 
 RECALLED, EXPIRING, PLAIN = "C3", "B2", "A1"
 """Lots: the first is recalled on day 16, the kits of the second expire on day 20."""
-
-REPORT: dict[str, object] = {
-    "area": "Example North",
-    "person_gender": "unknown",
-    "person_age": 40,
-    "substance": "unknown",
-    "tried_to_wake": True,
-    "tilted_head": True,
-    "checked_breathing": True,
-    "recovery_position": True,
-    "chest_compressions": False,
-    "rescue_breaths": False,
-    "cleared_airway": True,
-    "checked_pulse": True,
-    "outcome": "conscious_and_responsive",
-    "ambulance_minutes": 11,
-    "seen_by_paramedics": True,
-    "resupply_needed": True,
-    "resupply_kits": 1,
-}
-"""A usage report without what the log fills in. Fictional."""
 
 
 def officer(number: int) -> str:
@@ -192,7 +172,7 @@ class Force:
         """The officer gives doses to a person, docks, reports."""
         self.month.open(pouch(number), marks=doses)
         assert self.month.dock(pouch(number)).error is None
-        self.month.report(pouch(number), REPORT)
+        self.month.report(pouch(number), ANSWERS)
         self.doses_used += doses
 
 
