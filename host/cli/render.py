@@ -8,10 +8,13 @@ XLSX, where text is text.
 import csv
 import io
 import json
+import re
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 import click
@@ -76,6 +79,8 @@ def render(value: Value, form: str) -> None:
     """
     if form == "table":
         columns = shutil.get_terminal_size((NO_TERMINAL, 0)).columns
+        if isinstance(value, Done) and not sys.stdout.isatty():
+            columns = NO_TERMINAL
         click.echo(as_text(value, columns, 80 if columns == NO_TERMINAL else max(40, columns)))
     else:
         click.echo(data(value, form), nl=False)
@@ -85,7 +90,14 @@ def render(value: Value, form: str) -> None:
 def warn(value: Value) -> None:
     """Says on standard error what a command warns of."""
     for warning in value.warnings if isinstance(value, Done) else ():
-        click.echo(f"kitdock: warning: {warning}", err=True)
+        complain(f"warning: {warning}")
+
+
+def complain(text: str) -> None:
+    """Says on standard error what is wrong: a line for a program, lines that fit for people."""
+    for line in text.splitlines():
+        told = f"kitdock: {line}"
+        click.echo(prose(told, shutil.get_terminal_size().columns) if sys.stderr.isatty() else told, err=True)
 
 
 def data(value: Value, form: str) -> str:
@@ -102,11 +114,11 @@ def data(value: Value, form: str) -> str:
 def as_text(value: Value, columns: int, details: int) -> str:
     """The value for people, in lines of at most `columns` where they can be broken; details in `details`."""
     if isinstance(value, Done):
-        return value.text
+        return prose(value.text, columns)
     if isinstance(value, Table):
         return _with_note(value, columns, details)
     parts = [f"{heading(key, table)}\n\n{_with_note(table, columns, details)}" for key, table in value.tables.items()]
-    return "\n\n\n".join(["\n".join(line for line in (value.title, value.line) if line), *parts])
+    return "\n\n\n".join(["\n".join(prose(line, columns) for line in (value.title, value.line) if line), *parts])
 
 
 def document(value: Value, title: str, made: datetime) -> Document:
@@ -159,39 +171,79 @@ def _show(cell: Cell, row: Row) -> str:
     return shown(_value(cell, row))
 
 
-def _widths(headers: list[str], cells: list[list[str]], columns: int) -> list[int | None] | None:
-    """Where lines are broken so that they fit in `columns`: wide columns share the room. None if none need be."""
-    headings = [len(header) + HEADING_ROOM for header in headers]
-    used = [max(least, *map(len, column)) for least, *column in zip(headings, *cells, strict=True)]
-    widths = [int(width) for width in fit(used, columns - 2 * (len(used) - 1))]
-    least = [min(max(LEAST_WIDTH, heading), want) for heading, want in zip(headings, used, strict=True)]
-    if widths == used or any(width < bound for width, bound in zip(widths, least, strict=True)):
-        return None
-    return [None if width == want else width for width, want in zip(widths, used, strict=True)]
+def _broken(headers: list[str], cells: list[list[str]], columns: int) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells broken into lines so that all fit in `columns`: wide columns share the room.
+
+    As they are if they fit, or if no breaking would help.
+    """
+    room = columns - 2 * (len(headers) - 1)
+    if sum(_wanted([len(header) for header in headers], cells)) <= room:
+        return headers, cells
+    words = [max(map(len, header.split()), default=0) for header in headers]
+    wanted = _wanted(words, cells)
+    widths = [int(width) for width in fit(wanted, room)]
+    least = [min(max(LEAST_WIDTH, word + HEADING_ROOM), want) for word, want in zip(words, wanted, strict=True)]
+    if any(width < bound for width, bound in zip(widths, least, strict=True)):
+        return headers, cells
+    headings = [_lines(header, width - HEADING_ROOM) for header, width in zip(headers, widths, strict=True)]
+    return headings, [[_lines(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+
+
+def _wanted(headings: list[int], cells: list[list[str]]) -> list[int]:
+    """The width of each column whose heading, or the widest word of it, has so many characters."""
+    return [max(heading + HEADING_ROOM, *map(len, column)) for heading, *column in zip(headings, *cells, strict=True)]
+
+
+def _lines(text: str, width: int) -> str:
+    """The text in lines of at most `width` characters; a word that is longer is broken too."""
+    return textwrap.fill(text, max(1, width), break_on_hyphens=False)
+
+
+def prose(text: str, columns: int, indent: str = "") -> str:
+    """Lines for people, none longer than `columns` as far as words go; a `command` stays whole if it fits.
+
+    `indent` stands before each line, and before what is broken off a line that has an indent of its own, that one.
+    """
+    return "\n".join(_paragraph(line, columns, indent) for line in text.splitlines())
+
+
+def _paragraph(line: str, columns: int, indent: str) -> str:
+    if len(indent + line) <= columns:
+        return f"{indent}{line}"
+    indent += line[: len(line) - len(line.lstrip())]
+    room = columns - len(indent)
+    lines = [""]
+    for part in re.findall(r"\S*`[^`]*`\S*|\S+", line):
+        for word in [part] if len(part) <= room else part.split():
+            if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
+                lines.append("")
+            lines[-1] += f" {word}" if lines[-1] else word
+    return "\n".join(indent + line for line in lines)
 
 
 def _with_note(table: Table, columns: int, details: int) -> str:
     if not table.rows:
-        return table.empty
-    return _table(table, columns, details) + (f"\n\n{table.note}" if table.note else "")
+        return prose(table.empty, columns)
+    return _table(table, columns, details) + (f"\n\n{prose(table.note, columns)}" if table.note else "")
 
 
 def _table(table: Table, columns: int, details: int) -> str:
     from tabulate import tabulate
 
-    headers = list(table.columns)
-    cells = [[_show(cell, row) for cell in table.columns.values()] for row in table.rows]
-    widths = None if table.details else _widths(headers, cells, columns)
+    headers, cells = _broken(
+        list(table.columns), [[_show(cell, row) for cell in table.columns.values()] for row in table.rows], columns
+    )
     # Numbers that are names, such as 007, must stay as they are.
-    lines = tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True, maxcolwidths=widths).splitlines()
-    if not table.details:
-        return "\n".join(line.rstrip() for line in lines)
-    shown_lines = [line.rstrip() for line in lines[:2]]
-    for line, row in zip(lines[2:], table.rows, strict=True):
-        shown_lines.append(line.rstrip())
-        for cell in table.details:
-            shown_lines += textwrap.wrap(
-                _show(cell, row), details, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
-            )
-        shown_lines.append("")
-    return "\n".join(shown_lines[:-1])
+    lines = iter(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True).splitlines())
+    shown_lines = list(islice(lines, _height(headers) + 1))
+    for texts, row in zip(cells, table.rows, strict=True):
+        shown_lines += islice(lines, _height(texts))
+        if table.details:
+            shown_lines += [prose(text, details, "    ") for cell in table.details if (text := _show(cell, row))]
+            shown_lines.append("")
+    return "\n".join(line.rstrip() for line in shown_lines).rstrip("\n")
+
+
+def _height(texts: list[str]) -> int:
+    """Lines of a row of the table."""
+    return max((text.count("\n") + 1 for text in texts), default=1)

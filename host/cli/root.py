@@ -53,8 +53,9 @@ class Root(click.Group):
             if STATUS in ctx.meta:
                 ctx.exit(ctx.meta[STATUS])
         except KitdockError as error:
-            for line in str(error).splitlines():
-                click.echo(f"kitdock: {line}", err=True)
+            from host.cli.render import complain
+
+            complain(str(error))
             ctx.exit(error.exit_status)
 
 

@@ -65,7 +65,7 @@ def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Statio
         "",
     ]
     assert "known? `kitdock reconcile acknowledge report_missing:P1:1 --reason TEXT`" in text
-    assert text.count("next: ") == text.count("known? ") == 8
+    assert text.count("next: ") == text.count("known?") == 8
 
 
 def test_what_is_acknowledged_is_left_out_and_counted(busy: Station) -> None:

