@@ -27,7 +27,7 @@ GONE = """
 SELECT k.product, count(DISTINCT m.kit) FROM movement m JOIN kit_state k ON k.kit = m.kit
 WHERE m.kind IN ('use', 'leave_behind', 'lose') AND m.at_ms >= ?
     AND NOT EXISTS (SELECT 1 FROM movement c WHERE c.kit = m.kit AND c.corrects = m.id)
-    AND (k.doses_used > 0 OR k.status NOT IN ('in_stock', 'issued', 'void'))
+    AND (k.doses_used > 0 OR k.status IN ('lost', 'left_behind'))
 GROUP BY k.product
 """
 """Kits that were used, lost or left behind since an instant, and did not come back whole."""
@@ -151,12 +151,15 @@ class Expiries(Stock):
 
     def _observed_days(self, product: str, today: date) -> int:
         """For how long the product is in the ledger, up to a year."""
-        row = self._row(
-            "SELECT m.at_ms FROM movement m JOIN kit k ON k.id = m.kit WHERE k.product = ? ORDER BY m.id LIMIT 1",
-            (product,),
-        )
-        first = clock.today(row[0], self.station.time_zone) if row else today
-        return min(max((today - first).days, 1), OBSERVED_DAYS)
+        recorded = "SELECT m.at_ms FROM movement m JOIN kit k ON k.id = m.kit WHERE k.product = ? ORDER BY m.id LIMIT 1"
+        # What was recorded first need not have happened first: a force may enter its past afterwards.
+        happened = "SELECT min((SELECT min(at_ms) FROM movement m WHERE m.kit = k.id)) FROM kit k WHERE k.product = ?"
+        for first in (recorded, happened):
+            row = self._row(first, (product,))
+            began = clock.today(row[0], self.station.time_zone) if row and row[0] is not None else today
+            if (today - began).days >= OBSERVED_DAYS:
+                return OBSERVED_DAYS
+        return max((today - began).days, 1)
 
 
 def _expiry(row: tuple[Any, ...], today: date, home: str) -> Expiry:

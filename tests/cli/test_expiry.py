@@ -131,6 +131,22 @@ def test_use_counts_kits_that_went_and_did_not_come_back(ageing: Station) -> Non
     assert gone() == 1
 
 
+def test_kit_that_was_found_and_then_destroyed_is_no_use(ageing: Station) -> None:
+    now = clock.now_ms()
+    with Store.open(ageing.db) as store:
+        for kind in ("lose", "find", "destroy"):
+            store.move(Movement(0, now, kind, "K-1", reason="so"))
+        assert store.supplies(day(0))[0].gone == 0
+
+
+def test_rate_of_use_rests_on_the_time_that_kits_were_there_not_on_when_that_was_recorded(ageing: Station) -> None:
+    then = clock.now_ms() - 300 * 86_400_000
+    ageing.store(lambda store: store.add_kit("K-90", "Naloxone 1.8 mg", "old", day(900), None, then))
+    assert ageing.store(lambda store: store.supplies(day(0)))[0].observed_days == 300
+    ageing.store(lambda store: store.add_kit("K-91", "Naloxone 1.8 mg", "old", None, None, then - 300 * 86_400_000))
+    assert ageing.store(lambda store: store.supplies(day(0)))[0].observed_days == 365
+
+
 def test_forecast_without_kits_says_what_to_do(station: Station) -> None:
     assert "kitdock kit add" in station.run("expiry", "forecast").stdout
     assert station.json("expiry", "forecast") == []
