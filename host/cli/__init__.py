@@ -60,4 +60,9 @@ def main() -> None:
         return
     from host.cli.root import root
 
+    if sys.stdin is None:
+        # Started with its input closed, as some schedulers do: then there is nothing to read, and nobody to ask.
+        import os
+
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
     root()

@@ -155,7 +155,7 @@ class Receiving(Catalogue, Stock):
         if prefix not in given:
             rows = self._rows("SELECT id FROM kit WHERE id >= ? AND id < ?", (f"{prefix}0", f"{prefix}:"))
             given[prefix] = numbers.highest(prefix, (kit for (kit,) in rows))
-        while self._row("SELECT 1 FROM kit WHERE id = ?", (numbers.number(prefix, given[prefix] + 1),)):
+        while self._row("SELECT 1 FROM kit WHERE id = ? COLLATE NOCASE", (numbers.number(prefix, given[prefix] + 1),)):
             given[prefix] += 1
         return numbers.number(prefix, given[prefix] + 1)
 
@@ -199,9 +199,14 @@ class Receiving(Catalogue, Stock):
         """What the lines bring, held against the stock and against each other."""
         found = Checked([], [], [])
         lots: dict[tuple[str, str], Lot] = {}
+        serials: dict[tuple[str, str], int] = {}
         for line in lines:
             try:
                 box = self._box(line, document)
+                if box.serial is not None:
+                    first = serials.setdefault((box.gtin or box.product, box.serial), line.line)
+                    if first != line.line:
+                        raise InputError(f"serial {box.serial} is on line {first} too: keep one")
                 key = (box.product, box.lot)
                 lots.setdefault(key, self._lot_of_line(line, box, lots.get(key)))
                 self._check_line(line, box, lots[key], at_ms, accept_expired)

@@ -155,6 +155,7 @@ class Stock(People, Rollups):
         facts = ledger.received_lot(known, box.product, box.lot, box.expires_on, box.doses_per_kit)
         ledger.check_receipt(box.kit, facts, at_ms, self.station.time_zone, accept_expired)
         if known is None:
+            self._check_name(box.product)
             self._connection.execute(
                 "INSERT INTO lot VALUES (?, ?, ?, ?)",
                 (box.product, box.lot, facts.expires_on.isoformat(), facts.doses_per_kit),
@@ -170,18 +171,28 @@ class Stock(People, Rollups):
         self._move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), facts)
         return facts
 
+    def _check_name(self, product: str) -> None:
+        """Raises `RuleError` if only capitals tell a product from a known one: a recall would miss half of the kits."""
+        known = [*self._products_of_lots(), *(name for (name,) in self._rows("SELECT name FROM product"))]
+        like = next((each for each in known if each.casefold() == product.casefold()), product)
+        if like != product and product not in known:
+            raise RuleError(f"product {product} is known as {like}: write it so, with --product '{like}'")
+
     def _received_again(self, box: Incoming) -> bool:
         """Whether the number was received before, which was corrected. Raises `RuleError` if it cannot be given."""
         if box.serial is not None:
             same = self._row(
                 "SELECT k.id FROM kit k JOIN kit_state s ON s.kit = k.id "
-                "WHERE k.gtin IS ? AND k.serial = ? AND s.status <> ?",
-                (box.gtin, box.serial, VOID),
+                "WHERE k.gtin IS ? AND k.serial = ? AND s.status <> ? AND (k.gtin IS NOT NULL OR k.product = ?)",
+                (box.gtin, box.serial, VOID, box.product),
             )
             if same:
                 raise RuleError(f"serial {box.serial} is kit {same[0]}: this box was received already")
         known = self._row("SELECT product, lot FROM kit WHERE id = ?", (box.kit,))
         if known is None:
+            like = self._row("SELECT id FROM kit WHERE id = ? COLLATE NOCASE", (box.kit,))
+            if like:
+                raise RuleError(f"number {box.kit} is too like that of kit {like[0]}: give the new box another number")
             return False
         if self._state(box.kit).status != VOID:
             raise RuleError(f"kit {box.kit} is known already: give the new box another number")

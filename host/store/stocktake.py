@@ -11,7 +11,7 @@ from host import clock, ledger, stocktake
 from host.errors import InputError, RuleError
 from host.ledger import Kit, Movement
 from host.ledger.issue import STATION
-from host.ledger.movement import COUNT, IN_STOCK, ISSUED
+from host.ledger.movement import COUNT, IN_STOCK, ISSUED, VOID
 from host.stocktake import Answer, Box, Count, Difference, Result, Scan
 from host.store.stock import Stock
 from host.words import plural
@@ -285,9 +285,13 @@ class Stocktakes(Stock):
         return found
 
     def kits_with_serial(self, packs: Iterable[tuple[str, str]]) -> list[Kit]:
-        """The kits whose pack has one of these GTINs and serials."""
+        """The kits whose pack has one of these GTINs and serials, but for those of which the receipt was taken back."""
         found = [
-            self._row("SELECT id, product, lot, gtin, serial FROM kit WHERE gtin = ? AND serial = ?", pack)
+            self._row(
+                "SELECT id, k.product, k.lot, gtin, serial FROM kit k JOIN kit_state s ON s.kit = k.id "
+                "WHERE gtin = ? AND serial = ? AND s.status <> ?",
+                (*pack, VOID),
+            )
             for pack in packs
         ]
         return [Kit(*row) for row in found if row]

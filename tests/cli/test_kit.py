@@ -82,6 +82,37 @@ def test_all_or_none_are_moved(shelf: Station) -> None:
     assert status(shelf, "K1") == "in_stock"
 
 
+def test_number_too_like_another_is_not_given(shelf: Station) -> None:
+    box = ("--product", "Nyxoid", "--lot", "A1")
+    why = "number k1 is too like that of kit K1: give the new box another number"
+    assert shelf.refused("kit", "add", "k1", *box, status=1) == why
+    assert "write it in plain letters, K1" in shelf.refused("kit", "add", "\uff2b1", *box, status=2)
+    assert len(shelf.refused("kit", "add", "K" * 5000, *box, status=2)) < 150
+    assert {each["kit"] for each in shelf.json("kit", "list")} == {"K1", "K2", "K3"}
+
+
+def test_product_in_other_capitals_is_the_one_that_is_known(shelf: Station) -> None:
+    box = ("kit", "add", "K9", "--lot", "A9", "--expires", "2030-01-31", "--product")
+    why = "product NYXOID is known as Nyxoid: write it so, with --product 'Nyxoid'"
+    assert shelf.refused(*box, "NYXOID", status=1) == why
+    shelf.run("product", "add", "Narcan")
+    assert "is known as Narcan" in shelf.refused(*box, "narcan", status=1)
+    shelf.run(*box, "Narcan")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["kit", "history", "K\udcff"],
+        ["kit", "issue", "K1", "K\udcff"],
+        ["kit", "use", "K1", "--doses", "1", "--report", "9" * 20],
+        ["stocktake", "result", "9" * 20],
+    ],
+)
+def test_what_no_database_can_hold_is_refused(shelf: Station, command: list[str]) -> None:
+    assert shelf.refused(*command, status=2).endswith(": check what was typed")
+
+
 def test_destruction_needs_a_reason_and_a_document(shelf: Station) -> None:
     assert "--document" in shelf.run("kit", "destroy", "K1", "--reason", "old", status=2).stderr
     assert "--reason" in shelf.run("kit", "destroy", "K1", "--document", "W1", status=2).stderr

@@ -590,6 +590,22 @@ def beep(process: "subprocess.Popen[bytes]", scan: str) -> str:
     return process.stderr.readline().decode()
 
 
+@pytest.mark.parametrize(
+    "command", ["stock receive", "stocktake scan"], ids=lambda command: str(command).replace(" ", "-")
+)
+def test_closed_input_is_an_empty_one(shelf: Station, command: str) -> None:
+    shelf.run("stocktake", "start")
+    done = subprocess.run(
+        f"exec '{KITDOCK}' {command} <&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KITDOCK_DB": str(shelf.db)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("0 kits ")
+
+
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[tuple[Station, str]]:
     """A station made by the real clock, and a scan that is good for years by it."""
@@ -781,9 +797,29 @@ BAD = {
     "B9,Naloxone X,,Z9,2044-05-31,,,": "more than 10 years ahead",
     "B9,Naloxone X,,Z9,03/04/2028,,,": "does not tell day from month",
     "B9,,9506000134352,A1,,,TAKEN,": "serial TAKEN is kit K-0001",
+    "B9,,9506000-134352,A1,,,S1,": "serial S1 is on line 2 too",
     "b1,Naloxone X,,A1,,,,": "is on line 2 too",
+    "k-0001,Naloxone X,,A1,,,,": "number k-0001 is too like that of kit K-0001",
+    "\uff2b1,Naloxone X,,A1,,,,": "write it in plain letters, K1",
     "B 9,Naloxone X,,A1,,,,": "is no kit number",
 }
+
+
+def test_serials_are_told_apart_by_product_if_no_gtin_is_known(shelf: Station, tmp_path: Path) -> None:
+    shelf.run("product", "add", "Naloxone Y")
+    one, other = "B1,Naloxone X,,A1,2027-05-31,,S1,", "B2,Naloxone Y,,A1,2027-05-31,,S1,"
+    assert "2 kits received" in imported(shelf, tmp_path / "kits.csv", one, other).stdout
+    again = "B3,Naloxone X,,A1,,,S1,"
+    refused = imported(shelf, tmp_path / "kits.csv", again, options=("--dry-run",), status=2)
+    assert "serial S1 is kit B1" in refused.stderr
+    twice = ("B4,Naloxone X,,A1,,,S2,", "B5,Naloxone X,,A1,,,S2,")
+    assert "serial S2 is on line 2 too" in imported(shelf, tmp_path / "kits.csv", *twice, status=2).stderr
+
+
+def test_numbers_count_on_from_those_in_other_capitals(shelf: Station) -> None:
+    receive(shelf, pack(), pack())
+    receive(shelf, pack(), options=("--prefix", "k-"))
+    assert [kit[0] for kit in kits(shelf)] == ["K-0001", "K-0002", "k-0003"]
 
 
 @pytest.mark.parametrize("line", BAD, ids=BAD.values())

@@ -9,6 +9,7 @@ import pytest
 
 from host import clock
 from host.errors import RuleError
+from host.ledger import Movement
 from host.roles import AUDITOR, QUARTERMASTER
 from host.store import Store
 from host.store.stock import Incoming
@@ -90,6 +91,14 @@ def test_code_of_a_pack_is_its_kit_if_it_has_a_serial(shelf: Station) -> None:
         f"! not counted  a pack of product {GTIN} without a serial: scan the label with the kit's number"
     ]
     assert "check digit" in scan(shelf, "0109506000134353")[0]
+
+
+def test_code_of_a_pack_is_not_the_kit_of_a_receipt_that_was_taken_back(shelf: Station) -> None:
+    with Store.open(shelf.db) as store:
+        store.move(Movement(0, clock.now_ms(), "correct", "K-2", reason="wrong lot"))
+        store.receive([Incoming("K-20", "Naloxone 1.8 mg", "B9", day(300), gtin=GTIN, serial="S2")], clock.now_ms())
+    shelf.run("stocktake", "start")
+    assert scan(shelf, f"]d201{GTIN}10B9\x1d21S2") == ["  K-20  ok"]
 
 
 def test_number_of_digits_is_a_kit_if_it_is_no_product(shelf: Station) -> None:

@@ -33,6 +33,7 @@ ALTER TABLE kit ADD COLUMN gtin TEXT;
 ALTER TABLE kit ADD COLUMN serial TEXT;
 CREATE INDEX kit_by_serial ON kit (gtin, serial) WHERE serial IS NOT NULL;
 CREATE INDEX kit_by_lot ON kit (lot, product);
+CREATE INDEX kit_in_capitals ON kit (id COLLATE NOCASE);
 
 CREATE TABLE recall (
     id INTEGER PRIMARY KEY,
