@@ -85,6 +85,9 @@ class Care(Retention):
             raise InputError(f"{target} belongs to the database itself: choose another name")
         if target.exists() and not overwrite:
             raise InputError(f"{target} exists already: choose another name, or replace it with --overwrite")
+        for log in (target.with_name(target.name + each) for each in ("-wal", "-journal")):
+            if log.exists():
+                raise InputError(f"{log} would be played into the backup: choose another name than {target}")
 
     def check(self, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
         """Everything that must hold, one after the other; `progress` is told what is looked at.

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -29,10 +30,14 @@ _NEWEST = {
 
 
 class Contents(NamedTuple):
-    """What a database holds: rows by table, the time of its newest entry (None: none yet), its audit's newest hash."""
+    """What a database holds: rows by table, the time of its newest entry (None: none yet), its audit's newest hash.
+
+    `key_check` is the check value of its station's key.
+    """
 
     station: str
     time_zone: str
+    key_check: str
     rows: dict[str, int]
     newest_ms: int | None
     head: bytes
@@ -73,10 +78,11 @@ class Candidate:
             }
         with closing(sqlite3.connect(self._part, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
+        kept = _free_name(self._target)
         if not self._target.exists():
+            _put_aside(self._target, kept)
             copying.put(self._part, self._target)
             return None
-        kept = _free_name(self._target)
         _share_alike(self._target, self._part)
         with _alone(self._target):
             try:
@@ -95,13 +101,16 @@ def proven(
     """A candidate made of `backup` for the place `target`; what it needs on disk is gone at the end.
 
     Proven are: the file, what its rows refer to, its layout, the audit, the station's key if one is beside `target`,
-    and that `login` is an administrator in it, and in the present database as far as that can be read.
+    that it is of the same station as the present database, and that `login` is an administrator in it; the last two
+    as far as the present one can be read.
     Raises `KitdockError`.
     """
     if not backup.is_file():
         raise errors.DatabaseMissing(f"no backup at {backup}: check the path")
     if not target.parent.is_dir():
         raise errors.InputError(f"no folder {target.parent}: make it, or choose another place for the database")
+    if target.is_symlink():
+        raise errors.InputError(f"{target} is a link to {target.resolve()}: name the file itself with --db")
     if target.exists() and target.samefile(backup):
         raise errors.InputError(f"{backup} is the database itself: name a backup of it")
     present = _present(target, login)
@@ -115,6 +124,11 @@ def proven(
                 raise errors.DatabaseDamaged(f"the audit of {backup} does not hold ({chain.why}): take another backup")
             if key_path(target).exists():
                 Vault.load(target, store.station.key_check)
+        if present is not None and present.key_check != contents.key_check:
+            raise errors.InputError(
+                f"{backup} is of another station, {contents.station}, with another key: the present database is that "
+                f"of {present.station}; choose another place with --db"
+            )
         yield Candidate(part, target, login, contents, present)
 
 
@@ -130,7 +144,7 @@ def read_contents(path: Path) -> Contents:
             raise errors.NewerSchema(
                 f"database {path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"
             )
-        station = connection.execute("SELECT name, time_zone FROM station").fetchone()
+        station = connection.execute("SELECT name, time_zone, key_check FROM station").fetchone()
         if station is None:
             raise errors.NotKitdock(f"{path} holds no station: it was not made by `kitdock init`")
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
@@ -146,13 +160,14 @@ def read_contents(path: Path) -> Contents:
             row = connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
             head = row[0] if row else head
         newest_ms = max((each for each in times if each is not None), default=None)
-        return Contents(station[0], station[1], rows, newest_ms, head)
+        return Contents(*station, rows, newest_ms, head)
 
 
 def _present(target: Path, login: str | None) -> Contents | None:
     """What the database that would go holds; None if there is none or it cannot be used.
 
-    Raises `NotAllowed` if `login` may not replace it, after noting the attempt in it.
+    Raises `NotAllowed` if `login` may not replace it, after noting the attempt in it; another `StoreError` if it can
+    be read, but not asked.
     """
     if not target.exists():
         return None
@@ -160,9 +175,7 @@ def _present(target: Path, login: str | None) -> Contents | None:
         with Store.open(target, login=login) as store:
             store._demand("database.restore")
         return read_contents(target)
-    except (errors.NotAllowed, errors.DatabaseBusy, errors.ClockWrong):
-        raise
-    except errors.StoreError:
+    except (errors.DatabaseDamaged, errors.NotKitdock, errors.NewerSchema):
         return None
 
 
@@ -218,12 +231,15 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _share_alike(target: Path, part: Path) -> None:
-    """Those who may use the database may use what takes its place."""
+    """Those who may use the database may use what takes its place, and nobody else."""
     known = target.stat()
+    mode = known.st_mode & 0o777
     if os.name == "posix":
-        with suppress(PermissionError):  # a group that one is not in
+        try:
             os.chown(part, -1, known.st_gid)
-    part.chmod(known.st_mode & 0o777)
+        except PermissionError:  # a group that one is not in; the copy has another one
+            mode &= ~stat.S_IRWXG
+    part.chmod(mode)
 
 
 def _free_name(target: Path) -> Path:
@@ -236,14 +252,17 @@ def _free_name(target: Path) -> Path:
 
 def _keep(target: Path, kept: Path) -> None:
     """Gives the database a second name, with what a damaged one has in its log. There is no moment without it."""
-    for each in ("", "-wal"):
-        source = target.with_name(target.name + each)
-        if source.exists():
-            second = kept.with_name(kept.name + each)
-            try:
-                second.hardlink_to(source)
-            except OSError:  # a file system without second names
-                shutil.copy2(source, second)
-    # A log that belongs to the one before would be played into the new one.
-    for each in ("-wal", "-shm"):
-        target.with_name(target.name + each).unlink(missing_ok=True)
+    try:
+        kept.hardlink_to(target)
+    except OSError:  # a file system without second names
+        shutil.copy2(target, kept)
+    _put_aside(target, kept)
+
+
+def _put_aside(database: Path, beside: Path) -> None:
+    """Gives the logs of `database` the name of `beside`: whatever takes its place would have them played into it."""
+    for each in ("-wal", "-journal"):
+        log = database.with_name(database.name + each)
+        if log.exists():
+            log.replace(beside.with_name(beside.name + each))
+    database.with_name(database.name + "-shm").unlink(missing_ok=True)

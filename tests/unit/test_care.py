@@ -109,6 +109,16 @@ def test_backup_never_replaces_the_database_or_its_key(store: Store, path: Path,
     assert path.with_name(name).read_bytes() == before
 
 
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_no_backup_is_put_beside_a_log_of_another_database(store: Store, path: Path, end: str) -> None:
+    target = path.with_name("backup.db")
+    target.write_text("an older one")
+    path.with_name(f"backup.db{end}").write_text("its log")
+    with pytest.raises(InputError, match=f"backup.db{end} would be played into the backup"):
+        store.back_up(target, overwrite=True)
+    assert target.read_text() == "an older one"
+
+
 def test_backup_into_no_folder_is_refused(store: Store, path: Path) -> None:
     with pytest.raises(InputError, match="in a folder that exists"):
         store.back_up(path.parent / "nowhere" / "backup.db")
@@ -440,6 +450,28 @@ def test_a_backup_comes_where_there_is_nothing(backup: Path, tmp_path: Path) -> 
     assert [each.name for each in target.parent.iterdir()] == ["station.db"]
 
 
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_a_log_that_was_left_behind_is_not_played_into_the_backup(backup: Path, path: Path, end: str) -> None:
+    log = path.with_name(path.name + end)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA journal_mode = {'WAL' if end == '-wal' else 'DELETE'}")
+    connection.execute("PRAGMA cache_size = 0")
+    connection.execute("BEGIN")
+    connection.executemany("INSERT INTO officer (id, added_at_ms) VALUES (?, 1)", [(f"5{n:03}",) for n in range(500)])
+    if end == "-wal":
+        connection.execute("COMMIT")
+    left = log.read_bytes()
+    connection.close()
+    path.unlink()
+    log.write_bytes(left)
+    assert restored(backup, path) is None
+    with Store.open(path, login="keeper") as store:
+        assert [each.id for each in store.officers()] == ["4101", "4102"]
+        assert failed(store) == {}
+    (aside,) = path.parent.glob(f"{path.name}.before-restore-*{end}")
+    assert aside.read_bytes() == left
+
+
 @pytest.mark.parametrize("damage", ["text", "middle", "cut"])
 def test_a_backup_replaces_what_is_damaged(backup: Path, path: Path, damage: str) -> None:
     whole = path.read_bytes()
@@ -513,6 +545,60 @@ def test_who_is_no_administrator_of_the_present_one_restores_nothing(backup: Pat
     change(path, "UPDATE account SET login = 'other'")
     with pytest.raises(errors.NotAllowed):
         restored(backup, path)
+
+
+@pytest.mark.parametrize("error", [errors.DatabaseReadOnly, errors.DatabaseFull, errors.DatabaseBusy])
+def test_a_refusal_that_cannot_be_noted_is_still_one(
+    backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch, error: type[errors.StoreError]
+) -> None:
+    change(path, "DELETE FROM account WHERE role = 'administrator'")
+
+    def no(*_: Any) -> None:
+        raise error("it cannot be written")
+
+    monkeypatch.setattr(Store, "_note_refusal", no)
+    with pytest.raises(error):
+        restored(backup, path)
+
+
+def test_another_stations_backup_is_refused_without_a_key_too(backup: Path, path: Path) -> None:
+    change(backup, "UPDATE station SET key_check = '0', name = 'South'")
+    key_path(path).unlink()
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r"another station, South.*that of Example Police"):
+        restored(backup, path)
+    assert path.read_bytes() == before
+
+
+def test_a_link_is_not_replaced(backup: Path, path: Path) -> None:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with pytest.raises(InputError, match=f"link to {path}"):
+        restored(backup, link)
+    assert link.is_symlink()
+
+
+def test_a_backup_may_be_named_by_a_link(backup: Path, path: Path) -> None:
+    link = path.with_name("newest")
+    link.symlink_to(backup)
+    assert restored(link, path) is not None
+    assert link.is_symlink()
+    with Store.open(path, login="keeper") as store:
+        assert len(store.officers()) == 2
+
+
+def test_what_takes_the_place_of_a_shared_one_is_not_open_to_another_group(
+    backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    path.chmod(0o660)
+    restored(backup, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    monkeypatch.setattr("os.chown", no)
+    restored(backup, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_database_in_use_is_not_replaced(backup: Path, path: Path) -> None:
