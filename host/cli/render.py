@@ -11,7 +11,6 @@ import json
 import re
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -172,21 +171,32 @@ def _show(cell: Cell, row: Row) -> str:
 
 
 def _broken(headers: list[str], cells: list[list[str]], columns: int) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells broken into lines so that all fit in `columns`: wide columns share the room.
+    """Headings and cells broken into lines so that all fit in `columns`; as they are if no breaking would help.
 
-    As they are if they fit, or if no breaking would help.
+    Words stay whole if they can, headings as well, and wide columns share the room.
     """
     room = columns - 2 * (len(headers) - 1)
-    if sum(_wanted([len(header) for header in headers], cells)) <= room:
+    whole = [len(header) for header in headers]
+    if sum(_wanted(whole, cells)) <= room:
         return headers, cells
-    words = [max(map(len, header.split()), default=0) for header in headers]
-    wanted = _wanted(words, cells)
-    widths = [int(width) for width in fit(wanted, room)]
-    least = [min(max(LEAST_WIDTH, word + HEADING_ROOM), want) for word, want in zip(words, wanted, strict=True)]
-    if any(width < bound for width, bound in zip(widths, least, strict=True)):
-        return headers, cells
-    headings = [_lines(header, width - HEADING_ROOM) for header, width in zip(headers, widths, strict=True)]
-    return headings, [[_lines(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    parts = [max(map(len, header.split()), default=0) for header in headers]
+    words = [
+        max((len(word) for cell in column for word in _words(cell)), default=0) for column in zip(*cells, strict=True)
+    ]
+    for headings, words_of in ((whole, words), (parts, words), (whole, [0] * len(words)), (parts, [0] * len(words))):
+        wanted = _wanted(headings, cells)
+        least = [
+            min(want, max(LEAST_WIDTH, heading + HEADING_ROOM, word))
+            for want, heading, word in zip(wanted, headings, words_of, strict=True)
+        ]
+        if sum(least) <= room:
+            more = fit([want - bound for want, bound in zip(wanted, least, strict=True)], room - sum(least))
+            widths = [bound + int(extra) for bound, extra in zip(least, more, strict=True)]
+            return (
+                [_lines(header, width - HEADING_ROOM) for header, width in zip(headers, widths, strict=True)],
+                [[_lines(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells],
+            )
+    return headers, cells
 
 
 def _wanted(headings: list[int], cells: list[list[str]]) -> list[int]:
@@ -194,9 +204,23 @@ def _wanted(headings: list[int], cells: list[list[str]]) -> list[int]:
     return [max(heading + HEADING_ROOM, *map(len, column)) for heading, *column in zip(headings, *cells, strict=True)]
 
 
+def _words(text: str) -> list[str]:
+    """What is best left whole: words, parts of names_with_such_lines, and a date with its time."""
+    return re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d|[^\s_]+_*|_+", text)
+
+
 def _lines(text: str, width: int) -> str:
-    """The text in lines of at most `width` characters; a word that is longer is broken too."""
-    return textwrap.fill(text, max(1, width), break_on_hyphens=False)
+    """The text in lines of at most `width` characters; a word that is longer is broken too, best after a _."""
+    lines = [""]
+    for word in re.findall(r"\s*(?:[^\s_]+_*|_+)", text):
+        if lines[-1] and len(lines[-1] + word) > width:
+            lines.append("")
+        part = word if lines[-1] else word.lstrip()
+        while len(part) > max(1, width):
+            lines[-1:] = [part[: max(1, width)], ""]
+            part = part[max(1, width) :]
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def prose(text: str, columns: int, indent: str = "") -> str:
@@ -213,11 +237,11 @@ def _paragraph(line: str, columns: int, indent: str) -> str:
     indent += line[: len(line) - len(line.lstrip())]
     room = columns - len(indent)
     lines = [""]
-    for part in re.findall(r"\S*`[^`]*`\S*|\S+", line):
-        for word in [part] if len(part) <= room else part.split():
-            if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
+    for part in re.findall(r"\s*(?:\S*`[^`]*`\S*|\S+)", line.strip()):
+        for word in [part] if len(part.lstrip()) <= room else re.findall(r"\s*\S+", part):
+            if lines[-1] and len(lines[-1] + word) > room:
                 lines.append("")
-            lines[-1] += f" {word}" if lines[-1] else word
+            lines[-1] += word if lines[-1] else word.lstrip()
     return "\n".join(indent + line for line in lines)
 
 

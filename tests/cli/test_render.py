@@ -174,3 +174,11 @@ def test_rows_with_details_are_broken_too_and_the_details_stay_below_their_row()
         "a person",
         "    reason 2",
     ]
+
+
+def test_names_and_times_stay_whole_while_there_are_words_to_break() -> None:
+    row = {"kind": "stocktake_unexpected", "since": "2026-11-22 03:11", "why": "left behind with a person at risk"}
+    lines = as_text(Table([row], {key: key for key in row}, ""), 56, 56).splitlines()
+    assert [line.split("  ")[0] for line in lines[2:]] == ["stocktake_", "unexpected"]
+    assert "2026-11-22 03:11" in lines[2]
+    assert max(map(len, lines)) <= 56
