@@ -151,9 +151,15 @@ class Expiries(Stock):
 
     def _observed_days(self, product: str, today: date) -> int:
         """For how long the product is in the ledger, up to a year."""
-        recorded = "SELECT m.at_ms FROM movement m JOIN kit k ON k.id = m.kit WHERE k.product = ? ORDER BY m.id LIMIT 1"
+        recorded = (
+            "SELECT m.at_ms FROM movement m JOIN kit_state k ON k.kit = m.kit "
+            "WHERE k.product = ? AND k.status <> 'void' ORDER BY m.id LIMIT 1"
+        )
         # What was recorded first need not have happened first: a force may enter its past afterwards.
-        happened = "SELECT min((SELECT min(at_ms) FROM movement m WHERE m.kit = k.id)) FROM kit k WHERE k.product = ?"
+        happened = (
+            "SELECT min((SELECT min(at_ms) FROM movement m WHERE m.kit = k.kit)) FROM kit_state k "
+            "WHERE k.product = ? AND k.status <> 'void'"
+        )
         for first in (recorded, happened):
             row = self._row(first, (product,))
             began = clock.today(row[0], self.station.time_zone) if row and row[0] is not None else today

@@ -143,6 +143,10 @@ def test_rate_of_use_rests_on_the_time_that_kits_were_there_not_on_when_that_was
     then = clock.now_ms() - 300 * 86_400_000
     ageing.store(lambda store: store.add_kit("K-90", "Naloxone 1.8 mg", "old", day(900), None, then))
     assert ageing.store(lambda store: store.supplies(day(0)))[0].observed_days == 300
+    with Store.open(ageing.db) as store:
+        store.add_kit("K-92", "Naloxone 1.8 mg", "old", None, None, then - 300 * 86_400_000)
+        store.move(Movement(0, clock.now_ms(), "correct", "K-92", reason="the year was mistyped"))
+    assert ageing.store(lambda store: store.supplies(day(0)))[0].observed_days == 300
     ageing.store(lambda store: store.add_kit("K-91", "Naloxone 1.8 mg", "old", None, None, then - 300 * 86_400_000))
     assert ageing.store(lambda store: store.supplies(day(0)))[0].observed_days == 365
 
