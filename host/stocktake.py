@@ -28,7 +28,7 @@ from host import clock
 from host.expiry import is_expired
 from host.ledger import Holding, Lot, Place, Step, stretches
 from host.ledger.issue import STATION
-from host.ledger.movement import IN_STOCK, ISSUED, LEFT_BEHIND, LOST, NOWHERE, USED, State, in_words
+from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, NOWHERE, USED, State, in_words
 from host.words import plural
 
 MISSING = "missing"
@@ -47,7 +47,7 @@ KINDS = {
     WRONG_PLACE: "scanned, and by the ledger in another place",
     DOUBLE: "scanned by two who share the shelves",
     COUNTED_ONCE: "scanned by one of those who each count everything",
-    EXPIRED: "scanned, and past the day printed on its pack",
+    EXPIRED: "scanned, past the day printed on its pack, and not destroyed yet",
     DOSES: "other doses counted in it than the ledger has",
 }
 """Every kind of difference."""
@@ -305,7 +305,7 @@ def _miscounted(count: Count, kit: str, of_kit: Iterable[Scan], counters: Iterab
 def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[Difference]:
     """Whether a kit that was scanned has expired, or other doses than the ledger has."""
     found = []
-    if is_expired(box.lot, count.today):
+    if is_expired(box.lot, count.today) and box.state().status != DESTROYED:
         detail = f"expired on {box.lot.expires_on}, {plural((count.today - box.lot.expires_on).days, 'day')} ago"
         found.append(Difference(EXPIRED, kit, detail, f"take it off the shelf: `kitdock kit destroy {kit}`"))
     newest = {each.counter: each for each in of_kit if each.doses is not None}

@@ -118,7 +118,8 @@ def received_lot(known: Lot | None, product: str, lot: str, expires_on: date | N
     if expires_on not in (None, known.expires_on):
         raise RuleError(
             f"lot {lot} of {product} is known to expire on {known.expires_on}, not {expires_on}: "
-            "check the printed lot and expiry"
+            "check the printed lot and expiry; if the first was mistyped, `kitdock kit correct` each kit of the lot "
+            "and receive it anew"
         )
     if doses_per_kit not in (None, known.doses_per_kit):
         raise RuleError(
@@ -238,7 +239,10 @@ def check_issue(
 
 def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[str]:
     if officer.left_on is not None and officer.left_on < day:
-        raise RuleError(f"officer {officer.id} left on {officer.left_on}: nothing is issued to leavers")
+        raise RuleError(
+            f"officer {officer.id} left on {officer.left_on}: nothing is issued to leavers; if that is wrong, "
+            f"`kitdock officer leave {officer.id} --back`"
+        )
     allowed = [each.strip() for each in carry_roles.split(",") if each.strip()]
     if allowed and officer.role not in allowed:
         raise RuleError(

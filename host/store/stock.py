@@ -322,7 +322,7 @@ class Stock(People, Rollups):
         if movement.kind == ISSUE:
             warnings = self._check_issue(movement, state, kit, lot)
         moved = self._move(movement, lot)
-        if movement.kind == CORRECT and moved.after.status == ISSUED and moved.after.pouch is not None:
+        if movement.kind == CORRECT and moved.after.pouch is not None and moved.after.where != moved.before.where:
             held = movement._replace(officer=moved.after.officer, place=moved.after.place)
             with_whom = self._pouch_with(moved.after.pouch, held)
             if with_whom is not None:

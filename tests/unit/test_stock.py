@@ -107,6 +107,23 @@ def test_pouch_is_in_one_hand_also_after_a_correction(store: Store) -> None:
     assert store.rolled_up() == store.recompute()
 
 
+def test_pouch_in_other_hands_takes_no_kit_back_by_a_correction_in_stock(store: Store) -> None:
+    store.move(Movement(0, NOW, LOAD, "K1", pouch="P1"))
+    store.move(Movement(0, NOW + 1, TRANSFER, "K1", place="South"))
+    store.issue_kit("K2", "1207", "P1", NOW + 2)
+    with pytest.raises(RuleError, match="kit K1 would be in pouch P1 again, which is with officer 1207 now"):
+        store.move(Movement(0, NOW + 3, CORRECT, "K1", reason="stayed here"))
+    assert kinds(store, "K1") == ["receive", "load", "transfer"]
+
+
+def test_correction_that_moves_nothing_is_no_matter_of_the_pouch(store: Store) -> None:
+    store.move(Movement(0, NOW, LOAD, "K1", pouch="P1"))
+    store.issue_kit("K2", "1207", "P1", NOW + 1)  # warns of K1
+    store.move(Movement(0, NOW + 2, QUARANTINE, "K1", reason="froze"))
+    store.move(Movement(0, NOW + 3, CORRECT, "K1", reason="another kit froze"))
+    assert store.state("K1").quarantine is None
+
+
 def test_issue_warns_of_a_kit_that_stays_behind_in_the_pouch(store: Store) -> None:
     store.move_all(Movement(0, NOW, LOAD, kit, pouch="P1") for kit in ("K1", "K2"))
     assert store.issue_kit("K1", "1207", None, NOW) == [

@@ -229,6 +229,13 @@ def test_count_that_cannot_be_or_is_not_agreed_is_not_recorded() -> None:
     assert recounted.doses == 1
 
 
+def test_expired_kit_that_was_destroyed_meanwhile_is_no_difference() -> None:
+    expired = LOT._replace(expires_on=date(2026, 5, 27))
+    assert result(box((20, "destroy", {}), lot=expired), (5, "ann", None)).differences == ()
+    lost = result(box((20, "lose", {}), lot=expired), (5, "ann", None))
+    assert [each.kind for each in lost.differences] == ["expired"]
+
+
 def test_expired_on_the_day_after_the_printed_one_and_quarantine_is_no_difference() -> None:
     last_day = box(lot=LOT._replace(expires_on=date(2026, 5, 28)))
     assert result(last_day, (5, "ann", None)).differences == ()

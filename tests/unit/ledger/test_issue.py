@@ -64,7 +64,9 @@ def test_training_on_a_leap_day_ends_in_february() -> None:
 
 
 def test_leavers_and_roles_that_do_not_carry_get_nothing() -> None:
-    with pytest.raises(RuleError, match="left on 2026-05-27: nothing is issued to leavers"):
+    with pytest.raises(
+        RuleError, match="left on 2026-05-27: nothing is issued to leavers; if that is wrong, `kitdock officer"
+    ):
         check(officer=TRAINED._replace(left_on=date(2026, 5, 27)))
     assert check(officer=TRAINED._replace(left_on=date(2026, 5, 28))) == []
     with pytest.raises(RuleError, match="is of no known role: only constable, pcso carry kits"):

@@ -14,6 +14,7 @@ from host.ledger.movement import (
     FIND,
     ISSUE,
     KINDS,
+    LEAVE_BEHIND,
     LOAD,
     LOSE,
     QUARANTINE,
@@ -165,6 +166,16 @@ def test_a_kit_in_a_pouch_keeps_it_when_issued_and_leaves_it_at_return_transfer_
     assert last(*history(RECEIVE, LOAD, ISSUE, RETURN)).pouch is None
     assert last(*history(RECEIVE, LOAD, TRANSFER)).pouch is None
     assert last(*history(RECEIVE, LOAD, ISSUE, USE)).pouch is None
+
+
+def test_a_kit_that_is_gone_is_in_no_pouch() -> None:
+    for gone in (LOSE, LEAVE_BEHIND):
+        assert last(*history(RECEIVE, LOAD, ISSUE, gone)).pouch is None
+
+
+def test_quarantine_for_no_reason_told_is_one() -> None:
+    movements = history(RECEIVE)
+    assert last(*movements, following(movements, USUAL[QUARANTINE]._replace(reason=None))).quarantine == ""
 
 
 def test_quarantine_lasts_through_loss_and_return() -> None:
