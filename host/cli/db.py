@@ -192,7 +192,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
                 told = ", ".join(f"{each.rows} of {each.kind}" for each in amounts if each.rows)
                 click.confirm(f"Destroy {told}, for good?", abort=True, err=True)
             amounts = store.retain()
-            for line in _afterwards(db, store.copies()):
+            for line in _afterwards(db, store.copies(), store.still_in_log):
                 click.echo(line, err=True)
         zone = store.station.time_zone
     return _retention_table(amounts, zone, applied=apply)
@@ -238,8 +238,12 @@ def _note(amounts: list[Amount], applied: bool) -> str:
     return "\n".join(lines)
 
 
-def _afterwards(db: Path, copies: list[Path]) -> Iterator[str]:
-    yield "destroyed; `kitdock db vacuum` gives the room back to the disk"
+def _afterwards(db: Path, copies: list[Path], still_in_log: bool) -> Iterator[str]:
+    if still_in_log:
+        yield f"destroyed, but {db.name}-wal still holds it, since another program uses the database: stop that, then "
+        yield "run `kitdock db vacuum`, which also gives the room back to the disk"
+    else:
+        yield "destroyed; `kitdock db vacuum` gives the room back to the disk"
     if copies:
         yield f"these copies still hold it, delete them once they are not needed: {', '.join(map(str, copies))}"
     yield "backups made before still hold it too"

@@ -16,6 +16,9 @@ _EVENT = ", ".join(Event._fields)
 class Retention(Tags, Stock):
     """The part of the store that destroys what is old enough."""
 
+    still_in_log = False
+    """Whether the log beside the file still holds what `retain` has destroyed, since another program was reading."""
+
     def retention_plan(self) -> list[Amount]:
         """What the policy would destroy now, by kind. Raises `NotAllowed`."""
         self._demand("database.retention")
@@ -26,7 +29,8 @@ class Retention(Tags, Stock):
     def retain(self) -> list[Amount]:
         """Destroys what the policy says, in one transaction, and overwrites its place in the file.
 
-        Roll-ups stay what the history gives. Raises `NotAllowed`, `StoreError`: then nothing was destroyed.
+        Roll-ups stay what the history gives. `still_in_log` tells whether another program kept the log from being
+        emptied. Raises `NotAllowed`, `StoreError`: then nothing was destroyed.
         """
         self.freshen()
         # Freed bytes are zeroed, in this connection from now on.
@@ -34,7 +38,7 @@ class Retention(Tags, Stock):
         with self._changing("database.retention") as detail:
             done = self._retain(destroy=True)
             detail |= {each.kind: each.rows for each in done if each.days}
-        self._drop_log()
+        self.still_in_log = not self._drop_log()
         return done
 
     def _drop_log(self) -> bool:

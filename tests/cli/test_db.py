@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from host import clock
-from host.store import Store
+from host.store import Store, database
 from host.vault import key_path
 from tests.cli.conftest import DAY_MS, Station
 from tests.unit.test_migrations import content, make_001
@@ -267,6 +267,20 @@ def test_retention_lists_then_destroys_what_was_listed(old: Station) -> None:
     assert {each["result"] for each in old.json("db", "check")} == {"ok"}
     old.run("reconcile")
     assert old.json("usage", "list")[0]["doses"] == 2
+
+
+def test_retention_says_what_a_reader_keeps_in_the_log(old: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    old.run("setting", "set", "retain_answers_days", "30")
+    reader = sqlite3.connect(old.db, isolation_level=None)
+    reader.execute("BEGIN")
+    sealed = reader.execute("SELECT sealed FROM usage_report WHERE id = 1").fetchone()[0]
+    assert sealed in old.db.read_bytes()
+    told = " ".join(old.run("db", "retention", "--apply", "--yes").stderr.split())
+    assert f"{old.db.name}-wal still holds it, since another program uses the database" in told
+    reader.close()
+    old.run("db", "vacuum")
+    assert sealed not in old.db.read_bytes()
 
 
 def test_retention_names_the_copies_that_still_hold_it(tmp_path: Path) -> None:
