@@ -10,6 +10,9 @@ from host.errors import InputError
 DAY_MS = 86_400_000
 """A day in milliseconds."""
 
+_LAST_MS = 253_402_214_400_000
+"""The last day of the calendar, 9999-12-31; what a clock or another program put beyond is shown as that."""
+
 
 def now_ms() -> int:
     """Unix milliseconds now. Ask at each use: a service runs past midnight."""
@@ -26,7 +29,7 @@ def zone(name: str) -> ZoneInfo:
 
 def local(at_ms: int, zone_name: str) -> datetime:
     """The instant in the zone, with its UTC offset."""
-    return datetime.fromtimestamp(at_ms / 1000, zone(zone_name))
+    return datetime.fromtimestamp(min(at_ms, _LAST_MS) / 1000, zone(zone_name))
 
 
 def show(at_ms: int, zone_name: str) -> str:

@@ -58,6 +58,7 @@ ACTIONS = {
     "account.grant": frozenset({ADMINISTRATOR}),
     "account.revoke": frozenset({ADMINISTRATOR}),
     "audit.read": _OVERSIGHT,
+    "database.open": frozenset(ROLES),
     "database.backup": frozenset({ADMINISTRATOR}),
     "database.restore": frozenset({ADMINISTRATOR}),
     "database.repair": frozenset({ADMINISTRATOR}),

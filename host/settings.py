@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from host.errors import InputError
+from host.errors import DatabaseDamaged, InputError
 
 
 class Setting(NamedTuple):
@@ -20,7 +20,9 @@ SETTINGS: Mapping[str, Setting] = {
     "carry_roles": Setting("Roles that may carry a kit, apart by commas; empty: all.", ""),
     "expiry_days": Setting("Days ahead that `kitdock expiry` looks.", 90),
     "not_docked_days": Setting("Days without docking after which a carried pouch is a discrepancy.", 7, 1, 365),
-    "silent_days": Setting("Days without a sign of the tag of a pouch in a place until that is a discrepancy.", 30, 1, 365),
+    "silent_days": Setting(
+        "Days without a sign of the tag of a pouch in a place until that is a discrepancy.", 30, 1, 365
+    ),
     "report_hours": Setting("Hours after an opening that was a use until its report is overdue.", 24, 0, 8760),
     "faulty_days": Setting("Days for which a fault that a docking brought to light is a discrepancy.", 14, 1, 365),
     "battery_percent": Setting("A tag's battery below this share at its last docking is a discrepancy.", 20, 0, 99),
@@ -68,11 +70,26 @@ def checked(key: str, text: str) -> int | str:
 
 
 def settings(stored: Mapping[str, str]) -> Settings:
-    """The settings in force where those in `stored` are set."""
-    values: dict[str, Any] = {
-        key: checked(key, stored[key]) if key in stored else each.default for key, each in SETTINGS.items()
-    }
+    """The settings in force where those in `stored` are set. Raises `DatabaseDamaged` if one is nonsense."""
+    try:
+        values: dict[str, Any] = {
+            key: checked(key, stored[key]) if key in stored else each.default for key, each in SETTINGS.items()
+        }
+    except InputError as error:
+        raise DatabaseDamaged(
+            f"a setting was changed by another program: {error}; change it with `kitdock setting set SETTING VALUE`"
+        ) from None
     return Settings(**values)
+
+
+def as_stored(key: str, stored: Mapping[str, str]) -> int | str | None:
+    """The value of one setting; nonsense in `stored` as it stands there, None if there is no such setting."""
+    try:
+        return checked(key, stored[key])
+    except InputError:
+        return stored[key]
+    except KeyError:
+        return SETTINGS[key].default if key in SETTINGS else None
 
 
 DEFAULTS = settings({})

@@ -154,9 +154,18 @@ def _row(entry: Entry, zone: str) -> Row:
         "action": entry.action,
         "subject": entry.subject,
         "outcome": entry.outcome,
-        "detail": json.loads(entry.detail),
+        "detail": _detail(entry.detail),
         "hash": entry.hash.hex(),
     }
+
+
+def _detail(text: str) -> dict[str, object]:
+    """What Kitdock has written; anything else as it stands: an entry that was altered is shown, not choked on."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"altered": text}
 
 
 def _words(detail: dict[str, object], zone: str) -> str:

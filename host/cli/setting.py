@@ -6,7 +6,7 @@ import click
 
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
-from host.settings import SETTINGS
+from host.settings import SETTINGS, as_stored
 
 
 @click.group()
@@ -45,7 +45,7 @@ def set_(db: Path, setting: str, value: str) -> Done:
     `kitdock setting list` names them. An empty VALUE, "", takes a text back to none.
     """
     with open_store(db) as store:
-        before = getattr(store.settings, setting, None)
+        before = as_stored(setting, store.stored_settings())
         new = store.set_setting(setting, value)
     return Done(
         f"{setting} is {_shown(new)} now, was {_shown(before)}", {"setting": setting, "value": new, "before": before}

@@ -1,14 +1,27 @@
 """Accounts and their roles, settings, and the audit, in the database."""
 
 from collections.abc import Iterator
+from sqlite3 import Connection
 
 from host import audit, clock
 from host.audit import Chain, Entry
 from host.errors import InputError, RuleError
 from host.roles import ADMINISTRATOR, OFFICER, ROLES, Account
-from host.settings import checked
+from host.settings import as_stored, checked
 from host.store.failing import translated
 from host.store.people import People
+
+_TEXTS = ("login", "action", "subject", "outcome", "detail")
+
+
+def entries(connection: Connection, where: str = "", parameters: tuple[object, ...] = ()) -> Iterator[Entry]:
+    """The audit, oldest first, read so that whatever stands there can be verified."""
+    # Bytes that are no text come as others: their entry does not verify, instead of stopping who verifies.
+    columns = ", ".join(f"CAST({each} AS BLOB)" for each in _TEXTS)
+    rows = connection.execute(f"SELECT id, at_ms, {columns}, hash FROM audit {where} ORDER BY id", parameters)
+    for id, at_ms, *texts, hash in rows:
+        found = (None if each is None else each.decode(errors="replace") for each in texts)
+        yield Entry._make((id, at_ms, *found, hash))
 
 
 class Accounts(People):
@@ -52,10 +65,13 @@ class Accounts(People):
             detail["role"] = role
 
     def set_setting(self, key: str, text: str) -> int | str:
-        """Changes a setting and returns its value. Raises `InputError` if there is no such setting or value."""
+        """Changes a setting and returns its value. Raises `InputError` if there is no such setting or value.
+
+        What was there before may be nonsense: this is how it is mended.
+        """
         value = checked(key, text)
         with self._changing("setting.change", key) as detail:
-            detail |= {"before": getattr(self.settings, key), "after": value}
+            detail |= {"before": as_stored(key, self.stored_settings()), "after": value}
             self._connection.execute(
                 "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, str(value)),
@@ -82,13 +98,7 @@ class Accounts(People):
 
     def _entries(self, where: str, parameters: tuple[object, ...]) -> Iterator[Entry]:
         with translated(self.path):
-            yield from map(
-                Entry._make,
-                self._connection.execute(
-                    f"SELECT id, at_ms, login, action, subject, outcome, detail, hash FROM audit {where} ORDER BY id",
-                    parameters,
-                ),
-            )
+            yield from entries(self._connection, where, parameters)
 
     def verify_audit(self) -> Chain:
         """Whether the audit is whole. Raises `NotAllowed`."""
@@ -101,6 +111,6 @@ class Accounts(People):
 
     def accept_clock(self) -> None:
         """Takes this machine's clock as right although the newest entry is of a later time."""
-        self._demand("clock.accept")
         with self._writing():
+            self._demand("clock.accept")
             self._note("clock.accept", None, {"now": clock.now_ms()}, accept_clock=True)

@@ -10,11 +10,12 @@ from typing import NamedTuple
 import sqlite_utils
 
 from host import audit, ledger
-from host.audit import Entry
 from host.errors import DatabaseDamaged, InputError, VaultError
 from host.events import EventRow, Tag
 from host.store import copying
+from host.store.accounts import entries
 from host.store.copying import Progress, no_progress
+from host.store.failing import translated
 from host.store.migrations import migrations
 from host.store.retaining import Retention
 from host.store.rollups import TABLES
@@ -65,7 +66,7 @@ class Care(Retention):
         with copying.part_beside(target) as part:
             copying.copy(self.path, part, target, progress)
             with closing(copying.reading(part, at_rest=True)) as copied:
-                broken = audit.verify(_entries(copied)).why
+                broken = audit.verify(entries(copied)).why
             if broken:
                 raise DatabaseDamaged(f"the audit of {self.path} does not hold ({broken}): see `kitdock db check`")
             with self._changing("database.backup", target.name) as detail:
@@ -78,6 +79,8 @@ class Care(Retention):
         return size
 
     def _check_target(self, target: Path, overwrite: bool) -> None:
+        with translated(self.path):
+            str(target).encode()
         if target.is_dir() or not target.parent.is_dir():
             raise InputError(f"{target} is no file that can be made: name one in a folder that exists")
         own = [key_path(self.path), *(self.path.with_name(self.path.name + each) for each in ("", "-wal", "-shm"))]
@@ -129,7 +132,7 @@ class Care(Retention):
         return _check(name, faults, f"{plural(triggers, 'trigger')} hold what may only grow")
 
     def _check_audit(self, name: str) -> Check:
-        chain = audit.verify(_entries(self._connection))
+        chain = audit.verify(entries(self._connection))
         fine = f"{plural(chain.entries, 'entry', 'entries')} chained, the newest {chain.head.hex()[:16]}"
         return _check(name, [chain.why] if chain.why else [], fine)
 
@@ -255,12 +258,6 @@ class Care(Retention):
 def _check(name: str, faults: list[str], fine: str) -> Check:
     more = f"; and {len(faults) - copying.MOST_FAULTS} more" if len(faults) > copying.MOST_FAULTS else ""
     return Check(name, not faults, "; ".join(faults[: copying.MOST_FAULTS]) + more if faults else fine)
-
-
-def _entries(connection: sqlite3.Connection) -> Iterator[Entry]:
-    """The whole audit, oldest first."""
-    rows = connection.execute("SELECT id, at_ms, login, action, subject, outcome, detail, hash FROM audit ORDER BY id")
-    return (Entry(*row) for row in rows)
 
 
 def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:

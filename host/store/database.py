@@ -181,14 +181,11 @@ class Database:
 
     def _admit(self) -> None:
         """Lets this login in. Raises `NotAllowed` if it has no role where others have."""
-        if self.account.roles:
+        if self._account().roles:
             return
         with self._writing() as connection:
             if self._row("SELECT 1 FROM account LIMIT 1"):
-                raise errors.NotAllowed(
-                    f"{self.login} has no role in {self.path}: an administrator can give one with "
-                    f"`kitdock account grant {self.login} ROLE`"
-                )
+                self._refuse_stranger()
             at_ms = clock.now_ms()
             for role in sorted(roles.FOUNDER):
                 connection.execute("INSERT INTO account VALUES (?, ?, NULL, ?)", (self.login, role, at_ms))
@@ -236,7 +233,7 @@ class Database:
 
     def _demand(self, action: str, subject: str | None = None) -> None:
         """Raises `NotAllowed` unless a role of the account allows `action`; the attempt is noted."""
-        if not self.account.may(action):
+        if not self._account().may(action):
             self._refuse(action, subject, f"that is for {roles.who_may(action)}")
 
     def _demand_own(self, action: str, subject: str | None, officer: str, shared: bool = True) -> None:
@@ -256,6 +253,14 @@ class Database:
             self._note_refusal()
         what = action.replace(".", " ") + (f" {subject}" if subject else "")
         raise errors.NotAllowed(f"{self.login} may not do this ({what}): {why}")
+
+    def _refuse_stranger(self) -> NoReturn:
+        self._refuse(
+            "database.open",
+            None,
+            f"it has no role in {self.path}; an administrator can give one with "
+            f"`kitdock account grant {self.login} ROLE`",
+        )
 
     def _note_refusal(self) -> None:
         if self._refusal is not None:
@@ -338,14 +343,24 @@ class Database:
 
     @property
     def account(self) -> Account:
-        """Who acts, with the roles as they are now."""
+        """Who acts, with the roles as they are now. Raises `NotAllowed` if the last one was revoked."""
+        account = self._account()
+        if not account.roles:
+            self._refuse_stranger()
+        return account
+
+    def _account(self) -> Account:
         rows = self._rows("SELECT role, officer FROM account WHERE login = ?", (self.login,))
         return Account(self.login, frozenset(row[0] for row in rows), next((row[1] for row in rows if row[1]), None))
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
-        return settings(dict(self._rows("SELECT key, value FROM setting")))
+        """The settings in force. Raises `DatabaseDamaged` if one is nonsense."""
+        return settings(self.stored_settings())
+
+    def stored_settings(self) -> dict[str, str]:
+        """The settings that were set, as they stand in the database."""
+        return dict(self._rows("SELECT key, value FROM setting"))
 
     @cached_property
     def _vault(self) -> Vault:

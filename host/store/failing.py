@@ -12,10 +12,15 @@ from host import errors
 def translated(path: Path) -> Iterator[None]:
     """Turns what SQLite raises about `path` into a `StoreError` that says what to do next.
 
-    A broken constraint or wrong SQL is a bug of Kitdock and passes through.
+    A broken constraint or wrong SQL is a bug of Kitdock and passes through. Raises `InputError` for text that is no
+    UTF-8, such as an argument in another encoding.
     """
     try:
         yield
+    except UnicodeEncodeError:
+        raise errors.InputError(
+            "what was typed is no UTF-8 text: check the terminal's encoding, type it again"
+        ) from None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError):
             raise
@@ -25,6 +30,11 @@ def translated(path: Path) -> Iterator[None]:
             raise errors.DatabaseBusy(
                 f"database {path} is locked by another process: try again when that is done; nothing was written"
             ) from error
+        if str(error).startswith("Could not decode to UTF-8"):  # the rest of it tells the text
+            raise errors.DatabaseDamaged(
+                f"a text in database {path} is no UTF-8: another program did that; see `kitdock audit verify` and "
+                "`kitdock db check`, or restore a backup"
+            ) from None
         if code == sqlite3.SQLITE_FULL:
             raise errors.DatabaseFull(
                 f"no room left for database {path}: free some disk space, then try again; nothing was written"

@@ -137,17 +137,16 @@ class Reports(Stock):
         """
         found = self._open_answers(report_id)
         subject = str(report_id)
-        self._demand("report.read", subject)
-        account = self.account
-        roles = account.reads_as(found.officer)
-        if roles.isdisjoint(ACTIONS["report.read"]):
-            self._refuse("report.read", subject, _foreign(account))
-        readable = forms.load(found.form).readable(roles)
-        row = self._row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
-        assert row is not None
-        # Retention has emptied what is empty.
-        clear = json.loads(self._vault.open(row[0], f"usage report {report_id}")) if row[0] else {}
         with self._changing("report.read", subject) as detail:
+            account = self.account
+            roles = account.reads_as(found.officer)
+            if roles.isdisjoint(ACTIONS["report.read"]):
+                self._refuse("report.read", subject, _foreign(account))
+            readable = forms.load(found.form).readable(roles)
+            row = self._row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
+            assert row is not None
+            # Retention has emptied what is empty.
+            clear = json.loads(self._vault.open(row[0], f"usage report {report_id}")) if row[0] else {}
             detail["fields"] = sorted(readable & set(clear))
         return found, {key: value for key, value in clear.items() if key in readable}
 

@@ -147,6 +147,7 @@ def read_contents(path: Path) -> Contents:
         station = connection.execute("SELECT name, time_zone, key_check FROM station").fetchone()
         if station is None:
             raise errors.NotKitdock(f"{path} holds no station: it was not made by `kitdock init`")
+        name, time_zone, key_check = station
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         rows = {each: connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in COUNTED}
         times = []
@@ -160,7 +161,7 @@ def read_contents(path: Path) -> Contents:
             row = connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
             head = row[0] if row else head
         newest_ms = max((each for each in times if each is not None), default=None)
-        return Contents(*station, rows, newest_ms, head)
+        return Contents(name, time_zone, key_check, rows, newest_ms, head)
 
 
 def _present(target: Path, login: str | None) -> Contents | None:

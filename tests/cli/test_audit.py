@@ -12,6 +12,9 @@ import pytest
 
 from tests.cli.conftest import Station, day
 
+NO_TEXT = "\udcff"
+"""An argument that is no UTF-8, as Python hands it on."""
+
 DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 
 
@@ -130,3 +133,16 @@ def test_export_that_fails_half_way_leaves_no_file(
     monkeypatch.setattr("host.cli.audit._write", full)
     assert "No space left" in busy.refused("audit", "export", "--output", str(tmp_path / "x"), status=1)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("command", [
+    ["audit", "list", "--login", NO_TEXT],
+    ["account", "revoke", NO_TEXT, "officer"],
+    ["account", "grant", "anna", "officer", "--officer", NO_TEXT],
+    ["db", "backup", NO_TEXT],
+])  # fmt: skip
+def test_an_argument_that_is_no_text_is_refused(station: Station, command: list[str]) -> None:
+    before = sorted(each.name for each in station.db.parent.iterdir())
+    station.refused(*command, status=2)
+    assert sorted(each.name for each in station.db.parent.iterdir()) == before
+    assert station.run("audit", "verify").stdout.startswith("the audit is whole: 1 entry")

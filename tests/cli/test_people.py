@@ -6,6 +6,7 @@ import pytest
 
 from host import clock
 from host.roles import OFFICER
+from host.store import Store
 from tests.cli.conftest import Station, day
 
 
@@ -164,6 +165,20 @@ def test_places_are_listed_with_their_kits(station: Station) -> None:
     ]
     assert "known already" in station.refused("place", "add", "South", "--kind", "cabinet", status=1)
     assert "Invalid value" in station.run("place", "add", "Shed", "--kind", "shed", status=2).stderr
+
+
+def test_a_setting_that_another_program_spoilt_is_told_and_can_be_set(station: Station) -> None:
+    with Store.open(station.db) as store:
+        store._connection.execute("INSERT INTO setting VALUES ('carry_days', '-5'), ('of_another_kitdock', 'x')")
+    for command in (["setting", "list"], ["expiry"], ["reconcile"]):
+        told = station.refused(*command, status=3)
+        assert "carry_days is a whole number from 1 to 3650, not '-5'" in told
+        assert "`kitdock setting set SETTING VALUE`" in told
+    assert station.json("setting", "set", "carry_days", "30") == {
+        "setting": "carry_days", "value": 30, "before": "-5"
+    }  # fmt: skip
+    assert station.json("setting", "set", "carry_days", "31")["before"] == 30
+    assert {each["setting"]: each["value"] for each in station.json("setting", "list")}["carry_days"] == 31
 
 
 def test_settings_are_listed_with_their_defaults_and_changed(station: Station) -> None:

@@ -92,9 +92,12 @@ def file(store: Store, officer: str, opening: tuple[str, int] | None = None, kit
     return store.add_report(FORM, officer, opening, 1, {"area": "North"}, PROTECTED, NOW, kit)
 
 
-def test_who_has_no_role_is_not_let_in(force: Force) -> None:
+def test_who_has_no_role_is_not_let_in_and_the_audit_shows_the_attempt(force: Force) -> None:
     with pytest.raises(NotAllowed, match="kitdock account grant mallory ROLE"):
         Store.open(force.path, login="mallory")
+    with force.store("ada") as store:
+        entries = list(store.audit_entries(login="mallory"))
+    assert [(each.action, each.outcome) for each in entries] == [("database.open", "refused")]
 
 
 def test_an_officer_sees_the_openings_of_pouches_that_were_ones_own_then(force: Force) -> None:
@@ -310,6 +313,62 @@ def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkey
             store.return_kit("K1", NOW)
     with force.store("root") as administrator:
         assert administrator.state("K1").officer == "1207"
+
+
+def test_who_lost_the_last_role_reads_nothing_more_through_an_open_store(force: Force) -> None:
+    with force.store("anna") as store:
+        mine = file(store, "1207")
+        with force.store("root") as administrator:
+            his = file(administrator, "1300")
+            administrator.revoke("anna", OFFICER)
+        for use in (
+            lambda: store.reports(),
+            lambda: store.openings(),
+            lambda: store.open_answers(mine),
+            lambda: store.open_answers(his),
+            lambda: store.report(mine),
+            lambda: store.officer("1300"),
+            lambda: store.kit_states(),
+            lambda: store.state("K1"),
+            lambda: store.held(),
+        ):
+            with pytest.raises(NotAllowed, match="anna may not do this"):
+                use()
+
+
+def test_a_role_revoked_while_a_report_is_fetched_opens_no_field(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
+    with force.store("root") as administrator:
+        his = file(administrator, "1300")
+        administrator.grant("anna", PROGRAMME_LEAD, None, NOW)
+    with force.store("anna") as store:
+        begin = store._writing
+
+        def revoked_just_before() -> Any:
+            monkeypatch.undo()
+            with force.store("root") as administrator:
+                administrator.revoke("anna", PROGRAMME_LEAD)
+            return begin()
+
+        monkeypatch.setattr(store, "_writing", revoked_just_before)
+        with pytest.raises(NotAllowed, match="another officer's report"):
+            store.report(his)
+
+
+def test_a_role_revoked_just_before_accepts_no_clock(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
+    with force.store("root") as administrator:
+        administrator.grant("ada", ADMINISTRATOR, None, NOW)
+    with force.store("ada") as store:
+        begin = store._writing
+
+        def revoked_just_before() -> Any:
+            monkeypatch.undo()
+            with force.store("root") as administrator:
+                administrator.revoke("ada", ADMINISTRATOR)
+            return begin()
+
+        monkeypatch.setattr(store, "_writing", revoked_just_before)
+        with pytest.raises(NotAllowed):
+            store.accept_clock()
 
 
 def test_the_last_administrator_stays(force: Force) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from host import audit, clock
 from host.audit import START, Chain, Entry
-from host.errors import ClockWrong
+from host.cli.root import root
+from host.errors import ClockWrong, DatabaseDamaged
 from host.store import Store
 
 NOW = clock.now_ms()
@@ -129,6 +131,40 @@ def test_the_database_refuses_to_change_or_delete_an_entry(store: Store) -> None
 def test_an_entry_altered_behind_kitdocks_back_is_found(store: Store, sql: str, first: int) -> None:
     tamper(store, sql)
     assert store.verify_audit().broken_at == first
+
+
+@pytest.mark.parametrize(("change", "first"), [
+    ("login = CAST(x'ff' AS TEXT)", 3),
+    ("subject = CAST(x'ff' AS TEXT)", 3),
+    ("subject = ''", 3),
+    ("detail = 'shopping list'", 3),
+    ("detail = CAST(x'ff' AS TEXT)", 3),
+    ("at_ms = 9000000000000000000", 3),
+    ("id = 9223372036854775807", 3),
+])  # fmt: skip
+def test_what_no_kitdock_writes_is_found_and_listed_and_stops_nothing(store: Store, change: str, first: int) -> None:
+    tamper(store, f"UPDATE audit SET {change} WHERE id = 3")
+    assert store.verify_audit().broken_at == first
+    assert {each.name: each.holds for each in store.check()}["audit"] is False
+    assert len(list(store.audit_entries())) == 5
+    listed = CliRunner().invoke(root, ["audit", "list", "--db", str(store.path), "--since", "2000-01-01"])
+    assert listed.exit_code == 0, listed.output
+    assert len(listed.output.splitlines()) == 5 + 2
+
+
+def test_a_text_that_another_program_spoilt_is_told_and_not_shown(store: Store) -> None:
+    tamper(store, "UPDATE place SET unit = CAST(x'53656372657420ff' AS TEXT) WHERE id = 'Car 1'")
+    with pytest.raises(DatabaseDamaged, match="no UTF-8") as told:
+        store.places()
+    assert "Secret" not in str(told.value)
+
+
+def test_a_time_that_no_calendar_has_is_told_and_can_be_left_behind(store: Store) -> None:
+    tamper(store, "UPDATE audit SET at_ms = 9000000000000000000 WHERE id = 5")
+    with pytest.raises(ClockWrong, match="9999-12-31"):
+        store.add_place("Car 9", "vehicle", None, NOW)
+    store.accept_clock()
+    store.add_place("Car 9", "vehicle", None, NOW)
 
 
 def test_an_end_that_was_cut_off_shows_only_against_a_hash_kept_elsewhere(store: Store) -> None:
