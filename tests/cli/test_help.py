@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from host.cli import COMMANDS, overview
+from host.cli import COMMANDS, GROUPS, overview
 from host.cli.groups import ListByDefault
 from host.cli.root import root
 
@@ -33,12 +33,12 @@ def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, c
 EVERY = dict(walk(root, ("kitdock",)))
 
 
-def readme_rows() -> dict[str, str]:
-    """Command and description of each row of the README's command table."""
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+def rows_of(document: str) -> dict[str, str]:
+    """Command and description of each row of a document's command tables."""
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
     table = re.search(r"<!-- commands -->(.*)<!-- /commands -->", text, re.DOTALL)
-    assert table, "README.md has no table between the markers <!-- commands --> and <!-- /commands -->"
-    rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]+) \|$", table[1], re.MULTILINE)
+    assert table, f"{document} has no table between the markers <!-- commands --> and <!-- /commands -->"
+    rows = re.findall(r"^\|.*?`([^`]+)` \|(?:.*\|)? ([^|]+) \|$", table[1], re.MULTILINE)
     assert len(rows) == len(dict(rows)), "a command has two rows"
     return dict(rows)
 
@@ -76,10 +76,20 @@ def test_command_has_help_for_itself_and_each_option(name: str) -> None:
             assert parameter.human_readable_name.strip("[]").isupper()
 
 
-def test_readme_table_names_exactly_the_commands_there_are() -> None:
-    rows = readme_rows()
+def test_list_of_all_commands_names_exactly_those_there_are() -> None:
+    rows = rows_of("docs/commands.md")
     assert set(rows) == set(EVERY)
     assert all(description.strip() for description in rows.values())
+
+
+def test_readme_says_of_each_command_what_it_says_of_itself() -> None:
+    assert rows_of("README.md") == {f"kitdock {name}": text for name, (_, text) in COMMANDS.items()}
+
+
+def test_each_command_is_in_one_group() -> None:
+    assert sum(map(len, GROUPS.values())) == len(COMMANDS)
+    for heading, group in GROUPS.items():
+        assert f"\n{heading}:\n  {next(iter(group))} " in overview()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
