@@ -95,9 +95,10 @@ def receive(
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, readable=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would come in, and what is wrong with which line.")
 @click.option(
-    "--date-style",
+    "--dates",
+    "date_style",
     type=click.Choice(["iso", "dmy", "mdy"]),
-    help="What comes first in dates of numbers such as 03/04/2027. [default: such dates are refused]",
+    help="How dates such as 03/04/2027 are meant: day first (dmy) or month first (mdy). [default: refused]",
 )
 @station_option
 @document_option

@@ -848,7 +848,7 @@ def test_every_bad_line_is_told_and_the_good_ones_summed_up(shelf: Station, tmp_
 
 
 def test_dates_in_numbers_need_their_style_named(shelf: Station, tmp_path: Path) -> None:
-    imported(shelf, tmp_path / "kits.csv", "B1,Naloxone X,,A1,03/04/2028,,,", options=("--date-style", "dmy"))
+    imported(shelf, tmp_path / "kits.csv", "B1,Naloxone X,,A1,03/04/2028,,,", options=("--dates", "dmy"))
     assert kits(shelf) == [("B1", "A1", "2028-04-03", None)]
 
 
