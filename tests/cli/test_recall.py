@@ -62,9 +62,11 @@ def test_one_command_marks_the_lot_and_lists_its_kits(spread: Station) -> None:
 def test_recalled_lot_is_not_issued_until_the_recall_is_lifted(spread: Station) -> None:
     spread.run("recall", "A1", "--reason", "leaking valves", login="lead")
     assert "recalled (leaking valves)" in spread.refused("kit", "issue", "K-4", "4101", status=1)
+    assert "K-4" not in [row["kit"] for row in spread.json("kit", "next")]
     line = spread.refused("recall", "A1", "--reason", "again", status=1)
     assert f"lot A1 of {PRODUCT} is recalled already, by lead at" in line
     assert "may be issued again" in spread.run("recall", "lift", "A1", "--reason", "checked").stdout
+    assert "K-4" in [row["kit"] for row in spread.json("kit", "next")]
     spread.run("kit", "issue", "K-4", "4101")
     assert "is not recalled" in spread.refused("recall", "lift", "A1", "--reason", "x", status=1)
     with Store.open(spread.db) as store:

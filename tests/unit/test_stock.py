@@ -346,6 +346,13 @@ def test_kit_does_not_replace_itself(store: Store) -> None:
     assert kinds(store, "K1") == ["receive", "issue"]
 
 
+def test_replacement_leaves_out_a_pouch_that_has_no_tag_any_more(store: Store) -> None:
+    store.issue_kit("K1", "1207", "P1", NOW)
+    store.move(Movement(0, NOW, USE, "K1", doses=2))
+    store.retire_tag(f"{1:016x}", NOW)
+    assert store.replace("1207", None, Fate(), NOW + 1)[-1].after[:4] == ("issued", "1207", None, None)
+
+
 def test_kit_of_a_place_is_replaced_there(store: Store) -> None:
     store.issue_kit("K1", None, "P1", NOW, place="CAR-7")
     assert replaced(store, "P1") == [("return", "K1"), ("issue", "K3")]
@@ -454,3 +461,9 @@ def test_a_kit_that_would_expire_while_carried_goes_out_after_all_others(store: 
     moved = store.issue_next(to._replace(officer="1300"), None, None)
     assert moved.movement.kit == "K5"
     assert moved.warnings == ["kit K5 expires on 2026-08-26, in 90 days"]
+
+
+def test_a_kit_that_would_expire_while_carried_need_not_go_first(store: Store) -> None:
+    store.receive([Incoming("K5", "Nyxoid", "A2", date(2026, 8, 26))], NOW)
+    store.move_all(Movement(0, NOW, LOSE, kit) for kit in ("K1", "K2", "K3"))
+    assert store.issue_kit("K4", "1207", None, NOW) == []

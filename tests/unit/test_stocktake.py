@@ -229,6 +229,19 @@ def test_count_that_cannot_be_or_is_not_agreed_is_not_recorded() -> None:
     assert recounted.doses == 1
 
 
+def test_doses_of_a_kit_that_cannot_be_counted_are_not_recorded() -> None:
+    for gone in (("lose", {}), ("issue", {"officer": "4101"}), ("issue", {"place": "Car 1"})):
+        found = result(box((-9, *gone), (-8, "lose", {})) if gone[0] == "issue" else box((-9, *gone)), (5, "ann", 1))
+        assert [(each.kind, each.doses) for each in found.differences] == [("unexpected", None), ("doses", None)]
+
+
+def test_lost_kit_is_no_longer_where_it_was_lost() -> None:
+    lost = State("lost", place="Car 1")
+    assert not stocktake.is_here(CAR, lost)
+    assert stocktake.is_here(CAR, lost._replace(status=ISSUED))
+    assert not stocktake.is_here(NORTH, lost._replace(status=ISSUED, place="North"))
+
+
 def test_expired_kit_that_was_destroyed_meanwhile_is_no_difference() -> None:
     expired = LOT._replace(expires_on=date(2026, 5, 27))
     assert result(box((20, "destroy", {}), lot=expired), (5, "ann", None)).differences == ()
