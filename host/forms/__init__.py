@@ -152,10 +152,15 @@ def _text(field: Field, answer: object) -> str:
     return answer.strip()
 
 
+def _told(field: Field, answer: object) -> str:
+    """The answer that was refused, if everybody may read it: an error may end in a log."""
+    return "" if field.protected else f", not {answer!r}"
+
+
 def _yes_no(field: Field, answer: object) -> bool:
     word = str(answer).strip().lower()
     if word not in _YES + _NO:
-        raise InputError(f"is yes or no, not {answer!r}")
+        raise InputError(f"is yes or no{_told(field, answer)}")
     return word in _YES
 
 
@@ -163,14 +168,14 @@ def _integer(field: Field, answer: object) -> int:
     text = str(answer).strip()
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     if number is None or not (field.minimum or 0) <= number <= (field.maximum or number):
-        raise InputError(f"is a whole number from {field.minimum} to {field.maximum}, not {answer!r}")
+        raise InputError(f"is a whole number from {field.minimum} to {field.maximum}{_told(field, answer)}")
     return number
 
 
 def _choice(field: Field, answer: object) -> str:
     word = str(answer).strip().lower().replace(" ", "_").replace("-", "_")
     if word not in field.choices:
-        raise InputError(f"is one of {', '.join(field.choices)}, not {answer!r}")
+        raise InputError(f"is one of {', '.join(field.choices)}{_told(field, answer)}")
     return word
 
 

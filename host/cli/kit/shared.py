@@ -29,8 +29,9 @@ station_option = click.option("--station", metavar="STATION", help="The station.
 
 
 def reason_option(text: str, required: bool = True) -> Callable[[_Function], _Function]:
-    """The option --reason, with help that says what is asked for."""
-    return click.option("--reason", type=words("reason", 200), metavar="TEXT", required=required, help=text)
+    """The option --reason, with help that says what is asked for, and what is not."""
+    told = f"{text} It is kept for good: no names, nothing on anybody's health."
+    return click.option("--reason", type=words("reason", 200), metavar="TEXT", required=required, help=told)
 
 
 def move(db: Path, at: str | None, kits: Sequence[str], text: str, new: Movement) -> Done:
