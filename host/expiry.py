@@ -3,6 +3,7 @@
 The store gives `Expiry` rows from its roll-ups; `expiries` makes the same rows from the whole history.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -176,7 +177,7 @@ def next_step(expiry: Expiry, carry_days: int, home: str) -> str:
     new = expiry.replacement
     if new is None:
         back = f"; take this one back: `kitdock kit return {expiry.kit}`" if expiry.expired else ""
-        return f"no kit in stock is good for longer, see `kitdock expiry forecast`{back}"
-    away = f" --station {new.place}" if new.place != home else ""
+        return f"no other kit in stock is good for longer, see `kitdock expiry forecast`{back}"
+    away = f" --station {shlex.quote(new.place)}" if new.place != home else ""
     other = f" from {new.place}" if new.place != expiry.station else ""
     return f"bring {new.kit}{other}: `kitdock kit replace {expiry.kit} {new.kit}{away}`"

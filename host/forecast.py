@@ -20,6 +20,9 @@ from typing import NamedTuple
 OBSERVED_DAYS = 365
 """The rate of use is that of so many days back, or of as many as there are."""
 
+TELLING_DAYS = 28
+"""What fewer days tell of use is so little that the bounds are of no use to anybody."""
+
 INTERVAL = 0.8
 """The chance that the real number is from low to high, both included; a little more, since kits are whole."""
 

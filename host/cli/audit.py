@@ -89,7 +89,9 @@ def verify(db: Path, contains: str | None) -> Done:
         )
     head = found.head.hex()
     return Done(
-        f"the audit is whole: {plural(found.entries, 'entry', 'entries')}\nnewest hash {head}: keep it elsewhere",
+        f"the audit is whole: {plural(found.entries, 'entry', 'entries')}"
+        + ("" if contains is None else ", among them the one whose hash was kept")
+        + f"\nnewest hash {head}: keep it elsewhere",
         {"entries": found.entries, "head": head, "contains": contains},
     )
 

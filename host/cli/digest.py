@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -158,7 +159,7 @@ _CASES: dict[str, Cell] = {
 _CASE: Sequence[Cell] = (
     "evidence",
     lambda row: f"next: {row['next_step']}",
-    lambda row: f"known? `kitdock reconcile acknowledge {row['name']} --reason TEXT`",
+    lambda row: f"known? `kitdock reconcile acknowledge {quote(row['name'])} --reason TEXT`",
 )
 _KIT: Sequence[Cell] = (
     *DETAILS,

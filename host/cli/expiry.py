@@ -12,10 +12,10 @@ from host.cli.options import day, open_store, with_store
 from host.cli.render import Cell, Done, Row, Table
 from host.errors import InputError
 from host.expiry import Expiry, demands, next_step, suggest
-from host.forecast import Need, forecast, total
+from host.forecast import TELLING_DAYS, Need, forecast, total
 from host.words import plural
 
-_NO_KITS = "no kits yet: receive one with `kitdock kit add KIT --product P --lot L --expires YYYY-MM-DD`"
+_NO_KITS = "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"
 
 
 @click.group(cls=ListByDefault)
@@ -119,6 +119,11 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
             found = forecast(supply, today, months, lead_days)
             needs += found
             totals.append(_total(total(supply, found, today), found[-1].month))
+            if supply.observed_days < TELLING_DAYS:
+                totals.append(
+                    f"its use is known for {plural(supply.observed_days, 'day')} only, too few to go by: "
+                    "order what expires"
+                )
     return Table(
         [_need(each, today) for each in needs],
         {

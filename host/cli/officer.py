@@ -188,7 +188,7 @@ def list_(db: Path, unit: str | None, state: str | None) -> Table:
             "kits": "kits",
             "left": lambda row: _left(row, today),
         },
-        "no officer is so"
+        "no officer is like that: `kitdock officer list` shows all"
         if rows
         else "no officers yet: add one with `kitdock officer add NUMBER --trained YYYY-MM-DD`",
     )

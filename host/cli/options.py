@@ -44,9 +44,18 @@ def _keep_output(ctx: click.Context, _: click.Parameter, value: Path | None) -> 
         raise click.UsageError("Name the file to replace: '--output'.", ctx)
 
 
+class _Database(click.Path):
+    """The path of a station's database."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """What to do when none is named."""
+        return "Name the station's database, or `export KITDOCK_DB=FILE`; `kitdock init` makes one."
+
+
 db_option = click.option(
     "--db",
-    type=click.Path(dir_okay=False, readable=False, path_type=Path),
+    type=_Database(dir_okay=False, readable=False, path_type=Path),
+    metavar="FILE",
     envvar="KITDOCK_DB",
     show_envvar=True,
     required=True,

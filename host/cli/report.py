@@ -55,17 +55,19 @@ def holdings(db: Path, by: str) -> Table:
                 "expired": sum(each.expires_on < today for each in kits),
             }
         )
+    columns: dict[str, Cell] = {
+        "with": lambda row: row["officer"] or row["place"],
+        "unit": "unit",
+        "station": "station",
+        "kits": "kits",
+        "doses": "doses",
+        "expires first": "expires_next",
+    }
+    if any(row["expired"] for row in rows):
+        columns["expired"] = lambda row: row["expired"] or ""
     return Table(
         rows,
-        {
-            "with": lambda row: row["officer"] or row["place"],
-            "unit": "unit",
-            "station": "station",
-            "kits": "kits",
-            "doses": "doses",
-            "expires first": "expires_next",
-            "": lambda row: f"{row['expired']} expired" if row["expired"] else "",
-        },
+        columns,
         "no kit is out: issue one with `kitdock kit issue KIT OFFICER`",
         title="Holdings by officer and place",
     )

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 UNDO = "undo"
 END = "done"
-"""What is typed among the scans: takes the last back; ends."""
+HELP = "help"
+"""What is typed among the scans: takes the last back; ends; says what can be typed."""
 
 _GS1 = re.compile(r"[\](].*|\W*(d2|C1|Q3|e0|J1)?01\d{14}.*|\d{8}|\d{12,14}", re.ASCII | re.DOTALL)
 """What a pack's own code looks like, rather than the number of a kit."""
@@ -124,7 +125,9 @@ class Counting:
                 text = line.strip(" \t\r\n\0")
                 if text.lower() == END:
                     break
-                if text.lower() == UNDO:
+                if text.lower() == HELP:
+                    _say("scan a label, or type K-0002 1 for a kit with 1 dose; undo, done")
+                elif text.lower() == UNDO:
                     tally = tally._replace(undone=tally.undone + self._undo())
                 elif text:
                     taken = self._take(text)

@@ -192,7 +192,7 @@ def _counted(view: View, count: Count, kind: str, severity: str, subject: str) -
         at_ms,
         f"stocktake {there.id} of {there.place}, closed at {view.show(there.closed_at_ms)}: "
         f"{what.replace('_', ' ')}, {detail}; the reason given: {reason}",
-        _NEXT[kind].format(kit=kit),
+        _NEXT["unknown" if what == "unknown" else kind].format(kit=kit),
         (stocktake_fact(there.id),),
         kit=kit,
         place=there.place,
@@ -202,6 +202,7 @@ def _counted(view: View, count: Count, kind: str, severity: str, subject: str) -
 _NEXT = {
     "stocktake_missing": "look for it again; if it is gone, `kitdock kit lose {kit}`",
     "stocktake_unexpected": "record how it came there: see `kitdock kit history {kit}`",
+    "unknown": "receive it with `kitdock stock receive`, or put its label right",
     "stocktake_wrong_place": "`kitdock kit transfer {kit} STATION`, or take it back to where it belongs",
     "stocktake_double": "look whether two boxes carry the number {kit}",
     "doses_differ": "count it again: `kitdock kit count {kit} --doses DOSES`",

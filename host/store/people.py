@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from host import clock, people
@@ -171,7 +172,8 @@ class People(Database):
         row = self._row("SELECT id, kind, unit FROM place WHERE id = ?", (place,))
         if row is None:
             raise InputError(
-                f"no place {place}: see `kitdock place list`, or add it with `kitdock place add {place} --kind KIND`"
+                f"no place {place}: see `kitdock place list`, or add it with "
+                f"`kitdock place add {quote(place)} --kind KIND`"
             )
         return Place(*row)
 

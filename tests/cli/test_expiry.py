@@ -50,7 +50,8 @@ K-3    A3     {day(0)}  today is the last day  Car 1
 
 K-2    A2     {day(1)}  in 1 day               4102
     Naloxone 1.8 mg, North
-    next: no kit in stock is good for longer, see `kitdock expiry forecast`
+    next: no other kit in stock is good for longer, see
+    `kitdock expiry forecast`
 """
     )
 
@@ -131,6 +132,15 @@ def test_use_counts_kits_that_went_and_did_not_come_back(ageing: Station) -> Non
     assert gone() == 1
 
 
+def test_kit_that_is_begun_is_no_longer_to_be_replaced_when_it_expires(ageing: Station) -> None:
+    def expiring() -> int:
+        return sum(each["expiring_carried"] for each in ageing.json("expiry", "forecast", "--months", "2"))
+
+    assert expiring() == 3
+    ageing.run("kit", "use", "K-1", "--doses", "1")
+    assert expiring() == 2
+
+
 def test_kit_that_was_found_and_then_destroyed_is_no_use(ageing: Station) -> None:
     now = clock.now_ms()
     with Store.open(ageing.db) as store:
@@ -167,3 +177,8 @@ def test_what_it_says_to_do_can_be_done(ageing: Station) -> None:
     ]
     assert ageing.json("expiry", "--within", "3650", "--holder", "4101")[0]["kit"] == "K-8"
     assert ageing.json("expiry", "--within", "3650", "--holder", "Car 1")[0]["kit"] == "K-9"
+
+
+def test_forecast_says_when_it_has_seen_too_little(station: Station) -> None:
+    station.run("kit", "add", "K1", "--product", "N", "--lot", "A", "--expires", "2090-01-01")
+    assert "its use is known for 1 day only, too few to go by" in station.run("expiry", "forecast").stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from host.cli import COMMANDS, GROUPS, overview
 from host.cli.groups import ListByDefault
@@ -159,3 +160,9 @@ def test_console_script_gives_help_and_version() -> None:
     assert done.stdout.startswith("kitdock, version ")
     done = subprocess.run([script, "kit", "add", "--help"], capture_output=True, text=True, check=True)
     assert "--expires" in done.stdout
+
+
+def test_a_database_that_is_not_named_is_asked_for() -> None:
+    done = CliRunner().invoke(root, ["kit", "list"], env={"KITDOCK_DB": None})
+    assert done.exit_code == 2
+    assert "`export KITDOCK_DB=FILE`; `kitdock init` makes one" in " ".join(done.stderr.split())

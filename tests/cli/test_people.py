@@ -74,7 +74,8 @@ def test_officers_are_found_by_unit_and_training(station: Station) -> None:
     assert found("--unit", "A") == ["1", "2"]
     assert [found("--training", each) for each in ("valid", "lapsed", "unknown")] == [["1"], ["2"], ["3"]]
     assert found("--unit", "B", "--training", "valid") == []
-    assert station.run("officer", "list", "--unit", "C").stdout == "no officer is so\n"
+    nobody = station.run("officer", "list", "--unit", "C").stdout
+    assert nobody == "no officer is like that: `kitdock officer list` shows all\n"
 
 
 def imported(station: Station, tmp_path: Path, content: str | bytes, *options: str) -> tuple[str, ...]:
@@ -226,3 +227,9 @@ def test_lists_fit_eighty_columns(force: Station) -> None:
     ):
         text = force.run(*command).stdout
         assert max(map(len, text.splitlines())) <= 80, text
+
+
+def test_the_command_for_an_unknown_place_can_be_typed_as_it_is_told(station: Station) -> None:
+    station.run("kit", "add", "K1", "--product", "N", "--lot", "A", "--expires", "2090-01-01")
+    told = station.refused("kit", "issue", "K1", "--place", "Car 12", status=2)
+    assert "`kitdock place add 'Car 12' --kind KIND`" in told

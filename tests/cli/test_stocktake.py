@@ -320,3 +320,10 @@ def test_tables_fit_eighty_columns(shelf: Station) -> None:
         text = shelf.run("stocktake", command).stdout
         assert len(text.splitlines()) > 2
         assert max(map(len, text.splitlines())) <= 80, text
+
+
+def test_help_is_no_scan(station: Station) -> None:
+    station.run("stocktake", "start")
+    said = station.run("stocktake", "scan", input="help\ndone\n")
+    assert "undo, done" in said.stderr
+    assert station.json("stocktake", "result") == []

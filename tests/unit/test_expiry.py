@@ -57,6 +57,15 @@ def test_what_is_known_is_hidden_unless_it_is_expired_and_carried() -> None:
     assert not carried("K", 5).hidden
 
 
+def test_kit_is_replaced_if_it_is_not_good_for_longer_than_it_is_carried() -> None:
+    assert demands([carried("K1", 90), carried("K2", 91)], "North", carry_days=90) == {("Nyxoid", "North"): 1}
+
+
+def test_station_with_a_blank_in_its_name_is_one_word_of_the_command() -> None:
+    advised = carried("K1", -3, replacement=Stocked("S1", "B1", date(2028, 1, 31), "South Yard"))
+    assert "`kitdock kit replace K1 S1 --station 'South Yard'`" in next_step(advised, 90, "North")
+
+
 def test_replacement_comes_from_the_officers_station_or_else_from_here_and_is_suggested_once() -> None:
     found = [
         carried("K1", -3, "4101", "South"),
@@ -73,7 +82,7 @@ def test_replacement_comes_from_the_officers_station_or_else_from_here_and_is_su
         "bring S1: `kitdock kit replace K1 S1 --station South`",
         "bring N1 from North: `kitdock kit replace K2 N1`",
         "bring N2: `kitdock kit replace K3 N2`",
-        "no kit in stock is good for longer, see `kitdock expiry forecast`",
+        "no other kit in stock is good for longer, see `kitdock expiry forecast`",
     ]
 
 

@@ -66,7 +66,9 @@ def list_(
         },
         "no kit is like that: `kitdock kit list` shows all but the destroyed ones"
         if found or officer
-        else "no kits yet: receive one with `kitdock kit add KIT --product P --lot L --expires YYYY-MM-DD`",
+        else "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"
+        if at is None
+        else f"no kits were in the ledger at {at}",
     )
 
 
