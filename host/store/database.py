@@ -236,15 +236,15 @@ class Database:
         if not self._account().may(action):
             self._refuse(action, subject, f"that is for {roles.who_may(action)}")
 
-    def _demand_own(self, action: str, subject: str | None, officer: str, shared: bool = True) -> None:
+    def _demand_own(self, action: str, subject: str | None, officer: str) -> None:
         """As `_demand`; an account that is its officer's alone must also be that of `officer`.
 
-        One that many share, with role officer and no number, speaks for each of them if `shared`.
+        One that many share, with role officer and no number, speaks for each of them.
         """
         self._demand(action, subject)
         account = self.account
-        if account.only_officer and officer != account.officer and not (shared and account.officer is None):
-            self._refuse(action, subject, "it is another officer's" if account.officer else "this account is shared")
+        if account.only_officer and account.officer not in (None, officer):
+            self._refuse(action, subject, "it is another officer's")
 
     def _refuse(self, action: str, subject: str | None, why: str) -> NoReturn:
         """Notes an attempt that no role allows, once any transaction under way is undone; raises `NotAllowed`."""

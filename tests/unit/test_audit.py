@@ -199,6 +199,16 @@ def test_entries_are_found_by_who_what_when_and_refusal(store: Store, monkeypatc
     assert found(None, store.login, "place", True) == []
 
 
+def test_a_clock_may_be_behind_the_newest_entry_by_an_hour(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest_ms = list(store.audit_entries())[-1].at_ms
+    monkeypatch.setattr(clock, "now_ms", lambda: newest_ms - 3_600_001)
+    with pytest.raises(ClockWrong):
+        store.add_place("Car 8", "vehicle", None, NOW)
+    monkeypatch.setattr(clock, "now_ms", lambda: newest_ms - 3_600_000)
+    store.add_place("Car 9", "vehicle", None, NOW)
+    assert store.verify_audit().entries == 6
+
+
 def test_a_clock_set_back_a_year_writes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now_ms", lambda: NOW - 365 * clock.DAY_MS)
     with pytest.raises(ClockWrong, match="nothing was written"):
