@@ -1,5 +1,6 @@
 """Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
 
+import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -125,7 +126,7 @@ class Kits(Stock):
         if not found:
             raise RuleError(
                 f"no kit{f' of {product}' if product else ''} at {station} can be issued: see `kitdock kit list "
-                f"--place {station}`, then transfer or receive some"
+                f"--place {shlex.quote(station)}`, then transfer or receive some"
             )
         return found[0].kit
 

@@ -69,9 +69,17 @@ def test_recalled_lot_is_not_issued_until_the_recall_is_lifted(spread: Station) 
     assert "K-4" in [row["kit"] for row in spread.json("kit", "next")]
     spread.run("kit", "issue", "K-4", "4101")
     assert "is not recalled" in spread.refused("recall", "lift", "A1", "--reason", "x", status=1)
+    spread.run("recall", "A1", "--reason", "leaking again")
+    assert "recalled (leaking again)" in spread.refused("kit", "issue", "K-5", "4101", status=1)
     with Store.open(spread.db) as store:
-        assert [each.action for each in store.audit_entries()].count("lot.recall") == 2
+        assert [each.action for each in store.audit_entries()].count("lot.recall") == 3
         assert store.verify_audit().broken_at is None
+
+
+def test_kit_of_which_the_receipt_was_taken_back_is_none_of_the_lot(spread: Station) -> None:
+    spread.run("kit", "correct", "K-9", "--reason", "no such box")
+    assert spread.json("recall", "show", "B1") == []
+    assert "none to collect: no kits" in spread.run("recall", "show", "B1").stdout
 
 
 def test_recalls_are_listed_with_what_is_still_out(spread: Station) -> None:
