@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from host import clock, identity
+from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.roles import ACTIONS, OFFICER, ROLES, Account
@@ -14,7 +15,7 @@ from host.roles import ACTIONS, OFFICER, ROLES, Account
 _role = click.Choice(list(ROLES))
 
 
-@click.group()
+@click.group(cls=Group)
 def account() -> None:
     """Accounts: who you are, who may do what."""
 

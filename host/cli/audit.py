@@ -13,6 +13,7 @@ import click
 
 from host import clock
 from host.audit import REFUSED, START, Entry
+from host.cli.groups import Group
 from host.cli.options import day, db_option, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.errors import InputError, KitdockError
@@ -29,7 +30,7 @@ class AuditAltered(KitdockError):
     """An entry of the audit is not what was written, or entries are missing."""
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """The audit: who did what; whether it is whole."""
 

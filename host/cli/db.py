@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock
+from host.cli.groups import Group
 from host.cli.options import db_option, format_option, open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.root import STATUS
@@ -36,7 +37,7 @@ _NOUNS = {
 }
 
 
-@click.group()
+@click.group(cls=Group)
 def db() -> None:
     """Care of the database: backup, restore, check, retention."""
 

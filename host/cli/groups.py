@@ -1,9 +1,20 @@
-"""A kind of command group that several commands are."""
+"""The kinds of command groups."""
 
 import click
 
 
-class ListByDefault(click.Group):
+class Group(click.Group):
+    """A group whose help says of each command all of its first line, over several lines if need be."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands."""
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        told = [(name, command.get_short_help_str(limit=1000)) for name, command in commands if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
+
+
+class ListByDefault(Group):
     """A group that lists when no command is named: `kitdock openings P7` is `kitdock openings list P7`."""
 
     default = "list"

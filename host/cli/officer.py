@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from host import clock
+from host.cli.groups import Group
 from host.cli.options import day, new_name, open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.errors import RuleError
@@ -25,7 +26,7 @@ _station = click.option("--station", type=words("station"), metavar="PLACE", hel
 _role = click.option("--role", type=words("role"), metavar="ROLE", help="What the officer is, such as constable.")
 
 
-@click.group()
+@click.group(cls=Group)
 def officer() -> None:
     """Officers: training, what they carry, who has left."""
 

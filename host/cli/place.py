@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from host import clock
+from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Table
 from host.ledger.issue import PLACE_KINDS
 
 
-@click.group()
+@click.group(cls=Group)
 def place() -> None:
     """Places: stations with stock; vehicles, custody suites, cabinets."""
 

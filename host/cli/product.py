@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.words import plural
@@ -23,7 +24,7 @@ def gtin(text: str) -> str:
     return gtin14(text)
 
 
-@click.group()
+@click.group(cls=Group)
 def product() -> None:
     """Products, and the numbers on their packs."""
 

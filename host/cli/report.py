@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from host import clock
+from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Report, Row, Table
 from host.ledger import Balance
@@ -15,7 +16,7 @@ from host.summary import ALWAYS, Flow, Month, Turnover, month, turnover
 from host.words import plural
 
 
-@click.group()
+@click.group(cls=Group)
 def report() -> None:
     """Reports: holdings, the month in numbers.
 

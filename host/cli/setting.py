@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.settings import SETTINGS, as_stored
 
 
-@click.group()
+@click.group(cls=Group)
 def setting() -> None:
     """Settings: thresholds of expiry, reconciliation and carriage."""
 

@@ -11,6 +11,7 @@ import click
 
 from host import clock
 from host.cli.balance import balance
+from host.cli.groups import Group
 from host.cli.options import day, open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.cli.root import STATUS
@@ -33,9 +34,15 @@ document_option = click.option(
 accept_option = click.option("--accept-expired", is_flag=True, help="Receive kits that have expired, to be destroyed.")
 
 
-@click.group()
+@click.group(cls=Group)
 def stock() -> None:
-    """Stock: receive by scanner or file, print labels, show levels."""
+    """Stock: receive by scanner or file, print labels, show levels.
+
+    \b
+    A delivery comes in:
+      kitdock stock receive --document "Delivery 118" --labels labels.pdf
+      kitdock stock list
+    """
 
 
 stock.add_command(balance)

@@ -12,6 +12,7 @@ import click
 
 from host import clock, naming
 from host.cli import asking
+from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.errors import InputError
@@ -34,7 +35,7 @@ _WITH_DOSES = re.compile(r"(\S+)[ \t]+(\d{1,2})", re.ASCII)
 which_argument = click.argument("which", metavar="[PLACE|NUMBER]", required=False)
 
 
-@click.group()
+@click.group(cls=Group)
 def stocktake() -> None:
     """Count what is on the shelf, settle each difference.
 

@@ -10,6 +10,7 @@ import click
 
 from host import clock, forms
 from host.cli import asking
+from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.errors import InputError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from host.store import Store
 
 
-@click.group()
+@click.group(cls=Group)
 def usage() -> None:
     """Usage reports: file, list, show."""
 

@@ -166,3 +166,8 @@ def test_a_database_that_is_not_named_is_asked_for() -> None:
     done = CliRunner().invoke(root, ["kit", "list"], env={"KITDOCK_DB": None})
     assert done.exit_code == 2
     assert "`export KITDOCK_DB=FILE`; `kitdock init` makes one" in " ".join(done.stderr.split())
+
+
+def test_help_of_a_group_says_the_whole_first_line_of_each_command() -> None:
+    told = " ".join(CliRunner().invoke(root, ["stocktake", "--help"]).stdout.split())
+    assert "unknown, wrong place, double, counted once, expired, doses." in told

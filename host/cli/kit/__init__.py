@@ -10,12 +10,20 @@ showing.py    list, history
 
 import click
 
+from host.cli.groups import Group
 from host.cli.kit import carried, checking, issuing, showing, stock
 
 
-@click.group()
+@click.group(cls=Group)
 def kit() -> None:
-    """Kits: receive, issue, return, replace, move, list."""
+    """Kits: receive, issue, return, replace, move, list.
+
+    \b
+    A kit goes out, is replaced, comes back:
+      kitdock kit issue --next 4101 --pouch P-01
+      kitdock kit replace 4101
+      kitdock kit return K-0001 --doses 2
+    """
 
 
 for _command in (

@@ -2,6 +2,7 @@
 
 import click
 
+from host.cli.groups import Group
 from host.cli.tag.config import config, identify
 from host.cli.tag.enrolled import list_, provision, wipe
 from host.cli.tag.flash import flash
@@ -9,7 +10,7 @@ from host.cli.tag.log import log
 from host.cli.tag.ports import info, ports
 
 
-@click.group()
+@click.group(cls=Group)
 def tag() -> None:
     """Tags: flash, provision, configure; list them and their logs."""
 
