@@ -314,7 +314,7 @@ class Database:
                 self._note_refusal()
 
     def _rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query. Raises `InputError` for what nothing in a database can be."""
+        """All rows of a query. Raises `InputError` for a number that no database can hold."""
         with translated(self.path):
             return self._query(sql, parameters).fetchall()
 
@@ -327,10 +327,9 @@ class Database:
     def _query(self, sql: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
         try:
             return self._connection.execute(sql, parameters)
-        except (OverflowError, UnicodeEncodeError):
-            # A number of more than 64 bits, or bytes that are no letters in the terminal's encoding.
-            strange = next(each for each in parameters if not _can_be_kept(each))
-            raise errors.InputError(f"there is no {str(strange)[:40]!r}: check what was typed") from None
+        except OverflowError:
+            longest = max((each for each in parameters if isinstance(each, int)), key=abs)
+            raise errors.InputError(f"there is no {str(longest)[:40]}: check what was typed") from None
 
     @cached_property
     def station(self) -> Station:
@@ -366,10 +365,3 @@ class Database:
     def _vault(self) -> Vault:
         """The station's vault, loaded when something sealed is first needed. Raises `VaultError`."""
         return Vault.load(self.path, self.station.key_check)
-
-
-def _can_be_kept(value: object) -> bool:
-    """Whether SQLite can hold a value: text that is UTF-8, a number of at most 64 bits."""
-    if isinstance(value, int):
-        return -(2**63) <= value < 2**63
-    return not isinstance(value, str) or value.isascii() or not any(0xD800 <= ord(each) < 0xE000 for each in value)
