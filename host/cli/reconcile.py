@@ -31,7 +31,11 @@ _COLUMNS: dict[str, Cell] = {
     "with": lambda row: row["officer"] or row["place"],
     "since": lambda row: row["since"][:16].replace("T", " "),
 }
-_DETAILS: list[Cell] = ["evidence", lambda row: f"next: {row['next_step']}", lambda row: f"{row['name']}: {row['said']}"]
+_DETAILS: list[Cell] = [
+    "evidence",
+    lambda row: f"next: {row['next_step']}",
+    lambda row: f"{row['name']}: {row['said']}",
+]
 
 
 @click.group(cls=ListByDefault)
