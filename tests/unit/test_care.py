@@ -533,6 +533,14 @@ def test_a_backup_that_proves_nothing_changes_nothing(
     assert (path.read_bytes(), names(path)) == (before, there)
 
 
+def test_what_a_backup_holds_is_shown_to_its_administrators_alone(backup: Path, path: Path) -> None:
+    change(backup, "DELETE FROM account WHERE role = 'administrator'")
+    shown = []
+    with pytest.raises(errors.NotAllowed), proven(backup, path, "keeper") as candidate:
+        shown.append(candidate.contents)
+    assert shown == []
+
+
 def test_a_cut_backup_is_refused(backup: Path, path: Path) -> None:
     backup.write_bytes(backup.read_bytes()[:20_000])
     before = path.read_bytes()
@@ -568,6 +576,15 @@ def test_another_stations_backup_is_refused_without_a_key_too(backup: Path, path
     with pytest.raises(InputError, match=r"another station, South.*that of Example Police"):
         restored(backup, path)
     assert path.read_bytes() == before
+
+
+def test_a_database_is_not_restored_from_itself(backup: Path, path: Path) -> None:
+    second = path.with_name("second.db")
+    second.hardlink_to(path)
+    for same in (path, second):
+        with pytest.raises(InputError, match="is the database itself"):
+            restored(same, path)
+    assert names(path) == ["backup.db", "second.db", "station.db", "station.db.key"]
 
 
 def test_a_link_is_not_replaced(backup: Path, path: Path) -> None:

@@ -62,6 +62,13 @@ def test_new_database_and_its_key_are_for_their_owner(store: Store, path: Path) 
     assert raw(path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_what_is_committed_is_on_the_disk(store: Store, path: Path) -> None:
+    full = (2,)
+    assert store._row("PRAGMA synchronous") == full
+    with Store.open(path) as again:
+        assert again._row("PRAGMA synchronous") == full
+
+
 def test_create_overwrites_neither_file(path: Path) -> None:
     path.write_text("precious")
     with pytest.raises(InputError, match="not overwritten"):
