@@ -99,8 +99,11 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
         while True:
             default = "" if offered is None else str(offered)
             typed: str = click.prompt(field.label + hint, default=default, show_default=offered is not None, err=True)
-            if typed == "" and not needed:
-                break
+            if typed == "":
+                if not needed:
+                    break
+                _say("  this answer is needed")
+                continue
             try:
                 answers[field.key] = forms.parse(field, numbered.get(typed, typed), station.time_zone, now_ms)
                 break

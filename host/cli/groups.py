@@ -20,6 +20,12 @@ class ListByDefault(Group):
     default = "list"
     """The command that is not named."""
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Says where the options are of the command that is not named."""
+        with formatter.indentation():
+            formatter.write_paragraph()
+            formatter.write_text(f"`{ctx.command_path} {self.default} --help` tells the options without a command.")
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Puts the default in front unless a command or help is asked for."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):

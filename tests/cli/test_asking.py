@@ -94,3 +94,9 @@ def test_collar_number_is_asked_if_nobody_carried_the_pouch(store: Store, force:
     asked = CliRunner().invoke(prompt, input="3\n9999\n1207\n", catch_exceptions=False)
     assert "no officer 9999" in asked.stderr
     assert said(store) == [("1207", "inspection", None)]
+
+
+def test_an_answer_that_is_needed_is_asked_for_again(store: Store) -> None:
+    asked = ask(store, "used", "", "y", "", *FORM)
+    assert asked.stderr.count("this answer is needed") == 1
+    assert len(store.reports()) == 1

@@ -171,3 +171,7 @@ def test_a_database_that_is_not_named_is_asked_for() -> None:
 def test_help_of_a_group_says_the_whole_first_line_of_each_command() -> None:
     told = " ".join(CliRunner().invoke(root, ["stocktake", "--help"]).stdout.split())
     assert "unknown, wrong place, double, counted once, expired, doses." in told
+
+
+def test_help_of_a_group_that_lists_tells_where_the_options_of_that_are() -> None:
+    assert "`kitdock expiry list --help`" in CliRunner().invoke(root, ["expiry", "--help"], prog_name="kitdock").stdout
