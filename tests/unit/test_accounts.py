@@ -383,6 +383,13 @@ def test_the_last_administrator_stays(force: Force) -> None:
         store.revoke("ada", ADMINISTRATOR)
 
 
+def test_the_audit_is_not_asked_by_whom_it_is_not_for(force: Force) -> None:
+    with force.store("ada") as store:
+        head = store.verify_audit().head
+    for use in (lambda store: store.audit_holds(head), Store.verify_audit, Store.accounts):
+        assert force.refused("quinn", use)[0] == "audit.read"
+
+
 def test_grants_that_cannot_be_are_refused(force: Force) -> None:
     with force.store("root") as store:
         with pytest.raises(InputError, match="no role boss"):

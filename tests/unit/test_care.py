@@ -1,5 +1,6 @@
 """Care of the database: backups are whole or not there, checks find what is planted, retention leaves no byte."""
 
+import json
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -431,6 +432,8 @@ def test_a_backup_takes_the_databases_place_and_that_is_kept(backup: Path, path:
         assert failed(store) == {}
         last = list(store.audit_entries())[-1]
         assert (last.action, last.login) == ("database.restore", "keeper")
+        (replaced,) = rows(kept, "SELECT hash FROM audit ORDER BY id DESC LIMIT 1")[0]
+        assert json.loads(last.detail)["replaced_head"] == replaced.hex(), "it tells which audit it cut off"
         assert store.tag_keys(T1)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
