@@ -110,6 +110,13 @@ def test_backup_never_replaces_the_database_or_its_key(store: Store, path: Path,
     assert path.with_name(name).read_bytes() == before
 
 
+def test_a_file_that_appears_while_the_backup_is_made_stays(store: Store, path: Path) -> None:
+    target = path.with_name("backup.db")
+    with pytest.raises(InputError, match="--overwrite"):
+        store.back_up(target, progress=lambda *_: target.write_text("precious"))
+    assert target.read_text() == "precious"
+
+
 @pytest.mark.parametrize("end", ["-wal", "-journal"])
 def test_no_backup_is_put_beside_a_log_of_another_database(store: Store, path: Path, end: str) -> None:
     target = path.with_name("backup.db")
@@ -512,6 +519,14 @@ REFUSED: dict[str, tuple[list[str], type[errors.KitdockError], str]] = {
         errors.DatabaseDamaged,
         "take another backup",
     ),
+    "with an index that lacks rows": (
+        [
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_schema SET sql = replace(sql, '(lot, product)', '(product, lot)') WHERE name = 'kit_by_lot'",
+        ],
+        errors.DatabaseDamaged,
+        "is damaged .*kit_by_lot",
+    ),
     "with rows that name nothing": (["DELETE FROM officer"], errors.DatabaseDamaged, "is damaged"),
     "of another station": (["UPDATE station SET key_check = '0'"], errors.VaultError, "belongs to another database"),
     "where one is nobody": (["UPDATE account SET login = 'other'"], errors.NotAllowed, "has no role"),
@@ -537,7 +552,7 @@ def test_a_backup_that_proves_nothing_changes_nothing(
 
 
 def test_what_a_backup_holds_is_shown_to_its_administrators_alone(backup: Path, path: Path) -> None:
-    change(backup, "DELETE FROM account WHERE role = 'administrator'")
+    change(backup, "UPDATE account SET role = 'auditor' WHERE role = 'administrator'")
     shown = []
     with pytest.raises(errors.NotAllowed), proven(backup, path, "keeper") as candidate:
         shown.append(candidate.contents)
