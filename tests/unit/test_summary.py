@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from host import clock, ledger
 from host.errors import InputError
+from host.ledger import Movement
+from host.ledger.movement import DESTROY, TRANSFER
 from host.store import Store
-from host.summary import FLOWS, Month, Turnover, flows, month, turnover
+from host.summary import EXPIRED, FLOWS, Flow, Month, Turnover, flows, month, turnover
 from tests.unit.test_expiry import Ageing
 from tests.unit.test_rollups import DAY, T0
 
@@ -69,3 +71,20 @@ def test_discrepancies_are_counted_when_they_open_and_when_they_are_settled() ->
         ("old", "D", "opened", 10),
     ]
     assert turnover(log, of) == [Turnover("gap", 2, 1, 2), Turnover("old", 0, 0, 1)]
+
+
+def test_a_kit_expires_in_the_night_after_its_last_day_if_it_is_still_there(tmp_path: Path) -> None:
+    """Each is counted once, whether it has moved since the month began or not."""
+    received, last_day, now = (
+        clock.parse_instant(f"{day}T12:00", ZONE) for day in ("2026-02-01", "2026-04-10", "2026-05-20")
+    )
+    with Store.create(tmp_path / "station.db", "North", ZONE, False, received) as store:
+        for kit in ("stays", "goes", "goes the next day", "leaves later", "moves before"):
+            store.add_kit(kit, "Nyxoid", "A1", date(2026, 4, 10), None, received)
+        store.add_place("South", "station", None, received)
+        store.move(Movement(0, last_day - DAY, TRANSFER, "moves before", place="South"))
+        store.move(Movement(0, last_day, DESTROY, "goes", reason="crushed"))
+        store.move(Movement(0, last_day + DAY // 2 + 1, DESTROY, "goes the next day", reason="expired"))
+        store.move(Movement(0, now, DESTROY, "leaves later", reason="expired"))
+        found, _, _ = store.month_of_stock(month("2026-04", now, ZONE))
+    assert [each for each in found if each.what == EXPIRED] == [Flow(EXPIRED, 4, 8)]
