@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from host import clock
+from host import clock, identity
 from host.errors import InputError, NotAllowed, RuleError
 from host.events import EventRow, verified_row
 from host.prompting import find_opening, record_explanation, unexplained_openings
@@ -421,3 +421,10 @@ def test_an_officers_account_docks_a_tag(tmp_path: Path, officer: str | None) ->
     with Store.open(path, login="root") as founder:
         assert [each.login for each in founder.audit_entries(action="tag.dock")] == ["anna"] * 4
         assert len(founder.openings()) == 1
+
+
+def test_no_variable_says_who_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = identity.login()
+    for variable in ("USER", "LOGNAME", "USERNAME", "LNAME", "SUDO_USER", "SUDO_UID"):
+        monkeypatch.setenv(variable, "4201")
+    assert identity.login() == known
