@@ -1,0 +1,319 @@
+"""A restore proves the backup, swaps it in whole or changes nothing."""
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import pytest
+
+from host import clock, errors
+from host.errors import InputError
+from host.store import Store, copying
+from host.store.restoring import proven
+from host.vault import key_path
+from kitwire import record
+from tests.unit.care.care import change, failed, names, retained
+from tests.unit.test_docking import NOW_MS as DOCKING_MS
+from tests.unit.test_docking import Bench
+from tests.unit.test_migrations import T1, content, make_001, rows
+
+
+@pytest.fixture
+def backup(store: Store, path: Path) -> Path:
+    made = path.with_name("backup.db")
+    store.back_up(made)
+    store.add_officer("4199", None, clock.now_ms())
+    store.close()
+    return made
+
+
+def restored(backup: Path, path: Path, login: str = "keeper") -> Path | None:
+    with proven(backup, path, login) as candidate:
+        return candidate.take_its_place()
+
+
+def test_a_backup_takes_the_databases_place_and_that_is_kept(backup: Path, path: Path) -> None:
+    kept = restored(backup, path)
+    assert kept is not None
+    assert rows(kept, "SELECT id FROM officer") == [("4101",), ("4102",), ("4199",)]
+    with Store.open(path, login="keeper") as store:
+        assert [each.id for each in store.officers()] == ["4101", "4102"]
+        assert failed(store) == {}
+        last = list(store.audit_entries())[-1]
+        assert (last.action, last.login) == ("database.restore", "keeper")
+        (replaced,) = rows(kept, "SELECT hash FROM audit ORDER BY id DESC LIMIT 1")[0]
+        assert json.loads(last.detail)["replaced_head"] == replaced.hex(), "it tells which audit it cut off"
+        assert store.tag_keys(T1)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+    assert names(path) == ["backup.db", "station.db", kept.name, "station.db.key"]
+
+
+def test_a_backup_comes_where_there_is_nothing(backup: Path, tmp_path: Path) -> None:
+    target = tmp_path / "new" / "station.db"
+    target.parent.mkdir()
+    with proven(backup, target, "keeper") as candidate:
+        assert candidate.key_missing
+        assert candidate.present is None
+        assert candidate.contents.rows["officer"] == 2
+        assert candidate.take_its_place() is None
+    with Store.open(target, login="keeper") as store:
+        assert len(store.officers()) == 2
+    assert [each.name for each in target.parent.iterdir()] == ["station.db"]
+
+
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_a_log_that_was_left_behind_is_not_played_into_the_backup(backup: Path, path: Path, end: str) -> None:
+    log = path.with_name(path.name + end)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA journal_mode = {'WAL' if end == '-wal' else 'DELETE'}")
+    connection.execute("PRAGMA cache_size = 0")
+    connection.execute("BEGIN")
+    connection.executemany("INSERT INTO officer (id, added_at_ms) VALUES (?, 1)", [(f"5{n:03}",) for n in range(500)])
+    if end == "-wal":
+        connection.execute("COMMIT")
+    left = log.read_bytes()
+    connection.close()
+    path.unlink()
+    log.write_bytes(left)
+    assert restored(backup, path) is None
+    with Store.open(path, login="keeper") as store:
+        assert [each.id for each in store.officers()] == ["4101", "4102"]
+        assert failed(store) == {}
+    (aside,) = path.parent.glob(f"{path.name}.before-restore-*{end}")
+    assert aside.read_bytes() == left
+
+
+@pytest.mark.parametrize("damage", ["text", "middle", "cut"])
+def test_a_backup_replaces_what_is_damaged(backup: Path, path: Path, damage: str) -> None:
+    whole = path.read_bytes()
+    spoilt = {"text": b"shopping list", "middle": whole[:8192] + b"\xa5" * (len(whole) - 8192), "cut": whole[:10_000]}
+    path.write_bytes(spoilt[damage])
+    kept = restored(backup, path)
+    assert kept is not None
+    assert kept.read_bytes() == spoilt[damage]
+    with Store.open(path, login="keeper") as store:
+        assert failed(store) == {}
+
+
+def test_an_older_layout_is_brought_up_to_date_on_the_way(path: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old" / "backup.db"
+    old.parent.mkdir()
+    make_001(old)
+    with proven(old, path, "keeper") as candidate:
+        assert candidate.contents.newest_ms == 1_767_398_400_000, "of the backup, not of its migration"
+        candidate.take_its_place()
+    assert names(path)[1:2] == ["station.db"]
+    assert rows(old, "SELECT count(*) FROM _sqlite_migrations") == [(1,)]
+    with Store.open(path, login="keeper") as store:
+        assert failed(store) == {}
+
+
+REFUSED: dict[str, tuple[list[str], type[errors.KitdockError], str]] = {
+    "another program's": (["PRAGMA application_id = 1"], errors.NotKitdock, "not a Kitdock database"),
+    "of a later Kitdock": (
+        ["INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('kitdock', '999_later', '')"],
+        errors.NewerSchema,
+        "upgrade this installation",
+    ),
+    "with a broken audit": (
+        ["DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1"],
+        errors.DatabaseDamaged,
+        "take another backup",
+    ),
+    "with an index that lacks rows": (
+        [
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_schema SET sql = replace(sql, '(lot, product)', '(product, lot)') WHERE name = 'kit_by_lot'",
+        ],
+        errors.DatabaseDamaged,
+        "is damaged .*kit_by_lot",
+    ),
+    "with rows that name nothing": (["DELETE FROM officer"], errors.DatabaseDamaged, "is damaged"),
+    "of another station": (["UPDATE station SET key_check = '0'"], errors.VaultError, "belongs to another database"),
+    "where one is nobody": (["UPDATE account SET login = 'other'"], errors.NotAllowed, "has no role"),
+    "where one is no administrator": (
+        ["DELETE FROM account WHERE role = 'administrator'"],
+        errors.NotAllowed,
+        "may not do this",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "error", "told"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_backup_that_proves_nothing_changes_nothing(
+    backup: Path, path: Path, statements: list[str], error: type[Exception], told: str
+) -> None:
+    change(backup, *statements)
+    before, there = path.read_bytes(), names(path)
+    with pytest.raises(error, match=told) as refused:
+        restored(backup, path)
+    assert str(backup) in str(refused.value) or told in ("may not do this", "belongs to another database")
+    assert ".part" not in str(refused.value)
+    assert (path.read_bytes(), names(path)) == (before, there)
+
+
+def test_what_a_backup_holds_is_shown_to_its_administrators_alone(backup: Path, path: Path) -> None:
+    change(backup, "UPDATE account SET role = 'auditor' WHERE role = 'administrator'")
+    shown = []
+    with pytest.raises(errors.NotAllowed), proven(backup, path, "keeper") as candidate:
+        shown.append(candidate.contents)
+    assert shown == []
+
+
+def test_a_cut_backup_is_refused(backup: Path, path: Path) -> None:
+    backup.write_bytes(backup.read_bytes()[:20_000])
+    before = path.read_bytes()
+    with pytest.raises(errors.StoreError):
+        restored(backup, path)
+    assert path.read_bytes() == before
+
+
+def test_who_is_no_administrator_of_the_present_one_restores_nothing(backup: Path, path: Path) -> None:
+    change(path, "UPDATE account SET login = 'other'")
+    with pytest.raises(errors.NotAllowed):
+        restored(backup, path)
+
+
+@pytest.mark.parametrize("error", [errors.DatabaseReadOnly, errors.DatabaseFull, errors.DatabaseBusy])
+def test_a_refusal_that_cannot_be_noted_is_still_one(
+    backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch, error: type[errors.StoreError]
+) -> None:
+    change(path, "DELETE FROM account WHERE role = 'administrator'")
+
+    def no(*_: Any) -> None:
+        raise error("it cannot be written")
+
+    monkeypatch.setattr(Store, "_note_refusal", no)
+    with pytest.raises(error):
+        restored(backup, path)
+
+
+def test_another_stations_backup_is_refused_without_a_key_too(backup: Path, path: Path) -> None:
+    change(backup, "UPDATE station SET key_check = '0', name = 'South'")
+    key_path(path).unlink()
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r"another station, South.*that of Example Police"):
+        restored(backup, path)
+    assert path.read_bytes() == before
+
+
+def test_a_database_is_not_restored_from_itself(backup: Path, path: Path) -> None:
+    second = path.with_name("second.db")
+    second.hardlink_to(path)
+    for same in (path, second):
+        with pytest.raises(InputError, match="is the database itself"):
+            restored(same, path)
+    assert names(path) == ["backup.db", "second.db", "station.db", "station.db.key"]
+
+
+def test_a_link_is_not_replaced(backup: Path, path: Path) -> None:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with pytest.raises(InputError, match=f"link to {path}"):
+        restored(backup, link)
+    assert link.is_symlink()
+
+
+def test_a_backup_may_be_named_by_a_link(backup: Path, path: Path) -> None:
+    link = path.with_name("newest")
+    link.symlink_to(backup)
+    assert restored(link, path) is not None
+    assert link.is_symlink()
+    with Store.open(path, login="keeper") as store:
+        assert len(store.officers()) == 2
+
+
+def test_what_takes_the_place_of_a_shared_one_is_not_open_to_another_group(
+    backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    path.chmod(0o660)
+    restored(backup, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    monkeypatch.setattr("os.chown", no)
+    restored(backup, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_database_in_use_is_not_replaced(backup: Path, path: Path) -> None:
+    with Store.open(path, login="keeper") as in_use:
+        with pytest.raises(errors.DatabaseBusy, match="stop `kitdock dock`"):
+            restored(backup, path)
+        assert len(in_use.officers()) == 3
+        in_use.add_officer("4200", None, clock.now_ms())
+    assert names(path) == ["backup.db", "station.db", "station.db.key"]
+    restored(backup, path)
+
+
+def test_failing_at_the_last_step_leaves_what_was(backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content(path)
+
+    def no(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(copying, "put", no)
+    with pytest.raises(errors.DatabaseReadOnly, match=r"No space left on device.*nothing was changed"):
+        restored(backup, path)
+    assert content(path) == before
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+    assert names(path) == ["backup.db", "station.db", "station.db.key"]
+
+
+def test_without_second_names_the_old_one_is_copied(backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", no)
+    kept = restored(backup, path)
+    assert kept is not None
+    assert rows(kept, "SELECT count(*) FROM officer") == [(3,)]
+
+
+def test_nothing_is_left_beside_the_backup(backup: Path, path: Path) -> None:
+    away = path.parent / "disk"
+    away.mkdir()
+    copyfile(backup, away / "backup.db")
+    restored(away / "backup.db", path)
+    assert [each.name for each in away.iterdir()] == ["backup.db"]
+
+
+def test_after_a_restore_a_tag_hands_over_again_what_is_not_there(tmp_path: Path) -> None:
+    path, saved = tmp_path / "s.db", tmp_path / "backup.db"
+    with Store.create(path, "North", "Europe/London", False, DOCKING_MS, login="keeper") as store:
+        bench = Bench(store)
+        bench.tag.happen(record.BOOT)
+        assert bench.dock().error is None
+        store.back_up(saved)
+        bench.tag.happen(record.LID_OPEN)
+        bench.tag.happen(record.LID_CLOSE)
+        bench.now_ms += 120_000
+        assert bench.dock().added == 2
+        everything = bench.rows
+    restored(saved, path)
+    with Store.open(path, login="keeper") as store:
+        assert len(store.records(bench.tag.id)) == len(everything) - 2
+        bench.store = store
+        assert bench.dock().added == 2
+        assert bench.rows == everything
+        assert failed(store) == {}
+
+
+def test_docking_goes_on_after_retention(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "s.db", "North", "Europe/London", False, DOCKING_MS, login="keeper") as store:
+        bench = Bench(store)
+        for _ in range(20):
+            bench.tag.happen(record.HEARTBEAT)
+        assert bench.dock().error is None
+        assert retained(store, events=30)["events"][0] >= 18
+        bench.tag.happen(record.LID_OPEN)
+        bench.now_ms += 60_000
+        report = bench.dock()
+        assert (report.error, report.added, report.altered) == (None, 1, 0)
+        assert failed(store) == {}
+        assert store.rolled_up()["log_flaw"] == []
