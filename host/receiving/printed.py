@@ -128,7 +128,9 @@ def _in_style(written: str, today: date, style: DateStyle | None) -> date:
     if parts is None and packed is None:
         raise InputError(f"{shown(written)} is no date: write a day that exists as YYYY-MM-DD")
     if style is None or (parts and style == "iso"):
-        raise InputError(f"{written} does not tell day from month: write YYYY-MM-DD, or for a file say --dates dmy or mdy")
+        raise InputError(
+            f"{written} does not tell day from month: write YYYY-MM-DD, or for a file say --dates dmy or mdy"
+        )
     groups = (parts[1], parts[3], parts[4]) if parts else packed.groups() if packed else ()
     told = dict(zip((_ORDER[style][at] for at in (0, 2, 4)), groups, strict=True))
     year = int(told["Y"])

@@ -244,8 +244,9 @@ class Rollups(Database):
         held = self._held_at_openings(where, given)
         said: dict[tuple[str, int], Explanation] = {}
         for row in self._rows(
-            "SELECT e.id, e.tag, e.sequence, e.at_ms, e.officer, e.cause, e.doses FROM opening o CROSS JOIN explanation "
-            f"e ON o.cause IS NOT NULL AND e.tag = o.tag AND e.sequence = o.sequence {where} ORDER BY e.id",
+            "SELECT e.id, e.tag, e.sequence, e.at_ms, e.officer, e.cause, e.doses FROM opening o "
+            "CROSS JOIN explanation e ON o.cause IS NOT NULL AND e.tag = o.tag AND e.sequence = o.sequence "
+            f"{where} ORDER BY e.id",
             given,
         ):
             explanation = Explanation(*row)

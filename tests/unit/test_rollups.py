@@ -47,8 +47,12 @@ class History:
     def play(self, steps: int) -> None:
         """So many random steps."""
         doing: list[Callable[[], object]] = [
-            self.receive, self.receive, self.move, self.move, self.move, self.move, self.move, self.enrol, self.dock, self.dock, self.say
-        ]  # fmt: skip
+            *2 * [self.receive],
+            *4 * [self.move],
+            self.enrol,
+            *2 * [self.dock],
+            self.say,
+        ]
         for _ in range(steps):
             self.now += self.random.randrange(0, DAY)
             try:
