@@ -1,0 +1,1 @@
+"""`kitdock stock` at the command line."""
