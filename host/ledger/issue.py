@@ -247,7 +247,7 @@ def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[str]:
     if allowed and officer.role not in allowed:
         raise RuleError(
             f"officer {officer.id} is {officer.role or 'of no known role'}: only {', '.join(allowed)} carry kits "
-            "(setting carry_roles)"
+            f"(setting carry_roles), see `kitdock officer change {officer.id} --role ROLE`"
         )
     until = training_valid_until(officer)
     if until is None:

@@ -124,23 +124,6 @@ class Rollups(Database):
             [_custody_row(each) for each in stretches(kit, steps)],
         )
 
-    def custody(self, pouch: str, earliest_ms: int, latest_ms: int) -> list[Holding]:
-        """The stretches in which a kit in `pouch` was issued, as far as they meet an interval, in order of issue.
-
-        Raises `NotAllowed`.
-        """
-        self._demand("stock.read", pouch)
-        return self._custody(pouch, earliest_ms, latest_ms)
-
-    def _custody(self, pouch: str, earliest_ms: int, latest_ms: int) -> list[Holding]:
-        rows = self._rows(
-            "SELECT kit, officer, pouch, since_ms, until_ms, place, status, began FROM custody "
-            "WHERE pouch = ? AND status = 'issued' AND since_ms <= ? AND (until_ms IS NULL OR until_ms > ?) "
-            "ORDER BY since_ms, kit",
-            (pouch, latest_ms, earliest_ms),
-        )
-        return [Holding(*row) for row in rows]
-
     # Tags.
 
     def _all_tags(self) -> list[Tag]:

@@ -21,8 +21,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 @pytest.fixture
 def busy(force: Station) -> Station:
     """A force with an auditor, and an attempt that was refused."""
-    force.run("account", "grant", "ada", "auditor")
-    force.refused("kit", "return", "K1", status=1, login="ada")
+    force.run("account", "grant", "auditor", "auditor")
+    force.refused("kit", "return", "K1", status=1, login="auditor")
     return force
 
 
@@ -36,13 +36,13 @@ def altered(station: Station, sql: str) -> None:
 
 
 def test_list_says_who_did_what_and_what_was_refused(busy: Station) -> None:
-    entries = busy.json("audit", "list", login="ada")
+    entries = busy.json("audit", "list", login="auditor")
     assert [each["id"] for each in entries] == list(range(1, len(entries) + 1))
     assert {"account.grant", "tag.enrol", "officer.add", "kit.receive", "kit.issue"} <= {
         each["action"] for each in entries
     }
     (refused,) = busy.json("audit", "list", "--refused")
-    assert (refused["login"], refused["action"], refused["subject"]) == ("ada", "kit.return", "K1")
+    assert (refused["login"], refused["action"], refused["subject"]) == ("auditor", "kit.return", "K1")
     assert "kit.return refused" in " ".join(busy.run("audit", "list", "--refused").stdout.split())
     assert {each["action"] for each in busy.json("audit", "list", "--action", "kit")} == {
         "kit.receive",
@@ -54,14 +54,14 @@ def test_list_says_who_did_what_and_what_was_refused(busy: Station) -> None:
 
 
 def test_audit_is_for_auditors_and_administrators(busy: Station) -> None:
-    busy.run("account", "grant", "quinn", "quartermaster")
+    busy.run("account", "grant", "keeper", "quartermaster")
     for command in (["list"], ["verify"], ["export"]):
-        line = busy.refused("audit", *command, status=1, login="quinn")
-        assert line == "quinn may not do this (audit read): that is for auditor or administrator"
+        line = busy.refused("audit", *command, status=1, login="keeper")
+        assert line == "keeper may not do this (audit read): that is for auditor or administrator"
 
 
 def test_verify_says_the_newest_hash_and_whether_one_kept_elsewhere_is_still_there(busy: Station) -> None:
-    found = busy.json("audit", "verify", login="ada")
+    found = busy.json("audit", "verify", login="auditor")
     assert found["entries"] == len(busy.json("audit", "list"))
     kept = found["head"]
     assert kept in busy.run("audit", "verify").stdout
@@ -94,7 +94,7 @@ def verified(export: Path) -> subprocess.CompletedProcess[str]:
 def test_the_documented_program_verifies_an_export_and_finds_what_was_altered(busy: Station, tmp_path: Path) -> None:
     busy.run("place", "add", "Garage Zoë", "--kind", "cabinet")
     export = tmp_path / "audit.jsonl"
-    done = busy.run("audit", "export", "--output", str(export), login="ada")
+    done = busy.run("audit", "export", "--output", str(export), login="auditor")
     head = busy.json("audit", "verify")["head"]
     assert head in done.stderr
     assert stat.S_IMODE(export.stat().st_mode) == 0o600
@@ -138,7 +138,7 @@ def test_export_that_fails_half_way_leaves_no_file(
 @pytest.mark.parametrize("command", [
     ["audit", "list", "--login", NO_TEXT],
     ["account", "revoke", NO_TEXT, "officer"],
-    ["account", "grant", "anna", "officer", "--officer", NO_TEXT],
+    ["account", "grant", "constable", "officer", "--officer", NO_TEXT],
     ["db", "backup", NO_TEXT],
 ])  # fmt: skip
 def test_an_argument_that_is_no_text_is_refused(station: Station, command: list[str]) -> None:

@@ -156,7 +156,7 @@ def test_long_sections_are_cut_and_say_so(busy: Station, monkeypatch: pytest.Mon
 def test_digest_is_for_those_who_see_stock_and_acknowledging_for_those_who_judge(busy: Station) -> None:
     with Store.open(busy.db) as store:
         store.grant("own", "officer", "4101", clock.now_ms())
-        store.grant("audrey", "auditor", None, clock.now_ms())
+        store.grant("auditor", "auditor", None, clock.now_ms())
     assert "may not" in busy.refused("digest", status=1, login="own")
-    assert busy.run("digest", login="audrey").stdout.startswith("North: 8 new things\n")
-    assert "may not" in busy.refused("digest", "acknowledge", acknowledged(busy), status=1, login="audrey")
+    assert busy.run("digest", login="auditor").stdout.startswith("North: 8 new things\n")
+    assert "may not" in busy.refused("digest", "acknowledge", acknowledged(busy), status=1, login="auditor")

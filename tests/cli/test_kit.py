@@ -267,15 +267,15 @@ def test_reason_is_one_line_of_words(shelf: Station) -> None:
 
 def test_auditor_reads_and_moves_nothing(shelf: Station) -> None:
     with Store.open(shelf.db) as store:
-        store.grant("fi", "auditor", None, clock.now_ms())
-        store.grant("ola", "officer", "1207", clock.now_ms())
+        store.grant("watch", "auditor", None, clock.now_ms())
+        store.grant("overseer", "officer", "1207", clock.now_ms())
     shelf.run("kit", "issue", "K1", "1207")
-    assert len(shelf.json("kit", "list", login="fi")) == 3
-    assert len(shelf.json("kit", "history", "K1", login="fi")) == 2
-    assert "fi may not do this" in shelf.refused("kit", "return", "K1", status=1, login="fi")
-    assert [each["kit"] for each in shelf.json("kit", "list", login="ola")] == ["K1"]
-    assert "ola may not do this" in shelf.refused("kit", "history", "K2", status=1, login="ola")
-    assert "ola may not do this" in shelf.refused("kit", "issue", "--next", "1207", status=1, login="ola")
+    assert len(shelf.json("kit", "list", login="watch")) == 3
+    assert len(shelf.json("kit", "history", "K1", login="watch")) == 2
+    assert "watch may not do this" in shelf.refused("kit", "return", "K1", status=1, login="watch")
+    assert [each["kit"] for each in shelf.json("kit", "list", login="overseer")] == ["K1"]
+    assert "overseer may not do this" in shelf.refused("kit", "history", "K2", status=1, login="overseer")
+    assert "overseer may not do this" in shelf.refused("kit", "issue", "--next", "1207", status=1, login="overseer")
 
 
 def test_balance_adds_up_now_and_then_or_names_the_kit(shelf: Station) -> None:

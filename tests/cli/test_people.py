@@ -199,7 +199,7 @@ def test_settings_are_listed_with_their_defaults_and_changed(station: Station) -
 
 def test_people_and_thresholds_are_not_for_officers(station: Station, tmp_path: Path) -> None:
     station.run("officer", "add", "4101")
-    station.store(lambda store: store.grant("anna", OFFICER, "4101", clock.now_ms()))
+    station.store(lambda store: store.grant("constable", OFFICER, "4101", clock.now_ms()))
     for command in (
         ("officer", "list"),
         ("officer", "change", "4101", "--unit", "Roads"),
@@ -209,9 +209,9 @@ def test_people_and_thresholds_are_not_for_officers(station: Station, tmp_path: 
         ("place", "add", "Car 7", "--kind", "vehicle"),
         ("setting", "set", "carry_days", "1"),
     ):
-        assert "anna may not do this" in station.refused(*command, status=1, login="anna")
-    assert len(station.json("audit", "list", "--refused", "--login", "anna")) == 7
-    assert station.json("setting", "list", login="anna")
+        assert "constable may not do this" in station.refused(*command, status=1, login="constable")
+    assert len(station.json("audit", "list", "--refused", "--login", "constable")) == 7
+    assert station.json("setting", "list", login="constable")
 
 
 def test_lists_fit_eighty_columns(force: Station) -> None:

@@ -32,13 +32,13 @@ def shelf(station: Station) -> Station:
             store.receive([box], then, station="South" if number == 6 else None)
         store.issue_kit("K-5", "4101", None, then)
         store.issue_kit("K-7", None, None, then, place="Car 1")
-        for login in ("ann", "ben"):
+        for login in ("first", "second"):
             store.grant(login, QUARTERMASTER, None, then)
         store.grant("auditor", AUDITOR, None, then)
     return station
 
 
-def scan(station: Station, *lines: str, login: str = "ann", options: tuple[str, ...] = ()) -> list[str]:
+def scan(station: Station, *lines: str, login: str = "first", options: tuple[str, ...] = ()) -> list[str]:
     """What is answered to each line."""
     done = station.run("stocktake", "scan", *options, input="".join(f"{line}\n" for line in lines), login=login)
     return done.stderr.splitlines()
@@ -109,11 +109,11 @@ def test_number_of_digits_is_a_kit_if_it_is_no_product(shelf: Station) -> None:
 def test_undo_takes_back_the_last_scan_of_the_same_counter(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     scan(shelf, "K-1", "K-5")
-    scan(shelf, "K-2", login="ben")
+    scan(shelf, "K-2", login="second")
     assert scan(shelf, "undo", "UNDO", "undo") == [
         "  K-5  taken back",
         "  K-1  taken back",
-        "! undo  nothing of ann is left to take back",
+        "! undo  nothing of first is left to take back",
     ]
     assert differences(shelf) == ["missing:K-1", "missing:K-3", "missing:K-4"]
 
@@ -121,17 +121,17 @@ def test_undo_takes_back_the_last_scan_of_the_same_counter(shelf: Station) -> No
 def test_count_goes_on_after_a_break_and_tells_how_far_it_is(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     scan(shelf, "K-1", "done", "K-2")
-    done = shelf.run("stocktake", "scan", input="K-3\n", login="ben")
-    assert done.stdout.splitlines()[0] == "1 kit scanned by ben; 2 of 4 kits found in North"
+    done = shelf.run("stocktake", "scan", input="K-3\n", login="second")
+    assert done.stdout.splitlines()[0] == "1 kit scanned by second; 2 of 4 kits found in North"
     (row,) = shelf.json("stocktake", "status")
-    assert (row["found"], row["expected"], row["counters"]) == (2, 4, {"ann": 1, "ben": 1})
+    assert (row["found"], row["expected"], row["counters"]) == (2, 4, {"first": 1, "second": 1})
     assert "2 of 4" in shelf.run("stocktake", "status").stdout
 
 
 def test_two_logins_share_the_shelves_and_a_kit_scanned_by_both_is_double(shelf: Station) -> None:
     shelf.run("stocktake", "start")
-    scan(shelf, "K-1", "K-2", "K-4", login="ann")
-    assert scan(shelf, "K-3", "K-1", login="ben") == ["  K-3  ok", "! K-1  already counted by ann"]
+    scan(shelf, "K-1", "K-2", "K-4", login="first")
+    assert scan(shelf, "K-3", "K-1", login="second") == ["  K-3  ok", "! K-1  already counted by first"]
     assert differences(shelf) == ["double:K-1", "expired:K-4"]
 
 
@@ -181,7 +181,7 @@ def test_close_records_differences_and_counted_doses_and_loses_nothing(shelf: St
     shelf.run("stocktake", "start")
     scan(shelf, "K-1 1", "K-2", "K-3")
     done = shelf.run(
-        "stocktake", "close", "--reason", "doses:K-1=one was opened", "--reason", "missing:K-4=a=b", login="ann"
+        "stocktake", "close", "--reason", "doses:K-1=one was opened", "--reason", "missing:K-4=a=b", login="first"
     )
     assert done.stdout.splitlines() == [
         "stocktake 1 of North closed: 3 of 4 kits found, 2 differences",
@@ -191,15 +191,15 @@ def test_close_records_differences_and_counted_doses_and_loses_nothing(shelf: St
     with Store.open(shelf.db) as store:
         counted = store.movements("K-1")[-1]
         assert (counted.kind, counted.doses, counted.reason, counted.document, counted.login) == (
-            "count", 1, "one was opened", "stocktake 1", "ann",
+            "count", 1, "one was opened", "stocktake 1", "first",
         )  # fmt: skip
         assert store.state("K-1").doses_unaccounted == 1
         assert store.state("K-4").status == "in_stock"
         assert store.verify_audit().broken_at is None
         assert store.rolled_up() == store.recompute()
     assert rows(shelf, "SELECT kind, kit, reason, login FROM stocktake_difference ORDER BY kind") == [
-        ("doses", "K-1", "one was opened", "ann"),
-        ("missing", "K-4", "a=b", "ann"),
+        ("doses", "K-1", "one was opened", "first"),
+        ("missing", "K-4", "a=b", "first"),
     ]
     assert [row["reason"] for row in shelf.json("stocktake", "result", "1")] == ["a=b", "one was opened"]
     assert "no stocktake is under way" in shelf.refused("stocktake", "scan", status=2)
@@ -267,10 +267,10 @@ def test_reasons_are_asked_for_at_the_terminal(shelf: Station) -> None:
 def test_one_stocktake_of_a_place_at_a_time(shelf: Station) -> None:
     assert "no stocktake is under way" in shelf.run("stocktake", "status").stdout
     assert "no stocktake yet" in shelf.run("stocktake", "list").stdout
-    shelf.run("stocktake", "start", "Car 1", login="ann")
-    shelf.run("stocktake", "start", "South", login="ann")
-    line = shelf.refused("stocktake", "start", "South", login="ben", status=1)
-    assert "stocktake 2 of South is under way, started by ann at 2" in line
+    shelf.run("stocktake", "start", "Car 1", login="first")
+    shelf.run("stocktake", "start", "South", login="first")
+    line = shelf.refused("stocktake", "start", "South", login="second", status=1)
+    assert "stocktake 2 of South is under way, started by first at 2" in line
     assert "name the place, one of Car 1, South" in shelf.refused("stocktake", "scan", status=2)
     assert "no place Nowhere" in shelf.refused("stocktake", "start", "Nowhere", status=2)
     assert "no stocktake North is under way" in shelf.refused("stocktake", "result", "North", status=2)
@@ -282,8 +282,8 @@ def test_one_stocktake_of_a_place_at_a_time(shelf: Station) -> None:
 def test_cancelled_stocktake_ends_without_a_result_and_says_why(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     scan(shelf, "K-1")
-    shelf.run("stocktake", "cancel", "--reason", "fire alarm", login="ben")
-    assert "given up by ben" in shelf.run("stocktake", "result", "1").stdout
+    shelf.run("stocktake", "cancel", "--reason", "fire alarm", login="second")
+    assert "given up by second" in shelf.run("stocktake", "result", "1").stdout
     assert shelf.json("stocktake", "list")[0]["cancelled"] == "fire alarm"
     assert "given up: fire alarm" in shelf.run("stocktake", "list").stdout
     shelf.run("stocktake", "start")
@@ -295,7 +295,7 @@ def test_closed_stocktake_takes_no_more_scans(shelf: Station) -> None:
     with Store.open(shelf.db) as store:
         store.cancel_stocktake(1, "fire alarm", clock.now_ms())
         with pytest.raises(RuleError, match=r"was given up by .*: start another"):
-            store.scan_kit(1, "ann", "K-1", None, clock.now_ms())
+            store.scan_kit(1, "first", "K-1", None, clock.now_ms())
         assert store.stocktakes()[0].scanned == 0
 
 
@@ -315,7 +315,7 @@ def test_who_looks_over_the_stock_reads_but_does_not_count(shelf: Station) -> No
 def test_tables_fit_eighty_columns(shelf: Station) -> None:
     shelf.run("stocktake", "start", "--blind")
     scan(shelf, "K-5", "K-6", "K-4", "K-99", "K-2 1")
-    scan(shelf, "K-5", "K-6", "K-2 0", login="ben")
+    scan(shelf, "K-5", "K-6", "K-2 0", login="second")
     for command in ("status", "result", "list"):
         text = shelf.run("stocktake", command).stdout
         assert len(text.splitlines()) > 2

@@ -28,12 +28,12 @@ PROTECTED = {"outcome": "unconscious", "substance": "heroin"}
 FORM = "england_wales"
 
 LOGINS = {
-    "anna": (OFFICER, "1207"),
-    "ben": (OFFICER, "1300"),
+    "constable": (OFFICER, "1207"),
+    "stranger": (OFFICER, "1300"),
     "dock": (OFFICER, None),
-    "quinn": (QUARTERMASTER, None),
-    "lee": (PROGRAMME_LEAD, None),
-    "ada": (AUDITOR, None),
+    "keeper": (QUARTERMASTER, None),
+    "lead": (PROGRAMME_LEAD, None),
+    "auditor": (AUDITOR, None),
 }
 
 
@@ -59,11 +59,11 @@ class Force:
 
     def refused(self, login: str, use: Callable[[Store], Any]) -> tuple[str, str | None]:
         """The action and subject of the one entry that a refused attempt leaves in the audit."""
-        with self.store("ada") as auditor:
+        with self.store("auditor") as auditor:
             before = len(list(auditor.audit_entries(login=login, refused=True)))
         with self.store(login) as store, pytest.raises(NotAllowed, match=f"^{login} may not do this"):
             use(store)
-        with self.store("ada") as auditor:
+        with self.store("auditor") as auditor:
             entries = list(auditor.audit_entries(login=login, refused=True))
         assert len(entries) == before + 1
         return entries[-1].action, entries[-1].subject
@@ -93,15 +93,15 @@ def file(store: Store, officer: str, opening: tuple[str, int] | None = None, kit
 
 
 def test_who_has_no_role_is_not_let_in_and_the_audit_shows_the_attempt(force: Force) -> None:
-    with pytest.raises(NotAllowed, match="kitdock account grant mallory ROLE"):
-        Store.open(force.path, login="mallory")
-    with force.store("ada") as store:
-        entries = list(store.audit_entries(login="mallory"))
+    with pytest.raises(NotAllowed, match="kitdock account grant intruder ROLE"):
+        Store.open(force.path, login="intruder")
+    with force.store("auditor") as store:
+        entries = list(store.audit_entries(login="intruder"))
     assert [(each.action, each.outcome) for each in entries] == [("database.open", "refused")]
 
 
 def test_an_officer_sees_the_openings_of_pouches_that_were_ones_own_then(force: Force) -> None:
-    with force.store("anna") as store:
+    with force.store("constable") as store:
         assert [(each.pouch, each.officers) for each in store.openings()] == [("P1", ("1207",))]
         assert store.openings(TAGS["P2"]) == []
         assert [each.pouch for each in unexplained_openings(store)] == ["P1"]
@@ -109,9 +109,9 @@ def test_an_officer_sees_the_openings_of_pouches_that_were_ones_own_then(force: 
         store.return_kit("K1", NOW - 30 * 60_000)
         store.issue_kit("K1", "1300", "P1", NOW - 20 * 60_000)
         assert len(store.openings()) == 2
-    with force.store("anna") as store:
+    with force.store("constable") as store:
         assert len(store.openings()) == 1, "the pouch is another's now, the opening was hers"
-    with force.store("ben") as store:
+    with force.store("stranger") as store:
         assert [each.pouch for each in store.openings()] == ["P2"]
 
 
@@ -127,14 +127,14 @@ def test_a_pouch_handed_over_within_the_bounds_of_an_opening_shows_it_to_both(fo
         store._connection.execute(
             "INSERT INTO custody VALUES ('K3', 9, 'issued', '1300', NULL, 'P1', ?, NULL)", (began.likely_ms,)
         )
-    for login in ("anna", "ben"):
+    for login in ("constable", "stranger"):
         with force.store(login) as store:
             (opening,) = store.openings(TAGS["P1"])
             assert set(opening.officers) == {"1207", "1300"}
 
 
 def test_an_officer_explains_and_reports_in_ones_own_name_on_ones_own_openings(force: Force) -> None:
-    with force.store("anna") as store:
+    with force.store("constable") as store:
         opening = find_opening(store, "P1")
         record_explanation(store, opening, "1207", "training", None, NOW)
         number = file(store, "1207", (TAGS["P1"], 2), "K1")
@@ -146,7 +146,7 @@ def test_an_officer_explains_and_reports_in_ones_own_name_on_ones_own_openings(f
         (lambda store: file(store, "1300"), "report.file"),
         (lambda store: file(store, "1207", opening_of_ben), "report.file"),
     ):
-        assert force.refused("anna", use)[0] == entry
+        assert force.refused("constable", use)[0] == entry
     with force.store("root") as store:
         assert [each.officer for each in store.explanations()] == ["1207", "1207"]
         assert [each.officer for each in store.reports()] == ["1207"]
@@ -156,15 +156,15 @@ def test_an_officer_explains_and_reports_in_ones_own_name_on_ones_own_openings(f
 def test_an_officer_reads_ones_own_report_and_no_other(force: Force) -> None:
     with force.store("dock") as store:
         hers, his = file(store, "1207"), file(store, "1300")
-    with force.store("anna") as store:
+    with force.store("constable") as store:
         assert [each.id for each in store.reports()] == [hers]
         report, protected = store.report(hers)
         assert (report.officer, protected) == ("1207", PROTECTED)
-    assert force.refused("anna", lambda store: store.report(his)) == ("report.read", str(his))
-    assert force.refused("anna", lambda store: store.open_answers(his)) == ("report.read", str(his))
+    assert force.refused("constable", lambda store: store.report(his)) == ("report.read", str(his))
+    assert force.refused("constable", lambda store: store.open_answers(his)) == ("report.read", str(his))
 
 
-@pytest.mark.parametrize("login", ["quinn", "root", "ada"])
+@pytest.mark.parametrize("login", ["keeper", "root", "auditor"])
 def test_health_fields_are_not_for_quartermasters_auditors_and_administrators(force: Force, login: str) -> None:
     with force.store("dock") as store:
         number = file(store, "1207")
@@ -176,11 +176,11 @@ def test_health_fields_are_not_for_quartermasters_auditors_and_administrators(fo
 def test_a_programme_lead_reads_protected_answers_and_the_audit_tells_which(force: Force) -> None:
     with force.store("dock") as store:
         number = file(store, "1207")
-    with force.store("lee") as store:
+    with force.store("lead") as store:
         assert store.report(number)[1] == PROTECTED
-    with force.store("ada") as store:
+    with force.store("auditor") as store:
         (entry,) = store.audit_entries(action="report.read")
-        assert (entry.login, entry.outcome, entry.subject) == ("lee", "done", str(number))
+        assert (entry.login, entry.outcome, entry.subject) == ("lead", "done", str(number))
         assert entry.detail == '{"fields":["outcome","substance"]}'
         everything = "".join(map(str, store.audit_entries()))
     assert "heroin" not in everything
@@ -220,7 +220,6 @@ WHOLE: dict[str, Callable[[Store], Any]] = {
     "what officers carry": Store.carrying,
     "another officer": lambda store: store.officer("1300"),
     "state of another's kit": lambda store: store.state("K2"),
-    "custody": lambda store: store.custody("P2", 0, NOW),
     "dockings": Store.dockings,
     "events": Store.events,
     "records": lambda store: store.records(TAGS["P1"]),
@@ -233,31 +232,31 @@ WHOLE: dict[str, Callable[[Store], Any]] = {
 
 @pytest.mark.parametrize("what", WHOLE)
 def test_an_officer_reads_nothing_as_a_whole(force: Force, what: str) -> None:
-    assert force.refused("anna", WHOLE[what])[0] in ("stock.read", "audit.read")
+    assert force.refused("constable", WHOLE[what])[0] in ("stock.read", "audit.read")
 
 
 def test_an_officer_sees_where_ones_own_kit_is(force: Force) -> None:
-    with force.store("anna") as store:
+    with force.store("constable") as store:
         assert (store.state("K1").officer, store.officer("1207").id) == ("1207", "1207")
         assert store.expiry_of_pouch("P1") == date(2199, 1, 31)
     assert force.refused("dock", lambda store: store.state("K1"))[0] == "stock.read"
 
 
 CHANGES: dict[str, tuple[str, Callable[[Store], Any]]] = {
-    "kit.receive": ("anna", lambda store: store.add_kit("K9", "Nyxoid", "A1", None, None, NOW)),
-    "kit.return": ("lee", lambda store: store.return_kit("K1", NOW)),
-    "officer.add": ("lee", lambda store: store.add_officer("9", None, NOW)),
-    "officer.change": ("anna", lambda store: store.change_officer("1207", unit="South")),
-    "place.add": ("anna", lambda store: store.add_place("Car 7", "vehicle", None, NOW)),
-    "setting.change": ("anna", lambda store: store.set_setting("carry_days", "1")),
-    "account.grant": ("quinn", lambda store: store.grant("quinn", ADMINISTRATOR, None, NOW)),
-    "account.revoke": ("quinn", lambda store: store.revoke("root", QUARTERMASTER)),
-    "tag.enrol": ("anna", lambda store: store.enrol_tag("f" * 16, "P9", TagKeys.random(), NOW, lambda: None)),
-    "tag.retire": ("anna", lambda store: store.retire_tag(TAGS["P1"], NOW)),
-    "tag.dock": ("ada", lambda store: store.begin_docking(TAGS["P1"], NOW)),
-    "opening.explain": ("ada", lambda store: store.add_explanation(TAGS["P1"], 2, "1207", "training", None, NOW)),
-    "report.file": ("ada", lambda store: file(store, "1207")),
-    "clock.accept": ("quinn", Store.accept_clock),
+    "kit.receive": ("constable", lambda store: store.add_kit("K9", "Nyxoid", "A1", None, None, NOW)),
+    "kit.return": ("lead", lambda store: store.return_kit("K1", NOW)),
+    "officer.add": ("lead", lambda store: store.add_officer("9", None, NOW)),
+    "officer.change": ("constable", lambda store: store.change_officer("1207", unit="South")),
+    "place.add": ("constable", lambda store: store.add_place("Car 7", "vehicle", None, NOW)),
+    "setting.change": ("constable", lambda store: store.set_setting("carry_days", "1")),
+    "account.grant": ("keeper", lambda store: store.grant("keeper", ADMINISTRATOR, None, NOW)),
+    "account.revoke": ("keeper", lambda store: store.revoke("root", QUARTERMASTER)),
+    "tag.enrol": ("constable", lambda store: store.enrol_tag("f" * 16, "P9", TagKeys.random(), NOW, lambda: None)),
+    "tag.retire": ("constable", lambda store: store.retire_tag(TAGS["P1"], NOW)),
+    "tag.dock": ("auditor", lambda store: store.begin_docking(TAGS["P1"], NOW)),
+    "opening.explain": ("auditor", lambda store: store.add_explanation(TAGS["P1"], 2, "1207", "training", None, NOW)),
+    "report.file": ("auditor", lambda store: file(store, "1207")),
+    "clock.accept": ("keeper", Store.accept_clock),
 }
 
 
@@ -283,14 +282,14 @@ def content(force: Force) -> list[Any]:
     lambda store: store.tag_keys(TAGS["P1"]),
 ])  # fmt: skip
 def test_machine_data_and_keys_are_for_those_who_dock(force: Force, use: Callable[[Store], Any]) -> None:
-    assert force.refused("ada", use)[0] == "tag.dock"
+    assert force.refused("auditor", use)[0] == "tag.dock"
 
 
 def test_a_role_that_is_revoked_meanwhile_allows_nothing_more(force: Force) -> None:
-    with force.store("quinn") as store:
+    with force.store("keeper") as store:
         store.add_place("Car 7", "vehicle", None, NOW)
         with force.store("root") as administrator:
-            administrator.revoke("quinn", QUARTERMASTER)
+            administrator.revoke("keeper", QUARTERMASTER)
         with pytest.raises(NotAllowed):
             store.add_place("Car 8", "vehicle", None, NOW)
     with force.store("root") as administrator:
@@ -299,13 +298,13 @@ def test_a_role_that_is_revoked_meanwhile_allows_nothing_more(force: Force) -> N
 
 def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks before the write lock is held would let this one through."""
-    with force.store("quinn") as store:
+    with force.store("keeper") as store:
         begin = store._writing
 
         def revoked_just_before() -> Any:
             monkeypatch.undo()
             with force.store("root") as administrator:
-                administrator.revoke("quinn", QUARTERMASTER)
+                administrator.revoke("keeper", QUARTERMASTER)
             return begin()
 
         monkeypatch.setattr(store, "_writing", revoked_just_before)
@@ -316,11 +315,11 @@ def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkey
 
 
 def test_who_lost_the_last_role_reads_nothing_more_through_an_open_store(force: Force) -> None:
-    with force.store("anna") as store:
+    with force.store("constable") as store:
         mine = file(store, "1207")
         with force.store("root") as administrator:
             his = file(administrator, "1300")
-            administrator.revoke("anna", OFFICER)
+            administrator.revoke("constable", OFFICER)
         for use in (
             lambda: store.reports(),
             lambda: store.openings(),
@@ -332,21 +331,21 @@ def test_who_lost_the_last_role_reads_nothing_more_through_an_open_store(force: 
             lambda: store.state("K1"),
             lambda: store.held(),
         ):
-            with pytest.raises(NotAllowed, match="anna may not do this"):
+            with pytest.raises(NotAllowed, match="constable may not do this"):
                 use()
 
 
 def test_a_role_revoked_while_a_report_is_fetched_opens_no_field(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
     with force.store("root") as administrator:
         his = file(administrator, "1300")
-        administrator.grant("anna", PROGRAMME_LEAD, None, NOW)
-    with force.store("anna") as store:
+        administrator.grant("constable", PROGRAMME_LEAD, None, NOW)
+    with force.store("constable") as store:
         begin = store._writing
 
         def revoked_just_before() -> Any:
             monkeypatch.undo()
             with force.store("root") as administrator:
-                administrator.revoke("anna", PROGRAMME_LEAD)
+                administrator.revoke("constable", PROGRAMME_LEAD)
             return begin()
 
         monkeypatch.setattr(store, "_writing", revoked_just_before)
@@ -356,14 +355,14 @@ def test_a_role_revoked_while_a_report_is_fetched_opens_no_field(force: Force, m
 
 def test_a_role_revoked_just_before_accepts_no_clock(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
     with force.store("root") as administrator:
-        administrator.grant("ada", ADMINISTRATOR, None, NOW)
-    with force.store("ada") as store:
+        administrator.grant("auditor", ADMINISTRATOR, None, NOW)
+    with force.store("auditor") as store:
         begin = store._writing
 
         def revoked_just_before() -> Any:
             monkeypatch.undo()
             with force.store("root") as administrator:
-                administrator.revoke("ada", ADMINISTRATOR)
+                administrator.revoke("auditor", ADMINISTRATOR)
             return begin()
 
         monkeypatch.setattr(store, "_writing", revoked_just_before)
@@ -375,33 +374,33 @@ def test_the_last_administrator_stays(force: Force) -> None:
     with force.store("root") as store:
         with pytest.raises(RuleError, match="root is the last administrator"):
             store.revoke("root", ADMINISTRATOR)
-        store.grant("ada", ADMINISTRATOR, None, NOW)
+        store.grant("auditor", ADMINISTRATOR, None, NOW)
         store.revoke("root", ADMINISTRATOR)
         with pytest.raises(NotAllowed):
             store.grant("root", ADMINISTRATOR, None, NOW)
-    with force.store("ada") as store, pytest.raises(RuleError, match="ada is the last"):
-        store.revoke("ada", ADMINISTRATOR)
+    with force.store("auditor") as store, pytest.raises(RuleError, match="auditor is the last"):
+        store.revoke("auditor", ADMINISTRATOR)
 
 
 def test_the_audit_is_not_asked_by_whom_it_is_not_for(force: Force) -> None:
-    with force.store("ada") as store:
+    with force.store("auditor") as store:
         head = store.verify_audit().head
     for use in (lambda store: store.audit_holds(head), Store.verify_audit, Store.accounts):
-        assert force.refused("quinn", use)[0] == "audit.read"
+        assert force.refused("keeper", use)[0] == "audit.read"
 
 
 def test_grants_that_cannot_be_are_refused(force: Force) -> None:
     with force.store("root") as store:
         with pytest.raises(InputError, match="no role boss"):
-            store.grant("lee", "boss", None, NOW)
+            store.grant("lead", "boss", None, NOW)
         with pytest.raises(InputError, match="belongs to role officer"):
-            store.grant("lee", AUDITOR, "1207", NOW)
+            store.grant("lead", AUDITOR, "1207", NOW)
         with pytest.raises(InputError, match="no officer 9"):
-            store.grant("lee", OFFICER, "9", NOW)
-        with pytest.raises(RuleError, match="lee is programme_lead already"):
-            store.grant("lee", PROGRAMME_LEAD, None, NOW)
-        with pytest.raises(RuleError, match="lee is not auditor"):
-            store.revoke("lee", AUDITOR)
+            store.grant("lead", OFFICER, "9", NOW)
+        with pytest.raises(RuleError, match="lead is programme_lead already"):
+            store.grant("lead", PROGRAMME_LEAD, None, NOW)
+        with pytest.raises(RuleError, match="lead is not auditor"):
+            store.revoke("lead", AUDITOR)
 
 
 @pytest.mark.parametrize("officer", [None, "1207"])
@@ -410,16 +409,16 @@ def test_an_officers_account_docks_a_tag(tmp_path: Path, officer: str | None) ->
     with Store.create(path, "North", "Europe/London", False, NOW, login="root") as founder:
         bench = Bench(founder)
         founder.add_officer("1207", None, NOW)
-        founder.grant("anna", OFFICER, officer, NOW)
+        founder.grant("constable", OFFICER, officer, NOW)
     for kind in (record.BOOT, record.DOCK, record.LID_OPEN, record.LID_CLOSE):
         bench.tag.happen(kind)
-    with Store.open(path, login="anna") as store:
+    with Store.open(path, login="constable") as store:
         bench.store = store
         report = bench.dock()
         assert (report.error, report.added) == (None, 5)
         assert bench.dock().added == 0
     with Store.open(path, login="root") as founder:
-        assert [each.login for each in founder.audit_entries(action="tag.dock")] == ["anna"] * 4
+        assert [each.login for each in founder.audit_entries(action="tag.dock")] == ["constable"] * 4
         assert len(founder.openings()) == 1
 
 

@@ -64,7 +64,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Movement]]:
 
 
 scans = st.lists(
-    st.tuples(st.integers(START, END), st.sampled_from(["ann", "ben"]), st.sampled_from(KITS)), max_size=12
+    st.tuples(st.integers(START, END), st.sampled_from(["first", "second"]), st.sampled_from(KITS)), max_size=12
 ).map(lambda rows: [Scan(number, *row) for number, row in enumerate(sorted(rows, key=lambda row: row[0]), 1)])
 
 
@@ -149,13 +149,13 @@ def one(found: Result) -> Difference:
 
 def test_kit_scanned_before_its_return_is_recorded_is_no_difference() -> None:
     boxed = box((-DAY, "issue", {"officer": "4101"}), (500, "return", {"place": "North"}))
-    assert result(boxed, (100, "ann", None)).differences == ()
+    assert result(boxed, (100, "first", None)).differences == ()
 
 
 def test_kit_scanned_after_it_went_out_by_the_ledger_is_unexpected() -> None:
     boxed = box((100, "issue", {"officer": "4101", "pouch": "P-01"}))
-    assert result(boxed, (50, "ann", None)).differences == ()
-    found = one(result(boxed, (500, "ann", None)))
+    assert result(boxed, (50, "first", None)).differences == ()
+    found = one(result(boxed, (500, "first", None)))
     assert (found.kind, found.detail) == (
         "unexpected",
         "carried by officer 4101 in pouch P-01 since 2026-05-28",
@@ -174,7 +174,7 @@ def test_going_and_coming_in_one_instant_does_not_excuse_a_missing_kit() -> None
 
 def test_kit_found_in_a_vehicle_is_issued_to_it_or_taken_back() -> None:
     here = Count(CAR, False, T0, T0 + 1000, ZONE)
-    found = stocktake.compare(here, [Scan(1, T0, "ann", "K-1")], {"K-1": box()})
+    found = stocktake.compare(here, [Scan(1, T0, "first", "K-1")], {"K-1": box()})
     assert one(found).next_step == "`kitdock kit issue K-1 --place 'Car 1'`, or take it back there"
 
 
@@ -184,54 +184,54 @@ def test_each_way_of_being_astray_names_what_to_do() -> None:
         "unexpected destroyed": (box((-9, "destroy", {})), "`kitdock kit history K-1`"),
         "wrong_place at South": (box((-9, "transfer", {"place": "South"})), "`kitdock kit transfer K-1 North`"),
         "wrong_place at Car 1": (box((-9, "issue", {"place": "Car 1"})), "`kitdock kit return K-1 --station North`"),
-        "unknown scanned by ann": (None, "`kitdock stock receive`"),
+        "unknown scanned by first": (None, "`kitdock stock receive`"),
     }
     for told, (boxed, next_step) in cases.items():
-        found = one(result(boxed, (5, "ann", None)))
+        found = one(result(boxed, (5, "first", None)))
         assert f"{found.kind} {found.detail}".startswith(told)
         assert next_step in found.next_step
 
 
 def test_same_counter_counts_a_kit_one_time_and_two_count_it_double() -> None:
-    again = result(box(), (1, "ann", None), (2, "ann", None))
-    assert (again.differences, again.repeated, dict(again.counters)) == ((), ("K-1",), {"ann": 1})
-    assert one(result(box(), (1, "ann", None), (2, "ben", None))).detail == "scanned by ann and ben"
-    assert result(box(), (1, "ann", None), (2, "ann", 2)).repeated == ()
+    again = result(box(), (1, "first", None), (2, "first", None))
+    assert (again.differences, again.repeated, dict(again.counters)) == ((), ("K-1",), {"first": 1})
+    assert one(result(box(), (1, "first", None), (2, "second", None))).detail == "scanned by first and second"
+    assert result(box(), (1, "first", None), (2, "first", 2)).repeated == ()
 
 
 def test_blind_counts_are_compared() -> None:
-    assert result(box(), (1, "ann", None), (2, "ben", None), blind=True).differences == ()
-    rows = [Scan(1, T0, "ann", "K-1"), Scan(2, T0, "ben", "K-2")]
+    assert result(box(), (1, "first", None), (2, "second", None), blind=True).differences == ()
+    rows = [Scan(1, T0, "first", "K-1"), Scan(2, T0, "second", "K-2")]
     found = stocktake.compare(count(blind=True), rows, {"K-1": box(), "K-2": box()})
     assert [each.detail for each in found.differences] == [
-        "scanned by ann, not by ben",
-        "scanned by ben, not by ann",
+        "scanned by first, not by second",
+        "scanned by second, not by first",
     ]
 
 
 def test_doses_are_compared_with_the_ledger_when_they_were_counted() -> None:
     carried = {"officer": "4101"}
     before = box((-9, "issue", carried), (-8, "use", {"doses": 1}), (-7, "return", {"place": "North"}))
-    assert result(before, (5, "ann", 1)).differences == ()
-    found = one(result(before, (5, "ann", 2)))
-    assert (found.kind, found.detail, found.doses) == ("doses", "2 counted by ann; 1 in the ledger", 2)
+    assert result(before, (5, "first", 1)).differences == ()
+    found = one(result(before, (5, "first", 2)))
+    assert (found.kind, found.detail, found.doses) == ("doses", "2 counted by first; 1 in the ledger", 2)
     later = box((100, "issue", carried), (200, "use", {"doses": 1}), (300, "return", {"place": "North"}))
-    assert result(later, (5, "ann", 2)).differences == ()
-    assert one(result(later, (5, "ann", 1))).doses is None, "the ledger has moved on since the count"
+    assert result(later, (5, "first", 2)).differences == ()
+    assert one(result(later, (5, "first", 1))).doses is None, "the ledger has moved on since the count"
 
 
 def test_count_that_cannot_be_or_is_not_agreed_is_not_recorded() -> None:
-    assert one(result(box(), (5, "ann", 9))).doses is None
-    both = result(box(), (5, "ann", 1), (6, "ben", 2))
+    assert one(result(box(), (5, "first", 9))).doses is None
+    both = result(box(), (5, "first", 1), (6, "second", 2))
     assert [(each.kind, each.doses) for each in both.differences] == [("double", None), ("doses", None)]
-    assert "1 counted by ann, 2 counted by ben" in both.differences[1].detail
-    recounted = one(result(box(), (5, "ann", 0), (6, "ann", 1)))
+    assert "1 counted by first, 2 counted by second" in both.differences[1].detail
+    recounted = one(result(box(), (5, "first", 0), (6, "first", 1)))
     assert recounted.doses == 1
 
 
 def test_doses_of_a_kit_that_cannot_be_counted_are_not_recorded() -> None:
     for gone in (("lose", {}), ("issue", {"officer": "4101"}), ("issue", {"place": "Car 1"})):
-        found = result(box((-9, *gone), (-8, "lose", {})) if gone[0] == "issue" else box((-9, *gone)), (5, "ann", 1))
+        found = result(box((-9, *gone), (-8, "lose", {})) if gone[0] == "issue" else box((-9, *gone)), (5, "first", 1))
         assert [(each.kind, each.doses) for each in found.differences] == [("unexpected", None), ("doses", None)]
 
 
@@ -244,18 +244,18 @@ def test_lost_kit_is_no_longer_where_it_was_lost() -> None:
 
 def test_expired_kit_that_was_destroyed_meanwhile_is_no_difference() -> None:
     expired = LOT._replace(expires_on=date(2026, 5, 27))
-    assert result(box((20, "destroy", {}), lot=expired), (5, "ann", None)).differences == ()
-    lost = result(box((20, "lose", {}), lot=expired), (5, "ann", None))
+    assert result(box((20, "destroy", {}), lot=expired), (5, "first", None)).differences == ()
+    lost = result(box((20, "lose", {}), lot=expired), (5, "first", None))
     assert [each.kind for each in lost.differences] == ["expired"]
 
 
 def test_expired_on_the_day_after_the_printed_one_and_quarantine_is_no_difference() -> None:
     last_day = box(lot=LOT._replace(expires_on=date(2026, 5, 28)))
-    assert result(last_day, (5, "ann", None)).differences == ()
+    assert result(last_day, (5, "first", None)).differences == ()
     expired = box(lot=LOT._replace(expires_on=date(2026, 5, 27)))
-    assert one(result(expired, (5, "ann", None))).detail == "expired on 2026-05-27, 1 day ago"
+    assert one(result(expired, (5, "first", None))).detail == "expired on 2026-05-27, 1 day ago"
     assert [each.kind for each in result(expired).differences] == ["missing"]
-    aside = result(box((-9, "quarantine", {"reason": "froze"})), (5, "ann", None))
+    aside = result(box((-9, "quarantine", {"reason": "froze"})), (5, "first", None))
     assert (aside.differences, aside.quarantined) == ((), ("K-1",))
 
 
@@ -266,12 +266,12 @@ def said(boxed: Box | None, scan: Scan, *before: Scan, blind: bool = False) -> s
 
 
 def test_answer_tells_what_is_known_at_once() -> None:
-    scan = Scan(3, T0 + 5, "ann", "K-1")
-    by_ben = Scan(1, T0, "ben", "K-1")
+    scan = Scan(3, T0 + 5, "first", "K-1")
+    by_second = Scan(1, T0, "second", "K-1")
     assert said(box(), scan) == "ok"
     assert said(None, scan) == "unknown kit"
-    assert said(box(), scan, by_ben) == "already counted by ben"
-    assert said(box(), scan, by_ben, blind=True) == "ok"
+    assert said(box(), scan, by_second) == "already counted by second"
+    assert said(box(), scan, by_second, blind=True) == "ok"
     assert said(box(), scan, scan._replace(id=2), blind=True) == "already counted by you"
     assert said(box(), scan._replace(doses=1), scan._replace(id=2)) == "1 dose counted, 2 in the ledger"
     carried = box((-9, "issue", {"officer": "4101"}))
