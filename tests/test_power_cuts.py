@@ -1,6 +1,7 @@
 """The power goes anywhere in the life of a tag: nothing lost, nothing invented, it starts again, past keys are gone.
 
-`cases/power_model.py` is the tag and the model, on both interpreters; here is what is tried where.
+`cases/power_model.py` is the tag and the model, `cases/power_tries.py` what is tried on them, on both interpreters;
+here is which of it is tried where.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ def model() -> Iterator[ModuleType]:
     loaded.set_up(*loaded.SMALL)
     yield loaded
     loaded.tear_down()
+
+
+@pytest.fixture
+def tries(model: ModuleType) -> ModuleType:
+    """What is tried on the model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(HERE / "cases")
+        return importlib.import_module("power_tries")
 
 
 def counts_of(printed: str) -> Counter[str]:
@@ -88,25 +97,27 @@ def test_a_sample_of_cuts_on_both_interpreters(monkeypatch: pytest.MonkeyPatch, 
         assert name in head
 
 
-def test_the_life_that_is_cut_wraps_its_ring_and_meets_a_battery_too_weak_to_erase(model: ModuleType) -> None:
-    world = model.enrolled(model.World, model.SECTORS)
+def test_the_life_that_is_cut_wraps_its_ring_and_meets_a_battery_too_weak_to_erase(
+    model: ModuleType, tries: ModuleType
+) -> None:
+    world = model.enrolled(model.World, tries.SECTORS)
     erased = []
-    for wake in model.LIFE:
+    for wake in tries.LIFE:
         model.run_wake(world, wake)
         erased.append(sum(world.flash.erased))
     assert min(world.flash.erased) >= 3, "three times round"
-    first, behind = model.WRAP
-    assert erased[first - 1] >= model.SECTORS < erased[behind - 1], "an erase in the window is of a used sector"
+    first, behind = tries.WRAP
+    assert erased[first - 1] >= tries.SECTORS < erased[behind - 1], "an erase in the window is of a used sector"
     assert world.refused > 1
     assert world.acked > 30
     weak = [plain for plain in world.done if plain.aux == model.faults.WEAK and plain.type == model.record.FAULT]
     assert weak
 
 
-def test_a_sample_in_real_sectors(model: ModuleType) -> None:
+def test_a_sample_in_real_sectors(model: ModuleType, tries: ModuleType) -> None:
     model.set_up(*model.REAL)
-    report = model.Report()
-    model.single_cuts(report, model.World, model.SECTORS, model.LONG, model.LONG_WRAP, 0, 97)
+    report = tries.Report()
+    tries.single_cuts(report, model.World, tries.SECTORS, tries.LONG, tries.LONG_WRAP, 0, 97)
     assert_clean(report)
     assert report.tried > 30
 
@@ -226,14 +237,14 @@ def with_ring(model: ModuleType, ring: type) -> type:
     ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_the_suite_catches_a_log_that_is_broken(
-    broken: Any, found: str, model: ModuleType, monkeypatch: pytest.MonkeyPatch
+    broken: Any, found: str, model: ModuleType, tries: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = broken(model, monkeypatch)
-    report = model.Report()
+    report = tries.Report()
     # In the window the ring comes round; a cell that is too weak for that is a later part of the life.
-    window = (model.WRAP[0], len(model.LIFE)) if "weak" in broken.__name__ else model.WRAP
+    window = (tries.WRAP[0], len(tries.LIFE)) if "weak" in broken.__name__ else tries.WRAP
     try:
-        model.single_cuts(report, kind, model.SECTORS, model.LIFE, window, 0, 17)
+        tries.single_cuts(report, kind, tries.SECTORS, tries.LIFE, window, 0, 17)
     except model.Violation as violation:  # found without any cut
         report.counts[violation.args[0]] += 1
     assert report.counts[found], report.lines()
@@ -265,10 +276,10 @@ def test_every_pair_of_cuts_at_the_wrap_on_micropython(tmp_path: Path, tell: Tel
     ids=["three wakes, RTC lost", "one wake, RTC kept"],
 )
 def test_every_pair_of_cuts_around_the_wrap(
-    keeps_rtc: bool, where: str, least: int, model: ModuleType, tell: Tell
+    keeps_rtc: bool, where: str, least: int, model: ModuleType, tries: ModuleType, tell: Tell
 ) -> None:
-    report = model.Report()
-    model.pairs_of_cuts(report, model.World, model.SECTORS, model.LIFE, getattr(model, where), keeps_rtc, 0, 1, 1)
+    report = tries.Report()
+    tries.pairs_of_cuts(report, model.World, tries.SECTORS, tries.LIFE, getattr(tries, where), keeps_rtc, 0, 1, 1)
     kept = "kept" if keeps_rtc else "lost"
     told_and_clean(tell, f"power cuts in pairs, every pair around the wrap, RTC memory {kept}, on CPython", report)
     assert report.tried > least
@@ -276,22 +287,22 @@ def test_every_pair_of_cuts_around_the_wrap(
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-def test_every_cut_in_real_sectors(model: ModuleType, tell: Tell) -> None:
+def test_every_cut_in_real_sectors(model: ModuleType, tries: ModuleType, tell: Tell) -> None:
     model.set_up(*model.REAL)
-    report = model.Report()
-    model.single_cuts(report, model.World, model.SECTORS, model.LONG, model.LONG_WRAP, 0, 1)
+    report = tries.Report()
+    tries.single_cuts(report, model.World, tries.SECTORS, tries.LONG, tries.LONG_WRAP, 0, 1)
     told_and_clean(tell, "power cuts, every one around the wrap of real sectors, on CPython", report)
     assert report.tried > 3000
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-def test_random_lives(tmp_path: Path, model: ModuleType, tell: Tell) -> None:
+def test_random_lives(tmp_path: Path, model: ModuleType, tries: ModuleType, tell: Tell) -> None:
     seed = int(os.environ.get("KITDOCK_SEED", secrets.randbelow(10**6)))
     tell(f"random lives from KITDOCK_SEED={seed} on")
-    report = model.Report()
+    report = tries.Report()
     for number in range(150):
-        model.random_life(report, model.World, seed + number, 400)
+        tries.random_life(report, model.World, seed + number, 400)
     told_and_clean(tell, "power cuts, 150 random lives of 400 wakes, on CPython", report)
     assert report.tried > 10000
     jobs = [("random", seed + number, 3, 300) for number in range(0, 45, 3)]

@@ -12,7 +12,7 @@ from host.sim.runtime import run_script
 from tests.telling import Tell
 
 HERE = Path(__file__).parent
-MODELS = ("nor.py", "power_model.py")
+MODELS = ("nor.py", "power_model.py", "power_tries.py")
 """What cases import; no cases themselves."""
 ELSEWHERE = ("power_cuts.py",)
 """Cases that a test of their own runs on both."""

@@ -6,6 +6,7 @@ By itself it tries a sample. A module `job` beside it may ask for a part of one 
 # ruff: noqa: UP031  MicroPython subset
 
 import power_model as model
+import power_tries as tries
 
 from kitwire import record
 
@@ -15,31 +16,31 @@ except ImportError:
     JOB = ("sample",)
 
 
-LIFE = (model.World, model.SECTORS, model.LIFE)
+LIFE = (model.World, tries.SECTORS, tries.LIFE)
 
 
 def sample():
-    lived = model.stages(model.enrolled(model.World, model.SECTORS), model.LIFE)[-1]
+    lived = tries.stages(model.enrolled(model.World, tries.SECTORS), tries.LIFE)[-1]
     kinds = sorted({record.TYPE_NAMES[plain.type] for plain in lived.done})
     print("a life of %d records, %d refused; %s" % (len(lived.done), lived.refused, " ".join(kinds)))
-    report = model.Report()
-    model.single_cuts(report, *LIFE, (0, len(model.LIFE)), 0, 131)
-    model.pairs_of_cuts(report, *LIFE, model.WRAP, False, 0, 53, 29)
-    model.pairs_of_cuts(report, *LIFE, model.WRAP, True, 26, 53, 31)
-    model.random_life(report, model.World, 1, 60)
+    report = tries.Report()
+    tries.single_cuts(report, *LIFE, (0, len(tries.LIFE)), 0, 131)
+    tries.pairs_of_cuts(report, *LIFE, tries.WRAP, False, 0, 53, 29)
+    tries.pairs_of_cuts(report, *LIFE, tries.WRAP, True, 26, 53, 31)
+    tries.random_life(report, model.World, 1, 60)
     return report
 
 
 def part(what, *values):
-    report = model.Report()
+    report = tries.Report()
     if what == "single":
-        model.single_cuts(report, *LIFE, (0, len(model.LIFE)), *values)
+        tries.single_cuts(report, *LIFE, (0, len(tries.LIFE)), *values)
     elif what == "pairs":
-        model.pairs_of_cuts(report, *LIFE, model.PRESS, *values)
+        tries.pairs_of_cuts(report, *LIFE, tries.PRESS, *values)
     elif what == "random":
         seed, lives, wakes = values
         for number in range(lives):
-            model.random_life(report, model.World, seed + number, wakes)
+            tries.random_life(report, model.World, seed + number, wakes)
     return report
 
 

@@ -98,7 +98,7 @@ class BLE:
             characteristics = []
             for characteristic in service[1]:
                 if len(characteristic) > 2 and characteristic[2]:
-                    raise NotImplementedError("descriptors")
+                    raise ValueError("the virtual radio takes no descriptors of characteristics")
                 characteristics.append((characteristic[0]._text, characteristic[1]))
             described.append((service[0]._text, characteristics))
         return tuple([tuple(handles) for handles in call("ble_services", described)])
