@@ -385,3 +385,25 @@ def test_deep_sleep_switches_the_radio_off(tmp_path: Path) -> None:
     machine.deepsleep()
 """,
     )
+
+
+def test_a_characteristic_with_descriptors_is_refused_in_words(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await until(lambda: "descriptors" in tag.output)
+        assert tag.output.strip() == "the virtual radio takes no descriptors of characteristics"
+
+    run(
+        test,
+        tmp_path,
+        f"""
+    import bluetooth
+    ble = bluetooth.BLE()
+    ble.active(True)
+    described = (bluetooth.UUID("{TX}"), bluetooth.FLAG_NOTIFY, ((bluetooth.UUID(0x2901), bluetooth.FLAG_READ),))
+    try:
+        ble.gatts_register_services(((bluetooth.UUID("{SERVICE}"), (described,)),))
+    except ValueError as error:
+        print(error)
+    """,
+    )
