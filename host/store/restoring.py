@@ -89,7 +89,10 @@ class Candidate:
                 _keep(self._target, kept)
                 copying.put(self._part, self._target)
             except BaseException:
-                kept.unlink(missing_ok=True)
+                # If the part is gone it has taken the name, and what is kept is all there is of the old one.
+                if self._part.exists():
+                    _put_aside(kept, self._target)
+                    kept.unlink(missing_ok=True)
                 raise
         return kept
 

@@ -11,7 +11,7 @@ import pytest
 
 from host import clock, errors
 from host.errors import InputError
-from host.store import Store, copying
+from host.store import Store, copying, restoring
 from host.store.restoring import proven
 from host.vault import key_path
 from kitwire import record
@@ -263,6 +263,42 @@ def test_failing_at_the_last_step_leaves_what_was(backup: Path, path: Path, monk
     assert content(path) == before
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
     assert names(path) == ["backup.db", "station.db", "station.db.key"]
+
+
+def test_failing_after_the_swap_keeps_the_old_one(backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content(path)
+    put = copying.put
+
+    def put_and_fail(part: Path, target: Path) -> None:
+        put(part, target)
+        if target == path:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(copying, "put", put_and_fail)
+    with pytest.raises(errors.DatabaseReadOnly, match="Input/output error"):
+        restored(backup, path)
+    (kept,) = path.parent.glob("station.db.before-restore-*")
+    assert content(kept) == before
+
+
+def test_failing_gives_a_damaged_one_its_log_back(backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_bytes(b"shopping list")
+    log = path.with_name("station.db-wal")
+    keep = restoring._keep
+
+    def keep_with_a_log(target: Path, kept: Path) -> None:
+        log.write_bytes(b"its log")  # SQLite, which looked at the file before, takes one away that it cannot read
+        keep(target, kept)
+
+    def no(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(restoring, "_keep", keep_with_a_log)
+    monkeypatch.setattr(copying, "put", no)
+    with pytest.raises(errors.DatabaseReadOnly):
+        restored(backup, path)
+    assert (path.read_bytes(), log.read_bytes()) == (b"shopping list", b"its log")
+    assert not list(path.parent.glob("station.db.before-restore-*"))
 
 
 def test_without_second_names_the_old_one_is_copied(backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
