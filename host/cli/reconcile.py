@@ -94,11 +94,11 @@ def list_(
         and officer in (None, each.found.officer)
     ]
     shown = [each for each in chosen if (everything or each.status != RESOLVED) and (not new or each.is_new)]
-    filtered = bool(kind or severity or officer or station or new)
+    filtered = bool(kind or severity or officer or station or new or chosen)
     return Table(
         [_row(each, zone) for each in shown],
         _COLUMNS,
-        "nothing to show of that: `kitdock reconcile --all` shows everything" if filtered else "everything agrees",
+        "nothing to show: `kitdock reconcile --all` shows everything" if filtered else "everything agrees",
         details=_DETAILS,
         note=_summary(shown, len(chosen) - len(shown)),
         title="Reconciliation",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from host import clock
 from host.ledger import Holding
-from host.ledger.movement import LEFT_BEHIND, LOST, USED, in_words
+from host.ledger.movement import IN_STOCK, LEFT_BEHIND, LOST, USED, in_words
 from host.reconcile.discrepancy import LOW, MEDIUM, Discrepancy, docking, movement
 from host.reconcile.situation import EmptyPouch, View, whose
 from host.taglog import TagState
@@ -143,7 +143,8 @@ def pouch_without_kit(view: View) -> Iterator[Discrepancy]:
 
 def _emptied(view: View, each: EmptyPouch, last: Holding) -> Discrepancy:
     until = last.until_ms or last.since_ms
-    holder = last.officer if last.officer is not None else f'--place "{last.place}"'
+    to = last.officer if last.officer is not None else f'--place "{last.place}"'
+    filled = f"load KIT {each.pouch}" if last.status == IN_STOCK else f"issue --next {to} --pouch {each.pouch}"
     return Discrepancy(
         "pouch_without_kit",
         MEDIUM,
@@ -152,7 +153,7 @@ def _emptied(view: View, each: EmptyPouch, last: Holding) -> Discrepancy:
         until,
         f"kit {last.kit} that was in it is {in_words(each.became or '')} since {view.show(until)}; "
         "no other has been put in since",
-        f"`kitdock kit issue --next {holder} --pouch {each.pouch}`",
+        f"`kitdock kit {filled}`",
         (movement(last.began),),
         pouch=each.pouch,
         officer=last.officer,

@@ -353,10 +353,17 @@ class Discrepancies(Rollups):
         return dict(rows)
 
     def discrepancy_entries(self, kind: str, subject: str) -> list[Entry]:
-        """What was done about one discrepancy, oldest first. Raises `NotAllowed`."""
+        """What was done about one discrepancy, oldest first; a tag may go by the pouch it is or was in.
+
+        Raises `NotAllowed`.
+        """
         self._demand("stock.read")
+        pouch, colon, sequence = subject.rpartition(":")
         rows = self._rows(
-            f"SELECT {_ENTRY} FROM discrepancy_entry WHERE kind = ? AND subject = ? ORDER BY id", (kind, subject)
+            f"SELECT {_ENTRY} FROM discrepancy_entry WHERE kind = ? AND (subject = ? "
+            "OR subject IN (SELECT id FROM tag WHERE pouch = ?) "
+            "OR subject IN (SELECT id || ? FROM tag WHERE pouch = ?)) ORDER BY id",
+            (kind, subject, subject, colon + sequence, pouch),
         )
         return [Entry(*row) for row in rows]
 

@@ -97,7 +97,14 @@ def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -
     assert names(opened, "--all") == []
     shown = opened.json("reconcile", "show", f"opening_unexplained:{TAG}:1")
     assert [each["action"] for each in shown["history"]] == ["opened", "cleared"]
-    assert "no discrepancy is called" in opened.refused("reconcile", "show", OPENING, status=2)
+    assert opened.json("reconcile", "show", OPENING)["history"] == shown["history"], "the pouch names it as well"
+    assert "no discrepancy is called" in opened.refused("reconcile", "show", "opening_unexplained:P1:9", status=2)
+
+
+def test_one_that_is_resolved_is_not_taken_for_agreement(opened: Station) -> None:
+    opened.run("reconcile", "resolve", OPENING, "--reason", "asked")
+    assert opened.run("reconcile").stdout.startswith("nothing to show: `kitdock reconcile --all`")
+    assert names(opened, "--all") == [OPENING]
 
 
 def test_show_has_what_it_rests_on(opened: Station) -> None:
@@ -167,3 +174,12 @@ def test_usual_questions_of_a_quartermaster_come_with_the_worst_first(force: Sta
     csv = force.run("reconcile", "--format", "csv").stdout.splitlines()
     assert len(csv) == 4
     assert csv[0].startswith("kind,severity,kit,pouch,officer,since,evidence,next_step,")
+
+
+def test_a_pouch_whose_kit_was_lost_on_the_shelf_is_filled_by_loading_another(opened: Station) -> None:
+    opened.tag("P2")
+    opened.store(lambda store: store.add_kit("K9", "Nyxoid", "A1", None, None, clock.now_ms()))
+    opened.run("kit", "load", "K9", "P2")
+    opened.run("kit", "lose", "K9", "--reason", "not on the shelf")
+    (row,) = opened.json("reconcile", "--kind", "pouch_without_kit")
+    assert (row["pouch"], row["next_step"]) == ("P2", "`kitdock kit load KIT P2`")
