@@ -87,7 +87,8 @@ class Reports(Stock):
                 )
                 if last != (USED,):
                     self._explain(*opening, officer, USED, doses, at_ms)
-                self._roll_up_said(*opening)
+                else:
+                    self._roll_up_said(*opening)
             if kit is not None:
                 self._use(kit, doses, at_ms, report_id)
             detail |= {"report": report_id, "form": form, "opening": f"{tag_id}:{sequence}" if opening else None}

@@ -147,6 +147,7 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
     ]
     done = force.run("usage", "file", "--opening", "P1", input="\n".join(typed) + "\n")
     assert "whole number from 0 to 120" in done.stderr
+    assert "not 'two hundred'" not in done.stderr, "a protected answer is not repeated"
     assert "is one of" in done.stderr
     assert done.stdout == "usage report 1 filed: 2 doses, officer 1207\n"
     shown = {each["field"]: each["answer"] for each in force.json("usage", "show", "1")}

@@ -16,6 +16,8 @@ import pytest
 from host.docking import BATCH, DockingSession, Report, Step
 from host.errors import DatabaseBusy, DatabaseFull, KitdockError
 from host.events import ALTERED, UNLINKED, VERIFIED
+from host.ledger import Movement
+from host.ledger.movement import LOAD
 from host.link.errors import LinkLost, TagStalled, WrongKey
 from host.store import Store
 from host.vault import TagKeys
@@ -126,6 +128,12 @@ def test_the_kit_that_expires_first_counts_and_none_is_zero(bench: Bench) -> Non
     carry_kit(bench.store, "K2", date(2028, 1, 31))
     assert bench.dock().error is None
     assert bench.tag.configuration[config.KIT_EXPIRES_S] == datetime(2028, 2, 1, tzinfo=UTC).timestamp()
+    bench.store.return_kit("K2", NOW_MS)
+    assert bench.store.expiry_of_pouch("P-01") == date(2030, 1, 31), "what was returned does not count"
+    bench.store.add_kit("K3", "Nyxoid", "L3", date(2027, 1, 31), None, NOW_MS)
+    bench.store.return_kit("K1", NOW_MS)
+    bench.store.move(Movement(0, NOW_MS, LOAD, "K3", pouch="P-01"))
+    assert bench.store.expiry_of_pouch("P-01") is None, "nor does what was laid in and is not issued"
 
 
 def test_an_expiry_beyond_what_a_tag_can_hold_is_brought_within(bench: Bench) -> None:
