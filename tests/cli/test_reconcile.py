@@ -2,6 +2,7 @@
 
 import pytest
 
+from host import clock
 from host.reconcile import RULES
 from host.roles import AUDITOR
 from host.store import Store
