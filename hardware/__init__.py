@@ -1,0 +1,1 @@
+"""The hardware, and what holds it to its word: checks that can fail, and the artefacts that are made of it."""
