@@ -81,6 +81,8 @@ class Circuit:
     parts: dict[str, Part]
     outline: tuple[Point, ...] = ()
     """Corners of the board's edge, mm in its frame; arcs as short lines. Empty for a build without a board file."""
+    holes: int = 0
+    """Drilled holes and slots: pads, vias."""
 
     def between(self, one: str, other: str, kind: str = "R") -> Part:
         """The only part of this kind with two pins that joins two nets; raises CircuitError."""
@@ -147,7 +149,9 @@ def read_board(path: Path) -> Circuit:
         if part.ref in parts:
             raise CircuitError(f"{path.name} has two parts called {part.ref}")
         parts[part.ref] = part
-    return Circuit(parts, tuple(frame(x, y) for x, y in corners))
+    pads = [pad for footprint in _all(tree, "footprint") for pad in _all(footprint, "pad")]
+    holes = len(_all(tree, "via")) + sum(_one(pad, "drill") is not None for pad in pads)
+    return Circuit(parts, tuple(frame(x, y) for x, y in corners), holes)
 
 
 def _part(footprint: Any, frame: Any) -> Part:
