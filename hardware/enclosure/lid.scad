@@ -2,7 +2,7 @@
 
 include <shapes.scad>
 
-rotate([0, 180, 0]) lid();
+rotate(print_lid) lid();
 
 text_depth = 0.5;
 

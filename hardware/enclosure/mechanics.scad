@@ -124,7 +124,9 @@ clip_width = 24;
 clip_plate = 2.4;
 clip_tongue = 2.4;
 clip_gap = webbing_thickness + 0.6;
-clip_top = 50; // its upper end
+clip_top = 50; // its upper end; hangs on the webbing
+clip_bar = 2.6; // over the webbing
+clip_bottom = 4.5;
 clip_catch = 0.7; // how far the catch stands up
 clip_barb = 1.2;
 groove_y = build == "xiao" ? 11 : 37; // where the battery is not
@@ -140,10 +142,14 @@ magnet_thickness = 5;
 magnet_gap = 2.5; // tag to holder with the flap closed, as drawn
 magnet_gap_least = 1;
 magnet_gap_most = 4;
-magnet_fit = 0.1; // around the disc: press fit after the first one
+magnet_fit = 0.1; // around the disc
+magnet_z = board_thickness + sensor_height; // the disc's middle, level with the sensor
 holder_wall = 1.4;
 holder_base = 2;
-magnet_z = board_thickness + sensor_height;
+holder_cap = 1.6;
+holder_width = 30;
+holder_length = 24;
+holder_hole = 3.2; // for thread or rivets of 3 mm
 
 // A pouch, for the views and for the check of the flap: not a part.
 
@@ -156,17 +162,23 @@ pouch_front = back - slide_gap - clip_plate - clip_gap; // z of the pouch's fron
 flap_edge = flap_end + magnet_gap; // y of the flap's edge
 pouch_top = flap_edge + flap_drop;
 pouch_bottom = pouch_top - pouch_height;
+flap_front = pouch_front + flap_thickness;
+magnet_y = flap_edge + holder_wall + magnet_fit + magnet_diameter / 2; // the disc's middle, flap closed
 
-// Cradle and rack.
+// Cradle and rack. Spring pin P75-E2: barrel 1.02 x 12.46, outside of it 4.04 of plunger with a conical head of 1.3.
 
 cup_depth = 12; // how deep the tag stands in
 cup_wall = 2.4;
 lip = 1.5; // behind the tag's back
-pin_hole = 1.35; // receptacle R75 for the spring pin P75
-pin_seat = 13; // how much of the pin is held
-pin_travel = 1.6; // how far the tag presses the pins in, of 2.65
-pin_diameter = 1.02;
-pin_length = 16.5;
+pin_barrel = 1.02;
+pin_barrel_length = 12.46;
+pin_head = 1.3;
+pin_out = 4.04; // outside its barrel, not pressed
+pin_pressed = 1.6; // how far the tag presses it, of about 2.5
+pin_hole = 1.2; // to be drilled to fit; the barrel is glued
+pin_head_hole = 1.8;
+pin_rise = contact_back + pin_pressed; // above the floor of the cup, not pressed
+pin_block = 12.6; // thickness of that floor
 foot_thickness = 3;
 foot_depth = 40; // behind the tower, under the pouch
 foot_room = 4; // between pouch and foot
@@ -174,3 +186,17 @@ mount_hole = 4.5; // for 4 mm wood screws
 rack_pitch = 105; // pouch_width and air
 rack_places = 2; // in one piece; three pieces make a rack of six
 channel = 20; // height of the wires' channel
+cup_left = left - dock_gap - cup_wall;
+cup_right = right + dock_gap + cup_wall;
+cup_front = front + dock_gap + cup_wall;
+cup_back = back - lip;
+cup_top = dock_end + cup_depth;
+foot_top = pouch_bottom - foot_room;
+foot_bottom = foot_top - foot_thickness;
+
+// How each part lies on the printer, by OpenSCAD's rotate(); those not named lie as they are.
+
+print_lid = [0, 180, 0];
+print_clip = [0, -90, 0];
+print_cradle = [0, 180, 0];
+print_rack = [0, 180, 0];
