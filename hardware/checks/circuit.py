@@ -53,7 +53,7 @@ BOARD = (
 """Rules of the custom board alone."""
 BOARD_WIRED = (
     Wired("MCP73831", {"V_{DD}": "+5V", "V_{BAT}": "VBAT", "PROG": "PROG", "V_{SS}": "GND"}, "charger"),
-    Wired("LM66100", {"VIN": "VBAT", "VOUT": "VSYS", "~{CE}": "VSYS", "GND": "GND"}, "a docked tag runs from the dock"),
+    Wired("LM66100", {"VIN": "VBAT", "VOUT": "VSYS", "~{CE}": "+5V", "GND": "GND"}, "a docked tag runs from the dock"),
     Wired("RT9080", {"IN": "VSYS", "EN": "VSYS", "OUT": "+3V3", "GND": "GND"}, "regulator"),
     Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch"),
     Wired("ESP32-C6-MINI-1", {"EN": "EN", "3V3": "+3V3", "GND": "GND", "IO8": "IO8", "IO9": "BOOT",

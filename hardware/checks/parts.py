@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,8 +128,12 @@ def number(text: str) -> float:
     return float(f"{whole}.{fraction or after or 0}") * PREFIXES[prefix]
 
 
-def read_board(path: Path) -> Circuit:
-    """The custom board, from its .kicad_pcb; raises CircuitError if that is not one."""
+Frame = Callable[[float, float], Point]
+"""From KiCad's page to the board's frame."""
+
+
+def load(path: Path) -> tuple[Any, list[Point], Frame]:
+    """A .kicad_pcb as nested lists, its outline, and the way into the board's frame; raises CircuitError."""
     try:
         tree = sexpdata.loads(path.read_text())
     except Exception as error:
@@ -139,38 +144,40 @@ def read_board(path: Path) -> Circuit:
     if not corners:
         raise CircuitError(f"{path.name} has no closed outline on Edge.Cuts")
     left, bottom = min(x for x, _ in corners), max(y for _, y in corners)
+    return tree, corners, lambda x, y: (round(x - left, 4), round(bottom - y, 4))
 
-    def frame(x: float, y: float) -> Point:
-        return round(x - left, 4), round(bottom - y, 4)
 
+def read_board(path: Path) -> Circuit:
+    """The custom board, from its .kicad_pcb; raises CircuitError if that is not one."""
+    tree, corners, frame = load(path)
     parts: dict[str, Part] = {}
-    for footprint in _all(tree, "footprint"):
+    for footprint in every(tree, "footprint"):
         part = _part(footprint, frame)
         if part.ref in parts:
             raise CircuitError(f"{path.name} has two parts called {part.ref}")
         parts[part.ref] = part
-    pads = [pad for footprint in _all(tree, "footprint") for pad in _all(footprint, "pad")]
-    holes = len(_all(tree, "via")) + sum(_one(pad, "drill") is not None for pad in pads)
+    pads = [pad for footprint in every(tree, "footprint") for pad in every(footprint, "pad")]
+    holes = len(every(tree, "via")) + sum(first(pad, "drill") is not None for pad in pads)
     return Circuit(parts, tuple(frame(x, y) for x, y in corners), holes)
 
 
-def _part(footprint: Any, frame: Any) -> Part:
-    fields = {item[1]: str(item[2]) for item in _all(footprint, "property")}
+def _part(footprint: Any, frame: Frame) -> Part:
+    fields = {item[1]: str(item[2]) for item in every(footprint, "property")}
     x, y, angle = _at(footprint)
     pins: dict[str, str] = {}
     names: dict[str, str] = {}
     pads = []
-    for pad in _all(footprint, "pad"):
+    for pad in every(footprint, "pad"):
         dx, dy, _ = _at(pad)
         pads.append((str(pad[1]), frame(*_turned(x, y, angle, dx, dy))))
-        net = _one(pad, "net")
+        net = first(pad, "net")
         if net is None:
             continue
         name = str(net[-1]).removeprefix("/")
         if name.startswith("unconnected-"):
             continue
         pins[str(pad[1])] = name
-        function = _one(pad, "pinfunction")
+        function = first(pad, "pinfunction")
         if function is not None:
             names[str(function[1])] = name
     corners = [frame(*_turned(x, y, angle, *point)) for point in _courtyard(footprint)]
@@ -180,27 +187,27 @@ def _part(footprint: Any, frame: Any) -> Part:
         max((px for px, _ in corners), default=frame(x, y)[0]),
         max((py for _, py in corners), default=frame(x, y)[1]),
     )
-    layer = _one(footprint, "layer")
+    layer = first(footprint, "layer")
     place = Place(frame(x, y), box, layer is None or layer[1] == "F.Cu", tuple(pads))
-    bought = "exclude_from_bom" not in {_head([item]) for item in _one(footprint, "attr") or []}
+    bought = "exclude_from_bom" not in {_head([item]) for item in first(footprint, "attr") or []}
     return Part(fields.get("Reference", "?"), fields.get("Value", ""), fields, pins, names, place, bought)
 
 
 def _courtyard(footprint: Any) -> list[Point]:
     points: list[Point] = []
     for kind in ("fp_line", "fp_rect", "fp_poly", "fp_circle", "fp_arc"):
-        for item in _all(footprint, kind):
-            layer = _one(item, "layer")
+        for item in every(footprint, kind):
+            layer = first(item, "layer")
             if layer is None or not str(layer[1]).endswith("CrtYd"):
                 continue
             if kind == "fp_circle":
-                centre, end = _one(item, "center"), _one(item, "end")
+                centre, end = first(item, "center"), first(item, "end")
                 radius = math.dist(centre[1:3], end[1:3])
                 points += [(centre[1] + sx * radius, centre[2] + sy * radius) for sx in (-1, 1) for sy in (-1, 1)]
             elif kind == "fp_poly":
-                points += [(point[1], point[2]) for point in _all(_one(item, "pts"), "xy")]
+                points += [(point[1], point[2]) for point in every(first(item, "pts"), "xy")]
             else:
-                points += [_point(_one(item, end)) for end in ("start", "end")]
+                points += [point(first(item, end)) for end in ("start", "end")]
     return points
 
 
@@ -208,15 +215,15 @@ def _outline(tree: Any) -> list[Point]:
     """Corners of the closed line on Edge.Cuts, in order; empty if it is not closed or there are several."""
     pieces: list[list[Point]] = []
     for kind in ("gr_line", "gr_arc", "gr_rect"):
-        for item in _all(tree, kind):
-            layer = _one(item, "layer")
+        for item in every(tree, kind):
+            layer = first(item, "layer")
             if layer is None or layer[1] != "Edge.Cuts":
                 continue
-            start, end = (_point(_one(item, name)) for name in ("start", "end"))
+            start, end = (point(first(item, name)) for name in ("start", "end"))
             if kind == "gr_rect":
                 pieces.append([start, (end[0], start[1]), end, (start[0], end[1]), start])
             elif kind == "gr_arc":
-                pieces.append(_arc(start, _point(_one(item, "mid")), end))
+                pieces.append(_arc(start, point(first(item, "mid")), end))
             else:
                 pieces.append([start, end])
     if not pieces:
@@ -262,24 +269,27 @@ def _turned(x: float, y: float, angle: float, dx: float, dy: float) -> Point:
 
 
 def _at(item: Any) -> tuple[float, float, float]:
-    at = _one(item, "at")
+    at = first(item, "at")
     return float(at[1]), float(at[2]), float(at[3]) if len(at) > 3 else 0.0
-
-
-def _point(item: Any) -> Point:
-    return float(item[1]), float(item[2])
 
 
 def _head(item: Any) -> str:
     return str(item[0]) if isinstance(item, list) and item else ""
 
 
-def _all(item: Any, head: str) -> list[Any]:
+def every(item: Any, head: str) -> list[Any]:
+    """The lists in `item`, a list of KiCad's file format, that begin with the word `head`."""
     return [child for child in item if _head(child) == head]
 
 
-def _one(item: Any, head: str) -> Any:
-    return next(iter(_all(item, head)), None)
+def first(item: Any, head: str) -> Any:
+    """The first of `every`, or None."""
+    return next(iter(every(item, head)), None)
+
+
+def point(item: Any) -> Point:
+    """The coordinates that follow the word `item` begins with, mm in KiCad's page."""
+    return float(item[1]), float(item[2])
 
 
 def read_wiring(path: Path) -> Circuit:

@@ -1,0 +1,47 @@
+"""What is made of the sources: files for a board's maker, drawings, solids, pictures. All by KiCad's command line,
+OpenSCAD and WireViz; nothing here decides anything."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from hardware.checks import kicad, tool
+
+MAKER_LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,B.Paste,F.Silkscreen,B.Silkscreen,Edge.Cuts"
+BOM_FIELDS = "Reference,Value,Footprint,Manufacturer,MPN,Alternates,${QUANTITY}"
+BOM_LABELS = BOM_FIELDS.replace("${QUANTITY}", "Quantity")
+BOM_SAME = "Value,Footprint,MPN"
+PICTURE_DPI = 150
+
+
+def fabrication(board: Path, folder: Path) -> None:
+    """What a maker of boards wants: gerbers and drill file, positions, BOM, and a STEP model, in `folder`."""
+    made = folder / "gerbers"
+    made.mkdir(parents=True, exist_ok=True)
+    for old in made.iterdir():
+        old.unlink()
+    schematic = board.with_suffix(".kicad_sch")
+    kicad.run("pcb", "export", "gerbers", "--layers", MAKER_LAYERS, "--output", f"{made}/", board)
+    # As routed slots: the older way of writing them is not read by all.
+    kicad.run("pcb", "export", "drill", "--excellon-oval-format", "route", "--output", f"{made}/", board)
+    kicad.run("pcb", "export", "pos", "--format", "csv", "--units", "mm", "--exclude-dnp", "--output",
+              folder / "positions.csv", board)  # fmt: skip
+    kicad.run("sch", "export", "bom", "--fields", BOM_FIELDS, "--labels", BOM_LABELS, "--group-by", BOM_SAME,
+              "--exclude-dnp", "--ref-range-delimiter", "", "--output", folder / "bom.csv", schematic)  # fmt: skip
+
+
+def drawings(board: Path, folder: Path) -> dict[str, Path]:
+    """The schematic as PDF, the board as STEP; pictures of both by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    schematic = board.with_suffix(".kicad_sch")
+    pdf = folder / "schematic.pdf"
+    kicad.run("sch", "export", "pdf", "--output", pdf, schematic)
+    kicad.run("pcb", "export", "step", "--force", "--subst-models", "--output", folder / f"{board.stem}.step", board)
+    subprocess.run([tool("pdftoppm"), "-r", str(PICTURE_DPI), "-png", "-singlefile", str(pdf),
+                    str(folder / "schematic")], check=True)  # fmt: skip
+    views = {"board-top": ("--side", "top"), "board-bottom": ("--side", "bottom")}
+    for name, options in views.items():
+        kicad.run("pcb", "render", *options, "--quality", "high", "--background", "opaque", "--width", "1400",
+                  "--height", "1600", "--output", folder / f"{name}.png", board)  # fmt: skip
+    return {name: folder / f"{name}.png" for name in ("schematic", *views)}
