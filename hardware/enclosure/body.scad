@@ -65,20 +65,22 @@ module usb_opening() {
 }
 
 module contact_hole() {
-    translate([usb_x - contact_x, dock_end, contact_z]) rotate([-90, 0, 0]) {
-        translate([0, 0, -1]) cylinder(r = contact_hole_radius(), h = 1 + contact_seat);
-        cylinder(d = 3.3, h = contact_seat + contact_floor + 1);
-    }
+    at = [usb_x - contact_x, contact_z];
+    lying_hole(at, dock_end - 1, dock_end + contact_seat, 2 * contact_hole_radius(), 1);
+    lying_hole(at, dock_end, dock_end + contact_seat + contact_floor + 1, 3.3, 1);
     // The nut lies in a shallow pocket of the floor, which keeps it from turning.
     box([usb_x - contact_x - 3.6, dock_end + contact_seat + contact_floor, contact_z - contact_nut / 2 - 0.15],
         [usb_x - contact_x + 3.3, -0.1, contact_z]);
 }
 
 module lid_screw_hole() {
-    translate([lid_screw_x, dock_end, lid_screw_z]) rotate([-90, 0, 0]) {
-        translate([0, 0, -0.01]) cylinder(d1 = lid_screw_head, d2 = lid_screw_hole, h = (lid_screw_head - lid_screw_hole) / 2);
-        cylinder(d = lid_screw_hole, h = wall + 1);
+    at = [lid_screw_x, lid_screw_z];
+    depth = (lid_screw_head - lid_screw_hole) / 2;
+    hull() {
+        lying_hole(at, dock_end - 0.02, dock_end, lid_screw_head, 1);
+        lying_hole(at, dock_end + depth - 0.02, dock_end + depth, lid_screw_hole, 1);
     }
+    lying_hole(at, dock_end, dock_end + wall + 1, lid_screw_hole, 1);
 }
 
 // For the tongue of the lid: a groove with 45 degree flanks in the flap end.

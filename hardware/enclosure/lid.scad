@@ -4,8 +4,6 @@ include <shapes.scad>
 
 rotate(print_lid) lid();
 
-text_depth = 0.5;
-
 module lid() {
     difference() {
         union() {
@@ -16,14 +14,14 @@ module lid() {
             rim();
             both_sides() screw_block();
             posts();
-            light_pipe(light_bore + 2 * least_wall);
+            light_pipe(light_bore + 2 * least_wall + 0.1);
         }
         both_sides()
-            translate([lid_screw_x, dock_end, lid_screw_z]) rotate([-90, 0, 0]) cylinder(d = lid_screw_pilot, h = 9, $fn = 16);
+            lying_hole([lid_screw_x, lid_screw_z], dock_end, 1, lid_screw_pilot, -1, $fn = 16);
         light_pipe(light_bore, 5);
         sound_holes();
         button_slit();
-        translate([0, 0, front - text_depth]) linear_extrude(1) marks();
+        translate([0, 0, front - engraving]) linear_extrude(1) marks();
     }
     button_plunger();
 }
@@ -90,7 +88,7 @@ module button_plunger() {
 // Seen from the front: the name, a ring on the button, and where the magnet comes.
 module marks() {
     translate([usb_x - 14.1, 7.5]) name(5.6);
-    translate([button_x, button_y]) difference() {
+    translate([button_x, button_y + 1.6]) difference() {
         circle(d = 4.6);
         circle(d = 2.6);
     }

@@ -68,6 +68,7 @@ fit_gap = 0.25; // lid in body
 slide_gap = 0.2; // clip on tag
 dock_gap = 0.3; // tag in cradle
 layer = 0.2;
+engraving = 0.5; // depth of the marks on the lid
 bridge = 10; // longest
 
 // Contact screws in the dock end: M3 x 5 cheese head, ISO 1207 (DIN 84), nut ISO 4032, ring lug. They lie in the dock
@@ -86,7 +87,7 @@ contact_rise = 4.5; // axis above the back of the tag: the same for both builds,
 
 // Screws of the lid, in the dock end: 2.2 x 6.5 countersunk self-tapping, ISO 7050 (DIN 7982).
 
-lid_screw_x = 2; // from the board's edges
+lid_screw_x = 2.1; // from the board's edges
 lid_screw_length = 6.5;
 lid_screw_head = 3.8;
 lid_screw_pilot = 1.8;

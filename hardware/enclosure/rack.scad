@@ -1,7 +1,6 @@
 // A rack: cradles in a row on a channel for the wires. One piece holds two and joins the next; three make a rack of six.
 
-include <shapes.scad>
-use <cradle.scad>
+include <dock.scad>
 
 rotate(print_rack) rack();
 

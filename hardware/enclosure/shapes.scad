@@ -44,3 +44,16 @@ module stroke(points, pen) {
     for (i = [1 : len(points) - 1])
         hull() for (p = [points[i - 1], points[i]]) translate(p) circle(d = pen, $fn = 8);
 }
+
+// A hole along y, from `start` to `end`, that prints lying: its top is a short bridge between two 45 degree flanks.
+// `up` is 1 where the part prints with z up, -1 where it prints with z down.
+module lying_hole(at, start, end, diameter, up) {
+    translate([at.x, end, at.y]) rotate([90, 0, 0]) linear_extrude(end - start) lying_circle(diameter, up);
+}
+
+module lying_circle(diameter, up) {
+    r = diameter / 2;
+    k = r * (sqrt(2) - 1);
+    circle(r);
+    polygon([[-r, 0], [-r, up * k], [-k, up * r], [k, up * r], [r, up * k], [r, 0]]);
+}
