@@ -11,17 +11,17 @@ use <rack.scad>
 
 view = "exploded"; // exploded, front, back, pouch, pouch-open, cradle, rack
 
-case_colour = [0.23, 0.26, 0.30];
-lid_colour = [0.33, 0.37, 0.42];
-clip_colour = [0.16, 0.18, 0.21];
+case_colour = [0.36, 0.40, 0.46];
+lid_colour = [0.44, 0.49, 0.56];
+clip_colour = [0.26, 0.29, 0.34];
 mark_colour = [0.95, 0.95, 0.92];
 dock_colour = [0.80, 0.80, 0.77];
 metal = [0.78, 0.78, 0.80];
 brass = [0.85, 0.70, 0.35];
 
 if (view == "exploded") exploded();
-if (view == "front") upright() { tag(); clip_there(); }
-if (view == "back") upright() { tag(); clip_there(); }
+if (view == "front") { tag(); clip_there(); }
+if (view == "back") rotate([0, 180, 0]) { tag(); clip_there(); }
 if (view == "pouch") upright() worn(0);
 if (view == "pouch-open") upright() worn(115);
 if (view == "cradle") upright() docked();
@@ -34,6 +34,7 @@ module upright() {
 module tag() {
     color(case_colour) body();
     closed_lid();
+    board();
     both_sides() contact_screw();
     both_sides() lid_screw();
 }
@@ -57,14 +58,15 @@ module holder_there() {
 module exploded() {
     translate([0, 0, -24]) clip_there();
     color(case_colour) body();
-    translate([0, 0, 17]) battery();
-    translate([0, 0, 31]) board();
-    translate([0, 0, 47]) closed_lid();
-    translate([0, -14, 0]) both_sides() contact_screw();
-    translate([0, -14, 47]) both_sides() lid_screw();
-    translate([0, 12, 0]) {
-        holder_there();
+    translate([0, 0, 18]) battery();
+    translate([0, 0, 32]) board();
+    translate([0, 0, 52]) closed_lid();
+    translate([0, -12, 0]) both_sides() contact_screw();
+    translate([0, -8, 52]) both_sides() lid_screw();
+    translate([0, 40, 0]) {
+        color(lid_colour) magnet_holder();
         translate([0, 0, 14]) magnet();
+        translate([0, 0, 24]) color(mark_colour) magnet_cap();
     }
 }
 
@@ -157,7 +159,8 @@ module docked() {
     both_sides() spring_pin();
     tag();
     clip_there();
-    translate([80, 0, 0]) {
+    // An empty one, from behind.
+    translate([130, 0, 0]) rotate([0, 180, 0]) {
         color(dock_colour) cradle();
         both_sides() spring_pin();
     }

@@ -148,8 +148,8 @@ magnet_z = board_thickness + sensor_height; // the disc's middle, level with the
 holder_wall = 1.4;
 holder_base = 2;
 holder_cap = 1.6;
-holder_width = 30;
-holder_length = 24;
+holder_width = 34;
+holder_length = 26;
 holder_hole = 3.2; // for thread or rivets of 3 mm
 
 // A pouch, for the views and for the check of the flap: not a part.
