@@ -296,7 +296,7 @@ def read_wiring(path: Path) -> Circuit:
     """The reference build, from its WireViz file; raises CircuitError if that is not one.
 
     A connector is a part: its name the reference, its `subtype` the value. Pins that wires join are one
-    net, which has the name of those wires' labels.
+    net, which has the name of those wires' labels. What else may be bought stands in the metadata, by part number.
     """
     from wireviz.wireviz import parse
 
@@ -321,9 +321,15 @@ def read_wiring(path: Path) -> Circuit:
         pins = {str(pin): nets[ref, str(pin)] for pin in connector.pins if (ref, str(pin)) in nets}
         named = zip(connector.pins, connector.pinlabels, strict=False)
         names = {str(label): pins[str(pin)] for pin, label in named if str(pin) in pins}
-        fields = {"Manufacturer": connector.manufacturer, "MPN": connector.mpn, "Description": connector.type}
+        fields = {
+            "Manufacturer": connector.manufacturer,
+            "MPN": connector.mpn,
+            "Alternates": harness.metadata.get("alternates", {}).get(connector.mpn),
+            "Description": connector.type,
+        }
         texts = {name: str(text) for name, text in fields.items() if text}
-        parts[ref] = Part(ref, str(connector.subtype or connector.type or ""), texts, pins, names)
+        value = str(connector.subtype or connector.type or "")
+        parts[ref] = Part(ref, value, texts, pins, names, bought=not connector.ignore_in_bom)
     _joined(path, harness, nets)
     return Circuit(parts)
 

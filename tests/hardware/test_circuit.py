@@ -1,0 +1,193 @@
+"""Both builds keep the circuit's rules, reach the firmware's pins, and can be bought; a damaged one is told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hardware.checks import bom, circuit, pins
+from hardware.checks.parts import CircuitError, number, read_board, read_wiring
+from tests.hardware import damage
+
+FIRMWARE = pins.firmware_pins(damage.HARDWARE.parent / "firmware" / "board.py")
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Path:
+    """A copy of the board, to be damaged."""
+    return Path(shutil.copy(damage.BOARD, tmp_path))
+
+
+@pytest.fixture
+def wiring(tmp_path: Path) -> Path:
+    """A copy of the reference build's wiring, to be damaged."""
+    return Path(shutil.copy(damage.WIRING, tmp_path))
+
+
+def test_the_committed_board_keeps_every_rule() -> None:
+    there = read_board(damage.BOARD)
+    assert circuit.check(there, "board").faults == []
+    assert pins.check(there, FIRMWARE).faults == []
+    assert bom.check(there).faults == []
+
+
+def test_the_committed_wiring_keeps_every_rule() -> None:
+    there = read_wiring(damage.WIRING)
+    assert circuit.check(there, "xiao").faults == []
+    assert pins.check(there, FIRMWARE).faults == []
+    assert bom.check(there).faults == []
+
+
+def test_swapped_pins_of_the_module_are_told(board: Path) -> None:
+    damage.swapped(board, "U1", "LID", "BUTTON")
+    assert pins.check(read_board(board), FIRMWARE).faults == [
+        "BUTTON is GPIO 0 in the firmware, but goes to GPIO 2 of U1",
+        "LID is GPIO 2 in the firmware, but goes to GPIO 0 of U1",
+    ]
+
+
+def test_a_firmware_that_uses_other_pins_is_told() -> None:
+    faults = pins.check(read_board(damage.BOARD), {**FIRMWARE, "LID": 6}).faults
+    assert faults == ["LID is GPIO 6 in the firmware, but goes to GPIO 2 of U1"]
+
+
+@pytest.mark.parametrize(
+    ("moved", "fault"),
+    [
+        ({"LID": 21, "DOCK_SENSE": 2}, "LID must wake the tag, which GPIO 21 cannot"),
+        ({"VBAT_ADC": 19}, "VBAT_ADC is on GPIO 19, which the ADC cannot read"),
+        ({"LED": 9}, "LED is on GPIO 9, a strapping pin"),
+    ],
+)
+def test_a_pin_that_cannot_do_its_work_is_told(moved: dict[str, int], fault: str) -> None:
+    assert fault in pins.check(read_board(damage.BOARD), {**FIRMWARE, **moved}).faults
+
+
+@pytest.mark.parametrize(
+    ("net", "other", "fault"),
+    [
+        ("BUTTON", "+3V3", "no R between BUTTON and +3V3: the button's level must not depend on the chip's own pull"),
+        ("EN", "+3V3", "no R between EN and +3V3: the chip starts when its supply is there (Espressif: 10 kOhm, 1 uF)"),
+        ("CC1", "GND", "no R between CC1 and GND: a USB-C source gives no 5 V without it"),
+    ],
+)
+def test_a_dropped_pull_up_is_told(board: Path, net: str, other: str, fault: str) -> None:
+    damage.without(board, read_board(board).between(net, other).ref)
+    assert fault in circuit.check(read_board(board), "board").faults
+
+
+def _value(ref: Callable[[Path], str], value: str) -> Callable[[Path], None]:
+    def damaged(board: Path) -> None:
+        damage.in_part(board, ref(board), r'\(property "Value" "[^"]*"', f'(property "Value" "{value}"')
+
+    return damaged
+
+
+def _between(one: str, other: str, kind: str = "R") -> Callable[[Path], str]:
+    return lambda board: read_board(board).between(one, other, kind).ref
+
+
+def _diode(board: Path) -> None:
+    ref = next(ref for ref, part in read_board(board).parts.items() if part.names.get("A") == "DOCK_5V")
+    damage.swapped(board, ref, "DOCK_5V", "+5V")
+
+
+def _transistor(board: Path) -> None:
+    damage.without(board, next(ref for ref, part in read_board(board).parts.items() if part.kind == "Q"))
+
+
+def _pulled_lid(board: Path) -> None:
+    damage.moved_to(board, _between("BUTTON", "+3V3")(board), "BUTTON", "LID")
+
+
+@pytest.mark.parametrize(
+    ("damaged", "fault"),
+    [
+        (_value(_between("PROG", "GND"), "2k"), "R3 is 2k, not 13000 to 20000: charging current"),
+        (_value(_between("EN", "GND", "C"), "10n"), "is 10n, not 9e-07 to 1.1e-06: the chip starts"),
+        (_value(_between("VBAT", "VBAT_ADC"), "lots"), "not a value of a resistor or capacitor: 'lots'"),
+        (_diode, "a diode must lead from DOCK_5V to +5V: D2 is the wrong way round"),
+        (_transistor, "no transistor has its collector on BUTTON: docking does not wake the tag"),
+        (_pulled_lid, "R6 hangs on LID: the switch is push-pull"),
+        (lambda board: damage.without(board, "U3"), "no LM66100: a docked tag runs from the dock"),
+        (lambda board: damage.without(board, "C6"), "+3V3 has "),
+        (lambda board: damage.swapped(board, "U6", "LID", "+3V3"), "U6 pin VCC is on LID, not on +3V3"),
+    ],
+)
+def test_a_damaged_circuit_is_told(board: Path, damaged: Callable[[Path], None], fault: str) -> None:
+    damaged(board)
+    assert any(fault in line for line in circuit.check(read_board(board), "board").faults)
+
+
+def test_a_part_without_a_part_number_is_told(board: Path) -> None:
+    damage.in_part(board, "U5", r'\(property "MPN" "[^"]*"', '(property "MPN" ""')
+    assert bom.check(read_board(board)).faults == ["U5 (RT9080-33) has no MPN"]
+
+
+def test_a_value_that_is_not_its_part_number_s_is_told(board: Path) -> None:
+    _value(lambda _: "R1", "10k")(board)
+    faults = bom.check(read_board(board)).faults
+    assert len(faults) == 1
+    assert "R1 and R2 are both" in faults[0]
+
+
+def test_a_broken_outline_is_told(board: Path) -> None:
+    text = board.read_text()
+    start = text.index("(gr_line")
+    board.write_text(text[:start] + text[damage.end_of(text, start) :])
+    with pytest.raises(CircuitError, match=r"has no closed outline on Edge\.Cuts"):
+        read_board(board)
+
+
+def test_a_file_that_is_no_board_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.kicad_pcb").write_text("(kicad_pcb (version 1")
+    with pytest.raises(CircuitError, match=r"x\.kicad_pcb cannot be read as a KiCad board"):
+        read_board(tmp_path / "x.kicad_pcb")
+
+
+@pytest.mark.parametrize(("text", "value"), [("4k7", 4700), ("100n", 1e-7), ("15 kOhm", 15e3), ("2.2M", 2.2e6),
+                                             ("470R", 470), ("22uF", 22e-6), ("1k", 1000), ("0R1", 0.1)])  # fmt: skip
+def test_values_are_read_as_they_are_written(text: str, value: float) -> None:
+    assert number(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "    subtype: PTS635SL43\n    manufacturer: CK Switches\n",
+            "    subtype: PTS635SL43\n",
+            "SW1 (PTS635SL43) has no Manufacturer",
+        ),
+        ("    2N3904BU: onsemi", "    2N3904: onsemi", "Q1 (2N3904) has no Alternates"),
+    ],
+)
+def test_a_part_of_the_reference_build_that_cannot_be_bought_is_told(
+    wiring: Path, old: str, new: str, fault: str
+) -> None:
+    damage.changed(wiring, old, new)
+    assert bom.check(read_wiring(wiring)).faults == [fault]
+
+
+def test_swapped_wires_of_the_reference_build_are_told(wiring: Path) -> None:
+    for old, new in (("{U1: D0}", "{U1: DX}"), ("{U1: D2}", "{U1: D0}"), ("{U1: DX}", "{U1: D2}")):
+        damage.changed(wiring, old, new, times=wiring.read_text().count(old))
+    assert pins.check(read_wiring(wiring), FIRMWARE).faults == [
+        "BUTTON is GPIO 0 in the firmware, but goes to GPIO 2 of U1",
+        "LID is GPIO 2 in the firmware, but goes to GPIO 0 of U1",
+    ]
+
+
+def test_a_wire_that_does_not_say_its_net_is_told(wiring: Path) -> None:
+    damage.changed(wiring, "wirelabels: [WAKE]", "wirelabels: ['']")
+    with pytest.raises(CircuitError, match="wire 1 of base does not say which net it is"):
+        read_wiring(wiring)
+
+
+def test_a_pin_on_two_nets_is_told(wiring: Path) -> None:
+    damage.changed(wiring, "wirelabels: [+3V3, BUTTON, GND]", "wirelabels: [+3V3, LED, GND]")
+    with pytest.raises(CircuitError, match=r"pin .* is on .* and on"):
+        read_wiring(wiring)

@@ -1,0 +1,124 @@
+"""ERC, DRC, parity and what is exported: nothing wrong with the committed board, and each damage is told."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hardware import artefacts
+from hardware.checks import bom, gerbers, kicad
+from hardware.checks.parts import read_board
+from tests.hardware import damage
+
+pytestmark = [pytest.mark.needs_kicad, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Path:
+    """The board of a copy of the project."""
+    return damage.project(tmp_path)
+
+
+def test_the_schematic_has_no_fault(tmp_path: Path) -> None:
+    found = kicad.check_schematic(damage.SCHEMATIC, tmp_path / "erc.json")
+    assert (found.faults, found.figures) == ([], {"ERC": "0"})
+
+
+def test_the_board_has_no_fault_nothing_is_unconnected_and_it_is_the_schematic_s(tmp_path: Path) -> None:
+    found = kicad.check_board(damage.BOARD, tmp_path / "drc.json")
+    assert (found.faults, found.figures) == ([], {"DRC": "0", "unconnected": "0", "parity": "0"})
+
+
+def test_a_cut_wire_of_the_schematic_is_told(board: Path) -> None:
+    schematic = board.with_suffix(".kicad_sch")
+    text = schematic.read_text()
+    start = text.index("(wire")
+    schematic.write_text(text[:start] + text[damage.end_of(text, start) :])
+    assert kicad.check_schematic(schematic, board.with_suffix(".json")).faults
+
+
+def _parity(found: str) -> Callable[[list[str]], bool]:
+    return lambda faults: any(line.startswith("parity: ") and found in line for line in faults)
+
+
+def _moved(board: Path) -> None:
+    """R6 on top of SW1."""
+    at = re.search(r"\(at [^)]*\)", board.read_text()[damage.footprint(board.read_text(), "SW1")[0] :])
+    assert at is not None
+    text = board.read_text()
+    start, end = damage.footprint(text, "R6")
+    board.write_text(text[:start] + re.sub(r"\(at [^)]*\)", at[0], text[start:end], count=1) + text[end:])
+
+
+def _cut(board: Path) -> None:
+    text = board.read_text()
+    start = text.index("(segment")
+    board.write_text(text[:start] + text[damage.end_of(text, start) :])
+
+
+def _no_outline(board: Path) -> None:
+    text = board.read_text()
+    start = text.index("(gr_line")
+    board.write_text(text[:start] + text[damage.end_of(text, start) :])
+
+
+@pytest.mark.parametrize(
+    ("damaged", "kind"),
+    [
+        (lambda board: damage.swapped(board, "U1", "LID", "BUTTON"), "parity"),
+        (lambda board: damage.without(board, "R6"), "parity"),
+        (_moved, "DRC"),
+        (_cut, "unconnected"),
+        (_no_outline, "DRC"),
+    ],
+    ids=["two pins swapped", "a pull-up dropped", "a part moved onto another", "a track cut", "the outline broken"],
+)
+def test_a_damaged_board_is_told(board: Path, damaged: Callable[[Path], None], kind: str) -> None:
+    damaged(board)
+    faults = kicad.check_board(board, board.with_suffix(".json")).faults
+    assert any(line.startswith(f"{kind}: ") for line in faults), faults
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What goes to the board's maker."""
+    folder = tmp_path_factory.mktemp("made")
+    artefacts.fabrication(damage.BOARD, folder)
+    return folder
+
+
+def test_what_goes_to_the_maker_is_the_board(made: Path) -> None:
+    there = read_board(damage.BOARD)
+    assert gerbers.check(made / "gerbers", there).faults == []
+    assert bom.check_export(there, made / "bom.csv").faults == []
+
+
+def test_damaged_gerbers_are_told(made: Path, tmp_path: Path) -> None:
+    there = read_board(damage.BOARD)
+
+    def told(name: str, old: str, new: str) -> list[str]:
+        folder = Path(shutil.copytree(made / "gerbers", tmp_path / str(len(list(tmp_path.iterdir())))))
+        (file,) = folder.glob(f"*{name}*")
+        text, count = re.subn(old, new, file.read_text(), count=1)
+        assert count
+        file.write_text(text)
+        return gerbers.check(folder, there).faults
+
+    assert "the outline is open at" in told("Edge_Cuts", r"X\d+Y-\d+D02\*\nX\d+Y-\d+D01\*\n", "")[0]
+    assert "the outline is" in told("Edge_Cuts", "%FSLAX46Y46", "%FSLAX45Y45")[0]
+    assert "the drill file has" in told(".drl", r"\nX[^\n]*(?=\nX)", "")[0]
+    (folder := Path(shutil.copytree(made / "gerbers", tmp_path / "lacking")))
+    next(folder.glob("*B_Mask*")).unlink()
+    assert gerbers.check(folder, there).faults == ["there are 0 files of layer B_Mask, not one"]
+
+
+def test_a_bom_that_lacks_a_part_is_told(made: Path, tmp_path: Path) -> None:
+    lines = (made / "bom.csv").read_text().splitlines()
+    kept = [line for line in lines if "RT9080" not in line]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / "bom.csv").write_text("\n".join(kept))
+    assert bom.check_export(read_board(damage.BOARD), tmp_path / "bom.csv").faults == ["the BOM lacks U5 RT9080-33GJ5"]
