@@ -9,21 +9,31 @@ from typing import Any
 from hardware.checks import Result
 from hardware.checks.parts import Box, Frame, Point, every, first, load, point, read_board
 
+MODULE_DEPTH = 5.5
+"""mm from the module's edge to its first pads: its antenna (KiCad's footprint of ESP32-C6-MINI-1, keep-out)."""
+
 
 def check(board: Path, space: Box) -> Result:
-    """See that `board` has no track, via, pour or part but the module in `space`."""
+    """See that `board` has no track, via, pour or part but the module in `space`.
+
+    On the module's side copper may come as near as the module's own pads are.
+    """
     tree, _, frame = load(board)
+    beside = space._replace(right=space.left + MODULE_DEPTH)
     faults = []
     for kind in ("segment", "arc", "via"):
-        found = [item for item in every(tree, kind) if _crosses(_line(item, frame), space, _half(item))]
-        if found:
-            x, y = _line(found[0], frame)[0]
-            faults.append(f"{len(found)} of kind {kind} in the antenna's space, the first at ({x:.1f}, {y:.1f})")
+        for item in every(tree, kind):
+            layer = first(item, "layer")
+            line = _line(item, frame)
+            if _crosses(line, beside if layer is not None and layer[1] == "F.Cu" else space, _half(item)):
+                faults.append(f"copper ({kind}) in the antenna's space at ({line[0][0]:.1f}, {line[0][1]:.1f})")
     for zone in every(tree, "zone"):
         for poured in every(zone, "filled_polygon"):
+            layer = first(poured, "layer")[1]
             corners = [frame(*point(each)) for each in every(first(poured, "pts"), "xy")]
-            if _crosses([*corners, corners[0]], space, 0) or _covers(corners, space):
-                faults.append(f"copper is poured into the antenna's space on {first(poured, 'layer')[1]}")
+            kept = beside if layer == "F.Cu" else space
+            if _crosses([*corners, corners[0]], kept, 0) or _covers(corners, kept):
+                faults.append(f"copper is poured into the antenna's space on {layer}")
     for part in read_board(board).parts.values():
         if part.place is not None and not part.value.startswith("ESP32-C6") and _overlap(part.place.box, space):
             faults.append(f"{part.ref} stands in the antenna's space")

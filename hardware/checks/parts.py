@@ -5,6 +5,7 @@ No KiCad is needed: the board's file holds each pad's net and each part's fields
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable
@@ -132,10 +133,16 @@ Frame = Callable[[float, float], Point]
 """From KiCad's page to the board's frame."""
 
 
+@functools.lru_cache(maxsize=2)
+def _parsed(text: str) -> Any:
+    """A file's nested lists; reading half a megabyte takes half a second, so the last ones are kept."""
+    return sexpdata.loads(text)
+
+
 def load(path: Path) -> tuple[Any, list[Point], Frame]:
     """A .kicad_pcb as nested lists, its outline, and the way into the board's frame; raises CircuitError."""
     try:
-        tree = sexpdata.loads(path.read_text())
+        tree = _parsed(path.read_text())
     except Exception as error:
         raise CircuitError(f"{path.name} cannot be read as a KiCad board: {type(error).__name__}") from error
     if _head(tree) != "kicad_pcb":

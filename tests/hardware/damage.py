@@ -58,6 +58,13 @@ def in_part(path: Path, ref: str, old: str, new: str) -> None:
     path.write_text(text[:start] + part + text[end:])
 
 
+def placed(path: Path, ref: str, x: float, y: float) -> None:
+    """Put the part `ref` elsewhere, mm of KiCad's page."""
+    text = path.read_text()
+    start, end = footprint(text, ref)
+    path.write_text(text[:start] + re.sub(r"\(at \S+ [^ )]+", f"(at {x} {y}", text[start:end], count=1) + text[end:])
+
+
 def moved_to(path: Path, ref: str, one: str, other: str) -> None:
     """Put each pad of the part `ref` that is on net `one` onto net `other`."""
     text = path.read_text()
