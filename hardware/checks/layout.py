@@ -10,9 +10,9 @@ from hardware.checks.parts import Box, Circuit, Part
 from hardware.checks.places import Mechanics
 from hardware.perfboard import LayoutError, Line, Perfboard, crosses
 
-NEAR = 1.0
-"""mm that a part may be off the place that the lid has for it: the pitch of the holes does not let it be nearer."""
-PLACES = {"SW1": "button", "D2": "light", "U2": "sensor"}
+NEAR = 0.3
+"""mm that a part may be off the place that the lid has for it."""
+PLACES = {"SW1": "button", "D2": "light", "U2": "sensor", "BZ1": "buzzer"}
 """Parts that the lid expects somewhere, by the name of their place in mechanics.scad."""
 MODULE = "module"
 """Package of what brings the antenna with it."""
