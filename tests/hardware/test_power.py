@@ -1,0 +1,115 @@
+"""The power budget: what each part takes, from the circuit; a build, or a firmware, that takes too much is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hardware import day as lived
+from hardware import power as model
+from hardware.checks import power
+from hardware.checks.parts import Part
+from hardware.power import DAY_S, Currents, Day
+from host.sim.virtual_board import STATES
+from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
+
+BUILDS = {"board": board, "xiao": xiao}
+QUIET = Day(dict.fromkeys(STATES, 0.0) | {"asleep": DAY_S - 3, "awake": 0.5}, 9)
+"""Some nine starts, as the firmware has them; the test of the real day holds it against that."""
+
+
+@pytest.fixture
+def currents() -> Currents:
+    return model.read_currents()
+
+
+def test_a_day_of_the_firmware_leaves_both_builds_their_target() -> None:
+    """The firmware's own day, on the virtual board."""
+    day = lived.docked()
+    assert day.boots == QUIET.boots
+    assert day.seconds["awake"] == pytest.approx(QUIET.seconds["awake"], abs=0.3)
+    for build, circuit in BUILDS.items():
+        result = power.check(circuit(), build, day)
+        assert result.faults == []
+        assert "days" in result.figures["all that drains the cell"]
+
+
+def test_the_reference_build_is_its_module_its_switch_and_its_divider(currents: Currents) -> None:
+    shares = {share.name: share.ua for share in power.asleep(xiao(), currents) if share.ua >= 0.005}
+    assert shares == pytest.approx(
+        {"U1 XIAO ESP32C6": 15, "U6 DRV5032FB": 0.7, "Q1 2N3904": 0.05, "R1 1M at VBAT": 1.9}, abs=1e-6
+    )
+
+
+def test_only_what_the_cell_feeds_counts(currents: Currents) -> None:
+    """Of the board's diodes only the one that the cell biases backwards; nothing at USB or at the dock's contacts."""
+    names = [share.name for share in power.asleep(board(), currents)]
+    assert [name.split()[0] for name in names if name.startswith("D")] == ["D3"]
+    assert not any(name.startswith("U4 ") for name in names)
+
+
+def test_each_figure_is_a_share_of_the_whole() -> None:
+    figures = power.check(board(), "board", QUIET).figures
+    assert figures["U1 ESP32-C6-MINI-1"].startswith("7.00 uA, 3")
+    shares = [text.split(" uA, ")[1] for text in figures.values() if text.endswith("%")]
+    assert 95 <= sum(int(each.rstrip(" %")) for each in shares) <= 105
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_a_divider_of_100_k_is_too_much(build: str) -> None:
+    circuit = valued(valued(BUILDS[build](), "R1", "100k"), "R2", "100k")
+    (fault,) = power.check(circuit, build, QUIET).faults
+    assert "R1 100k at VBAT 19.0 uA" in fault
+    assert "days, not" in fault
+
+
+def test_a_regulator_of_25_ua_is_too_much() -> None:
+    other = named("U5", "TLV75533PDBV", "TLV75533PDBVR", IN="VSYS", EN="VSYS", OUT="+3V3", GND="GND")
+    (fault,) = power.check(changed(board(), other), "board", QUIET).faults
+    assert "U5 TLV75533PDBV 25.0 uA" in fault
+
+
+def test_a_schottky_that_leaks_is_too_much() -> None:
+    (fault,) = power.check(changed(board(), diode("D3", "1N5819HW-7-F", "+5V", "VSYS")), "board", QUIET).faults
+    assert "D3 1N5819HW-7-F 10.0 uA" in fault
+
+
+def test_a_resistor_from_a_supply_to_ground_is_found_wherever_it_is() -> None:
+    circuit = changed(changed(board(), two("R20", "47k", "+3V3", "MIDDLE")), two("R21", "53k", "MIDDLE", "GND"))
+    (fault,) = power.check(circuit, "board", QUIET).faults
+    assert "R20 47k at +3V3 33.0 uA" in fault
+
+
+def test_a_pull_up_on_the_lid_flows_while_the_pouch_is_closed(currents: Currents) -> None:
+    shares = power.asleep(changed(board(), two("R20", "2.2M", "+3V3", "LID")), currents)
+    assert next(share.ua for share in shares if share.name.startswith("R20")) == pytest.approx(1.5)
+
+
+def test_a_wake_each_minute_is_too_much() -> None:
+    (fault,) = power.check(xiao(), "xiao", QUIET._replace(boots=1440)).faults
+    assert "what takes most: starts" in fault
+
+
+def test_a_heavier_boot_is_too_much(currents: Currents) -> None:
+    heavier = currents | {"boot_charge": currents["boot_charge"] | {"value": 60.0}}
+    assert power.check(xiao(), "xiao", QUIET, heavier).faults
+
+
+def test_a_part_that_nobody_has_looked_up_is_a_fault() -> None:
+    unknown = changed(board(), named("U9", "fuel gauge", "MAX17048G+T10", VDD="VBAT", GND="GND"))
+    assert power.check(unknown, "board", QUIET).faults == [
+        "power: U9 (MAX17048G+T10) is not known to hardware/currents.toml: add its data"
+    ]
+    nameless = changed(board(), replace(board().parts["U5"], value="", fields={}))
+    assert power.check(nameless, "board", QUIET).faults
+
+
+def test_a_part_that_is_not_fed_needs_no_figure() -> None:
+    idle = changed(board(), Part("U9", "LED driver", {}, {"1": "VBUS", "2": "GND"}))
+    assert power.check(idle, "board", QUIET).faults == []
+
+
+def test_what_is_missing_takes_nothing(currents: Currents) -> None:
+    less = model.total(power.asleep(without(board(), "U3"), currents))
+    assert model.total(power.asleep(board(), currents)) - less == pytest.approx(0.15)
