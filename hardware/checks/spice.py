@@ -37,8 +37,8 @@ class Bench:
     build: str
     limits: Limits
     result: Result = field(default_factory=Result)
-    runs: dict[str, Run] = field(default_factory=dict)
-    """Runs whose waves are worth a picture, by deck."""
+    docking: Run | None = None
+    """The first docking, whose waves are worth a picture."""
 
     def must(self, right: bool, fault: str) -> None:
         """Note the `fault` unless it is `right`."""
@@ -333,7 +333,7 @@ def dock(bench: Bench) -> None:
     wakes, leaves, lags = [], [], []
     for case, changed in cases.items():
         done = run("dock", case, line | changed)
-        bench.runs.setdefault("dock", done)
+        bench.docking = bench.docking or done
         at = f"dock ({case}):"
         woken = bench.most(done["docked_button_v"], bench.low, f"{at} docked, BUTTON is", why="it does not wake")
         seen = bench.least(done["docked_sense_v"], bench.high, f"{at} docked, DOCK_SENSE is")
@@ -420,7 +420,6 @@ def sag(bench: Bench) -> None:
                 f"+3V3 keeps {bench.supplied:g} V down to a cell of {borne:.2f} V (firmware: {allowed:.2f} V), "
                 f"and {vdd:g} V down to {_lowest_cell(values, measure, vdd, case):.2f} V",
             )
-    bench.runs["sag"] = run("sag", "aged cell at 3.5 V", supply | {"r_cell": limits["cell.aged"], "v_cell": 3.5})
 
 
 def _lowest_cell(values: dict[str, float], measure: str, floor: float, case: str) -> float:
@@ -523,13 +522,15 @@ def check(circuit: Circuit, build: str, limits: Limits | None = None) -> Result:
 def pictures(board: Circuit, source: Path, folder: Path) -> dict[Path, list[Path]]:
     """Draw docking and the battery's sag on the custom board, read from the file `source`, into `folder`.
 
-    The pictures with what they are made of. Raises SimulationError, and MissingTool without ngspice.
+    The pictures with what they are made of. Raises CircuitError, SimulationError, and MissingTool without ngspice.
     """
-    bench = Bench(board, "board", Limits.read())
+    limits = Limits.read()
+    bench = Bench(board, "board", limits)
     dock(bench)
-    sag(bench)
+    docking = bench.docking
+    assert docking is not None
+    worn = run("sag", "aged cell at 3.5 V", _supply(bench) | {"r_cell": limits["cell.aged"], "v_cell": 3.5})
     made_of = [source, LIMITS, *sorted(SIMULATION.glob("*.inc")), SIMULATION / "dock.cir", SIMULATION / "sag.cir"]
-    docking, worn = bench.runs["dock"], bench.runs["sag"]
     plot.draw(
         folder / "sim-dock.png",
         "Docking: 0.1 s the contacts touch and scrape, 0.3 s they hold, 1.3 s the pouch is lifted",

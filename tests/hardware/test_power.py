@@ -9,9 +9,10 @@ import pytest
 from hardware import day as lived
 from hardware import power as model
 from hardware.checks import power
-from hardware.checks.parts import Part
+from hardware.checks.parts import Part, read_board, read_wiring
 from hardware.power import DAY_S, Currents, Day
 from host.sim.virtual_board import STATES
+from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
 BUILDS = {"board": board, "xiao": xiao}
@@ -33,6 +34,17 @@ def test_a_day_of_the_firmware_leaves_both_builds_their_target() -> None:
         result = power.check(circuit(), build, day)
         assert result.faults == []
         assert "days" in result.figures["all that drains the cell"]
+
+
+def test_both_builds_as_drawn_last_as_long_as_they_must_and_as_the_documents_say() -> None:
+    said = (damage.HARDWARE.parent / "docs" / "firmware.md").read_text()
+    lasts = {}
+    for build, circuit in {"xiao": read_wiring(damage.WIRING), "board": read_board(damage.BOARD)}.items():
+        result = power.check(circuit, build)
+        assert result.faults == []
+        lasts[build] = result.figures["all that drains the cell"].split(": ")[1].split(",")[0]
+    assert f"on the reference build lasts {lasts['xiao']} between" in said
+    assert f"On the custom board it lasts {lasts['board']} in `docked`" in said
 
 
 def test_the_reference_build_is_its_module_its_switch_and_its_divider(currents: Currents) -> None:

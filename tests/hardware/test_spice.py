@@ -1,15 +1,18 @@
-"""The simulations pass on both builds, and each one says so when a part is forgotten, swapped, or not good enough."""
+"""The simulations pass on both builds; each says so when a part is forgotten, swapped, or not good enough."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from hardware.checks import MissingTool, ngspice, spice
 from hardware.checks.ngspice import LIMITS, SIMULATION, Limits
-from hardware.checks.parts import Circuit, CircuitError, Part
+from hardware.checks.parts import Circuit, CircuitError, Part, read_board, read_wiring
 from hardware.checks.spice import Deck
+from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
 needs_ngspice = pytest.mark.needs_ngspice
@@ -22,11 +25,23 @@ def faults(circuit: Circuit, deck: Deck, build: str = "board", limits: Limits | 
 
 
 @needs_ngspice
-@pytest.mark.parametrize("build", BUILDS)
-def test_both_builds_show_what_they_must(build: str) -> None:
-    result = spice.check(BUILDS[build](), build)
+def test_the_committed_board_shows_what_it_must() -> None:
+    result = spice.check(read_board(damage.BOARD), "board")
+    assert result.faults == []
+    assert len(result.figures) > 15
+
+
+@needs_ngspice
+def test_the_committed_wiring_shows_what_it_must() -> None:
+    result = spice.check(read_wiring(damage.WIRING), "xiao")
     assert result.faults == []
     assert len(result.figures) > 10
+
+
+@needs_ngspice
+@pytest.mark.parametrize("build", BUILDS)
+def test_what_the_damages_below_are_done_to_has_no_fault(build: str) -> None:
+    assert spice.check(BUILDS[build](), build).faults == []
 
 
 @needs_ngspice
@@ -204,6 +219,24 @@ def test_a_measurement_that_a_deck_does_not_yield_is_a_fault(monkeypatch: pytest
 def test_a_deck_that_ngspice_cannot_read_is_a_fault() -> None:
     with pytest.raises(ngspice.SimulationError, match="nothing given: ngspice: "):
         ngspice.run("trap", "nothing given", {})
+
+
+@needs_ngspice
+def test_pictures_are_drawn_with_what_they_are_made_of(tmp_path: Path) -> None:
+    drawn = spice.pictures(board(), damage.BOARD, tmp_path)
+    assert sorted(path.name for path in drawn) == ["sim-dock.png", "sim-sag.png"]
+    for path, made_of in drawn.items():
+        with Image.open(path) as picture:
+            assert picture.size[0] == 900
+        assert damage.BOARD in made_of
+        assert all(source.exists() for source in made_of)
+
+
+def test_no_limit_is_written_down_for_nothing() -> None:
+    code = Path(spice.__file__).read_text()
+    for section, entries in Limits.read().entries.items():
+        for name in entries:
+            assert section in ("part", "cell") or f"{section}.{name}" in code, f"{section}.{name}"
 
 
 def test_no_deck_names_a_value_of_a_part() -> None:
