@@ -330,7 +330,7 @@ def dock(bench: Bench) -> None:
         "5.25 V, the chip's pull on": strong | {"i_pin": -limits["chip.pin_leakage"]},
         "5.25 V, the resistor alone": strong | alone,
     }
-    wakes, leaves, lags = [], [], []
+    wakes, leaves, lags, senses = [], [], [], []
     for case, changed in cases.items():
         done = run("dock", case, line | changed)
         bench.docking = bench.docking or done
@@ -338,6 +338,7 @@ def dock(bench: Bench) -> None:
         woken = bench.most(done["docked_button_v"], bench.low, f"{at} docked, BUTTON is", why="it does not wake")
         seen = bench.least(done["docked_sense_v"], bench.high, f"{at} docked, DOCK_SENSE is")
         bench.most(done["most_sense_v"], limits["chip.vdd"] + limits["chip.over_vdd"], f"{at} DOCK_SENSE is")
+        senses.append(done["docked_sense_v"])
         if not (woken and seen):
             continue
         if not {"sense_low_s", "button_high_s"} <= set(done.measured):
@@ -354,6 +355,7 @@ def dock(bench: Bench) -> None:
     bench.most(leave, limits["limit.leave"], "dock: BUTTON and DOCK_SENSE let go of it after", "s", why)
     what = "dock: BUTTON may be low when DOCK_SENSE no longer is, which the firmware takes for a press, for"
     bench.most(lag, _constant(FIRMWARE / "dock.py", "STABLE_MS") / 1e3, what, "s", why)
+    bench.show("dock, DOCK_SENSE at its least", f"{min(senses):.2f} V, {bench.high:.2f} must be")
     bench.show("dock, from the first touch to BUTTON low", f"{wake * 1e6:.0f} us at most")
     bench.show("dock, from leaving to both lines let go", f"{leave * 1e3:.0f} ms at most")
     bench.show("dock, BUTTON low after DOCK_SENSE", f"{lag * 1e3:.0f} ms at most")
@@ -383,13 +385,17 @@ def undocked(bench: Bench) -> None:
 
 
 def contacts(bench: Bench) -> None:
-    """USB's 5 V do not come out at the contacts; a supply the wrong way round does nothing."""
+    """USB is seen as a dock is, and does not come out at the contacts; a supply the wrong way round does nothing."""
     limits = bench.limits
     line = _dock_line(bench, Leak(ROOM_C, 1))
     line |= {"usb_v": limits["situation.usb_high"], "r_finger": limits["situation.finger"], "i_tag": 20e-6}
     done = run("contacts", "5.25 V", line)
     finger = done["finger_v"] / limits["situation.finger"]
     at = "contacts:"
+    bench.most(done["usb_button_v"], bench.low, f"{at} with USB plugged in BUTTON is", why="it does not wake")
+    over = limits["chip.vdd"] + limits["chip.over_vdd"]
+    bench.most(done["usb_sense_v"], over, f"{at} with USB plugged in DOCK_SENSE is")
+    bench.least(done["usb_sense_v"], bench.high, f"{at} with USB plugged in DOCK_SENSE is")
     bench.most(finger, limits["limit.finger"], f"{at} with USB plugged in a wet finger across them takes", "A")
     bench.most(done["wrong_a"], limits["limit.wrong_way"], f"{at} 5.25 V the wrong way round drive", "A")
     bench.least(done["wrong_button_v"], bench.high, f"{at} with 5.25 V the wrong way round BUTTON is", why="a press")
