@@ -22,7 +22,7 @@ RELEASE = 0.5
 """mT below which it is sure to have switched off: the same table."""
 
 WEAKEST = 1.28
-"""T, remanence of N42, least. K&J Magnetics, Neodymium Magnet Specifications: 1.30 to 1.32; other makers begin at 1.28."""
+"""T, remanence of N42, least. K&J Magnetics, Neodymium Magnet Specifications: 1.30 to 1.32; others begin at 1.28."""
 STRONGEST = 1.32
 """T, remanence of N42, most."""
 PER_KELVIN = -0.0012
@@ -30,8 +30,8 @@ PER_KELVIN = -0.0012
 HOT, COLD = 60.0, -20.0
 """°C between which the tag works."""
 SIDEWAYS, OUTWARD, TILT = 4.0, 2.0, 10.0
-"""How far the magnet may hang aside (mm along x), out or in (mm along z), and how crooked (degrees), with the flap closed.
-What a sewn-on holder does; nobody has measured it."""
+"""How far the magnet may hang aside (mm along x), out or in (mm along z), and how crooked (degrees), with the flap
+closed. What a sewn-on holder does; nobody has measured it."""
 LIFTED = 30.0
 """mm that the flap's edge is from its closed place when the pouch counts as open, at the latest."""
 
@@ -54,7 +54,7 @@ class Disc:
     """T."""
 
     def field(self, aside: float, along: float) -> tuple[float, float]:
-        """Flux density away from the axis and along it, mT, at a point this far from the axis and along it from the middle.
+        """Flux density away from the axis and along it, mT, so far from the axis and from the middle along it.
 
         Exact for uniform magnetisation: N. Derby and S. Olbert, "Cylindrical magnets and ideal solenoids", American
         Journal of Physics 78 (2010) 229, equations 4 to 6.
@@ -71,7 +71,7 @@ class Disc:
         return scale * outward, scale * onward * radius / (radius + aside)
 
     def along_z(self, middle: Vector, tilt: float, at: Vector) -> float:
-        """Flux density along z, mT, of the disc with its middle there and its axis turned from z towards y by `tilt`."""
+        """Flux density along z at a place, mT, of the disc with this middle, its axis turned from z to y by `tilt`."""
         sine, cosine = math.sin(math.radians(tilt)), math.cos(math.radians(tilt))
         x, y, z = at.x - middle.x, at.y - middle.y, at.z - middle.z
         along = y * sine + z * cosine
@@ -169,7 +169,7 @@ def _closed(its: Mechanics) -> Iterator[tuple[Vector, float]]:
 
 
 def _opening(its: Mechanics) -> Iterator[tuple[float, Vector, float]]:
-    """How far the flap's edge is lifted, mm, and the magnet's middle and tilt then: through 170 degrees about the hinge."""
+    """How far the flap's edge is lifted, mm, with the magnet's middle and tilt: through 170 degrees about the hinge."""
     hinge_y, hinge_z = its["pouch_top"], its["pouch_front"] - its["pouch_depth"]
 
     def turned(y: float, z: float, angle: float) -> tuple[float, float]:

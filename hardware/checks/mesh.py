@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from hardware.checks import Result
 from hardware.checks.parts import Circuit
 from hardware.checks.places import Mechanics, height_of
+from hardware.perfboard import Perfboard
 
 Solids = dict[str, Manifold]
 Bools = NDArray[np.bool_]
@@ -29,6 +30,12 @@ SAMPLE = 1.5
 """mm² of surface for each place where a wall's thickness is measured."""
 FACING = math.cos(math.radians(25))
 """Two sides make a wall if they are parallel within 25 degrees; else they meet in an edge."""
+SWOLLEN = 1.1
+"""How much thicker than new the battery is drawn: a pouch cell swells as it ages, 10 % is a common allowance."""
+SCREW_THREAD = 2.2
+"""mm, outer diameter of the lid's screws, ISO 7050 ST2.2."""
+PIN_STROKE = 2.5
+"""mm that the spring pins' plungers can be pressed: as far as their shank, 2.54 mm, goes into the barrel."""
 PIXEL = 0.2
 """mm, for finding what a bridge rests on."""
 
@@ -149,8 +156,8 @@ def printable(parts: Mapping[str, trimesh.Trimesh], bridge: float, step: float =
                 longest = max(longest, span)
                 if hanging is not None:
                     result.faults.append(
-                        f"{name} hangs in the air at ({hanging[0]:.1f}, {hanging[1]:.1f}), {height - low:.1f} mm above the bed: "
-                        f"more than 45 degrees, and no bridge of at most {bridge:g} mm"
+                        f"{name} hangs in the air {height - low:.1f} mm above the bed, at ({hanging[0]:.1f}, "
+                        f"{hanging[1]:.1f}): more than 45 degrees, and no bridge of at most {bridge:g} mm"
                     )
                     break
             below = layer
@@ -249,7 +256,7 @@ def bought(its: Mechanics) -> Solids:
             (
                 its["battery_x"] + its["battery_width"],
                 its["battery_y"] + its["battery_length"],
-                its["inside"] + its["battery_thickness"],
+                its["inside"] + SWOLLEN * its["battery_thickness"],
             ),
         ),
         "magnet": Manifold.cylinder(
@@ -312,29 +319,24 @@ def custom_board(its: Mechanics, circuit: Circuit) -> Solids:
     return solids
 
 
-def reference_board(its: Mechanics) -> Solids:
-    """The reference build: perfboard of the same outline, with the parts that are high, and solder below."""
-    width, length, thick = its["board_width"], its["board_length"], its["board_thickness"]
-    notch = (its["notch_x"], its["notch_y"], its["notch_y"] + its["notch_length"])
-    outline = (
-        (0.0, 0.0), (width, 0.0), (width, notch[1]), (notch[0], notch[1]), (notch[0], notch[2]), (width, notch[2]),
-        (width, length), (0.0, length),
-    )  # fmt: skip
-    x, top = its["usb_x"], thick + its["usb_height"]
+def reference_board(its: Mechanics, perfboard: Perfboard) -> Solids:
+    """The reference build: perfboard of the same outline, what stands on it, and 2 mm of solder and wires below."""
+    (width, length), thick = perfboard.size, its["board_thickness"]
+    start, end = its["notch_y"], its["notch_y"] + its["notch_length"]
+    outline = [(0.0, 0.0), (width, 0.0), (width, start), (its["notch_x"], start), (its["notch_x"], end), (width, end)]
     solids = {
-        "board": bare_board(its, outline),
-        "XIAO": box((x - 8.9, 0.0, thick), (x + 8.9, 21.0, thick + its["usb_height"] - 3.2)),
-        "USB": box((x - 4.5, -0.7, top - 3.2), (x + 4.5, 6.6, top)),
-        "solder": box((2.5, 2.5, -2.0), (width - 2.5, its["battery_y"] - 0.5, 0.0)),
+        "board": bare_board(its, (*outline, (width, length), (0.0, length))),
+        "solder": box((1.5, 1.0, -2.0), (width - 1.5, length - 1.0, 0.0)),
     }
-    for name in ("button", "light", "buzzer"):
-        at_x, at_y = its[f"{name}_x"], its[f"{name}_y"]
-        half, height = {
-            "button": (3.0, its["button_height"]),
-            "light": (1.6, its["light_height"]),
-            "buzzer": (3.5, 5.0),
-        }[name]
-        solids[name] = box((at_x - half, at_y - half, thick), (at_x + half, at_y + half, thick + height))
+    for part in perfboard.parts.values():
+        if part.body is None:
+            continue
+        left, lower, right, upper = part.body.box
+        if part.body.round:
+            bar = Manifold.cylinder(part.body.height, (right - left) / 2, circular_segments=32)
+            solids[part.ref] = bar.translate((*part.body.centre, thick))
+        else:
+            solids[part.ref] = box((left, lower, thick), (right, upper, thick + part.body.height))
     return solids
 
 
@@ -363,7 +365,65 @@ def overlap(one: Manifold, other: Manifold) -> float:
     a, b = one.bounding_box(), other.bounding_box()
     if any(a[axis] >= b[axis + 3] or b[axis] >= a[axis + 3] for axis in range(3)):
         return 0.0
-    return (one ^ other).volume()
+    return float((one ^ other).volume())
+
+
+def held(its: Mechanics, case: Mapping[str, Manifold], board: Manifold) -> Result:
+    """See that the closed case keeps the board where it is: 0.6 mm any way, and it meets something."""
+    result = Result()
+    ways = {"left": (-1, 0, 0), "right": (1, 0, 0), "to the dock": (0, -1, 0), "to the flap": (0, 1, 0)}
+    for way, (x, y, z) in {**ways, "to the back": (0, 0, -1), "to the lid": (0, 0, 1)}.items():
+        moved = board.translate((0.6 * x, 0.6 * y, 0.6 * z))
+        if sum(overlap(part, moved) for part in case.values()) < TOUCH:
+            result.faults.append(f"nothing keeps the board from going {way}")
+    return result
+
+
+def lid_works(its: Mechanics, lid: Manifold, body: Manifold) -> Result:
+    """See that the lid is held down, its button reaches the switch without pressing it, and light and sound get out."""
+    result = Result()
+    thick, front = its["board_thickness"], its["front"]
+
+    def column(name: str, radius: float, start: float) -> Manifold:
+        bar = Manifold.cylinder(front + 1 - start, radius, circular_segments=16)
+        return bar.translate((its[f"{name}_x"], its[f"{name}_y"], start))
+
+    cap = thick + its["button_height"]
+    over = lid ^ column("button", 0.8, thick)
+    gap = over.bounding_box()[2] - cap if not over.is_empty() else math.inf
+    result.figures["button"] = f"{gap:.2f} mm from the switch"
+    if not 0.15 <= gap <= 0.6:
+        result.faults.append(f"the button's plunger is {gap:.2f} mm from the switch, it should be 0.15 to 0.6")
+    for name, radius, low in (("light", 0.9, thick + its["light_height"] + 0.1), ("buzzer", 0.6, its["under_lid"] - 1)):
+        shut = overlap(lid, column(name, radius, low))
+        if shut > TOUCH:
+            result.faults.append(f"the lid has no hole over the {name}: {shut:.2f} mm³ in the way")
+    if overlap(body, lid.translate((0, 0, 0.5))) < 0.5:
+        result.faults.append("nothing holds the lid down at the flap end")
+    for side, x in (("left", its["lid_screw_x"]), ("right", its["board_width"] - its["lid_screw_x"])):
+        end = its["dock_end"] + its["lid_screw_length"]
+        bite = overlap(lid, _along_y(x, its["lid_screw_z"], its["dock_end"], end, SCREW_THREAD))
+        result.figures[f"{side} screw"] = f"bites {bite:.1f} mm³ of the lid"
+        if bite < 3:
+            result.faults.append(f"the {side} screw of the lid finds only {bite:.1f} mm³ to bite into")
+    return result
+
+
+def contacts(its: Mechanics, metal: Mapping[str, Manifold]) -> Result:
+    """See that nothing flat can bridge the contact screws, and that the dock's spring pins press on them rightly."""
+    result = Result()
+    face = its["dock_end"]
+    flat = box((its["left"], face - 3, its["back"]), (its["right"], face, its["front"]))
+    for side in ("left", "right"):
+        gap = flat.min_gap(metal[f"{side} contact screw"], 10.0)
+        result.figures[f"{side} screw"] = f"{gap:.1f} mm behind the face"
+        if gap < 0.2:
+            result.faults.append(f"a key against the dock end may touch the {side} contact screw: {gap:.1f} mm between")
+    pressed = its["pin_rise"] - its["contact_back"]
+    result.figures["spring pins"] = f"pressed {pressed:.1f} of {PIN_STROKE:g} mm"
+    if not 0.4 * PIN_STROKE <= pressed <= 0.8 * PIN_STROKE:
+        result.faults.append(f"the tag presses the spring pins by {pressed:.1f} mm of {PIN_STROKE:g}")
+    return result
 
 
 def docks(its: Mechanics, cradle: Manifold, tag: Mapping[str, Manifold]) -> Result:
@@ -386,7 +446,7 @@ def docks(its: Mechanics, cradle: Manifold, tag: Mapping[str, Manifold]) -> Resu
     # About its long axis, as it would go in with its face to the pouch.
     middle = (its["front"] + its["back"]) / 2
     turned = case.translate((-its["usb_x"], 0, -middle)).rotate((0, 180, 0)).translate((its["usb_x"], 0, middle))
-    blocked = overlap(cradle, turned)
+    blocked = max(0.0, overlap(cradle, turned))
     result.figures["the wrong way round"] = f"{blocked:.0f} mm³ in the way"
     if blocked < 20:
         result.faults.append(f"the tag goes into the cradle the wrong way round: only {blocked:.1f} mm³ in the way")
@@ -453,14 +513,14 @@ def flap(its: Mechanics, tag: Mapping[str, Manifold], moving: Mapping[str, Manif
     ]
     worst, at = 0.0, 0.0
     steps = np.arange(0, 170.1, 2.5)
-    for angle, following in zip(steps, steps[1:], strict=False):
+    for angle, following in pairwise(float(each) for each in steps):
         for piece in pieces:
-            swept = Manifold.batch_hull([piece.rotate((-float(each), 0, 0)) for each in (angle, following)])
+            swept = Manifold.batch_hull([piece.rotate((-each, 0, 0)) for each in (angle, following)])
             swept = swept.translate(hinge)
             for name, part in tag.items():
                 shared = overlap(swept, part)
                 if shared > worst:
-                    worst, at = shared, float(following)
+                    worst, at = shared, following
                     if shared > TOUCH:
                         result.faults.append(f"the flap meets the {name} by {following:.0f} degrees: {shared:.1f} mm³")
     result.figures["swept"] = f"{worst:.2f} mm³ of the tag in the flap's way" + (
@@ -477,3 +537,34 @@ def _flap(its: Mechanics) -> list[Manifold]:
         box((middle - half, top, front - its["pouch_depth"]), (middle + half, top + thick, front + thick)),
         box((middle - half, its["flap_edge"], front), (middle + half, top + thick, front + thick)),
     ]
+
+
+# All of it.
+
+
+def check(its: Mechanics, stl: Mapping[str, Path], board: Solids) -> dict[str, Result]:
+    """Everything about the parts of one build, from their STL files by part and what its board is made of."""
+    meshes = {part: load(path) for part, path in stl.items()}
+    found = {
+        "solids": whole(meshes),
+        "walls": walls(meshes, its["least_wall"], its["engraving"]),
+        "printing": printable(meshes, its["bridge"]),
+    }
+    if found["solids"].faults:
+        return found
+    there = {part: placed(path, its, part) for part, path in stl.items()}
+    around = bought(its)
+    tag = {part: there[part] for part in ("body", "lid", "clip")}
+    holder = {part: there[part] for part in ("magnet_holder", "magnet_cap")}
+    groups = {part: {part: there[part]} for part in (*tag, *holder, "cradle")}
+    found["fit"] = fits({**groups, "bought": around, "board": board})
+    within = {part: tag[part] for part in ("body", "lid")} | around | board
+    found["board"] = held(its, {part: tag[part] for part in ("body", "lid")}, board["board"])
+    found["lid"] = lid_works(its, there["lid"], there["body"])
+    found["contacts"] = contacts(its, around)
+    found["USB plug"] = fits({"plug": {"plug": plug(its)}, "tag": within})
+    found["dock"] = docks(its, there["cradle"], tag)
+    found["clip"] = clip_holds(its, there["body"], there["clip"])
+    found["antenna"] = antenna(its, around)
+    found["flap"] = flap(its, tag, holder)
+    return found

@@ -1,10 +1,11 @@
-"""The numbers of the enclosure (mechanics.scad) against the board: what the case leaves room for lies where it thinks."""
+"""The numbers of the enclosure (mechanics.scad) against the board: parts lie where the case leaves room for them."""
 
 from __future__ import annotations
 
 import ast
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from hardware.checks import Result
@@ -28,7 +29,9 @@ class MechanicsError(Exception):
 class Mechanics:
     """The numbers of the enclosure for one build, mm and degrees. `its["board_width"]`; raises MechanicsError."""
 
-    def __init__(self, path: Path = MECHANICS, build: str = "board", **changed: Number) -> None:
+    def __init__(
+        self, path: Path = MECHANICS, build: str = "board", changed: Mapping[str, Number] | None = None
+    ) -> None:
         """Work out the file's lines in order, with `changed` in place of what it says."""
         self.values: dict[str, Number] = {}
         for count, line in enumerate(path.read_text().splitlines(), 1):
@@ -39,7 +42,7 @@ class Mechanics:
             if match is None:
                 raise MechanicsError(f"{path.name}, line {count}: not `name = value;`")
             name, value = match.groups()
-            given = {"build": build, **changed}
+            given = {"build": build, **(changed or {})}
             try:
                 self.values[name] = given[name] if name in given else self._value(value)
             except (KeyError, SyntaxError, TypeError, ZeroDivisionError) as error:
@@ -113,14 +116,14 @@ def places(its: Mechanics, board: Circuit) -> Result:
     parts: dict[str, tuple[Part | None, Point]] = {
         what: (board.parts.get(ref), where) for what, (ref, where) in wanted.items()
     }
-    parts["light (LED)"] = (_on(board, "LED_A", "D"), (its["light_x"], its["light_y"]))
+    parts["light (LED)"] = (_light(board), (its["light_x"], its["light_y"]))
     parts["Hall sensor"] = (_with_value(board, "DRV5032"), (its["sensor_x"], its["sensor_y"]))
     worst = 0.0
     for what, (part, (x, y)) in parts.items():
         if part is None or part.place is None:
             result.faults.append(f"the board has no {what}")
             continue
-        at = _middle(part)
+        at = part.place.at
         off = math.hypot(at[0] - x, 0 if math.isnan(y) else at[1] - y)
         worst = max(worst, off)
         if off > PLACE:
@@ -128,7 +131,7 @@ def places(its: Mechanics, board: Circuit) -> Result:
             result.faults.append(f"{what} lies at ({at[0]:.2f}, {at[1]:.2f}), the enclosure has it at {where}")
         if not part.place.top:
             result.faults.append(f"{what} lies on the lower side, the enclosure has it on the upper one")
-    _module(its, board, result)
+    _boxes(its, board, result)
     _heights(its, board, result)
     result.figures["farthest part"] = f"{worst:.2f} mm off"
     return result
@@ -170,20 +173,29 @@ def _outline(its: Mechanics, outline: tuple[Point, ...], result: Result) -> None
             result.faults.append(f"the {where} corner of the board is not round by {radius:g} mm")
 
 
-def _module(its: Mechanics, board: Circuit, result: Result) -> None:
-    part = _with_value(board, "ESP32-C6")
-    if part is None or part.place is None:
+def _boxes(its: Mechanics, board: Circuit, result: Result) -> None:
+    """Parts whose edges matter: the module in its corner, the USB connector at the board's edge."""
+    module, usb = _with_value(board, "ESP32-C6"), board.parts.get("J1")
+    if module is None or module.place is None:
         result.faults.append("the board has no module ESP32-C6")
-        return
-    x, y = _middle(part)
-    wanted = (its["module_width"] / 2, its["module_y"] + its["module_length"] / 2)
-    if math.dist((x, y), wanted) > PLACE:
+    else:
+        box = module.place.box
+        has = (box.left + box.right) / 2, (box.lower + box.upper) / 2
+        wanted = (its["module_width"] / 2, its["module_y"] + its["module_length"] / 2)
+        if math.dist(has, wanted) > PLACE:
+            there, here = f"({has[0]:.2f}, {has[1]:.2f})", f"({wanted[0]:g}, {wanted[1]:g})"
+            result.faults.append(f"module {module.ref} lies around {there}, the enclosure has it around {here}")
+    if usb is not None and usb.place is not None and abs(usb.place.box.lower - its["usb_mouth"]) > PLACE:
         result.faults.append(
-            f"module {part.ref} lies around ({x:.2f}, {y:.2f}), the enclosure has it around ({wanted[0]:g}, {wanted[1]:g})"
+            f"the mouth of J1 lies at y = {usb.place.box.lower:.2f}, the enclosure has it at {its['usb_mouth']:g}"
         )
 
 
 def _heights(its: Mechanics, board: Circuit, result: Result) -> None:
+    for name, part in (("usb", board.parts.get("J1")), ("button", board.parts.get("SW1")), ("light", _light(board))):
+        height = None if part is None else height_of(part)
+        if part is not None and height is not None and abs(height - its[f"{name}_height"]) > PLACE:
+            result.faults.append(f"{part.ref} is {height:g} mm high, the enclosure has {its[f'{name}_height']:g}")
     highest, ref = 0.0, ""
     for part in board.parts.values():
         height = height_of(part)
@@ -205,14 +217,8 @@ def height_of(part: Part) -> float | None:
         return None
 
 
-def _middle(part: Part) -> Point:
-    """A part's place: the middle of its pads, or its origin where it has none."""
-    assert part.place is not None
-    return part.place.at
-
-
-def _on(board: Circuit, net: str, kind: str) -> Part | None:
-    found = [board.parts[ref] for ref in board.on(net) if board.parts[ref].kind == kind]
+def _light(board: Circuit) -> Part | None:
+    found = [board.parts[ref] for ref in board.on("LED_A") if board.parts[ref].kind == "D"]
     return found[0] if len(found) == 1 else None
 
 

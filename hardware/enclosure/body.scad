@@ -35,15 +35,16 @@ module inner_parts() {
         [inner_right + 0.1, board_length + board_gap + 0.1, 0]);
     box([inner_left - 0.1, board_length - 0.7, inside - 0.1], [inner_right + 0.1, board_length + board_gap + 0.1, 0]);
 
-    // The dock end: bosses behind the contact screws, and between them a solid floor that carries the plug.
+    // The dock end: bosses behind the contact screws; between them a solid floor that carries the plug, and walls beside
+    // it that stop the board when the plug is pulled.
     both_sides()
         box([ledge - 0.2, dock_end + wall - 0.1, inside - 0.1],
             [usb_x - plug_width / 2, dock_end + contact_seat + contact_floor, contact_z + contact_hole_radius() + least_wall]);
     box([usb_x - plug_width / 2 - 1.4, dock_end + wall - 0.1, inside - 0.1],
-        [usb_x + plug_width / 2 + 1.4, -0.9, usb_z - plug_height / 2]);
+        [usb_x + plug_width / 2 + 1.4, -board_gap, usb_z - plug_height / 2]);
     both_sides()
         box([usb_x - plug_width / 2 - 1.4, dock_end + wall - 0.1, inside - 0.1],
-            [usb_x - plug_width / 2, -0.9, under_lid]);
+            [usb_x - plug_width / 2, -board_gap, under_lid]);
 
     // The battery's pocket: a rib at its left and one at the end that no wall closes.
     rib = 1.4;

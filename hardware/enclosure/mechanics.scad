@@ -21,24 +21,25 @@ module_length = 13.2;
 module_y = 36;
 module_height = 2.4;
 usb_x = 16; // J1, its middle
-usb_height = build == "xiao" ? 4.6 : 3.2; // top of its shell above the board
+usb_height = build == "xiao" ? 4.6 : 3.3; // top of its shell above the board
+usb_mouth = -0.5; // y of the end of its courtyard: where the plug comes in
 dock_pad_x = 11; // TP1 and TP2, to either side of usb_x
 dock_pad_y = 4.5;
 battery_plug_x = 26; // J2
 battery_plug_y = 15;
-button_x = 24; // SW1
-button_y = 30;
-button_height = build == "xiao" ? 4.3 : 1.6; // its cap above the board; xiao: 6 x 6 x 4.3
-light_x = 24; // LED
-light_y = 24;
+button_x = build == "xiao" ? 23.6 : 24; // SW1
+button_y = build == "xiao" ? 30.6 : 30;
+button_height = build == "xiao" ? 4.3 : 1.6; // its cap above the board; xiao: PTS635
+light_x = build == "xiao" ? 24.9 : 24; // LED
+light_y = build == "xiao" ? 24.3 : 24;
 light_height = build == "xiao" ? 5.3 : 0.8; // xiao: 3 mm LED with its legs
-buzzer_x = 8; // BZ1, its middle
-buzzer_y = 24;
-sensor_x = 28; // the Hall sensor, its element
+buzzer_x = build == "xiao" ? 8.4 : 8; // BZ1, its middle
+buzzer_y = build == "xiao" ? 37 : 24;
+sensor_x = build == "xiao" ? 27.4 : 28; // the Hall sensor, its element
 sensor_y = 47;
 sensor_height = 0.65; // its element above the board: SOT-23, TI SLVSDC7
 clear_above = build == "xiao" ? 6.5 : 5.1; // room over the board
-clear_below = build == "xiao" ? 7.2 : 5.5; // room under the board: battery, foam, solder
+clear_below = build == "xiao" ? 7.2 : 5.5; // room under the board: battery, foam; xiao: 2 of solder and wires
 
 // Antenna: the space that metal keeps away from, and how far.
 
@@ -112,7 +113,7 @@ back = inside - floor_thickness;
 under_lid = board_thickness + clear_above;
 front = under_lid + lid_thickness;
 contact_z = back + contact_rise;
-usb_z = board_thickness + usb_height - 1.6; // the middle of its shell, 3.2 high
+usb_z = board_thickness + usb_height - 1.6; // the middle of its shell, about 3.2 high
 lid_screw_z = under_lid - least_wall - lid_screw_head / 2;
 edge = 2.5; // 45 degree chamfer of the long edges of the back; the cradle's lips hold it there
 ledge = 1; // under the board's edge

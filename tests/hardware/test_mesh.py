@@ -1,0 +1,303 @@
+"""The printed parts are whole, thick enough, print without support and fit; a damaged one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from manifold3d import Manifold
+
+from hardware import perfboard, printing
+from hardware.checks import mesh
+from hardware.checks.mesh import Solids
+from hardware.checks.parts import read_board
+from hardware.checks.places import Mechanics
+from tests.hardware import damage
+
+pytestmark = pytest.mark.needs_openscad
+
+STL = damage.HARDWARE.parent / "build" / "hardware" / "enclosure"
+CASE = ("body", "lid")
+
+
+@pytest.fixture(scope="session")
+def stl() -> dict[str, Path]:
+    """All parts of both builds; made again only when their sources have changed."""
+    return printing.build(STL)
+
+
+@pytest.fixture(scope="session")
+def there(stl: dict[str, Path]) -> Solids:
+    """The custom board's parts, where they belong."""
+    its = Mechanics()
+    return {part: mesh.placed(stl[f"{part}-board"], its, part) for part in printing.PARTS}
+
+
+@pytest.fixture(scope="session")
+def body(stl: dict[str, Path]) -> trimesh.Trimesh:
+    return mesh.load(stl["body-board"])
+
+
+@pytest.fixture(scope="session")
+def board() -> Solids:
+    return mesh.custom_board(Mechanics(), read_board(damage.BOARD))
+
+
+ITS = Mechanics()
+
+
+def shifted(solids: Mapping[str, Manifold], x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Solids:
+    return {name: part.translate((x, y, z)) for name, part in solids.items()}
+
+
+def triangles(solid: Manifold) -> trimesh.Trimesh:
+    made = solid.to_mesh()
+    return trimesh.Trimesh(made.vert_properties[:, :3], made.tri_verts)
+
+
+@pytest.mark.parametrize("build", printing.BUILDS)
+def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, Path], board: Solids) -> None:
+    its = Mechanics(build=build)
+    there = board if build == "board" else mesh.reference_board(its, perfboard.read())
+    found = mesh.check(its, {part: stl[f"{part}-{build}"] for part in printing.PARTS}, there)
+    assert {what: result.faults for what, result in found.items() if result.faults} == {}
+    assert len(found) == 12
+
+
+# Whole solids.
+
+
+def test_a_part_with_a_hole_in_its_skin_is_told(body: trimesh.Trimesh) -> None:
+    torn = trimesh.Trimesh(body.vertices, body.faces[1:])
+    assert mesh.whole({"body": torn}).faults == ["body is not watertight"]
+
+
+def test_a_part_that_is_inside_out_is_told(body: trimesh.Trimesh) -> None:
+    turned = trimesh.Trimesh(body.vertices, body.faces[:, ::-1], process=False)
+    assert mesh.whole({"body": turned}).faults == ["body is inside out"]
+
+
+def test_a_part_in_two_pieces_is_told(body: trimesh.Trimesh) -> None:
+    two = trimesh.util.concatenate([body, trimesh.creation.box((2, 2, 2))])
+    assert isinstance(two, trimesh.Trimesh)
+    assert mesh.whole({"body": two}).faults == ["body falls into 2 pieces"]
+
+
+# Walls.
+
+
+def shell(wall: float) -> trimesh.Trimesh:
+    """An open box, 30 x 20 x 10, with its floor twice as thick as its walls."""
+    inner = mesh.box((wall, wall, 2 * wall), (30 - wall, 20 - wall, 11))
+    return triangles(mesh.box((0, 0, 0), (30, 20, 10)) - inner)
+
+
+def test_the_thinnest_wall_is_measured() -> None:
+    for wall in (0.8, 1.3, 2.0):
+        assert mesh.thinnest(shell(wall))[0] == pytest.approx(wall, abs=0.01)
+
+
+def test_an_edge_is_no_thin_wall() -> None:
+    assert mesh.thinnest(triangles(Manifold.tetrahedron().scale((10, 10, 10))))[0] > 5
+
+
+def test_a_case_that_was_made_thinner_is_told(tmp_path: Path) -> None:
+    thin = printing.build(tmp_path, ("body",), ("board",), {"wall": 1})
+    (fault,) = mesh.walls({"body": mesh.load(thin["body-board"])}, 1.2).faults
+    assert fault.startswith("body has a wall of ")
+    assert fault.endswith(" as printed; 1.2 is the least")
+
+
+def test_what_stands_between_engraved_lines_is_no_wall(stl: dict[str, Path]) -> None:
+    lid = {"lid": mesh.load(stl["lid-board"])}
+    assert mesh.walls(lid, 1.2, ITS["engraving"]).faults == []
+    assert mesh.walls(lid, 1.2).faults != []
+
+
+# Printing.
+
+
+def on_post(width: float, posts: int) -> trimesh.Trimesh:
+    """A beam of this free width, 4 mm up, on one post or on two."""
+    beam = mesh.box((0, 0, 4), (width + 4, 3, 6))
+    ends = [mesh.box((0, 0, 0), (2, 3, 5)), mesh.box((width + 2, 0, 0), (width + 4, 3, 5))]
+    for post in ends[:posts]:
+        beam += post
+    return triangles(beam)
+
+
+@pytest.mark.parametrize(("width", "posts", "prints"), [(9.0, 2, True), (12.0, 2, False), (2.0, 1, False)])
+def test_a_bridge_prints_and_a_beam_with_a_free_end_does_not(width: float, posts: int, prints: bool) -> None:
+    assert (mesh.printable({"beam": on_post(width, posts)}, 10.0).faults == []) == prints
+
+
+@pytest.mark.parametrize(("lean", "prints"), [(3.0, True), (4.0, True), (6.0, False)])
+def test_a_wall_may_lean_out_by_45_degrees(lean: float, prints: bool) -> None:
+    cone = Manifold.cylinder(4.0, 3.0, 3.0 + lean, 64)
+    assert (mesh.printable({"cone": triangles(cone)}, 10.0).faults == []) == prints
+
+
+def test_a_lid_that_lies_the_wrong_way_round_is_told(stl: dict[str, Path]) -> None:
+    lid = mesh.load(stl["lid-board"])
+    lid.apply_transform(np.diag([1.0, -1.0, -1.0, 1.0]))
+    (fault,) = mesh.printable({"lid": lid}, ITS["bridge"]).faults
+    assert fault.startswith("lid hangs in the air")
+
+
+def test_a_groove_too_wide_to_bridge_is_told(body: trimesh.Trimesh) -> None:
+    (fault,) = mesh.printable({"body": body}, 6.0).faults
+    assert fault.startswith("body hangs in the air 2.2 mm above the bed")
+
+
+# Fit.
+
+
+def case_against(there: Solids, other: Mapping[str, Manifold]) -> list[str]:
+    return mesh.fits({"case": {part: there[part] for part in CASE}, "other": other}).faults
+
+
+def test_a_board_that_sits_2_mm_off_is_told(there: Solids, board: Solids) -> None:
+    assert case_against(there, board) == []
+    for x, y in ((2, 0), (-2, 0), (0, 2), (0, -2)):
+        faults = case_against(there, shifted(board, x, y))
+        assert any(fault.startswith("body and board overlap by ") for fault in faults)
+
+
+def test_a_part_too_high_for_the_lid_is_told(there: Solids, tmp_path: Path) -> None:
+    path = tmp_path / damage.BOARD.name
+    path.write_text(damage.BOARD.read_text())
+    damage.in_part(path, "J2", r'\(property "Height" "[^"]*"', '(property "Height" "5.8"')
+    higher = mesh.custom_board(ITS, read_board(path))
+    (fault,) = case_against(there, higher)
+    assert fault.startswith("lid and J2 overlap by ")
+
+
+def test_a_part_under_a_post_of_the_lid_is_told(there: Solids, board: Solids) -> None:
+    (fault,) = case_against(there, {"C1": board["C1"].translate((-3.7, -5, 0))})
+    assert fault.startswith("lid and C1 overlap by ")
+
+
+def test_a_thicker_battery_is_told(there: Solids, board: Solids) -> None:
+    thicker = mesh.bought(Mechanics(changed={"battery_thickness": 6.0}))["battery"]
+    (fault,) = mesh.fits({"board": board, "battery": {"battery": thicker}}).faults
+    assert fault.startswith("board and battery overlap by ")
+
+
+def test_longer_contact_screws_are_told(there: Solids) -> None:
+    longer = mesh.bought(Mechanics(changed={"contact_length": 8.0}))
+    faults = mesh.fits(
+        {"screw": {"screw": longer["right contact screw"]}, "battery": {"battery": longer["battery"]}}
+    ).faults
+    assert len(faults) == 1
+
+
+def test_an_opening_too_low_for_a_plug_is_told(there: Solids) -> None:
+    lower = mesh.plug(Mechanics(changed={"usb_height": 2.5}))
+    (fault,) = case_against(there, {"plug": lower})
+    assert fault.startswith("body and plug overlap by ")
+
+
+def test_a_board_that_nothing_holds_down_is_told(there: Solids, board: Solids) -> None:
+    case = {part: there[part] for part in CASE}
+    assert mesh.held(ITS, case, board["board"]).faults == []
+    case["lid"] = case["lid"].trim_by_plane((0, 0, 1), ITS["under_lid"] - 2)
+    assert mesh.held(ITS, case, board["board"]).faults == ["nothing keeps the board from going to the lid"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"button_height": 2.5}, "the button's plunger is -0.60 mm from the switch, it should be 0.15 to 0.6"),
+        ({"light_x": 26.0}, "the lid has no hole over the light: "),
+        ({"buzzer_y": 20.0}, "the lid has no hole over the buzzer: "),
+    ],
+)
+def test_a_lid_for_other_places_is_told(changed: dict[str, float], told: str, there: Solids) -> None:
+    (fault,) = mesh.lid_works(Mechanics(changed=changed), there["lid"], there["body"]).faults
+    assert fault.startswith(told)
+
+
+def test_a_lid_that_nothing_holds_is_told(there: Solids) -> None:
+    lid = there["lid"].trim_by_plane((0, 0, 1), ITS["under_lid"])
+    faults = mesh.lid_works(ITS, lid, there["body"]).faults
+    assert "nothing holds the lid down at the flap end" in faults
+    assert "the left screw of the lid finds only 0.0 mm³ to bite into" in faults
+
+
+# Dock, clip, antenna, flap.
+
+
+def test_contact_screws_that_a_key_could_bridge_are_told() -> None:
+    faults = mesh.contacts(ITS, shifted(mesh.bought(ITS), y=-0.4)).faults
+    assert faults[0] == "a key against the dock end may touch the left contact screw: 0.0 mm between"
+
+
+def test_spring_pins_that_are_hardly_pressed_are_told() -> None:
+    short = Mechanics(changed={"pin_pressed": 0.3})
+    assert mesh.contacts(short, mesh.bought(ITS)).faults == ["the tag presses the spring pins by 0.3 mm of 2.5"]
+
+
+def tag(there: Solids) -> Solids:
+    return {part: there[part] for part in ("body", "lid", "clip")}
+
+
+def test_a_tag_that_the_cradle_does_not_fit_is_told(there: Solids) -> None:
+    faults = mesh.docks(ITS, there["cradle"], shifted(tag(there), x=0.5)).faults
+    assert any("on its way into the cradle, 0 mm up, the body meets it" in fault for fault in faults)
+
+
+def test_a_cradle_without_lips_is_told(there: Solids) -> None:
+    without = there["cradle"].trim_by_plane((0, 0, 1), ITS["back"] + ITS["edge"] + 0.1)
+    assert mesh.docks(ITS, without, tag(there)).faults == [
+        "the cradle does not keep the tag from going back",
+        "the tag goes into the cradle the wrong way round: only 0.0 mm³ in the way",
+    ]
+
+
+def test_a_clip_without_dovetail_is_told(there: Solids) -> None:
+    plain = there["clip"].trim_by_plane((0, 0, -1), -ITS["back"])
+    faults = mesh.clip_holds(ITS, there["body"], plain).faults
+    assert "the clip can be pulled off the back" in faults
+    assert "nothing keeps the clip from sliding out" in faults
+
+
+def test_a_clip_too_tight_for_its_groove_is_told(there: Solids) -> None:
+    faults = mesh.clip_holds(ITS, there["body"], there["clip"].translate((0, 0.5, 0))).faults
+    assert any("the clip's dovetail meets the body" in fault for fault in faults)
+
+
+def test_metal_near_the_antenna_is_told() -> None:
+    metal = mesh.bought(Mechanics(changed={"battery_y": 6.0}))
+    assert mesh.antenna(ITS, metal).faults == ["the battery is 5.9 mm from the antenna; 10 is the least"]
+
+
+def test_a_flap_that_opens_past_the_tag_passes_and_one_that_meets_it_is_told(there: Solids) -> None:
+    holder = {part: there[part] for part in ("magnet_holder", "magnet_cap")}
+    assert mesh.flap(ITS, tag(there), holder).faults == []
+    higher = mesh.flap(ITS, shifted(tag(there), y=3), holder).faults
+    assert higher[0].startswith("the flap meets the body by 2 degrees: ")
+    # In front of the tag, the flap is free when closed and meets the tag only as it opens.
+    hidden = mesh.flap(ITS, {"ledge": mesh.box((10, 60, 0), (20, 64, 12))}, holder).faults
+    assert "ledge" in hidden[0]
+
+
+# Making.
+
+
+def test_what_has_not_changed_is_not_made_again(tmp_path: Path) -> None:
+    made = printing.build(tmp_path, ("magnet_cap",), ("board",))["magnet_cap-board"]
+    before = made.stat().st_mtime_ns
+    assert printing.build(tmp_path, ("magnet_cap",), ("board",))["magnet_cap-board"].stat().st_mtime_ns == before
+    printing.build(tmp_path, ("magnet_cap",), ("board",), {"holder_cap": 2.0})
+    assert made.stat().st_mtime_ns != before
+    assert mesh.load(made).extents[2] == pytest.approx(2.0)
+
+
+def test_what_openscad_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "body.scad").write_text("body(;")
+    monkeypatch.setattr(printing, "ENCLOSURE", tmp_path)
+    with pytest.raises(printing.PrintingError, match="OpenSCAD did not make body"):
+        printing.build(tmp_path / "out", ("body",), ("board",))
