@@ -1,18 +1,25 @@
 """The reference build: its wiring, its perfboard, its bill of materials and what its documents say."""
 
+import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image, ImageChops
 
 from hardware import perfboard, perfboard_views, wiring
-from hardware.checks import bom, layout
-from hardware.checks.parts import read_wiring
+from hardware.checks import bom, layout, power
+from hardware.checks.parts import number, read_wiring
 from hardware.checks.places import Mechanics
+from hardware.power import read_currents
+from host.cli.root import root
 from tests.hardware import damage
 
 LAYOUT = perfboard.LAYOUT
+METER_OHMS = 10e6
+"""Input of a usual multimeter."""
 
 
 @pytest.fixture
@@ -193,3 +200,50 @@ def test_the_pictures_differ_from_stage_to_stage(tmp_path: Path) -> None:
 )
 def test_rings_of_a_resistor(value: str, rings: str) -> None:
     assert " ".join(name for name, _ in perfboard_views.rings(value)) == rings
+
+
+DOCUMENTS = [*sorted(perfboard.LAYOUT.parent.glob("*.md")), damage.HARDWARE / "bench.md", damage.HARDWARE / "errata.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_pictures_of_the_documents_are_there(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+        assert target.startswith("http") or (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_in_the_documents_can_be_typed(document: Path) -> None:
+    lines = re.findall(r"(?:`|^ {4,})(kitdock [^`\n]+)", document.read_text(), re.MULTILINE)
+    for line in lines:
+        command: click.Command = root
+        context = click.Context(root)
+        for word in shlex.split(line)[1:]:
+            within = command.get_command(context, word) if isinstance(command, click.Group) else None
+            if within is not None:
+                command = within
+            elif word.startswith("--"):
+                assert any(word in option.opts for option in command.params), f"{document.name}: {line} has no {word}"
+        assert command is not root, f"{document.name}: there is no {line}"
+
+
+def test_the_test_procedure_expects_what_the_parts_give() -> None:
+    circuit = read_wiring(damage.WIRING)
+    ohms = {ref: number(part.value) for ref, part in circuit.parts.items() if part.kind == "R"}
+    beside = 1 / (1 / ohms["R9"] + 1 / (ohms["R3"] + ohms["R4"]) + 1 / (ohms["R6"] + ohms["R10"]))
+    loaded = 1 / (1 / ohms["R2"] + 1 / METER_OHMS)
+    asleep = sum(share.ua for share in power.asleep(circuit, read_currents()))
+    light = read_currents()["light"]["value"] * ohms["R7"] / 1e3
+    told = {
+        "A4": f"{beside / 1e3:.2f} kΩ",
+        "B4": f"= {ohms['R4'] / (ohms['R3'] + ohms['R4']):.2f}",
+        "C3": f"{loaded / (loaded + ohms['R1']):.3f}",
+        "C4": f"{asleep:.1f} µA",
+        "D4": f"{light:.1f} V",
+        "E3": f"{beside / 1e3:.2f} kΩ",
+    }
+    text = (perfboard.LAYOUT.parent / "test-procedure.md").read_text()
+    sources = dict(
+        re.findall(r"^\| ([A-E]\d+)[^|]*\| (.+) \|$", text[text.index("## Where the numbers") :], re.MULTILINE)
+    )
+    for line, figure in told.items():
+        assert figure in sources[line], f"{line}: {figure}"
