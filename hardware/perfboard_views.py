@@ -58,6 +58,9 @@ TOP_STAGES = {
     4: ("4-tall-parts", "Button, light, buzzer"),
 }
 
+SOLDER_STAGES = {5: ("5-runs", "Bare runs"), 6: ("6-wires", "Insulated wires; contacts (8) and cell (9)")}
+"""File name and title of each picture, by the stage of the assembly."""
+
 
 class View:
     """One picture being drawn: the board from above, or from the solder side, left and right changed over."""
@@ -152,18 +155,21 @@ class View:
         self.text((middle, TOP + length * MM + 28), "dock end (USB)", 13, PALE, "ma")
 
 
+def pictures() -> list[str]:
+    """The names of all pictures, in the order of the work."""
+    return [f"xiao-{name}.png" for name, _ in (TOP_STAGES | SOLDER_STAGES).values()]
+
+
 def draw(board: Perfboard, circuit: Circuit, colours: dict[str, str], folder: Path) -> list[Path]:
     """Draw every stage into `folder`; `colours` of the nets' wires as #rrggbb. The paths, in the order of the work."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for stage, (name, title) in TOP_STAGES.items():
-        view = View(board, f"{stage}. {title}", mirrored=False)
-        _parts(view, board, circuit, stage)
-        made.append(folder / f"xiao-{name}.png")
-        view.save(made[-1])
-    for stage, name, title in ((5, "5-runs", "Bare runs"), (6, "6-wires", "Insulated wires; contacts and cell (7)")):
-        view = View(board, f"{stage}. {title}", mirrored=True)
-        _solder_side(view, board, circuit, colours, with_wires=stage == 6)
+    for stage, (name, title) in (TOP_STAGES | SOLDER_STAGES).items():
+        view = View(board, f"{stage}. {title}", mirrored=stage in SOLDER_STAGES)
+        if stage in TOP_STAGES:
+            _parts(view, board, circuit, stage)
+        else:
+            _solder_side(view, board, circuit, colours, with_wires=stage == max(SOLDER_STAGES))
         made.append(folder / f"xiao-{name}.png")
         view.save(made[-1])
     return made
