@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # One more than there are cores: the tests wait for radios more than they compute.
 PARALLEL = --numprocesses=$(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)') --dist=worksteal
 
-.PHONY: help setup demo test test-all bench lint format clean
+.PHONY: help setup demo test test-all bench hardware lint format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ test-all: $(READY) ## all tests and the exhaustive ones
 
 bench: $(READY) ## benchmarks, as a table and build/bench.json
 	@$(BIN)/python -m tests.bench
+
+hardware: $(READY) ## check and make all of the hardware: board, case, simulations; gets KiCad
+	@hardware/tools.sh
+	@$(BIN)/python -m hardware
 
 lint: $(READY) ## style, types, and whether the firmware compiles
 	@$(BIN)/ruff check

@@ -37,6 +37,7 @@ BOTH = (
     Joins("C", "VBAT_ADC", "GND", 47e-9, 220e-9, "the ADC samples from it: the divider is too weak"),
     Joins("R", "+5V", "DOCK_SENSE", 90e3, 110e3, "5 V must not reach the pin"),
     Joins("R", "DOCK_SENSE", "GND", 135e3, 165e3, "5 V must not reach the pin, and undocked it must read low"),
+    Joins("R", "+5V", "GND", 1e3, 10e3, "undocked, leakage must not turn on what wakes the tag"),
     Joins("R", "LED", "LED_A", 330, 1e3, "the light's current"),
     Joins("R", "BUZZER", "BUZZER_P", 470, 2.2e3, "the piezo is a capacitor, and a knock makes it a generator"),
 )
@@ -109,7 +110,9 @@ def _dock_wake(circuit: Circuit) -> list[str]:
     for part in circuit.parts.values():
         if part.kind == "Q" and part.names.get("C") == "BUTTON":
             faults = [] if part.names.get("E") == "GND" else [f"{part.ref} has its emitter not on GND: {why}"]
-            return faults + _joined(circuit, Joins("R", "+5V", part.names.get("B", "its base"), 47e3, 220e3, why))
+            base = part.names.get("B", "its base")
+            faults += _joined(circuit, Joins("R", "+5V", base, 47e3, 220e3, why))
+            return faults + _joined(circuit, Joins("R", base, "GND", 47e3, 220e3, "leakage must not turn it on"))
     return [f"no transistor has its collector on BUTTON: {why}"]
 
 

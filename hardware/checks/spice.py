@@ -525,10 +525,16 @@ def check(circuit: Circuit, build: str, limits: Limits | None = None) -> Result:
     return examine(circuit, build, limits).result
 
 
-def pictures(board: Circuit, source: Path, folder: Path) -> dict[Path, list[Path]]:
-    """Draw docking and the battery's sag on the custom board, read from the file `source`, into `folder`.
+def pictures() -> dict[str, list[Path]]:
+    """The names of the pictures that `draw` makes, each with the decks and numbers it is made of."""
+    shared = [LIMITS, *sorted(SIMULATION.glob("*.inc"))]
+    return {"sim-dock.png": [SIMULATION / "dock.cir", *shared], "sim-sag.png": [SIMULATION / "sag.cir", *shared]}
 
-    The pictures with what they are made of. Raises CircuitError, SimulationError, and MissingTool without ngspice.
+
+def draw(board: Circuit, folder: Path) -> list[Path]:
+    """Draw docking and the battery's sag on the custom board into `folder`.
+
+    Raises CircuitError, SimulationError, and MissingTool without ngspice.
     """
     limits = Limits.read()
     bench = Bench(board, "board", limits)
@@ -536,7 +542,6 @@ def pictures(board: Circuit, source: Path, folder: Path) -> dict[Path, list[Path
     docking = bench.docking
     assert docking is not None
     worn = run("sag", "aged cell at 3.5 V", _supply(bench) | {"r_cell": limits["cell.aged"], "v_cell": 3.5})
-    made_of = [source, LIMITS, *sorted(SIMULATION.glob("*.inc")), SIMULATION / "dock.cir", SIMULATION / "sag.cir"]
     plot.draw(
         folder / "sim-dock.png",
         "Docking: 0.1 s the contacts touch and scrape, 0.3 s they hold, 1.3 s the pouch is lifted",
@@ -562,4 +567,4 @@ def pictures(board: Circuit, source: Path, folder: Path) -> dict[Path, list[Path
         ],
         until=0.033,
     )
-    return {folder / "sim-dock.png": made_of, folder / "sim-sag.png": made_of}
+    return [folder / name for name in pictures()]

@@ -1,0 +1,62 @@
+"""`make hardware`: makes every artefact of the hardware and checks everything; names on the command line choose steps.
+
+What needs a program that is not there is skipped and named. Exit status: 0 if nothing is wrong, 1 if something is,
+2 if a name is not one of a step.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+
+from hardware.checks import MissingTool, Result
+from hardware.steps import BUILD, STEPS
+
+
+def run(steps: dict[str, Callable[[], Result]]) -> int:
+    """Take each step, say what it found, and return the exit status."""
+    faulty, skipped = [], []
+    for name, step in steps.items():
+        began = time.monotonic()
+        try:
+            result = step()
+        except MissingTool as missing:
+            skipped.append(name)
+            print(f"skipped  {name}: {missing}", flush=True)
+            continue
+        verdict = "FAULTY" if result.faults else "passed"
+        print(f"{verdict:<8} {name} ({time.monotonic() - began:.0f} s)", flush=True)
+        for what, figure in result.figures.items():
+            _say(9 * " ", f"{what}: {figure}")
+        for fault in result.faults:
+            _say("   !     ", fault)
+        if result.faults:
+            faulty.append(name)
+    print(f"\n{len(steps) - len(faulty) - len(skipped)} of {len(steps)} steps passed. What was made is in {BUILD}/.")
+    if skipped:
+        print(f"SKIPPED, not checked: {', '.join(skipped)}")
+    if faulty:
+        print(f"FAULTY: {', '.join(faulty)}")
+    return 1 if faulty else 0
+
+
+def _say(margin: str, text: str) -> None:
+    """Print `text` beside a margin, folded to the terminal's width."""
+    width = shutil.get_terminal_size().columns
+    print(textwrap.fill(text, width, initial_indent=margin, subsequent_indent=11 * " ", break_long_words=False))
+
+
+def main() -> int:
+    """Take the steps that the command line names, or all."""
+    unknown = [name for name in sys.argv[1:] if name not in STEPS]
+    if unknown:
+        print(f"no step is called {unknown[0]!r}; there are: {', '.join(STEPS)}", file=sys.stderr)
+        return 2
+    return run({name: STEPS[name] for name in sys.argv[1:] or STEPS})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

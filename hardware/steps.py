@@ -1,0 +1,148 @@
+"""The steps of `make hardware`, in their order: what is checked, and what is made on the way."""
+
+from __future__ import annotations
+
+import functools
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hardware import artefacts, gallery, perfboard, perfboard_views, printing, wiring
+from hardware.checks import (
+    Result,
+    antenna,
+    bom,
+    circuit,
+    gerbers,
+    kicad,
+    layout,
+    magnet,
+    mesh,
+    pins,
+    places,
+    power,
+    spice,
+)
+from hardware.checks.parts import Box, Circuit, read_board, read_wiring
+
+HARDWARE = Path(__file__).parent
+ROOT = HARDWARE.parent
+BUILD = Path("build/hardware")
+BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
+SCHEMATIC = BOARD.with_suffix(".kicad_sch")
+FIRMWARE_PINS = ROOT / "firmware" / "board.py"
+BOM = HARDWARE / "xiao" / "bom.csv"
+
+BELOW_ANTENNA = 6
+"""mm towards the dock end that are clear of copper too; to the other sides the board ends."""
+
+Both = dict[str, Circuit]
+
+
+@functools.cache
+def builds() -> Both:
+    """The circuits of both builds."""
+    return {"board": read_board(BOARD), "xiao": read_wiring(wiring.WIRING)}
+
+
+@functools.cache
+def mechanics(build: str) -> places.Mechanics:
+    """The enclosure's numbers for a build."""
+    return places.Mechanics(build=build)
+
+
+def merged(results: dict[str, Result]) -> Result:
+    """Several results as one, each line with the name of its own."""
+    whole = Result()
+    for name, result in results.items():
+        whole.faults += [f"{name}: {fault}" for fault in result.faults]
+        whole.figures |= {f"{name}, {what}": figure for what, figure in result.figures.items()}
+    return whole
+
+
+def _of_both(check: Callable[[Circuit, str], Result]) -> Callable[[], Result]:
+    return lambda: merged({build: check(its, build) for build, its in builds().items()})
+
+
+def antenna_space() -> Box:
+    """Where the custom board holds no copper: about the module's antenna, and some way below it."""
+    its = mechanics("board")
+    return Box(
+        its["antenna_x"], its["antenna_y"] - BELOW_ANTENNA, its["antenna_x"] + its["antenna_width"], its["board_length"]
+    )
+
+
+def _parts_lists() -> Result:
+    result = merged({build: bom.check(its) for build, its in builds().items()})
+    if BOM.read_text() != wiring.bom_csv(wiring.bom()):
+        result.faults.append(
+            "xiao: bom.csv is not what wiring.yml gives; `make hardware` has written it anew, look at it"
+        )
+        BOM.write_text(wiring.bom_csv(wiring.bom()))
+    return result
+
+
+def _fabrication() -> Result:
+    folder = BUILD / "board"
+    artefacts.fabrication(BOARD, folder)
+    with zipfile.ZipFile(folder / "gerbers.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted((folder / "gerbers").iterdir()):
+            packed.write(path, path.name)
+    its = builds()["board"]
+    return merged({"gerbers": gerbers.check(folder / "gerbers", its), "BOM": bom.check_export(its, folder / "bom.csv")})
+
+
+def _enclosure() -> Result:
+    stl = printing.build(BUILD / "enclosure")
+    there = {
+        "board": mesh.custom_board(mechanics("board"), builds()["board"]),
+        "xiao": mesh.reference_board(mechanics("xiao"), perfboard.read()),
+    }
+    found = {
+        build: merged(mesh.check(mechanics(build), {part: stl[f"{part}-{build}"] for part in printing.PARTS}, its))
+        for build, its in there.items()
+    }
+    return merged(found)
+
+
+def shown() -> dict[str, list[Path]]:
+    """The pictures of the documents, each with what it is made of."""
+    board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir())]
+    xiao = [wiring.WIRING, perfboard.LAYOUT]
+    names: dict[str, list[Path]] = {"schematic.png": [SCHEMATIC], "xiao-wiring.png": [wiring.WIRING]}
+    names |= {f"{name}.png": board for name in artefacts.VIEWS}
+    names |= {name: [BOARD, *made_of] for name, made_of in spice.pictures().items()}
+    return names | printing.pictures() | dict.fromkeys(perfboard_views.pictures(), xiao)
+
+
+def _pictures() -> Result:
+    """Draw all of them anew, and keep those that show something new."""
+    folder = BUILD / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    artefacts.drawings(BOARD, folder)
+    printing.draw(folder)
+    spice.draw(builds()["board"], folder)
+    wiring.draw(folder / "xiao-wiring.png")
+    perfboard_views.draw(perfboard.read(), builds()["xiao"], wiring.colours(), folder)
+    replaced = gallery.keep({folder / name: made_of for name, made_of in shown().items()})
+    result = gallery.check(shown())
+    result.figures["replaced"] = ", ".join(replaced) or "none: nothing that they show has changed"
+    return result
+
+
+STEPS: dict[str, Callable[[], Result]] = {
+    "pins": _of_both(lambda its, _: pins.check(its, pins.firmware_pins(FIRMWARE_PINS))),
+    "circuit": _of_both(circuit.check),
+    "parts": _parts_lists,
+    "simulation": _of_both(spice.check),
+    "power": _of_both(power.check),
+    "magnet": lambda: magnet.check(mechanics("board")),
+    "perfboard": lambda: layout.check(builds()["xiao"], perfboard.read(), mechanics("xiao")),
+    "places": lambda: places.check(mechanics("board"), builds()["board"]),
+    "antenna": lambda: antenna.check(BOARD, antenna_space()),
+    "erc": lambda: kicad.check_schematic(SCHEMATIC, BUILD / "erc.json"),
+    "drc": lambda: kicad.check_board(BOARD, BUILD / "drc.json"),
+    "fabrication": _fabrication,
+    "enclosure": _enclosure,
+    "pictures": _pictures,
+}
