@@ -136,13 +136,16 @@ def _samples(mesh: trimesh.Trimesh) -> list[tuple[NDArray[np.float64], NDArray[n
 # Printing without support.
 
 
-def printable(parts: Mapping[str, trimesh.Trimesh], bridge: float, step: float = 0.4) -> Result:
-    """See that each part prints as it lies: each layer rests on the one below, leans out by at most 45 degrees, or
-    bridges a gap of at most `bridge` between two sides that the layer below carries.
+def printable(parts: Mapping[str, trimesh.Trimesh], bridge: float, bed: float = 220, step: float = 0.4) -> Result:
+    """See that each part prints as it lies, on a bed of `bed` each way: each layer rests on the one below, leans out by
+    at most 45 degrees, or bridges a gap of at most `bridge` between two sides that the layer below carries.
     """
     result = Result()
     for name, mesh in parts.items():
         body = solid(mesh)
+        width, depth = float(mesh.extents[0]), float(mesh.extents[1])
+        if max(width, depth) > bed:
+            result.faults.append(f"{name} is {width:.0f} x {depth:.0f} mm, the printer's bed {bed:g} x {bed:g}")
         low, high = body.bounding_box()[2], body.bounding_box()[5]
         below = body.slice(low + step / 2)
         longest = 0.0
@@ -263,6 +266,14 @@ def bought(its: Mechanics) -> Solids:
             its["magnet_thickness"], its["magnet_diameter"] / 2, circular_segments=64
         ).translate((its["sensor_x"], its["magnet_y"], its["magnet_z"] - its["magnet_thickness"] / 2)),
     }
+    rivets = [
+        (its["sensor_x"] + side * (its["holder_width"] / 2 - its["holder_hole_in"]), its["flap_edge"] + y)
+        for side in (-1, 1)
+        for y in (its["holder_hole_end"], its["holder_length"] / 2, its["holder_length"] - its["holder_hole_end"])
+    ]
+    for count, (x, y) in enumerate(rivets, 1):
+        rivet = Manifold.cylinder(its["flap_thickness"] + its["holder_base"] + 1, 1.5, circular_segments=24)
+        solids[f"rivet {count}"] = rivet.translate((x, y, its["pouch_front"]))
     for side, name in ((-1, "left"), (1, "right")):
         x = middle + side * its["contact_x"]
         nut = seat + its["contact_floor"] + its["contact_lug"]
@@ -529,6 +540,22 @@ def flap(its: Mechanics, tag: Mapping[str, Manifold], moving: Mapping[str, Manif
     return result
 
 
+def pouch(its: Mechanics, cradle: Manifold, tag: Mapping[str, Manifold]) -> Result:
+    """See that the pouch has room behind the docked tag, over the dock's foot and beside its neighbour in the rack."""
+    half, front = its["pouch_width"] / 2, its["pouch_front"]
+    bag = box(
+        (its["usb_x"] - half, its["pouch_bottom"], front - its["pouch_depth"]),
+        (its["usb_x"] + half, its["pouch_top"], front),
+    )
+    case = {part: tag[part] for part in ("body", "lid")}
+    result = fits({"pouch": {"pouch": bag}, "dock": {"cradle": cradle, **case}})
+    room = its["rack_pitch"] - its["pouch_width"]
+    result.figures["beside it in the rack"] = f"{room:g} mm"
+    if room < 2:
+        result.faults.append(f"pouches in the rack have {room:g} mm between them")
+    return result
+
+
 def _flap(its: Mechanics) -> list[Manifold]:
     """The flap, closed: over the top and down the front, up to its edge."""
     half, middle, thick = its["pouch_width"] / 2, its["usb_x"], its["flap_thickness"]
@@ -548,7 +575,7 @@ def check(its: Mechanics, stl: Mapping[str, Path], board: Solids) -> dict[str, R
     found = {
         "solids": whole(meshes),
         "walls": walls(meshes, its["least_wall"], its["engraving"]),
-        "printing": printable(meshes, its["bridge"]),
+        "printing": printable(meshes, its["bridge"], its["bed"]),
     }
     if found["solids"].faults:
         return found
@@ -567,4 +594,5 @@ def check(its: Mechanics, stl: Mapping[str, Path], board: Solids) -> dict[str, R
     found["clip"] = clip_holds(its, there["body"], there["clip"])
     found["antenna"] = antenna(its, around)
     found["flap"] = flap(its, tag, holder)
+    found["pouch"] = pouch(its, there["cradle"], tag)
     return found

@@ -101,7 +101,7 @@ class Mechanics:
         return value
 
 
-def places(its: Mechanics, board: Circuit) -> Result:
+def check(its: Mechanics, board: Circuit) -> Result:
     """See that the enclosure's numbers are those of the board."""
     result = Result()
     _outline(its, board.outline, result)

@@ -32,7 +32,7 @@ module upright() {
 }
 
 module tag() {
-    color(case_colour) body();
+    color(case_colour) render(convexity = 8) body();
     closed_lid();
     board();
     both_sides() contact_screw();
@@ -40,31 +40,31 @@ module tag() {
 }
 
 module closed_lid() {
-    color(lid_colour) lid();
+    color(lid_colour) render(convexity = 8) lid();
     // The marks, as if filled with paint.
     color(mark_colour) translate([0, 0, front - engraving]) linear_extrude(engraving - 0.1) offset(-0.02) marks();
     color([0.9, 0.2, 0.15]) translate([light_x, light_y, front - 1]) cylinder(d = 2.1, h = 0.8);
 }
 
 module clip_there() {
-    color(clip_colour) clip();
+    color(clip_colour) render(convexity = 8) clip();
 }
 
 module holder_there() {
-    color(lid_colour) magnet_holder();
+    color(lid_colour) render(convexity = 8) magnet_holder();
     color(mark_colour) magnet_cap();
 }
 
 module exploded() {
     translate([0, 0, -24]) clip_there();
-    color(case_colour) body();
+    color(case_colour) render(convexity = 8) body();
     translate([0, 0, 18]) battery();
     translate([0, 0, 32]) board();
-    translate([0, 0, 52]) closed_lid();
+    translate([0, 0, 48]) closed_lid();
     translate([0, -12, 0]) both_sides() contact_screw();
-    translate([0, -8, 52]) both_sides() lid_screw();
+    translate([0, -8, 48]) both_sides() lid_screw();
     translate([0, 40, 0]) {
-        color(lid_colour) magnet_holder();
+        color(lid_colour) render(convexity = 8) magnet_holder();
         translate([0, 0, 14]) magnet();
         translate([0, 0, 24]) color(mark_colour) magnet_cap();
     }
@@ -155,19 +155,19 @@ module spring_pin() {
 }
 
 module docked() {
-    color(dock_colour) cradle();
+    color(dock_colour) render(convexity = 8) cradle();
     both_sides() spring_pin();
     tag();
     clip_there();
     // An empty one, from behind.
     translate([130, 0, 0]) rotate([0, 180, 0]) {
-        color(dock_colour) cradle();
+        color(dock_colour) render(convexity = 8) cradle();
         both_sides() spring_pin();
     }
 }
 
 module full_rack() {
-    for (piece = [0 : 2]) translate([piece * rack_pitch * rack_places, 0, 0]) color(dock_colour) rack();
+    for (piece = [0 : 2]) translate([piece * rack_pitch * rack_places, 0, 0]) color(dock_colour) render(convexity = 8) rack();
     for (place = [0 : 5]) translate([place * rack_pitch, 0, 0]) {
         both_sides() spring_pin();
         if (place != 3 && place != 4) {

@@ -22,8 +22,8 @@ module magnet_holder() {
             }
         }
         translate([sensor_x, magnet_y, seat]) cylinder(r = pocket, h = magnet_thickness + holder_cap + 1, $fn = 64);
-        for (side = [-1, 1], y = [4, holder_length / 2, holder_length - 4])
-            translate([sensor_x + side * (holder_width / 2 - 3.4), flap_edge + y, flap_front - 1])
+        for (side = [-1, 1], y = [holder_hole_end, holder_length / 2, holder_length - holder_hole_end])
+            translate([sensor_x + side * (holder_width / 2 - holder_hole_in), flap_edge + y, flap_front - 1])
                 cylinder(d = holder_hole, h = holder_base + 9, $fn = 24);
     }
 }

@@ -71,6 +71,7 @@ dock_gap = 0.3; // tag in cradle
 layer = 0.2;
 engraving = 0.5; // depth of the marks on the lid
 bridge = 10; // longest
+bed = 220; // of the printer, each way
 
 // Contact screws in the dock end: M3 x 5 cheese head, ISO 1207 (DIN 84), nut ISO 4032, ring lug. They lie in the dock
 // end, outside the board's edge.
@@ -152,6 +153,8 @@ holder_cap = 1.6;
 holder_width = 34;
 holder_length = 26;
 holder_hole = 3.2; // for thread or rivets of 3 mm
+holder_hole_in = 3.4; // from the sides
+holder_hole_end = 4; // from the ends; a third one is in the middle
 
 // A pouch, for the views and for the check of the flap: not a part.
 

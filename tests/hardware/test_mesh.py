@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import trimesh
 from manifold3d import Manifold
+from PIL import Image
 
 from hardware import perfboard, printing
 from hardware.checks import mesh
@@ -64,7 +65,7 @@ def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, 
     there = board if build == "board" else mesh.reference_board(its, perfboard.read())
     found = mesh.check(its, {part: stl[f"{part}-{build}"] for part in printing.PARTS}, there)
     assert {what: result.faults for what, result in found.items() if result.faults} == {}
-    assert len(found) == 12
+    assert len(found) == 13
 
 
 # Whole solids.
@@ -150,6 +151,11 @@ def test_a_lid_that_lies_the_wrong_way_round_is_told(stl: dict[str, Path]) -> No
 def test_a_groove_too_wide_to_bridge_is_told(body: trimesh.Trimesh) -> None:
     (fault,) = mesh.printable({"body": body}, 6.0).faults
     assert fault.startswith("body hangs in the air 2.2 mm above the bed")
+
+
+def test_a_part_too_large_for_the_printer_is_told(stl: dict[str, Path]) -> None:
+    rack = {"rack": mesh.load(stl["rack-board"])}
+    assert mesh.printable(rack, ITS["bridge"], 200).faults == ["rack is 216 x 62 mm, the printer's bed 200 x 200"]
 
 
 # Fit.
@@ -284,6 +290,14 @@ def test_a_flap_that_opens_past_the_tag_passes_and_one_that_meets_it_is_told(the
     assert "ledge" in hidden[0]
 
 
+def test_a_dock_that_the_pouch_does_not_fit_is_told(there: Solids) -> None:
+    deeper = Mechanics(changed={"pouch_bottom": ITS["foot_top"] - 2})
+    (fault,) = mesh.pouch(deeper, there["cradle"], tag(there)).faults
+    assert fault.startswith("pouch and cradle overlap by ")
+    wider = Mechanics(changed={"pouch_width": 110.0})
+    assert mesh.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
+
+
 # Making.
 
 
@@ -301,3 +315,16 @@ def test_what_openscad_refuses_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(printing, "ENCLOSURE", tmp_path)
     with pytest.raises(printing.PrintingError, match="OpenSCAD did not make body"):
         printing.build(tmp_path / "out", ("body",), ("board",))
+
+
+def test_a_picture_is_cut_to_what_it_shows() -> None:
+    drawn = Image.new("RGB", (3200, 2400), "white")
+    drawn.paste("black", (100, 200, 700, 500))
+    framed = printing._framed(drawn).convert("L")
+    assert framed.size == printing.SIZE
+    shown = framed.point(lambda value: 255 * (value < 128)).getbbox()
+    assert shown is not None
+    left, upper, right, lower = shown
+    assert right - left == pytest.approx(printing.SIZE[0] / 1.08, abs=3)
+    assert left + right == pytest.approx(printing.SIZE[0], abs=4)
+    assert upper + lower == pytest.approx(printing.SIZE[1], abs=4)

@@ -22,7 +22,7 @@ def board(tmp_path: Path) -> Path:
 
 
 def faults(board: Path) -> list[str]:
-    return places.places(Mechanics(), read_board(board)).faults
+    return places.check(Mechanics(), read_board(board)).faults
 
 
 def moved(board: Path, ref: str, x: float, y: float) -> None:
@@ -98,7 +98,7 @@ def _up_by_one(match: re.Match[str]) -> str:
     ],
 )
 def test_a_number_that_is_not_the_boards_is_told(changed: dict[str, float], told: str) -> None:
-    result = places.places(Mechanics(changed=changed), read_board(damage.BOARD))
+    result = places.check(Mechanics(changed=changed), read_board(damage.BOARD))
     assert any(told in fault for fault in result.faults), result.faults
 
 
