@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from hardware import day as lived
 from hardware.checks import Result
-from hardware.checks.ngspice import known
 from hardware.checks.parts import Circuit, CircuitError, number
+from hardware.checks.spice.ngspice import known
 from hardware.power import CURRENTS, Currents, Day, Share, awake, days, lost, read_currents, total, value
 
 REGULATED_V = 3.3

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hardware.checks import MissingTool, ngspice, spice
-from hardware.checks.ngspice import LIMITS, SIMULATION, Limits
+from hardware.checks import MissingTool, spice
 from hardware.checks.parts import Circuit, CircuitError, Part, read_board, read_wiring
-from hardware.checks.spice import Deck
+from hardware.checks.spice import Deck, inputs, ngspice
+from hardware.checks.spice.ngspice import LIMITS, SIMULATION, Limits
 from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
@@ -209,7 +209,7 @@ def test_a_measurement_that_a_deck_does_not_yield_is_a_fault(monkeypatch: pytest
         done.measured.pop("settling_s", None)
         return done
 
-    monkeypatch.setattr(spice, "run", half_blind)
+    monkeypatch.setattr(inputs, "run", half_blind)
     assert faults(board(), spice.divider) == (
         "divider: cell 4.2 V, +0 nA: settling_s was not measured, the waveform never got there"
     )
@@ -231,7 +231,7 @@ def test_pictures_are_drawn_with_what_they_are_made_of(tmp_path: Path) -> None:
 
 
 def test_no_limit_is_written_down_for_nothing() -> None:
-    code = Path(spice.__file__).read_text()
+    code = "".join(path.read_text() for path in Path(spice.__file__).parent.glob("*.py"))
     for section, entries in Limits.read().entries.items():
         for name in entries:
             assert section in ("part", "cell") or f"{section}.{name}" in code, f"{section}.{name}"

@@ -14,7 +14,7 @@ from typing import Any
 from hardware.checks import tool
 from hardware.checks.parts import CircuitError, Part
 
-SIMULATION = Path(__file__).parent.parent / "simulation"
+SIMULATION = Path(__file__).parents[2] / "simulation"
 LIMITS = SIMULATION / "limits.toml"
 ROOM_C = 25.0
 TIMEOUT_S = 120
