@@ -32,6 +32,10 @@ FACING = math.cos(math.radians(25))
 """Two sides make a wall if they are parallel within 25 degrees; else they meet in an edge."""
 SWOLLEN = 1.1
 """How much thicker than new the battery is drawn: a pouch cell swells as it ages, 10 % is a common allowance."""
+PLAY = 0.1
+"""mm that each part of a sliding fit can move each way: less, and a printed part does not go in."""
+WEBBING = 40.0, 3.0
+"""Width and thickness of the widest webbing for the clip, mm."""
 SCREW_THREAD = 2.2
 """mm, outer diameter of the lid's screws, ISO 7050 ST2.2."""
 PIN_STROKE = 2.5
@@ -379,6 +383,20 @@ def overlap(one: Manifold, other: Manifold) -> float:
     return float((one ^ other).volume())
 
 
+def _tight(name: str, still: Manifold, moving: Manifold, ways: dict[str, tuple[int, int, int]]) -> list[str]:
+    """Say which ways `moving` has not as much as PLAY."""
+    told = []
+    for way, (x, y, z) in ways.items():
+        if overlap(still, moving.translate((PLAY * x, PLAY * y, PLAY * z))) > TOUCH:
+            told.append(f"the {name} is too tight: it has not {PLAY:g} mm of play {way}")
+    return told
+
+
+SIDES = {"to the left": (-1, 0, 0), "to the right": (1, 0, 0)}
+ENDS = {"to the dock end": (0, -1, 0), "to the flap end": (0, 1, 0)}
+FACES = {"to the back": (0, 0, -1), "to the front": (0, 0, 1)}
+
+
 def held(its: Mechanics, case: Mapping[str, Manifold], board: Manifold) -> Result:
     """See that the closed case keeps the board where it is: 0.6 mm any way, and it meets something."""
     result = Result()
@@ -387,6 +405,10 @@ def held(its: Mechanics, case: Mapping[str, Manifold], board: Manifold) -> Resul
         moved = board.translate((0.6 * x, 0.6 * y, 0.6 * z))
         if sum(overlap(part, moved) for part in case.values()) < TOUCH:
             result.faults.append(f"nothing keeps the board from going {way}")
+    for what, part, down in (("body carries", case["body"], -0.3), ("lid holds down", case["lid"], 0.3)):
+        left, lower, _, right, upper, _ = (part ^ board.translate((0, 0, down))).bounding_box()
+        if right - left < 0.8 * its["board_width"] or upper - lower < 0.6 * its["board_length"]:
+            result.faults.append(f"the {what} only {right - left:.0f} x {upper - lower:.0f} mm of the board: it tips")
     return result
 
 
@@ -409,6 +431,7 @@ def lid_works(its: Mechanics, lid: Manifold, body: Manifold) -> Result:
         shut = overlap(lid, column(name, radius, low))
         if shut > TOUCH:
             result.faults.append(f"the lid has no hole over the {name}: {shut:.2f} mm³ in the way")
+    result.faults += _tight("lid", body, lid, SIDES | ENDS)
     if overlap(body, lid.translate((0, 0, 0.5))) < 0.5:
         result.faults.append("nothing holds the lid down at the flap end")
     for side, x in (("left", its["lid_screw_x"]), ("right", its["board_width"] - its["lid_screw_x"])):
@@ -446,6 +469,7 @@ def docks(its: Mechanics, cradle: Manifold, tag: Mapping[str, Manifold]) -> Resu
             if shared > TOUCH:
                 result.faults.append(f"on its way into the cradle, {up:g} mm up, the {name} meets it: {shared:.2f} mm³")
     case = tag["body"] + tag["lid"]
+    result.faults += _tight("tag in the cradle", cradle, case, SIDES | FACES)
     for way, shift in (
         ("back", (0, 0, -1.0)),
         ("forward", (0, 0, 1.0)),
@@ -476,6 +500,7 @@ def clip_holds(its: Mechanics, body: Manifold, clip: Manifold) -> Result:
     ):
         if overlap(body, clip.translate(shift)) < 1:
             result.faults.append(f"the clip can be pulled {way}")
+    result.faults += _tight("clip", body, clip, ENDS | FACES)
     # Bent away from the back by as much as the catch stands up, it must pass all along.
     bend = its["clip_catch"] + 0.3
     ridge = clip.trim_by_plane((0, 0, 1), its["back"] + its["clip_catch"] - its["slide_gap"] + 0.05)
@@ -483,6 +508,15 @@ def clip_holds(its: Mechanics, body: Manifold, clip: Manifold) -> Result:
         shared = overlap(body, ridge.translate((float(out), 0, 0)))
         if shared > TOUCH:
             result.faults.append(f"{out:.0f} mm out, the clip's dovetail meets the body: {shared:.2f} mm³")
+    width, thick = WEBBING
+    slot, hangs = its["back"] - its["slide_gap"] - its["clip_plate"], its["clip_top"] - its["clip_bar"] - 0.6
+    strap = box((-40.0, hangs - width, slot - thick - 0.1), (80.0, hangs, slot - 0.1))
+    if (shared := overlap(clip, strap)) > TOUCH:
+        result.faults.append(
+            f"webbing of {width:g} x {thick:g} mm does not go into the clip: {shared:.1f} mm³ in the way"
+        )
+    if overlap(clip, strap.translate((0, -2, 0))) < 1:
+        result.faults.append("nothing keeps the clip on the webbing")
     catch = overlap(body, clip.translate((its["clip_catch"] + 1, 0, 0)))
     result.figures["catch"] = (
         f"{catch:.1f} mm³ in the way of sliding out, {bend - 0.3 - its['slide_gap']:.1f} mm to bend"

@@ -18,7 +18,7 @@ module profile() {
     plate = back - slide_gap; // the side to the tag
     gap = plate - clip_plate; // the slot for the webbing, from here
     tongue = gap - clip_gap; // to here
-    barb = clip_top - clip_bar - webbing - 0.6;
+    barb = clip_top - clip_bar - webbing - 1;
 
     dovetail(plate);
     offset(-0.6) offset(1.2) offset(-0.6) {

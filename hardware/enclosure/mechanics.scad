@@ -129,7 +129,7 @@ clip_tongue = 2.4;
 clip_gap = webbing_thickness + 0.6;
 clip_top = 50; // its upper end; hangs on the webbing
 clip_bar = 2.6; // over the webbing
-clip_bottom = 4.5;
+clip_bottom = 3.4;
 clip_catch = 0.7; // how far the catch stands up
 clip_barb = 1.2;
 groove_y = build == "xiao" ? 11 : 37; // where the battery is not

@@ -210,7 +210,16 @@ def test_a_board_that_nothing_holds_down_is_told(there: Solids, board: Solids) -
     case = {part: there[part] for part in CASE}
     assert mesh.held(ITS, case, board["board"]).faults == []
     case["lid"] = case["lid"].trim_by_plane((0, 0, 1), ITS["under_lid"] - 2)
-    assert mesh.held(ITS, case, board["board"]).faults == ["nothing keeps the board from going to the lid"]
+    faults = mesh.held(ITS, case, board["board"]).faults
+    assert faults[0] == "nothing keeps the board from going to the lid"
+
+
+def test_a_board_that_only_lies_on_its_one_end_is_told(there: Solids, board: Solids) -> None:
+    case = {part: there[part] for part in CASE}
+    case["body"] -= mesh.box((-1, -2, -9), (33, 40, 0.1))
+    (fault,) = mesh.held(ITS, case, board["board"]).faults
+    assert fault.startswith("the body carries only ")
+    assert fault.endswith(" mm of the board: it tips")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +282,26 @@ def test_a_clip_without_dovetail_is_told(there: Solids) -> None:
 def test_a_clip_too_tight_for_its_groove_is_told(there: Solids) -> None:
     faults = mesh.clip_holds(ITS, there["body"], there["clip"].translate((0, 0.5, 0))).faults
     assert any("the clip's dovetail meets the body" in fault for fault in faults)
+
+
+def test_parts_without_play_are_told(there: Solids) -> None:
+    swollen = Manifold.cube((0.3, 70, 20)).translate((ITS["right"], -8, -8)) ^ there["cradle"].hull()
+    tight = tag(there) | {"body": there["body"] + swollen}
+    faults = mesh.docks(ITS, there["cradle"], tight).faults
+    assert "the tag in the cradle is too tight: it has not 0.1 mm of play to the right" in faults
+    pushed = there["clip"].translate((0, 0.22, 0))
+    faults = mesh.clip_holds(ITS, there["body"], pushed).faults
+    assert "the clip is too tight: it has not 0.1 mm of play to the flap end" in faults
+    faults = mesh.lid_works(ITS, there["lid"].translate((0.2, 0, 0)), there["body"]).faults
+    assert "the lid is too tight: it has not 0.1 mm of play to the right" in faults
+
+
+def test_a_clip_that_webbing_does_not_go_into_or_falls_out_of_is_told(there: Solids) -> None:
+    narrow = there["clip"] + mesh.box((4, 30, ITS["pouch_front"] - 0.1), (28, 34, ITS["pouch_front"] + 1.5))
+    (fault,) = mesh.clip_holds(ITS, there["body"], narrow).faults
+    assert fault.startswith("webbing of 40 x 3 mm does not go into the clip: ")
+    plain = there["clip"] - mesh.box((0, 0, ITS["pouch_front"]), (32, 8, ITS["pouch_front"] + 3))
+    assert mesh.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
 
 
 def test_metal_near_the_antenna_is_told() -> None:
