@@ -12,10 +12,10 @@ from manifold3d import Manifold
 from PIL import Image
 
 from hardware import perfboard, printing
-from hardware.checks import mesh
-from hardware.checks.mesh import Solids
+from hardware.checks import fit, mesh, printed, solids
 from hardware.checks.parts import read_board
 from hardware.checks.places import Mechanics
+from hardware.checks.solids import Solids
 from tests.hardware import damage
 
 pytestmark = pytest.mark.needs_openscad
@@ -34,24 +34,24 @@ def stl() -> dict[str, Path]:
 def there(stl: dict[str, Path]) -> Solids:
     """The custom board's parts, where they belong."""
     its = Mechanics()
-    return {part: mesh.placed(stl[f"{part}-board"], its, part) for part in printing.PARTS}
+    return {part: solids.placed(stl[f"{part}-board"], its, part) for part in printing.PARTS}
 
 
 @pytest.fixture(scope="session")
 def body(stl: dict[str, Path]) -> trimesh.Trimesh:
-    return mesh.load(stl["body-board"])
+    return solids.load(stl["body-board"])
 
 
 @pytest.fixture(scope="session")
 def board() -> Solids:
-    return mesh.custom_board(Mechanics(), read_board(damage.BOARD))
+    return solids.custom_board(Mechanics(), read_board(damage.BOARD))
 
 
 ITS = Mechanics()
 
 
-def shifted(solids: Mapping[str, Manifold], x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Solids:
-    return {name: part.translate((x, y, z)) for name, part in solids.items()}
+def shifted(parts: Mapping[str, Manifold], x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Solids:
+    return {name: part.translate((x, y, z)) for name, part in parts.items()}
 
 
 def triangles(solid: Manifold) -> trimesh.Trimesh:
@@ -62,7 +62,7 @@ def triangles(solid: Manifold) -> trimesh.Trimesh:
 @pytest.mark.parametrize("build", printing.BUILDS)
 def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, Path], board: Solids) -> None:
     its = Mechanics(build=build)
-    there = board if build == "board" else mesh.reference_board(its, perfboard.read())
+    there = board if build == "board" else solids.reference_board(its, perfboard.read())
     found = mesh.check(its, {part: stl[f"{part}-{build}"] for part in printing.PARTS}, there)
     assert {what: result.faults for what, result in found.items() if result.faults} == {}
     assert len(found) == 13
@@ -73,18 +73,18 @@ def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, 
 
 def test_a_part_with_a_hole_in_its_skin_is_told(body: trimesh.Trimesh) -> None:
     torn = trimesh.Trimesh(body.vertices, body.faces[1:])
-    assert mesh.whole({"body": torn}).faults == ["body is not watertight"]
+    assert printed.whole({"body": torn}).faults == ["body is not watertight"]
 
 
 def test_a_part_that_is_inside_out_is_told(body: trimesh.Trimesh) -> None:
     turned = trimesh.Trimesh(body.vertices, body.faces[:, ::-1], process=False)
-    assert mesh.whole({"body": turned}).faults == ["body is inside out"]
+    assert printed.whole({"body": turned}).faults == ["body is inside out"]
 
 
 def test_a_part_in_two_pieces_is_told(body: trimesh.Trimesh) -> None:
     two = trimesh.util.concatenate([body, trimesh.creation.box((2, 2, 2))])
     assert isinstance(two, trimesh.Trimesh)
-    assert mesh.whole({"body": two}).faults == ["body falls into 2 pieces"]
+    assert printed.whole({"body": two}).faults == ["body falls into 2 pieces"]
 
 
 # Walls.
@@ -92,30 +92,30 @@ def test_a_part_in_two_pieces_is_told(body: trimesh.Trimesh) -> None:
 
 def shell(wall: float) -> trimesh.Trimesh:
     """An open box, 30 x 20 x 10, with its floor twice as thick as its walls."""
-    inner = mesh.box((wall, wall, 2 * wall), (30 - wall, 20 - wall, 11))
-    return triangles(mesh.box((0, 0, 0), (30, 20, 10)) - inner)
+    inner = solids.box((wall, wall, 2 * wall), (30 - wall, 20 - wall, 11))
+    return triangles(solids.box((0, 0, 0), (30, 20, 10)) - inner)
 
 
 def test_the_thinnest_wall_is_measured() -> None:
     for wall in (0.8, 1.3, 2.0):
-        assert mesh.thinnest(shell(wall))[0] == pytest.approx(wall, abs=0.01)
+        assert printed.thinnest(shell(wall))[0] == pytest.approx(wall, abs=0.01)
 
 
 def test_an_edge_is_no_thin_wall() -> None:
-    assert mesh.thinnest(triangles(Manifold.tetrahedron().scale((10, 10, 10))))[0] > 5
+    assert printed.thinnest(triangles(Manifold.tetrahedron().scale((10, 10, 10))))[0] > 5
 
 
 def test_a_case_that_was_made_thinner_is_told(tmp_path: Path) -> None:
     thin = printing.build(tmp_path, ("body",), ("board",), {"wall": 1})
-    (fault,) = mesh.walls({"body": mesh.load(thin["body-board"])}, 1.2).faults
+    (fault,) = printed.walls({"body": solids.load(thin["body-board"])}, 1.2).faults
     assert fault.startswith("body has a wall of ")
     assert fault.endswith(" as printed; 1.2 is the least")
 
 
 def test_what_stands_between_engraved_lines_is_no_wall(stl: dict[str, Path]) -> None:
-    lid = {"lid": mesh.load(stl["lid-board"])}
-    assert mesh.walls(lid, 1.2, ITS["engraving"]).faults == []
-    assert mesh.walls(lid, 1.2).faults != []
+    lid = {"lid": solids.load(stl["lid-board"])}
+    assert printed.walls(lid, 1.2, ITS["engraving"]).faults == []
+    assert printed.walls(lid, 1.2).faults != []
 
 
 # Printing.
@@ -123,8 +123,8 @@ def test_what_stands_between_engraved_lines_is_no_wall(stl: dict[str, Path]) -> 
 
 def on_post(width: float, posts: int) -> trimesh.Trimesh:
     """A beam of this free width, 4 mm up, on one post or on two."""
-    beam = mesh.box((0, 0, 4), (width + 4, 3, 6))
-    ends = [mesh.box((0, 0, 0), (2, 3, 5)), mesh.box((width + 2, 0, 0), (width + 4, 3, 5))]
+    beam = solids.box((0, 0, 4), (width + 4, 3, 6))
+    ends = [solids.box((0, 0, 0), (2, 3, 5)), solids.box((width + 2, 0, 0), (width + 4, 3, 5))]
     for post in ends[:posts]:
         beam += post
     return triangles(beam)
@@ -132,37 +132,37 @@ def on_post(width: float, posts: int) -> trimesh.Trimesh:
 
 @pytest.mark.parametrize(("width", "posts", "prints"), [(9.0, 2, True), (12.0, 2, False), (2.0, 1, False)])
 def test_a_bridge_prints_and_a_beam_with_a_free_end_does_not(width: float, posts: int, prints: bool) -> None:
-    assert (mesh.printable({"beam": on_post(width, posts)}, 10.0).faults == []) == prints
+    assert (printed.printable({"beam": on_post(width, posts)}, 10.0).faults == []) == prints
 
 
 @pytest.mark.parametrize(("lean", "prints"), [(3.0, True), (4.0, True), (6.0, False)])
 def test_a_wall_may_lean_out_by_45_degrees(lean: float, prints: bool) -> None:
     cone = Manifold.cylinder(4.0, 3.0, 3.0 + lean, 64)
-    assert (mesh.printable({"cone": triangles(cone)}, 10.0).faults == []) == prints
+    assert (printed.printable({"cone": triangles(cone)}, 10.0).faults == []) == prints
 
 
 def test_a_lid_that_lies_the_wrong_way_round_is_told(stl: dict[str, Path]) -> None:
-    lid = mesh.load(stl["lid-board"])
+    lid = solids.load(stl["lid-board"])
     lid.apply_transform(np.diag([1.0, -1.0, -1.0, 1.0]))
-    (fault,) = mesh.printable({"lid": lid}, ITS["bridge"]).faults
+    (fault,) = printed.printable({"lid": lid}, ITS["bridge"]).faults
     assert fault.startswith("lid hangs in the air")
 
 
 def test_a_groove_too_wide_to_bridge_is_told(body: trimesh.Trimesh) -> None:
-    (fault,) = mesh.printable({"body": body}, 6.0).faults
+    (fault,) = printed.printable({"body": body}, 6.0).faults
     assert fault.startswith("body hangs in the air 2.2 mm above the bed")
 
 
 def test_a_part_too_large_for_the_printer_is_told(stl: dict[str, Path]) -> None:
-    rack = {"rack": mesh.load(stl["rack-board"])}
-    assert mesh.printable(rack, ITS["bridge"], 200).faults == ["rack is 216 x 62 mm, the printer's bed 200 x 200"]
+    rack = {"rack": solids.load(stl["rack-board"])}
+    assert printed.printable(rack, ITS["bridge"], 200).faults == ["rack is 216 x 62 mm, the printer's bed 200 x 200"]
 
 
 # Fit.
 
 
 def case_against(there: Solids, other: Mapping[str, Manifold]) -> list[str]:
-    return mesh.fits({"case": {part: there[part] for part in CASE}, "other": other}).faults
+    return fit.fits({"case": {part: there[part] for part in CASE}, "other": other}).faults
 
 
 def test_a_board_that_sits_2_mm_off_is_told(there: Solids, board: Solids) -> None:
@@ -176,7 +176,7 @@ def test_a_part_too_high_for_the_lid_is_told(there: Solids, tmp_path: Path) -> N
     path = tmp_path / damage.BOARD.name
     path.write_text(damage.BOARD.read_text())
     damage.in_part(path, "J2", r'\(property "Height" "[^"]*"', '(property "Height" "5.8"')
-    higher = mesh.custom_board(ITS, read_board(path))
+    higher = solids.custom_board(ITS, read_board(path))
     (fault,) = case_against(there, higher)
     assert fault.startswith("lid and J2 overlap by ")
 
@@ -187,37 +187,37 @@ def test_a_part_under_a_post_of_the_lid_is_told(there: Solids, board: Solids) ->
 
 
 def test_a_thicker_battery_is_told(there: Solids, board: Solids) -> None:
-    thicker = mesh.bought(Mechanics(changed={"battery_thickness": 6.0}))["battery"]
-    (fault,) = mesh.fits({"board": board, "battery": {"battery": thicker}}).faults
+    thicker = solids.bought(Mechanics(changed={"battery_thickness": 6.0}))["battery"]
+    (fault,) = fit.fits({"board": board, "battery": {"battery": thicker}}).faults
     assert fault.startswith("board and battery overlap by ")
 
 
 def test_longer_contact_screws_are_told(there: Solids) -> None:
-    longer = mesh.bought(Mechanics(changed={"contact_length": 8.0}))
-    faults = mesh.fits(
+    longer = solids.bought(Mechanics(changed={"contact_length": 8.0}))
+    faults = fit.fits(
         {"screw": {"screw": longer["right contact screw"]}, "battery": {"battery": longer["battery"]}}
     ).faults
     assert len(faults) == 1
 
 
 def test_an_opening_too_low_for_a_plug_is_told(there: Solids) -> None:
-    lower = mesh.plug(Mechanics(changed={"usb_height": 2.5}))
+    lower = solids.plug(Mechanics(changed={"usb_height": 2.5}))
     (fault,) = case_against(there, {"plug": lower})
     assert fault.startswith("body and plug overlap by ")
 
 
 def test_a_board_that_nothing_holds_down_is_told(there: Solids, board: Solids) -> None:
     case = {part: there[part] for part in CASE}
-    assert mesh.held(ITS, case, board["board"]).faults == []
+    assert fit.held(ITS, case, board["board"]).faults == []
     case["lid"] = case["lid"].trim_by_plane((0, 0, 1), ITS["under_lid"] - 2)
-    faults = mesh.held(ITS, case, board["board"]).faults
+    faults = fit.held(ITS, case, board["board"]).faults
     assert faults[0] == "nothing keeps the board from going to the lid"
 
 
 def test_a_board_that_only_lies_on_its_one_end_is_told(there: Solids, board: Solids) -> None:
     case = {part: there[part] for part in CASE}
-    case["body"] -= mesh.box((-1, -2, -9), (33, 40, 0.1))
-    (fault,) = mesh.held(ITS, case, board["board"]).faults
+    case["body"] -= solids.box((-1, -2, -9), (33, 40, 0.1))
+    (fault,) = fit.held(ITS, case, board["board"]).faults
     assert fault.startswith("the body carries only ")
     assert fault.endswith(" mm of the board: it tips")
 
@@ -231,13 +231,13 @@ def test_a_board_that_only_lies_on_its_one_end_is_told(there: Solids, board: Sol
     ],
 )
 def test_a_lid_for_other_places_is_told(changed: dict[str, float], told: str, there: Solids) -> None:
-    (fault,) = mesh.lid_works(Mechanics(changed=changed), there["lid"], there["body"]).faults
+    (fault,) = fit.lid_works(Mechanics(changed=changed), there["lid"], there["body"]).faults
     assert fault.startswith(told)
 
 
 def test_a_lid_that_nothing_holds_is_told(there: Solids) -> None:
     lid = there["lid"].trim_by_plane((0, 0, 1), ITS["under_lid"])
-    faults = mesh.lid_works(ITS, lid, there["body"]).faults
+    faults = fit.lid_works(ITS, lid, there["body"]).faults
     assert "nothing holds the lid down at the flap end" in faults
     assert "the left screw of the lid finds only 0.0 mm³ to bite into" in faults
 
@@ -246,13 +246,13 @@ def test_a_lid_that_nothing_holds_is_told(there: Solids) -> None:
 
 
 def test_contact_screws_that_a_key_could_bridge_are_told() -> None:
-    faults = mesh.contacts(ITS, shifted(mesh.bought(ITS), y=-0.4)).faults
+    faults = fit.contacts(ITS, shifted(solids.bought(ITS), y=-0.4)).faults
     assert faults[0] == "a key against the dock end may touch the left contact screw: 0.0 mm between"
 
 
 def test_spring_pins_that_are_hardly_pressed_are_told() -> None:
     short = Mechanics(changed={"pin_pressed": 0.3})
-    assert mesh.contacts(short, mesh.bought(ITS)).faults == ["the tag presses the spring pins by 0.3 mm of 2.5"]
+    assert fit.contacts(short, solids.bought(ITS)).faults == ["the tag presses the spring pins by 0.3 mm of 2.5"]
 
 
 def tag(there: Solids) -> Solids:
@@ -260,13 +260,13 @@ def tag(there: Solids) -> Solids:
 
 
 def test_a_tag_that_the_cradle_does_not_fit_is_told(there: Solids) -> None:
-    faults = mesh.docks(ITS, there["cradle"], shifted(tag(there), x=0.5)).faults
+    faults = fit.docks(ITS, there["cradle"], shifted(tag(there), x=0.5)).faults
     assert any("on its way into the cradle, 0 mm up, the body meets it" in fault for fault in faults)
 
 
 def test_a_cradle_without_lips_is_told(there: Solids) -> None:
     without = there["cradle"].trim_by_plane((0, 0, 1), ITS["back"] + ITS["edge"] + 0.1)
-    assert mesh.docks(ITS, without, tag(there)).faults == [
+    assert fit.docks(ITS, without, tag(there)).faults == [
         "the cradle does not keep the tag from going back",
         "the tag goes into the cradle the wrong way round: only 0.0 mm³ in the way",
     ]
@@ -274,57 +274,57 @@ def test_a_cradle_without_lips_is_told(there: Solids) -> None:
 
 def test_a_clip_without_dovetail_is_told(there: Solids) -> None:
     plain = there["clip"].trim_by_plane((0, 0, -1), -ITS["back"])
-    faults = mesh.clip_holds(ITS, there["body"], plain).faults
+    faults = fit.clip_holds(ITS, there["body"], plain).faults
     assert "the clip can be pulled off the back" in faults
     assert "nothing keeps the clip from sliding out" in faults
 
 
 def test_a_clip_too_tight_for_its_groove_is_told(there: Solids) -> None:
-    faults = mesh.clip_holds(ITS, there["body"], there["clip"].translate((0, 0.5, 0))).faults
+    faults = fit.clip_holds(ITS, there["body"], there["clip"].translate((0, 0.5, 0))).faults
     assert any("the clip's dovetail meets the body" in fault for fault in faults)
 
 
 def test_parts_without_play_are_told(there: Solids) -> None:
     swollen = Manifold.cube((0.3, 70, 20)).translate((ITS["right"], -8, -8)) ^ there["cradle"].hull()
     tight = tag(there) | {"body": there["body"] + swollen}
-    faults = mesh.docks(ITS, there["cradle"], tight).faults
+    faults = fit.docks(ITS, there["cradle"], tight).faults
     assert "the tag in the cradle is too tight: it has not 0.1 mm of play to the right" in faults
     pushed = there["clip"].translate((0, 0.22, 0))
-    faults = mesh.clip_holds(ITS, there["body"], pushed).faults
+    faults = fit.clip_holds(ITS, there["body"], pushed).faults
     assert "the clip is too tight: it has not 0.1 mm of play to the flap end" in faults
-    faults = mesh.lid_works(ITS, there["lid"].translate((0.2, 0, 0)), there["body"]).faults
+    faults = fit.lid_works(ITS, there["lid"].translate((0.2, 0, 0)), there["body"]).faults
     assert "the lid is too tight: it has not 0.1 mm of play to the right" in faults
 
 
 def test_a_clip_that_webbing_does_not_go_into_or_falls_out_of_is_told(there: Solids) -> None:
-    narrow = there["clip"] + mesh.box((4, 30, ITS["pouch_front"] - 0.1), (28, 34, ITS["pouch_front"] + 1.5))
-    (fault,) = mesh.clip_holds(ITS, there["body"], narrow).faults
+    narrow = there["clip"] + solids.box((4, 30, ITS["pouch_front"] - 0.1), (28, 34, ITS["pouch_front"] + 1.5))
+    (fault,) = fit.clip_holds(ITS, there["body"], narrow).faults
     assert fault.startswith("webbing of 40 x 3 mm does not go into the clip: ")
-    plain = there["clip"] - mesh.box((0, 0, ITS["pouch_front"]), (32, 8, ITS["pouch_front"] + 3))
-    assert mesh.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
+    plain = there["clip"] - solids.box((0, 0, ITS["pouch_front"]), (32, 8, ITS["pouch_front"] + 3))
+    assert fit.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
 
 
 def test_metal_near_the_antenna_is_told() -> None:
-    metal = mesh.bought(Mechanics(changed={"battery_y": 6.0}))
-    assert mesh.antenna(ITS, metal).faults == ["the battery is 5.9 mm from the antenna; 10 is the least"]
+    metal = solids.bought(Mechanics(changed={"battery_y": 6.0}))
+    assert fit.antenna(ITS, metal).faults == ["the battery is 5.9 mm from the antenna; 10 is the least"]
 
 
 def test_a_flap_that_opens_past_the_tag_passes_and_one_that_meets_it_is_told(there: Solids) -> None:
     holder = {part: there[part] for part in ("magnet_holder", "magnet_cap")}
-    assert mesh.flap(ITS, tag(there), holder).faults == []
-    higher = mesh.flap(ITS, shifted(tag(there), y=3), holder).faults
+    assert fit.flap(ITS, tag(there), holder).faults == []
+    higher = fit.flap(ITS, shifted(tag(there), y=3), holder).faults
     assert higher[0].startswith("the flap meets the body by 2 degrees: ")
     # In front of the tag, the flap is free when closed and meets the tag only as it opens.
-    hidden = mesh.flap(ITS, {"ledge": mesh.box((10, 60, 0), (20, 64, 12))}, holder).faults
+    hidden = fit.flap(ITS, {"ledge": solids.box((10, 60, 0), (20, 64, 12))}, holder).faults
     assert "ledge" in hidden[0]
 
 
 def test_a_dock_that_the_pouch_does_not_fit_is_told(there: Solids) -> None:
     deeper = Mechanics(changed={"pouch_bottom": ITS["foot_top"] - 2})
-    (fault,) = mesh.pouch(deeper, there["cradle"], tag(there)).faults
+    (fault,) = fit.pouch(deeper, there["cradle"], tag(there)).faults
     assert fault.startswith("pouch and cradle overlap by ")
     wider = Mechanics(changed={"pouch_width": 110.0})
-    assert mesh.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
+    assert fit.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
 
 
 # Making.
@@ -336,7 +336,7 @@ def test_what_has_not_changed_is_not_made_again(tmp_path: Path) -> None:
     assert printing.build(tmp_path, ("magnet_cap",), ("board",))["magnet_cap-board"].stat().st_mtime_ns == before
     printing.build(tmp_path, ("magnet_cap",), ("board",), {"holder_cap": 2.0})
     assert made.stat().st_mtime_ns != before
-    assert mesh.load(made).extents[2] == pytest.approx(2.0)
+    assert solids.load(made).extents[2] == pytest.approx(2.0)
 
 
 def test_what_openscad_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
