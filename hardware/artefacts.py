@@ -1,5 +1,4 @@
-"""What is made of the sources: files for a board's maker, drawings, solids, pictures. All by KiCad's command line,
-OpenSCAD and WireViz; nothing here decides anything."""
+"""What KiCad makes of the custom board: the files for its maker, the drawings, the pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ BOM_SAME = "Value,Footprint,MPN"
 VIEWS = {
     "board-top": ("--side", "top", "--width", "1000", "--height", "1200"),
     "board-bottom": ("--side", "bottom", "--width", "1000", "--height", "1200"),
-    "board": ("--rotate", "-50,0,35", "--perspective", "--width", "1200", "--height", "900"),
+    "board": ("--rotate", "-45,0,30", "--perspective", "--zoom", "0.85", "--width", "1200", "--height", "1000"),
 }
 """Pictures of the board, by what KiCad is told to draw."""
 PICTURE_DPI = 150
@@ -26,19 +25,21 @@ COLOURS = 128
 
 
 def fabrication(board: Path, folder: Path) -> None:
-    """What a maker of boards wants: gerbers and drill file, positions, BOM, and a STEP model, in `folder`."""
+    """What a maker of boards wants: gerbers, drill file, positions and BOM, in `folder`; all from the same origin."""
     made = folder / "gerbers"
     made.mkdir(parents=True, exist_ok=True)
     for old in made.iterdir():
         old.unlink()
-    schematic = board.with_suffix(".kicad_sch")
-    kicad.run("pcb", "export", "gerbers", "--layers", MAKER_LAYERS, "--output", f"{made}/", board)
+    kicad.run("pcb", "export", "gerbers", "--layers", MAKER_LAYERS, "--subtract-soldermask",
+              "--use-drill-file-origin", "--output", f"{made}/", board)  # fmt: skip
     # As routed slots: the older way of writing them is not read by all.
-    kicad.run("pcb", "export", "drill", "--excellon-oval-format", "route", "--output", f"{made}/", board)
-    kicad.run("pcb", "export", "pos", "--format", "csv", "--units", "mm", "--exclude-dnp", "--output",
-              folder / "positions.csv", board)  # fmt: skip
+    kicad.run("pcb", "export", "drill", "--drill-origin", "plot", "--excellon-oval-format", "route",
+              "--output", f"{made}/", board)  # fmt: skip
+    kicad.run("pcb", "export", "pos", "--side", "front", "--format", "csv", "--units", "mm",
+              "--use-drill-file-origin", "--exclude-dnp", "--output", folder / "positions.csv", board)  # fmt: skip
     kicad.run("sch", "export", "bom", "--fields", BOM_FIELDS, "--labels", BOM_LABELS, "--group-by", BOM_SAME,
-              "--exclude-dnp", "--ref-range-delimiter", "", "--output", folder / "bom.csv", schematic)  # fmt: skip
+              "--exclude-dnp", "--ref-range-delimiter", "", "--output", folder / "bom.csv",
+              board.with_suffix(".kicad_sch"))  # fmt: skip
 
 
 def drawings(board: Path, folder: Path) -> None:
@@ -46,7 +47,17 @@ def drawings(board: Path, folder: Path) -> None:
     schematic = board.with_suffix(".kicad_sch")
     pdf = folder / "schematic.pdf"
     kicad.run("sch", "export", "pdf", "--output", pdf, schematic)
-    kicad.run("pcb", "export", "step", "--force", "--subst-models", "--output", folder / f"{board.stem}.step", board)
+    kicad.run(
+        "pcb",
+        "export",
+        "step",
+        "--force",
+        "--subst-models",
+        "--drill-origin",
+        "--output",
+        folder / f"{board.stem}.step",
+        board,
+    )
     subprocess.run([tool("pdftoppm"), "-r", str(PICTURE_DPI), "-png", "-singlefile", str(pdf),
                     str(folder / "schematic")], check=True)  # fmt: skip
     for name, options in VIEWS.items():

@@ -89,7 +89,13 @@ def _fabrication() -> Result:
         for path in sorted((folder / "gerbers").iterdir()):
             packed.write(path, path.name)
     its = builds()["board"]
-    return merged({"gerbers": gerbers.check(folder / "gerbers", its), "BOM": bom.check_export(its, folder / "bom.csv")})
+    return merged(
+        {
+            "gerbers": gerbers.check(folder / "gerbers", its),
+            "positions": gerbers.check_positions(folder / "positions.csv", its),
+            "BOM": bom.check_export(its, folder / "bom.csv"),
+        }
+    )
 
 
 def _enclosure() -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import warnings
 from pathlib import Path
@@ -38,10 +39,30 @@ def check(folder: Path, circuit: Circuit) -> Result:
     wanted = _size(list(circuit.outline))
     if math.dist(size, wanted) > SAME_MM:
         result.faults.append(f"the outline is {_by(size)}, the board {_by(wanted)}")
+    corner = min(x for line in lines for x, _ in line), min(y for line in lines for _, y in line)
+    if math.dist(corner, (0, 0)) > SAME_MM:
+        result.faults.append(f"the origin is not the board's lower left corner, which lies at ({_xy(corner)})")
     result.faults += _inside(layers)
     result.faults += _drilled(folder, circuit)
     result.figures["gerbers"] = f"{len(layers)} layers, outline {_by(size)}, {circuit.holes} holes"
     return result
+
+
+def check_positions(path: Path, circuit: Circuit) -> Result:
+    """Hold the positions for the assembler's machine (CSV of KiCad, mm) against the parts of the board."""
+    told = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            told[row["Ref"]] = float(row["PosX"]), float(row["PosY"])
+    placed = {ref: part.place.at for ref, part in circuit.parts.items() if part.bought and part.place is not None}
+    faults = [f"no position is told for {ref}" for ref in sorted(placed.keys() - told.keys())]
+    faults += [f"a position is told for {ref}, which is not bought" for ref in sorted(told.keys() - placed.keys())]
+    faults += [
+        f"{ref} is said to be at ({_xy(told[ref])}), and is at ({_xy(at)})"
+        for ref, at in sorted(placed.items())
+        if ref in told and math.dist(at, told[ref]) > SAME_MM
+    ]
+    return Result(faults, {"positions": f"{len(told)} parts"})
 
 
 def _ends(line: Any) -> list[tuple[tuple[float, float], tuple[float, float]]]:
@@ -82,6 +103,10 @@ def _drilled(folder: Path, circuit: Circuit) -> list[str]:
 def _size(points: list[tuple[float, float]]) -> tuple[float, float]:
     across, along = zip(*points, strict=True)
     return max(across) - min(across), max(along) - min(along)
+
+
+def _xy(at: tuple[float, float]) -> str:
+    return f"{at[0]:.2f}, {at[1]:.2f}"
 
 
 def _by(size: tuple[float, float]) -> str:

@@ -42,6 +42,15 @@ def end_of(text: str, start: int) -> int:
     raise ValueError("a bracket is not closed")
 
 
+def removed(path: Path, head: str, holding: str = "") -> None:
+    """Take the first item that begins with `head` and holds this text out of a file of KiCad's."""
+    text = path.read_text()
+    start = text.index(head)
+    while holding not in text[start : end_of(text, start)]:
+        start = text.index(head, start + 1)
+    path.write_text(text[:start] + text[end_of(text, start) :])
+
+
 def without(path: Path, ref: str) -> None:
     """Take the part `ref` off a board."""
     text = path.read_text()

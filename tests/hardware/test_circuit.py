@@ -135,9 +135,7 @@ def test_a_value_that_is_not_its_part_number_s_is_told(board: Path) -> None:
 
 
 def test_a_broken_outline_is_told(board: Path) -> None:
-    text = board.read_text()
-    start = text.index("(gr_line")
-    board.write_text(text[:start] + text[damage.end_of(text, start) :])
+    damage.removed(board, "(gr_line", "Edge.Cuts")
     with pytest.raises(CircuitError, match=r"has no closed outline on Edge\.Cuts"):
         read_board(board)
 

@@ -35,14 +35,8 @@ def test_the_board_has_no_fault_nothing_is_unconnected_and_it_is_the_schematic_s
 
 def test_a_cut_wire_of_the_schematic_is_told(board: Path) -> None:
     schematic = board.with_suffix(".kicad_sch")
-    text = schematic.read_text()
-    start = text.index("(wire")
-    schematic.write_text(text[:start] + text[damage.end_of(text, start) :])
+    damage.removed(schematic, "(wire")
     assert kicad.check_schematic(schematic, board.with_suffix(".json")).faults
-
-
-def _parity(found: str) -> Callable[[list[str]], bool]:
-    return lambda faults: any(line.startswith("parity: ") and found in line for line in faults)
 
 
 def _moved(board: Path) -> None:
@@ -54,26 +48,14 @@ def _moved(board: Path) -> None:
     board.write_text(text[:start] + re.sub(r"\(at [^)]*\)", at[0], text[start:end], count=1) + text[end:])
 
 
-def _cut(board: Path) -> None:
-    text = board.read_text()
-    start = text.index("(segment")
-    board.write_text(text[:start] + text[damage.end_of(text, start) :])
-
-
-def _no_outline(board: Path) -> None:
-    text = board.read_text()
-    start = text.index("(gr_line")
-    board.write_text(text[:start] + text[damage.end_of(text, start) :])
-
-
 @pytest.mark.parametrize(
     ("damaged", "kind"),
     [
         (lambda board: damage.swapped(board, "U1", "LID", "BUTTON"), "parity"),
         (lambda board: damage.without(board, "R6"), "parity"),
         (_moved, "DRC"),
-        (_cut, "unconnected"),
-        (_no_outline, "DRC"),
+        (lambda board: damage.removed(board, "(segment"), "unconnected"),
+        (lambda board: damage.removed(board, "(gr_line", "Edge.Cuts"), "DRC"),
     ],
     ids=["two pins swapped", "a pull-up dropped", "a part moved onto another", "a track cut", "the outline broken"],
 )
@@ -94,6 +76,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_goes_to_the_maker_is_the_board(made: Path) -> None:
     there = read_board(damage.BOARD)
     assert gerbers.check(made / "gerbers", there).faults == []
+    assert gerbers.check_positions(made / "positions.csv", there).faults == []
     assert bom.check_export(there, made / "bom.csv").faults == []
 
 
@@ -108,12 +91,19 @@ def test_damaged_gerbers_are_told(made: Path, tmp_path: Path) -> None:
         file.write_text(text)
         return gerbers.check(folder, there).faults
 
-    assert "the outline is open at" in told("Edge_Cuts", r"X\d+Y-\d+D02\*\nX\d+Y-\d+D01\*\n", "")[0]
+    assert "the outline is open at" in told("Edge_Cuts", r"X\d+Y\d+D02\*\nX\d+Y\d+D01\*\n", "")[0]
     assert "the outline is" in told("Edge_Cuts", "%FSLAX46Y46", "%FSLAX45Y45")[0]
     assert "the drill file has" in told(".drl", r"\nX[^\n]*(?=\nX)", "")[0]
     (folder := Path(shutil.copytree(made / "gerbers", tmp_path / "lacking")))
     next(folder.glob("*B_Mask*")).unlink()
     assert gerbers.check(folder, there).faults == ["there are 0 files of layer B_Mask, not one"]
+
+
+def test_positions_of_another_origin_are_told(made: Path, tmp_path: Path) -> None:
+    moved = re.sub(r'^"U5",(.*?),16\.6', r'"U5",\1,116.6', (made / "positions.csv").read_text(), flags=re.MULTILINE)
+    (tmp_path / "positions.csv").write_text(moved)
+    faults = gerbers.check_positions(tmp_path / "positions.csv", read_board(damage.BOARD)).faults
+    assert faults == ["U5 is said to be at (116.60, 23.50), and is at (16.60, 23.50)"]
 
 
 def test_a_bom_that_lacks_a_part_is_told(made: Path, tmp_path: Path) -> None:
