@@ -16,8 +16,8 @@ from hardware.checks import Result
 from hardware.checks.places import Mechanics
 
 OPERATE = 4.8
-"""mT, the most that a DRV5032FB needs to switch on: TI TIDUBY9, table 2-2, for the DRV5032FA, which differs in its rate
-only (TI SLVSDC7 puts FA, FB and FC at one threshold of 4.8 mT)."""
+"""mT, the most that a DRV5032 needs to switch on: TI TIDUBY9, table 2-2, for the DRV5032FA. That the FB differs from it
+in its rate only was not read at the source: TI SLVSDC7, page 1, has a group of 4.8 mT and does not say who is in it."""
 RELEASE = 0.5
 """mT below which it is sure to have switched off: the same table."""
 
