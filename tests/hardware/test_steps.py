@@ -1,0 +1,70 @@
+"""`make hardware`: what it says, and what its status is."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from hardware import __main__ as command
+from hardware import gallery, steps
+from hardware.checks import MissingTool, Result
+from tests.hardware import damage
+
+
+def test_every_step_is_told_in_the_readme_and_no_other() -> None:
+    table = (damage.HARDWARE / "README.md").read_text().split("| step |")[1].split("\n\n")[0]
+    told = [
+        name for cell in re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
+    ]
+    assert told == list(steps.STEPS)
+
+
+def test_the_committed_pictures_show_what_is_so() -> None:
+    assert gallery.check(steps.shown()).faults == []
+
+
+def test_every_picture_is_shown_by_a_document() -> None:
+    shown = {
+        name
+        for path in damage.HARDWARE.rglob("*.md")
+        for name in re.findall(r"pictures/([\w-]+\.png)", path.read_text())
+    }
+    assert shown == set(steps.shown())
+
+
+def test_a_fault_is_told_with_its_step_and_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    status = command.run(
+        {
+            "circuit": lambda: Result(["no R between EN and +3V3"], {"rules": "3 rules"}),
+            "drc": lambda: Result(),
+        }
+    )
+    told = capsys.readouterr().out
+    assert status == 1
+    assert "FAULTY   circuit" in told
+    assert "no R between EN and +3V3" in told
+    assert "1 of 2 steps passed" in told
+    assert "FAULTY: circuit" in told
+
+
+def test_what_is_missing_is_skipped_named_and_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    def without_kicad() -> Result:
+        raise MissingTool("kicad-cli is not installed")
+
+    assert command.run({"drc": without_kicad, "pins": lambda: Result()}) == 0
+    told = capsys.readouterr().out
+    assert "skipped  drc: kicad-cli is not installed" in told
+    assert "SKIPPED, not checked: drc" in told
+
+
+def test_a_name_that_is_no_step_s_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["hardware", "drill"])
+    assert command.main() == 2
+    assert "no step is called 'drill'; there are: pins, circuit" in capsys.readouterr().err
+
+
+def test_faults_of_several_builds_say_whose_they_are() -> None:
+    found = steps.merged({"board": Result(["no U3"], {"rules": "30"}), "xiao": Result([], {"rules": "13"})})
+    assert found == Result(["board: no U3"], {"board, rules": "30", "xiao, rules": "13"})
