@@ -9,12 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from hardware.checks import HardwareError
 from hardware.checks.parts import Box, Point
 
 LAYOUT = Path(__file__).parent / "xiao" / "perfboard.toml"
 
 
-class LayoutError(Exception):
+class LayoutError(HardwareError):
     """The layout's file cannot be what it says; one line that says where."""
 
 
@@ -178,19 +179,3 @@ def _away(point: Point, box: Box) -> float:
     if across > 0 and along > 0:
         return math.hypot(across, along)
     return max(across, along)
-
-
-def crosses(one: Point, other: Point, box: Box) -> bool:
-    """Whether the straight line between two points enters `box`."""
-    least, most = 0.0, 1.0
-    for from_, to, low, high in (
-        (one[0], other[0], box.left, box.right),
-        (one[1], other[1], box.lower, box.upper),
-    ):
-        if from_ == to:
-            if not low < from_ < high:
-                return False
-            continue
-        enter, leave = sorted(((low - from_) / (to - from_), (high - from_) / (to - from_)))
-        least, most = max(least, enter), min(most, leave)
-    return least < most

@@ -16,6 +16,10 @@ class Result:
     """What was measured, with its unit, by name."""
 
 
+class HardwareError(Exception):
+    """Something of the hardware cannot be read, worked out or made; says what, where, and why."""
+
+
 class MissingTool(Exception):
     """A program that is not on this machine; says which, and how to get it."""
 

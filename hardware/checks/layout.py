@@ -6,9 +6,9 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 
 from hardware.checks import Result
-from hardware.checks.parts import Box, Circuit, Part
+from hardware.checks.parts import Circuit, Part
 from hardware.checks.places import Mechanics
-from hardware.perfboard import LayoutError, Line, Perfboard, crosses
+from hardware.perfboard import LayoutError, Line, Perfboard
 
 NEAR = 0.3
 """mm that a part may be off the place that the lid has for it."""
@@ -162,22 +162,17 @@ def _antenna(board: Perfboard, its: Mechanics) -> list[str]:
     for ref, part in board.parts.items():
         if part.package == MODULE:
             continue
-        if part.body is not None and _meets(part.body.box, zone):
+        if part.body is not None and part.body.box.meets(zone):
             faults.append(f"{ref} is in the antenna's zone")
         faults += [
             f"{ref} pin {pin} is in the antenna's zone"
             for pin, hole in part.pins.items()
-            if crosses(board.at(hole), board.at(hole), zone)
+            if zone.crossed(board.at(hole), board.at(hole))
         ]
     for line in _lines(board):
-        if any(crosses(board.at(one), board.at(other), zone) for one, other in pairwise(line.holes)):
+        if any(zone.crossed(board.at(one), board.at(other)) for one, other in pairwise(line.holes)):
             faults.append(f"the line {line.name} is in the antenna's zone")
     return faults
-
-
-def _meets(one: Box, other: Box) -> bool:
-    across = one.left < other.right and other.left < one.right
-    return across and one.lower < other.upper and other.lower < one.upper
 
 
 def _places(board: Perfboard, its: Mechanics) -> list[str]:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import sexpdata
 
+from hardware.checks import HardwareError
+
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0, "R": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
 """What stands after the digits of a value, or in place of its decimal point."""
 VALUE = re.compile(r"(\d+)(?:\.(\d+))?\s*([pnuµmRkKM]?)(\d*)\s*(?:Ohm|Ω|F|V)?")
@@ -24,7 +26,7 @@ Point = tuple[float, float]
 """x and y, mm in the board's frame: origin lower left, y up, seen on the top side."""
 
 
-class CircuitError(Exception):
+class CircuitError(HardwareError):
     """The circuit is not what is asked of it; one line that says where."""
 
 
@@ -35,6 +37,26 @@ class Box(NamedTuple):
     lower: float
     right: float
     upper: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two have more than an edge in common."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.lower < other.upper and other.lower < self.upper
+
+    def crossed(self, one: Point, other: Point) -> bool:
+        """Whether the straight line between two points enters the box: what is left of it, cut at all four sides."""
+        begin, end = 0.0, 1.0
+        for start, step, least, most in (
+            (one[0], other[0] - one[0], self.left, self.right),
+            (one[1], other[1] - one[1], self.lower, self.upper),
+        ):
+            if step == 0:
+                if not least < start < most:
+                    return False
+                continue
+            near, far = sorted(((least - start) / step, (most - start) / step))
+            begin, end = max(begin, near), min(end, far)
+        return begin < end
 
 
 @dataclass(frozen=True)
@@ -129,6 +151,9 @@ def number(text: str) -> float:
     return float(f"{whole}.{fraction or after or 0}") * PREFIXES[prefix]
 
 
+DAMAGED = (TypeError, ValueError, IndexError)
+"""What a list raises that lacks a coordinate, or has a word in its place."""
+
 Frame = Callable[[float, float], Point]
 """From KiCad's page to the board's frame."""
 
@@ -147,7 +172,10 @@ def load(path: Path) -> tuple[Any, list[Point], Frame]:
         raise CircuitError(f"{path.name} cannot be read as a KiCad board: {type(error).__name__}") from error
     if _head(tree) != "kicad_pcb":
         raise CircuitError(f"{path.name} is not a KiCad board")
-    corners = _outline(tree)
+    try:
+        corners = _outline(tree)
+    except DAMAGED as error:
+        raise CircuitError(f"{path.name}: a line on Edge.Cuts cannot be read: {error}") from error
     if not corners:
         raise CircuitError(f"{path.name} has no closed outline on Edge.Cuts")
     left, bottom = min(x for x, _ in corners), max(y for _, y in corners)
@@ -159,13 +187,22 @@ def read_board(path: Path) -> Circuit:
     tree, corners, frame = load(path)
     parts: dict[str, Part] = {}
     for footprint in every(tree, "footprint"):
-        part = _part(footprint, frame)
+        try:
+            part = _part(footprint, frame)
+        except DAMAGED as error:
+            raise CircuitError(f"{path.name}: the footprint {_named(footprint)} cannot be read: {error}") from error
         if part.ref in parts:
             raise CircuitError(f"{path.name} has two parts called {part.ref}")
         parts[part.ref] = part
     pads = [pad for footprint in every(tree, "footprint") for pad in every(footprint, "pad")]
     holes = len(every(tree, "via")) + sum(first(pad, "drill") is not None for pad in pads)
     return Circuit(parts, tuple(frame(x, y) for x, y in corners), holes)
+
+
+def _named(footprint: Any) -> str:
+    """What a person finds a footprint by: its reference, as far as it has one."""
+    found = [item[2] for item in every(footprint, "property") if item[1:2] == ["Reference"] and len(item) > 2]
+    return str(found[0]) if found else "without a reference"
 
 
 def _part(footprint: Any, frame: Frame) -> Part:
@@ -310,11 +347,11 @@ def read_wiring(path: Path) -> Circuit:
     try:
         harness = parse(path.read_text(), return_types="harness")
     except Exception as error:
-        raise CircuitError(f"{path.name} cannot be read as wiring: {error}") from error
+        raise CircuitError(f"{path.name} cannot be read as wiring: {' '.join(str(error).split())}") from error
     nets: dict[tuple[str, str], str] = {}
     for cable in harness.cables.values():
         for wire in cable.connections:
-            label = cable.wirelabels[wire.via_port - 1] if cable.wirelabels else ""
+            label = dict(enumerate(cable.wirelabels, 1)).get(wire.via_port)
             if not label:
                 raise CircuitError(f"{path.name}: wire {wire.via_port} of {cable.name} does not say which net it is")
             for ref, pin in ((wire.from_name, wire.from_pin), (wire.to_name, wire.to_pin)):

@@ -103,18 +103,64 @@ def _pulled_lid(board: Path) -> None:
     damage.moved_to(board, _between("BUTTON", "+3V3")(board), "BUTTON", "LID")
 
 
+def _bought(ref: str, mpn: str) -> Callable[[Path], None]:
+    return lambda board: damage.in_part(board, ref, r'\(property "MPN" "[^"]*"', f'(property "MPN" "{mpn}"')
+
+
+def _without(ref: str) -> Callable[[Path], None]:
+    return lambda board: damage.without(board, ref)
+
+
+def _swapped(ref: str, one: str, other: str) -> Callable[[Path], None]:
+    return lambda board: damage.swapped(board, ref, one, other)
+
+
+def _moved(ref: str, one: str, other: str) -> Callable[[Path], None]:
+    return lambda board: damage.moved_to(board, ref, one, other)
+
+
 @pytest.mark.parametrize(
     ("damaged", "fault"),
     [
-        (_value(_between("PROG", "GND"), "2k"), "R3 is 2k, not 13000 to 20000: charging current"),
+        (_value(_between("PROG", "GND"), "2k"), "R3 is 2k, not 13400 to 20000: charging current"),
         (_value(_between("EN", "GND", "C"), "10n"), "is 10n, not 9e-07 to 1.1e-06: the chip starts"),
         (_value(_between("VBAT", "VBAT_ADC"), "lots"), "not a value of a resistor or capacitor: 'lots'"),
         (_diode, "a diode must lead from DOCK_5V to +5V: D2 is the wrong way round"),
         (_transistor, "no transistor has its collector on BUTTON: docking does not wake the tag"),
         (_pulled_lid, "R6 hangs on LID: the switch is push-pull"),
-        (lambda board: damage.without(board, "U3"), "no LM66100: a docked tag runs from the dock"),
-        (lambda board: damage.without(board, "C6"), "+3V3 has "),
-        (lambda board: damage.swapped(board, "U6", "LID", "+3V3"), "U6 pin VCC is on LID, not on +3V3"),
+        (_without("U3"), "no LM66100: a docked tag runs from the dock"),
+        (_swapped("U6", "LID", "+3V3"), "U6 pin VCC is on LID, not on +3V3"),
+        # What a person touches and plugs in.
+        (_swapped("J1", "CC1", "VBUS"), "J1 pin A4 is on CC1, not on VBUS: USB-C"),
+        (_swapped("J1", "USB_D+", "USB_D-"), "J1 pin A6 is on USB_D-, not on USB_D+"),
+        (_moved("J1", "VBUS", "+5V"), "J1 pin B9 is on +5V, not on VBUS"),
+        (_swapped("J2", "VBAT", "GND"), "J2 pin Pin_1 is on GND, not on VBAT: the marks at the plug"),
+        (_without("J2"), "no Battery: the marks at the plug"),
+        (_without("D4"), "no D between DOCK_5V and GND: discharges"),
+        (_swapped("U4", "VBUS", "GND"), "U4 pin VBUS is on GND, not on VBUS: discharges"),
+        (_without("R16"), "no R between DOCK_5V and GND: what leaks back"),
+        (_moved("TP1", "DOCK_5V", "+5V"), "TP1 is called DOCK_5V, and is on +5V"),
+        (_swapped("TP5", "EN", "BOOT"), "TP5 is called EN, and is on BOOT"),
+        (_without("TP3"), "the board has 0 pads called +3V3, not 1"),
+        (_without("SW1"), "no SW between BUTTON and GND: the button wakes at low"),
+        (_moved("SW1", "BUTTON", "LID"), "SW1 hangs on LID"),
+        (_swapped("D5", "LED_A", "GND"), "a diode must lead from LED_A to GND: D5 is the wrong way round"),
+        (_moved("BZ1", "BUZZER_P", "LED"), "no BZ between BUZZER_P and GND"),
+        (_swapped("U1", "TXD", "RXD"), "U1 pin TXD0 is on RXD, not on TXD"),
+        # What is bought under a number that is almost right.
+        (_bought("U2", "MCP73831T-3ACI/OT"), "U2 is to be bought as MCP73831T-3ACI/OT, not MCP73831T-2A...: charger"),
+        (_bought("U6", "DRV5032FCDBZR"), "U6 is to be bought as DRV5032FCDBZR"),
+        (_bought("U1", "ESP32-C6-MINI-1U-N4"), "U1 is to be bought as ESP32-C6-MINI-1U-N4"),
+        (_bought("D1", "1N4148W-7-F"), "D1 is to be bought as 1N4148W-7-F, which is no Schottky diode that is known"),
+        # Capacitors: there, to ground, and beside what they are for.
+        (_without("C6"), "U1 has 0.1 uF of +3V3 within 5 mm, and needs 22.1 uF: 22 uF for the radio's peaks"),
+        (_without("C7"), "U1 has 22 uF of +3V3 within 5 mm"),
+        (_moved("C6", "GND", "VSYS"), "U1 has 0.1 uF of +3V3"),
+        (_without("C9"), "U6 has 0 uF of +3V3 within 5 mm, and needs 0.09 uF: the switch"),
+        (_without("C4"), "U5 has 10 uF of VSYS within 5 mm"),
+        (_without("C5"), "U5 has 0 uF of +3V3 within 5 mm"),
+        (_moved("C2", "VBAT", "VSYS"), "U2 has 0 uF of VBAT within 5 mm"),
+        (lambda board: damage.placed(board, "C9", 110, 140), "U6 has 0 uF of +3V3 within 5 mm"),
     ],
 )
 def test_a_damaged_circuit_is_told(board: Path, damaged: Callable[[Path], None], fault: str) -> None:
@@ -146,6 +192,23 @@ def test_a_file_that_is_no_board_is_told(tmp_path: Path) -> None:
         read_board(tmp_path / "x.kicad_pcb")
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            '(footprint "R_0603" (layer "F.Cu") (property "Reference" "R99"))',
+            "the footprint R99 cannot be read",
+        ),
+        ('(gr_line (start x 1) (end 1 1) (layer "Edge.Cuts"))', "a line on Edge.Cuts cannot be read"),
+    ],
+    ids=["no place", "a word for a number"],
+)
+def test_a_board_with_a_damaged_item_is_told(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "x.kicad_pcb").write_text(damage.BOARD.read_text().rstrip()[:-1] + text + ")")
+    with pytest.raises(CircuitError, match=rf"x\.kicad_pcb: {fault}"):
+        read_board(tmp_path / "x.kicad_pcb")
+
+
 @pytest.mark.parametrize(("text", "value"), [("4k7", 4700), ("100n", 1e-7), ("15 kOhm", 15e3), ("2.2M", 2.2e6),
                                              ("470R", 470), ("22uF", 22e-6), ("1k", 1000), ("0R1", 0.1)])  # fmt: skip
 def test_values_are_read_as_they_are_written(text: str, value: float) -> None:
@@ -170,6 +233,37 @@ def test_a_part_of_the_reference_build_that_cannot_be_bought_is_told(
     assert bom.check(read_wiring(wiring)).faults == [fault]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "[{R7: 2}, {light 2: 1}, {D2: A}]",
+            "[{R7: 2}, {light 2: 1}, {D2: K}]",
+            "a diode must lead from LED_A to GND: D2 is the wrong way round",
+        ),
+        (
+            '[{BT1: "+"}, {cell: 1}',
+            '[{BT1: "-"}, {cell: 1}',
+            "BT1 pin + is on GND, not on VBAT: the cell, plus to plus",
+        ),
+        ("[{J1: 5V}, {dock: 1}, {D1: A}]", "[{J1: 5V}, {dock 5 V: 1}, {D1: A}]", "J1 pin 5V is on +5V, not on DOCK_5V"),
+        ("  - [{U1: 3V3}, {lid: 1}, {C2: 1}]\n", "", "no C between +3V3 and GND: the Hall switch"),
+        ("mpn: DRV5032FBLPG\n", "mpn: DRV5032FCLPG\n", "U2 is to be bought as DRV5032FCLPG"),
+    ],
+)
+def test_a_damaged_wiring_is_told(wiring: Path, old: str, new: str, fault: str) -> None:
+    damage.changed(wiring, old, new)
+    if "D2" in new:
+        damage.changed(wiring, "{light: 2}, {D2: K}", "{light: 2}, {D2: A}")
+    if "BT1" in new:
+        text = wiring.read_text()
+        wiring.write_text(text.replace('[{BT1: "-"}, {cell: 2}', '[{BT1: "+"}, {cell: 2}'))
+    if "J1" in new:
+        damage.changed(wiring, "[{D1: K}, {dock 5 V: 1}", "[{D1: K}, {dock: 1}")
+        damage.changed(wiring, "[{J1: 5V}, {dock 5 V: 1}, {D1: A}]", "[{J1: 5V}, {dock 5 V: 1}, {R6: 1}]")
+    assert any(fault in line for line in circuit.check(read_wiring(wiring), "xiao").faults)
+
+
 def test_swapped_wires_of_the_reference_build_are_told(wiring: Path) -> None:
     for old, new in (("{U1: D0}", "{U1: DX}"), ("{U1: D2}", "{U1: D0}"), ("{U1: DX}", "{U1: D2}")):
         damage.changed(wiring, old, new, times=wiring.read_text().count(old))
@@ -182,6 +276,20 @@ def test_swapped_wires_of_the_reference_build_are_told(wiring: Path) -> None:
 def test_a_wire_that_does_not_say_its_net_is_told(wiring: Path) -> None:
     damage.changed(wiring, "wirelabels: [WAKE]", "wirelabels: ['']")
     with pytest.raises(CircuitError, match="wire 1 of base does not say which net it is"):
+        read_wiring(wiring)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("wirelabels: [WAKE]", "wirelabel: [WAKE]"),
+        ("colors: [TQ], wirelabels: [WAKE]}", "colors: [TQ], wirelabels: [WAKE"),
+    ],
+    ids=["a word misspelt", "a bracket left out"],
+)
+def test_a_wiring_that_cannot_be_read_is_told_in_one_line(wiring: Path, old: str, new: str) -> None:
+    damage.changed(wiring, old, new)
+    with pytest.raises(CircuitError, match=r"^wiring\.yml cannot be read as wiring: [^\n]+$"):
         read_wiring(wiring)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardware.checks import tool
+from hardware.checks import HardwareError, tool
 from hardware.checks.parts import CircuitError, Part
 
 SIMULATION = Path(__file__).parents[2] / "simulation"
@@ -23,7 +23,7 @@ Wave = list[tuple[float, float]]
 """Seconds and volts."""
 
 
-class SimulationError(Exception):
+class SimulationError(HardwareError):
     """A deck has not yielded what it must; one line that says which and what."""
 
 
