@@ -5,10 +5,11 @@ ERC sees that pins fit; it does not see that a pull-up has gone. This does.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, CircuitError, number
+from hardware.checks.parts import Circuit, CircuitError, Part, number
 
 
 class Joins(NamedTuple):
@@ -22,11 +23,40 @@ class Joins(NamedTuple):
     why: str
 
 
+class There(NamedTuple):
+    """One part of two pins that must be there, whatever its value and whichever way round."""
+
+    kind: str
+    one: str
+    other: str
+    why: str
+
+
 class Wired(NamedTuple):
-    """A part, found by how its value begins, whose named pins are on these nets."""
+    """A part, found by how its value begins, whose named pins are on these nets, and of which only one kind will do."""
 
     value: str
     pins: dict[str, str]
+    why: str
+    mpn: str = ""
+    """How its part number begins."""
+
+
+class Leads(NamedTuple):
+    """A diode that leads from one net to another, its part number beginning with one of `mpn`, if that says any."""
+
+    anode: str
+    cathode: str
+    mpn: tuple[str, ...] = ()
+
+
+class Stored(NamedTuple):
+    """Capacitance from `net` to ground beside the pins of a part, found by how its value begins: farads within mm."""
+
+    value: str
+    net: str
+    least: float
+    within: float
     why: str
 
 
@@ -49,35 +79,87 @@ BOARD = (
     Joins("C", "EN", "GND", 0.9e-6, 1.1e-6, "the chip starts when its supply is there (Espressif: 10 kOhm, 1 uF)"),
     Joins("R", "IO8", "+3V3", 4.7e3, 11e3, "download mode wants IO8 high"),
     Joins("R", "BOOT", "+3V3", 4.7e3, 11e3, "the chip starts its flash only with IO9 high"),
-    Joins("R", "PROG", "GND", 13e3, 20e3, "charging current 1000 V / R: at most 0.5 C of a 150 mAh cell"),
+    Joins("R", "DOCK_5V", "GND", 47e3, 220e3, "what leaks back through the dock's diode must not be felt"),
+    Joins("R", "PROG", "GND", 13.4e3, 20e3, "charging current 1000 V / R: at most 0.5 C of a 150 mAh cell"),
 )
 """Rules of the custom board alone."""
+XIAO = (Joins("C", "+3V3", "GND", 47e-9, 1e-6, "the Hall switch takes its current in pulses (TI: 0.1 uF)"),)
+"""Rules of the reference build alone."""
+PLUG = {
+    **dict.fromkeys(("A1", "A12", "B1", "B12", "S1"), "GND"), **dict.fromkeys(("A4", "A9", "B4", "B9"), "VBUS"),
+    "A5": "CC1", "B5": "CC2", "A6": "USB_D+", "B6": "USB_D+", "A7": "USB_D-", "B7": "USB_D-",
+}  # fmt: skip
+"""Contacts of a USB-C receptacle (USB Type-C specification, receptacle pin map, as a USB 2.0 device uses it)."""
+MODULE = {
+    **dict.fromkeys(("1", "2", "11", "14", *map(str, range(36, 54))), "GND"), "3": "+3V3", "EN": "EN", "IO8": "IO8",
+    "IO9": "BOOT", "IO12": "USB_D-", "IO13": "USB_D+", "TXD0": "TXD", "RXD0": "RXD",
+}  # fmt: skip
+"""Pins of the ESP32-C6-MINI-1 that the firmware has no name for (Espressif, the module's datasheet)."""
 BOARD_WIRED = (
-    Wired("MCP73831", {"V_{DD}": "+5V", "V_{BAT}": "VBAT", "PROG": "PROG", "V_{SS}": "GND"}, "charger"),
-    Wired("LM66100", {"VIN": "VBAT", "VOUT": "VSYS", "~{CE}": "+5V", "GND": "GND"}, "a docked tag runs from the dock"),
-    Wired("RT9080", {"IN": "VSYS", "EN": "VSYS", "OUT": "+3V3", "GND": "GND"}, "regulator"),
-    Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch"),
-    Wired("ESP32-C6-MINI-1", {"EN": "EN", "3V3": "+3V3", "GND": "GND", "IO8": "IO8", "IO9": "BOOT",
-                              "IO12": "USB_D-", "IO13": "USB_D+"}, "module"),
+    Wired("MCP73831", {"V_{DD}": "+5V", "V_{BAT}": "VBAT", "PROG": "PROG", "V_{SS}": "GND"},
+          "charger, to 4.20 V", "MCP73831T-2A"),
+    Wired("LM66100", {"VIN": "VBAT", "VOUT": "VSYS", "~{CE}": "+5V", "GND": "GND"},
+          "a docked tag runs from the dock", "LM66100"),
+    Wired("RT9080-33", {"IN": "VSYS", "EN": "VSYS", "OUT": "+3V3", "GND": "GND"}, "regulator", "RT9080-33GJ5"),
+    Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch", "DRV5032FBDBZ"),
+    Wired("ESP32-C6-MINI-1", MODULE, "module with its own antenna", "ESP32-C6-MINI-1-"),
+    Wired("USB4105", PLUG, "USB-C", "USB4105-GF-A"),
+    Wired("USBLC6-2", {"1": "USB_D-", "6": "USB_D-", "3": "USB_D+", "4": "USB_D+", "VBUS": "VBUS", "GND": "GND"},
+          "discharges at USB", "USBLC6-2SC6"),
+    Wired("Battery", {"Pin_1": "VBAT", "Pin_2": "GND"}, "the marks at the plug tell where plus is"),
 )  # fmt: skip
-XIAO_WIRED = (Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch"),)
-DIODES = {"board": (("VBUS", "+5V"), ("DOCK_5V", "+5V"), ("+5V", "VSYS")), "xiao": (("DOCK_5V", "+5V"),)}
-"""Anode and cathode of the diodes that keep 5 V off the open contacts and off what would feed back."""
-STORES = {"board": (("+3V3", 20e-6), ("VSYS", 9e-6), ("+5V", 4e-6), ("VBAT", 4e-6)), "xiao": ()}
-"""Least capacitance on a rail, farads: radio peaks (Espressif, hardware design guidelines), charger's datasheet."""
+XIAO_WIRED = (
+    Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch", "DRV5032FB"),
+    Wired("XIAO ESP32C6", {"5V": "+5V", "GND": "GND", "3V3": "+3V3", "BAT+": "VBAT", "BAT-": "GND"}, "module"),
+    Wired("402025", {"+": "VBAT", "-": "GND"}, "the cell, plus to plus"),
+    Wired("5 V", {"5V": "DOCK_5V", "GND": "GND"}, "the dock's contacts"),
+)
+BOTH_THERE = (
+    There("SW", "BUTTON", "GND", "the button wakes at low"),
+    There("BZ", "BUZZER_P", "GND", "the buzzer"),
+)
+BOARD_THERE = (There("D", "DOCK_5V", "GND", "discharges from fingers at the contacts"),)
+PADS = {"DOCK_5V": 1, "GND": 2, "+3V3": 1, "EN": 1, "BOOT": 1, "TXD": 1, "RXD": 1}
+"""How many pads for a wire or a probe the board has of each net: two for the dock, six to program it without USB."""
+SCHOTTKY = ("PMEG", "1N581")
+DIODES = {
+    "board": (Leads("VBUS", "+5V", SCHOTTKY), Leads("DOCK_5V", "+5V", SCHOTTKY), Leads("+5V", "VSYS", SCHOTTKY),
+              Leads("LED_A", "GND")),
+    "xiao": (Leads("DOCK_5V", "+5V", SCHOTTKY), Leads("LED_A", "GND")),
+}  # fmt: skip
+"""The diodes that keep 5 V off the open contacts and off what would feed back, and the light."""
+STORES = (
+    Stored("ESP32-C6", "+3V3", 22.05e-6, 5, "22 uF for the radio's peaks, 0.1 uF for noise (Espressif, guidelines)"),
+    Stored("RT9080", "VSYS", 10.5e-6, 5, "10 uF for the radio's peaks and 1 uF for the regulator (Richtek)"),
+    Stored("RT9080", "+3V3", 0.9e-6, 5, "the regulator is stable with 1 uF at its output (Richtek)"),
+    Stored("MCP73831", "+5V", 4e-6, 5, "charger's input (Microchip: 4.7 uF)"),
+    Stored("MCP73831", "VBAT", 4e-6, 5, "the charger is stable with 4.7 uF, with a cell and without (Microchip)"),
+    Stored("DRV5032FB", "+3V3", 90e-9, 5, "the switch takes its current in pulses (TI: 0.1 uF)"),
+)
+"""What must lie beside the parts of the custom board."""
 
 
 def check(circuit: Circuit, build: str) -> Result:
     """Hold `circuit` against the rules of its `build`: "board" or "xiao"."""
     result = Result()
-    joins = BOTH + (BOARD if build == "board" else ())
-    wired = BOARD_WIRED if build == "board" else XIAO_WIRED
-    for rule in joins:
-        result.faults += _joined(circuit, rule)
+    on_board = build == "board"
+    joins = BOTH + (BOARD if on_board else XIAO)
+    there = BOTH_THERE + (BOARD_THERE if on_board else ())
+    wired = BOARD_WIRED if on_board else XIAO_WIRED
+    stores = STORES if on_board else ()
+    for join in joins:
+        result.faults += _joined(circuit, join)
+    for part in there:
+        result.faults += _there(circuit, part)
     for wiring in wired:
         result.faults += _wired(circuit, wiring)
-    result.faults += _dock_wake(circuit) + _lid_alone(circuit) + _polarity(circuit, build) + _stores(circuit, build)
-    result.figures["rules"] = f"{len(joins) + len(wired) + 2 + len(DIODES[build]) + len(STORES[build])} rules"
+    for diode in DIODES[build]:
+        result.faults += _leads(circuit, diode)
+    for store in stores:
+        result.faults += _stored(circuit, store)
+    result.faults += _dock_wake(circuit) + _lid_alone(circuit) + (_pads(circuit) if on_board else [])
+    rules = len(joins) + len(there) + len(wired) + len(DIODES[build]) + len(stores) + 2 + on_board
+    result.figures["rules"] = f"{rules} rules"
     return result
 
 
@@ -92,6 +174,14 @@ def _joined(circuit: Circuit, rule: Joins) -> list[str]:
     return [f"{part.ref} is {part.value}, not {rule.least:g} to {rule.most:g}: {rule.why}"]
 
 
+def _there(circuit: Circuit, rule: There) -> list[str]:
+    try:
+        circuit.between(rule.one, rule.other, rule.kind)
+    except CircuitError as error:
+        return [f"{error}: {rule.why}"]
+    return []
+
+
 def _wired(circuit: Circuit, rule: Wired) -> list[str]:
     faults = []
     try:
@@ -99,6 +189,9 @@ def _wired(circuit: Circuit, rule: Wired) -> list[str]:
         for pin, net in rule.pins.items():
             if part.net(pin) != net:
                 faults.append(f"{part.ref} pin {pin} is on {part.net(pin)}, not on {net}: {rule.why}")
+        mpn = part.fields.get("MPN", "")
+        if not mpn.startswith(rule.mpn):
+            faults.append(f"{part.ref} is to be bought as {mpn}, not {rule.mpn}...: {rule.why}")
     except CircuitError as error:
         faults.append(f"{error}: {rule.why}")
     return faults
@@ -118,26 +211,64 @@ def _dock_wake(circuit: Circuit) -> list[str]:
 
 def _lid_alone(circuit: Circuit) -> list[str]:
     """Nothing but the switch drives LID: a resistor would meet the chip's own pull."""
-    pulls = [ref for ref in circuit.on("LID") if circuit.parts[ref].kind == "R"]
-    return [f"{ref} hangs on LID: the switch is push-pull, and the chip's own pull would oppose it" for ref in pulls]
+    why = "the switch is push-pull, and the chip's own pull would oppose a resistor"
+    return [f"{ref} hangs on LID: {why}" for ref in circuit.on("LID") if circuit.parts[ref].kind != "U"]
 
 
-def _polarity(circuit: Circuit, build: str) -> list[str]:
-    faults = []
+def _leads(circuit: Circuit, rule: Leads) -> list[str]:
     diodes = [part for part in circuit.parts.values() if part.kind == "D"]
-    for anode, cathode in DIODES[build]:
-        if not any(part.names.get("A") == anode and part.names.get("K") == cathode for part in diodes):
-            turned = [part.ref for part in diodes if part.names.get("A") == cathode and part.names.get("K") == anode]
-            what = f"{turned[0]} is the wrong way round" if turned else "there is none"
-            faults.append(f"a diode must lead from {anode} to {cathode}: {what}")
-    return faults
+    right = [part for part in diodes if _ends(part) == (rule.anode, rule.cathode)]
+    if not right:
+        turned = [part.ref for part in diodes if _ends(part) == (rule.cathode, rule.anode)]
+        what = f"{turned[0]} is the wrong way round" if turned else "there is none"
+        return [f"a diode must lead from {rule.anode} to {rule.cathode}: {what}"]
+    return [
+        f"{part.ref} is to be bought as {part.fields.get('MPN', '')}, which is no Schottky diode that is known"
+        for part in right
+        if rule.mpn and not part.fields.get("MPN", "").startswith(rule.mpn)
+    ]
 
 
-def _stores(circuit: Circuit, build: str) -> list[str]:
-    faults = []
-    for net, least in STORES[build]:
-        caps = [part for part in circuit.parts.values() if part.kind == "C" and net in part.pins.values()]
-        total = sum(number(part.value) for part in caps)
-        if total < least:
-            faults.append(f"{net} has {total * 1e6:.3g} uF, and needs {least * 1e6:.3g} uF")
+def _ends(diode: Part) -> tuple[str | None, str | None]:
+    """The nets of its anode and its cathode."""
+    return diode.names.get("A"), diode.names.get("K")
+
+
+def _stored(circuit: Circuit, rule: Stored) -> list[str]:
+    try:
+        fed = circuit.with_value(rule.value)
+        total = sum(
+            number(part.value)
+            for part in circuit.parts.values()
+            if part.kind == "C"
+            and set(part.pins.values()) == {rule.net, "GND"}
+            and _apart(part, fed, rule.net) <= rule.within
+        )
+    except CircuitError as error:
+        return [f"{error}: {rule.why}"]
+    if total >= rule.least:
+        return []
+    has = f"{total * 1e6:.3g} uF of {rule.net} within {rule.within:g} mm, and needs {rule.least * 1e6:.3g} uF"
+    return [f"{fed.ref} has {has}: {rule.why}"]
+
+
+def _apart(one: Part, other: Part, net: str) -> float:
+    """mm between the nearest two pads of two parts on a net."""
+    ours, theirs = ([at for pad, at in part.place.pads if part.pins.get(pad) == net] if part.place else []
+                    for part in (one, other))  # fmt: skip
+    return min((math.dist(this, that) for this in ours for that in theirs), default=math.inf)
+
+
+def _pads(circuit: Circuit) -> list[str]:
+    """Each pad for a wire or a probe is on the net that it is called after."""
+    pads = [part for part in circuit.parts.values() if part.kind == "TP"]
+    faults = [
+        f"{pad.ref} is called {pad.value}, and is on {', '.join(pad.pins.values()) or 'no net'}"
+        for pad in pads
+        if set(pad.pins.values()) != {pad.value}
+    ]
+    for net, wanted in PADS.items():
+        there = sum(pad.value == net for pad in pads)
+        if there != wanted:
+            faults.append(f"the board has {there} pads called {net}, not {wanted}")
     return faults
