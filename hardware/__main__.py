@@ -1,19 +1,24 @@
 """`make hardware`: makes every artefact of the hardware and checks everything; names on the command line choose steps.
 
-What needs a program that is not there is skipped and named. Exit status: 0 if nothing is wrong, 1 if something is,
-2 if a name is not one of a step.
+What needs a program that is not there is skipped and named. A step that cannot be taken, as its files are damaged or
+the folder cannot be written, is faulty, and the others are taken all the same. Exit status: 0 if nothing is wrong,
+1 if something is, 2 if a name is not one of a step, 130 if it was interrupted.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Callable
 
-from hardware.checks import MissingTool, Result
+from hardware.checks import HardwareError, MissingTool, Result
 from hardware.steps import BUILD, STEPS
+
+NOT_TAKEN = (HardwareError, OSError, subprocess.SubprocessError)
+"""What keeps a step from being taken, and is no mistake of the program."""
 
 
 def run(steps: dict[str, Callable[[], Result]]) -> int:
@@ -27,6 +32,8 @@ def run(steps: dict[str, Callable[[], Result]]) -> int:
             skipped.append(name)
             print(f"skipped  {name}: {missing}", flush=True)
             continue
+        except NOT_TAKEN as error:
+            result = Result([" ".join(str(error).split())])
         verdict = "FAULTY" if result.faults else "passed"
         print(f"{verdict:<8} {name} ({time.monotonic() - began:.0f} s)", flush=True)
         for what, figure in result.figures.items():
@@ -55,7 +62,11 @@ def main() -> int:
     if unknown:
         print(f"no step is called {unknown[0]!r}; there are: {', '.join(STEPS)}", file=sys.stderr)
         return 2
-    return run({name: STEPS[name] for name in sys.argv[1:] or STEPS})
+    try:
+        return run({name: STEPS[name] for name in sys.argv[1:] or STEPS})
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing is said of the steps that are not told above", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

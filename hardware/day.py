@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hardware import power
+from hardware.checks import HardwareError, MissingTool
 from hardware.power import DAY_S, Day
 from host.flash.application import FIRMWARE
+from host.sim.runtime import SimulatorMissing
 from host.sim.station import VirtualStation, VirtualTag
 from host.sim.virtual_board import CELL
 from kitwire import config
@@ -19,6 +21,10 @@ OPEN_S = 60.0
 DOCKED_S = 60.0
 """At the dock the cell is charged, so how long that is does not matter."""
 DOCKED_AT_S = 20 * 3600.0
+
+
+class DayError(HardwareError):
+    """The tag did not live its day as it must; says how it ended."""
 
 
 async def enrol(station: VirtualStation, profile: int) -> VirtualTag:
@@ -45,13 +51,13 @@ async def until_docking(station: VirtualStation, tag: VirtualTag, edges: int) ->
 
 
 async def docking(station: VirtualStation, tag: VirtualTag) -> None:
-    """The docking, and the rest of the day. Raises RuntimeError if the tag did not live it as it must."""
+    """The docking, and the rest of the day. Raises DayError if the tag did not live it as it must."""
     docked_at = station.clock.now()
     tag.dock()
     tag.at(docked_at + DOCKED_S).undock()
     await station.clock.advance(docked_at + DAY_S - DOCKED_AT_S)
     if tag.faults or tag.state not in ("asleep", "running"):
-        raise RuntimeError(f"the day did not go as it must: {tag.state} {tag.faults}")
+        raise DayError(f"the tag did not live its day as it must: it is {tag.state}; {'; '.join(map(str, tag.faults))}")
 
 
 class OnCell:
@@ -80,6 +86,12 @@ async def live(edges: int, profile: int, files: dict[str, Path]) -> Day:
 
 @functools.cache
 def docked() -> Day:
-    """A day of profile docked with as many edges as the charge model takes; some seconds, once."""
+    """A day of profile docked with as many edges as the charge model takes; some seconds, once.
+
+    Raises DayError, hardware.power.CurrentsError, and MissingTool without the virtual station's MicroPython.
+    """
     edges = int(power.value(power.read_currents(), "edges_per_day"))
-    return asyncio.run(live(edges, config.PROFILE_DOCKED, {"/": FIRMWARE}))
+    try:
+        return asyncio.run(live(edges, config.PROFILE_DOCKED, {"/": FIRMWARE}))
+    except SimulatorMissing as missing:
+        raise MissingTool(str(missing)) from missing

@@ -29,7 +29,7 @@ def digest(sources: list[Path]) -> str:
 def keep(drawn: dict[Path, list[Path]], folder: Path = FOLDER) -> list[str]:
     """Replace the committed pictures that are out of date by those `drawn` (with their sources); their names."""
     record = folder / MADE_OF.name
-    known = json.loads(record.read_text()) if record.exists() else {}
+    known = _known(record)
     replaced = []
     for picture, sources in drawn.items():
         now = digest(sources)
@@ -41,9 +41,18 @@ def keep(drawn: dict[Path, list[Path]], folder: Path = FOLDER) -> list[str]:
     return replaced
 
 
+def _known(record: Path) -> dict[str, str]:
+    """What the record says; of one that is missing or damaged: nothing, so that every picture is drawn anew."""
+    try:
+        known = json.loads(record.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def check(wanted: dict[str, list[Path]], folder: Path = FOLDER) -> Result:
     """See that each committed picture is one of `wanted` (name to sources), and was made of them as they are now."""
-    known = json.loads((folder / MADE_OF.name).read_text())
+    known = _known(folder / MADE_OF.name)
     there = {path.name for path in folder.glob("*.png")}
     faults = [f"{name} is missing; `make hardware` draws it" for name in sorted(set(wanted) - there)]
     faults += [f"nothing draws {name}; remove it" for name in sorted(there - set(wanted))]

@@ -9,6 +9,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hardware.checks import HardwareError
+
 CURRENTS = Path(__file__).parent / "currents.toml"
 DAY_S = 86_400.0
 MONTH_D = 30.0
@@ -17,6 +19,10 @@ STATES = ("advertising", "linked", "light", "buzzer")
 
 Currents = dict[str, Any]
 """What currents.toml says: entry by name, in "part" by part number, in "least_days" by build."""
+
+
+class CurrentsError(HardwareError):
+    """currents.toml cannot be read, or lacks an entry; one line that says which."""
 
 
 class Day(NamedTuple):
@@ -34,13 +40,19 @@ class Share(NamedTuple):
 
 
 def read_currents(path: Path = CURRENTS) -> Currents:
-    """The table in the file at `path`."""
-    return tomllib.loads(path.read_text())
+    """The table in the file at `path`; raises CurrentsError."""
+    try:
+        return tomllib.loads(path.read_text())
+    except ValueError as error:
+        raise CurrentsError(f"{path.name} cannot be read: {error}") from error
 
 
 def value(currents: Currents, name: str) -> float:
-    """The value of an entry that is no part, in its unit."""
-    return float(currents[name]["value"])
+    """The value of an entry that is no part, in its unit; raises CurrentsError."""
+    try:
+        return float(currents[name]["value"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CurrentsError(f"{CURRENTS.name} has no number as the value of {name}") from error
 
 
 def awake(currents: Currents, day: Day, profile: str) -> list[Share]:

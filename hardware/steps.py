@@ -27,7 +27,7 @@ from hardware.checks.parts import Box, Circuit, read_board, read_wiring
 
 HARDWARE = Path(__file__).parent
 ROOT = HARDWARE.parent
-BUILD = Path("build/hardware")
+BUILD = ROOT / "build" / "hardware"
 BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
 FIRMWARE_PINS = ROOT / "firmware" / "board.py"
@@ -74,11 +74,10 @@ def antenna_space() -> Box:
 
 def _parts_lists() -> Result:
     result = merged({build: bom.check(its) for build, its in builds().items()})
-    if BOM.read_text() != wiring.bom_csv(wiring.bom()):
-        result.faults.append(
-            "xiao: bom.csv is not what wiring.yml gives; `make hardware` has written it anew, look at it"
-        )
-        BOM.write_text(wiring.bom_csv(wiring.bom()))
+    made = wiring.bom_csv(wiring.bom())
+    if not BOM.exists() or BOM.read_text() != made:
+        BOM.write_text(made)
+        result.faults.append("xiao: bom.csv was not what wiring.yml gives; it has been written anew, look at it")
     return result
 
 

@@ -40,6 +40,17 @@ def test_a_picture_that_is_missing_and_one_too_many_are_told(kept: tuple[Path, P
     ]
 
 
+@pytest.mark.parametrize("record", ["", "{", "[]"], ids=["empty", "cut off", "no table"])
+def test_a_damaged_record_means_that_every_picture_is_drawn_anew(
+    kept: tuple[Path, Path], tmp_path: Path, record: str
+) -> None:
+    folder, source = kept
+    (folder / gallery.MADE_OF.name).write_text(record)
+    assert gallery.check({"board.png": [source]}, folder).faults
+    assert gallery.keep({tmp_path / "drawn" / "board.png": [source]}, folder) == ["board.png"]
+    assert gallery.check({"board.png": [source]}, folder).faults == []
+
+
 def test_a_picture_is_replaced_only_when_what_it_shows_has_changed(kept: tuple[Path, Path], tmp_path: Path) -> None:
     folder, source = kept
     again = tmp_path / "drawn" / "board.png"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hardware import day as lived
 from hardware import power as model
-from hardware.checks import power
+from hardware.checks import MissingTool, power
 from hardware.checks.parts import Part, read_board, read_wiring
 from hardware.power import DAY_S, Currents, Day
+from host.sim.runtime import SimulatorMissing
 from host.sim.virtual_board import STATES
 from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
@@ -120,6 +122,23 @@ def test_a_part_that_nobody_has_looked_up_is_a_fault() -> None:
 def test_a_part_that_is_not_fed_needs_no_figure() -> None:
     idle = changed(board(), Part("U9", "LED driver", {}, {"1": "VBUS", "2": "GND"}))
     assert power.check(idle, "board", QUIET).faults == []
+
+
+def test_a_table_that_cannot_be_read_and_one_that_lacks_an_entry_are_told(tmp_path: Path, currents: Currents) -> None:
+    (tmp_path / "currents.toml").write_text("[cell]\nvalue =\n")
+    with pytest.raises(model.CurrentsError, match=r"^currents\.toml cannot be read: .*line 2"):
+        model.read_currents(tmp_path / "currents.toml")
+    with pytest.raises(model.CurrentsError, match="has no number as the value of cell"):
+        model.days(currents | {"cell": {"value": "a lot"}}, 20.0)
+
+
+def test_without_the_virtual_station_the_day_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise SimulatorMissing("MicroPython is not installed")
+
+    monkeypatch.setattr(lived, "live", missing)
+    with pytest.raises(MissingTool, match="MicroPython is not installed"):
+        lived.docked.__wrapped__()
 
 
 def test_what_is_missing_takes_nothing(currents: Currents) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from hardware import __main__ as command
 from hardware import gallery, steps
-from hardware.checks import MissingTool, Result
+from hardware.checks import HardwareError, MissingTool, Result
 from tests.hardware import damage
 
 
@@ -57,6 +59,50 @@ def test_what_is_missing_is_skipped_named_and_no_fault(capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     assert "skipped  drc: kicad-cli is not installed" in told
     assert "SKIPPED, not checked: drc" in told
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (HardwareError("wiring.yml cannot be read:\n  line 5"), "wiring.yml cannot be read: line 5"),
+        (PermissionError(30, "Read-only file system", "erc.json"), "Read-only file system: 'erc.json'"),
+        (subprocess.TimeoutExpired("openscad", 300), "'openscad' timed out after 300 seconds"),
+    ],
+)
+def test_a_step_that_cannot_be_taken_is_faulty_and_the_others_are_taken(
+    error: Exception, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Result:
+        raise error
+
+    assert command.run({"circuit": broken, "pins": lambda: Result()}) == 1
+    told = capsys.readouterr().out
+    assert "FAULTY   circuit" in told
+    assert fault in told
+    assert "passed   pins" in told
+
+
+def test_an_interrupted_run_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> Result:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["hardware"])
+    monkeypatch.setattr(command, "STEPS", {"pins": interrupted})
+    assert command.main() == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_parts_list_that_is_not_the_wiring_s_is_told_and_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bom.csv"
+    monkeypatch.setattr(steps, "BOM", path)
+    for change in (lambda: path.unlink(missing_ok=True), lambda: path.write_text("Reference,Quantity\n")):
+        change()
+        assert steps.STEPS["parts"]().faults == [
+            "xiao: bom.csv was not what wiring.yml gives; it has been written anew, look at it"
+        ]
+        assert steps.STEPS["parts"]().faults == []
 
 
 def test_a_name_that_is_no_step_s_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
