@@ -1,4 +1,4 @@
-"""The reference build's wiring file: its bill of materials, the colours of its nets, and its drawing."""
+"""A wiring file, of the reference build or of the dock: its bill of materials, the colours of its nets, its drawing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hardware.checks import tool
 WIRING = Path(__file__).parent / "xiao" / "wiring.yml"
 HEAD = ("Reference", "Quantity", "Value", "Description", "Manufacturer", "MPN", "Alternates", "Seen")
 SPREAD = 0.9
-"""Inches between the columns of the drawing."""
+"""Inches between the columns of the reference build's drawing."""
 DRAWN_COLOURS = 64
 
 
@@ -94,8 +94,11 @@ def colours(path: Path = WIRING) -> dict[str, str]:
     return {net: its.pop() for net, its in found.items()}
 
 
-def draw(picture: Path, path: Path = WIRING) -> None:
-    """Draw the wiring into `picture` (.png), without what to buy; raises MissingTool without Graphviz."""
+def draw(picture: Path, path: Path = WIRING, spread: float = SPREAD) -> None:
+    """Draw the wiring into `picture` (.png), without what to buy, its columns `spread` inches apart.
+
+    Raises MissingTool without Graphviz.
+    """
     from PIL import Image
 
     tool("dot")
@@ -103,7 +106,7 @@ def draw(picture: Path, path: Path = WIRING) -> None:
     for part in harness.connectors.values():
         part.manufacturer = part.mpn = None
     graph = harness.create_graph()
-    graph.attr(ranksep=str(SPREAD), dpi="72", nodesep="0.15")
+    graph.attr(ranksep=str(spread), dpi="72", nodesep="0.15")
     raw = io.BytesIO(graph.pipe(format="png"))
     drawn = Image.open(raw).convert("RGB")
     drawn.quantize(DRAWN_COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, optimize=True)
