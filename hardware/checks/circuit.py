@@ -33,10 +33,11 @@ class There(NamedTuple):
 
 
 class Wired(NamedTuple):
-    """A part, found by how its value begins, whose named pins are on these nets, and of which only one kind will do."""
+    """A part, found by how its value begins, whose pins are on these nets, and of which only one kind will do."""
 
     value: str
     pins: dict[str, str]
+    """Net by the pin's number, its name, or both ("3 VOUT"): the number is what the copper has, from the data sheet."""
     why: str
     mpn: str = ""
     """How its part number begins."""
@@ -91,25 +92,27 @@ PLUG = {
 }  # fmt: skip
 """Contacts of a USB-C receptacle (USB Type-C specification, receptacle pin map, as a USB 2.0 device uses it)."""
 MODULE = {
-    **dict.fromkeys(("1", "2", "11", "14", *map(str, range(36, 54))), "GND"), "3": "+3V3", "EN": "EN", "IO8": "IO8",
-    "IO9": "BOOT", "IO12": "USB_D-", "IO13": "USB_D+", "TXD0": "TXD", "RXD0": "RXD",
+    **dict.fromkeys(("1", "2", "11", "14", *map(str, range(36, 54))), "GND"), "3 3V3": "+3V3", "8 EN": "EN",
+    "17 IO12": "USB_D-", "18 IO13": "USB_D+", "22 IO8": "IO8", "23 IO9": "BOOT", "30 RXD0": "RXD", "31 TXD0": "TXD",
 }  # fmt: skip
 """Pins of the ESP32-C6-MINI-1 that the firmware has no name for (Espressif, the module's datasheet)."""
 BOARD_WIRED = (
-    Wired("MCP73831", {"V_{DD}": "+5V", "V_{BAT}": "VBAT", "PROG": "PROG", "V_{SS}": "GND"},
+    Wired("MCP73831", {"2 V_{SS}": "GND", "3 V_{BAT}": "VBAT", "4 V_{DD}": "+5V", "5 PROG": "PROG"},
           "charger, to 4.20 V", "MCP73831T-2A"),
-    Wired("LM66100", {"VIN": "VBAT", "VOUT": "VSYS", "~{CE}": "+5V", "GND": "GND"},
+    Wired("LM66100", {"1 VIN": "VBAT", "2 GND": "GND", "3 ~{CE}": "+5V", "6 VOUT": "VSYS"},
           "a docked tag runs from the dock", "LM66100"),
-    Wired("RT9080-33", {"IN": "VSYS", "EN": "VSYS", "OUT": "+3V3", "GND": "GND"}, "regulator", "RT9080-33GJ5"),
-    Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch", "DRV5032FBDBZ"),
+    Wired("RT9080-33", {"1 IN": "VSYS", "2 GND": "GND", "3 EN": "VSYS", "5 OUT": "+3V3"}, "regulator", "RT9080-33GJ5"),
+    Wired("DRV5032FB", {"1 VCC": "+3V3", "2 OUT": "LID", "3 GND": "GND"}, "lid: a push-pull switch", "DRV5032FBDBZ"),
+    Wired("MMBT3904", {"1 B": "WAKE", "2 E": "GND", "3 C": "BUTTON"}, "the dock wakes the tag"),
     Wired("ESP32-C6-MINI-1", MODULE, "module with its own antenna", "ESP32-C6-MINI-1-"),
     Wired("USB4105", PLUG, "USB-C", "USB4105-GF-A"),
-    Wired("USBLC6-2", {"1": "USB_D-", "6": "USB_D-", "3": "USB_D+", "4": "USB_D+", "VBUS": "VBUS", "GND": "GND"},
+    Wired("USBLC6-2", {"1": "USB_D-", "6": "USB_D-", "3": "USB_D+", "4": "USB_D+", "2 GND": "GND", "5 VBUS": "VBUS"},
           "discharges at USB", "USBLC6-2SC6"),
-    Wired("Battery", {"Pin_1": "VBAT", "Pin_2": "GND"}, "the marks at the plug tell where plus is"),
+    Wired("Battery", {"1 Pin_1": "VBAT", "2 Pin_2": "GND"}, "the marks at the plug tell where plus is"),
 )  # fmt: skip
 XIAO_WIRED = (
-    Wired("DRV5032FB", {"VCC": "+3V3", "OUT": "LID", "GND": "GND"}, "lid: a push-pull switch", "DRV5032FB"),
+    Wired("DRV5032FB", {"1 VCC": "+3V3", "2 GND": "GND", "3 OUT": "LID"}, "lid: a push-pull switch", "DRV5032FB"),
+    Wired("2N3904", {"1 E": "GND", "2 B": "WAKE", "3 C": "BUTTON"}, "the dock wakes the tag"),
     Wired("XIAO ESP32C6", {"5V": "+5V", "GND": "GND", "3V3": "+3V3", "BAT+": "VBAT", "BAT-": "GND"}, "module"),
     Wired("402025", {"+": "VBAT", "-": "GND"}, "the cell, plus to plus"),
     Wired("5 V", {"5V": "DOCK_5V", "GND": "GND"}, "the dock's contacts"),
@@ -187,8 +190,9 @@ def _wired(circuit: Circuit, rule: Wired) -> list[str]:
     try:
         part = circuit.with_value(rule.value)
         for pin, net in rule.pins.items():
-            if part.net(pin) != net:
-                faults.append(f"{part.ref} pin {pin} is on {part.net(pin)}, not on {net}: {rule.why}")
+            found = {part.net(each) for each in pin.split()}
+            if found != {net}:
+                faults.append(f"{part.ref} pin {pin} is on {' and '.join(sorted(found))}, not on {net}: {rule.why}")
         mpn = part.fields.get("MPN", "")
         if not mpn.startswith(rule.mpn):
             faults.append(f"{part.ref} is to be bought as {mpn}, not {rule.mpn}...: {rule.why}")
@@ -222,7 +226,12 @@ def _leads(circuit: Circuit, rule: Leads) -> list[str]:
         turned = [part.ref for part in diodes if _ends(part) == (rule.cathode, rule.anode)]
         what = f"{turned[0]} is the wrong way round" if turned else "there is none"
         return [f"a diode must lead from {rule.anode} to {rule.cathode}: {what}"]
-    return [
+    faults = [
+        f"{part.ref}: pin 1 is its cathode, and is not on {rule.cathode}"
+        for part in right
+        if _first(part) != rule.cathode
+    ]
+    return faults + [
         f"{part.ref} is to be bought as {part.fields.get('MPN', '')}, which is no Schottky diode that is known"
         for part in right
         if rule.mpn and not part.fields.get("MPN", "").startswith(rule.mpn)
@@ -232,6 +241,11 @@ def _leads(circuit: Circuit, rule: Leads) -> list[str]:
 def _ends(diode: Part) -> tuple[str | None, str | None]:
     """The nets of its anode and its cathode."""
     return diode.names.get("A"), diode.names.get("K")
+
+
+def _first(diode: Part) -> str | None:
+    """The net of its pin 1: the cathode, in KiCad's footprints and on the reference build alike."""
+    return diode.pins.get("1")
 
 
 def _stored(circuit: Circuit, rule: Stored) -> list[str]:

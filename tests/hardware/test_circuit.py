@@ -115,6 +115,28 @@ def _swapped(ref: str, one: str, other: str) -> Callable[[Path], None]:
     return lambda board: damage.swapped(board, ref, one, other)
 
 
+def _renamed(ref: str, one: str, other: str) -> Callable[[Path], None]:
+    """A symbol that has the names of two pins exchanged, and the wires drawn to the names."""
+
+    def damaged(board: Path) -> None:
+        for old, new in ((one, "x"), (other, one), ("x", other)):
+            damage.in_part(board, ref, rf'\(pinfunction "{old}"\)', f'(pinfunction "{new}")')
+        names = read_board(board).parts[ref].names
+        damage.swapped(board, ref, names[one], names[other])
+
+    return damaged
+
+
+def _renumbered(ref: str) -> Callable[[Path], None]:
+    """A footprint with its two pads numbered the other way round."""
+
+    def damaged(board: Path) -> None:
+        for old, new in (("1", "x"), ("2", "1"), ("x", "2")):
+            damage.in_part(board, ref, rf'\(pad "{old}"', f'(pad "{new}"')
+
+    return damaged
+
+
 def _moved(ref: str, one: str, other: str) -> Callable[[Path], None]:
     return lambda board: damage.moved_to(board, ref, one, other)
 
@@ -129,15 +151,15 @@ def _moved(ref: str, one: str, other: str) -> Callable[[Path], None]:
         (_transistor, "no transistor has its collector on BUTTON: docking does not wake the tag"),
         (_pulled_lid, "R6 hangs on LID: the switch is push-pull"),
         (_without("U3"), "no LM66100: a docked tag runs from the dock"),
-        (_swapped("U6", "LID", "+3V3"), "U6 pin VCC is on LID, not on +3V3"),
+        (_swapped("U6", "LID", "+3V3"), "U6 pin 1 VCC is on LID, not on +3V3"),
         # What a person touches and plugs in.
         (_swapped("J1", "CC1", "VBUS"), "J1 pin A4 is on CC1, not on VBUS: USB-C"),
         (_swapped("J1", "USB_D+", "USB_D-"), "J1 pin A6 is on USB_D-, not on USB_D+"),
         (_moved("J1", "VBUS", "+5V"), "J1 pin B9 is on +5V, not on VBUS"),
-        (_swapped("J2", "VBAT", "GND"), "J2 pin Pin_1 is on GND, not on VBAT: the marks at the plug"),
+        (_swapped("J2", "VBAT", "GND"), "J2 pin 1 Pin_1 is on GND, not on VBAT: the marks at the plug"),
         (_without("J2"), "no Battery: the marks at the plug"),
         (_without("D4"), "no D between DOCK_5V and GND: discharges"),
-        (_swapped("U4", "VBUS", "GND"), "U4 pin VBUS is on GND, not on VBUS: discharges"),
+        (_swapped("U4", "VBUS", "GND"), "U4 pin 5 VBUS is on GND, not on VBUS: discharges"),
         (_without("R16"), "no R between DOCK_5V and GND: what leaks back"),
         (_moved("TP1", "DOCK_5V", "+5V"), "TP1 is called DOCK_5V, and is on +5V"),
         (_moved("TP5", "EN", "BOOT"), "TP5 is called EN, and is on BOOT"),
@@ -146,7 +168,11 @@ def _moved(ref: str, one: str, other: str) -> Callable[[Path], None]:
         (_moved("SW1", "BUTTON", "LID"), "SW1 hangs on LID"),
         (_swapped("D5", "LED_A", "GND"), "a diode must lead from LED_A to GND: D5 is the wrong way round"),
         (_moved("BZ1", "BUZZER_P", "LED"), "no BZ between BUZZER_P and GND"),
-        (_swapped("U1", "TXD", "RXD"), "U1 pin TXD0 is on RXD, not on TXD"),
+        (_swapped("U1", "TXD", "RXD"), "U1 pin 31 TXD0 is on RXD, not on TXD"),
+        # Right by name, and wrong on the copper.
+        (_renamed("U6", "OUT", "GND"), "U6 pin 3 GND is on GND and LID, not on GND"),
+        (_renamed("Q1", "B", "E"), "Q1 pin 1 B is on GND and WAKE, not on WAKE"),
+        (_renumbered("D3"), "D3: pin 1 is its cathode, and is not on VSYS"),
         # What is bought under a number that is almost right.
         (_bought("U2", "MCP73831T-3ACI/OT"), "U2 is to be bought as MCP73831T-3ACI/OT, not MCP73831T-2A...: charger"),
         (_bought("U6", "DRV5032FCDBZR"), "U6 is to be bought as DRV5032FCDBZR"),
@@ -249,6 +275,8 @@ def test_a_part_of_the_reference_build_that_cannot_be_bought_is_told(
             "J1 pin 5V is on +5V, not on DOCK_5V: the dock's contacts",
         ),
         ({"  - [{U1: 3V3}, {lid: 1}, {C2: 1}]\n": ""}, "no C between +3V3 and GND: the Hall switch"),
+        ({"pinlabels: [VCC, GND, OUT]": "pinlabels: [VCC, OUT, GND]"}, "U2 pin 2 GND is on GND and LID, not on GND"),
+        ({"pinlabels: [E, B, C]": "pinlabels: [C, B, E]"}, "Q1 pin 1 E is on BUTTON and GND, not on GND"),
         ({"mpn: DRV5032FBLPG\n": "mpn: DRV5032FCLPG\n"}, "U2 is to be bought as DRV5032FCLPG, not DRV5032FB"),
     ],
 )
