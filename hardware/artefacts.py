@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 from PIL import Image
 
-from hardware.checks import kicad, tool
+from hardware.checks import MissingTool, gerbers, kicad, tool
 
-MAKER_LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,B.Paste,F.Silkscreen,B.Silkscreen,Edge.Cuts"
 BOM_FIELDS = "Reference,Value,Footprint,Manufacturer,MPN,Alternates,${QUANTITY}"
 BOM_LABELS = BOM_FIELDS.replace("${QUANTITY}", "Quantity")
 BOM_SAME = "Value,Footprint,MPN"
@@ -25,12 +25,16 @@ COLOURS = 128
 
 
 def fabrication(board: Path, folder: Path) -> None:
-    """What a maker of boards wants: gerbers, drill file, positions and BOM, in `folder`; all from the same origin."""
+    """What a maker of boards wants: gerbers, drill file, positions and BOM, in `folder`; all from the same origin.
+
+    Raises hardware.checks.kicad.KicadError, MissingTool.
+    """
+    layers = ",".join(name.replace("_", ".") for name in gerbers.LAYERS)
     made = folder / "gerbers"
     made.mkdir(parents=True, exist_ok=True)
     for old in made.iterdir():
         old.unlink()
-    kicad.run("pcb", "export", "gerbers", "--layers", MAKER_LAYERS, "--subtract-soldermask",
+    kicad.run("pcb", "export", "gerbers", "--layers", layers, "--subtract-soldermask",
               "--use-drill-file-origin", "--output", f"{made}/", board)  # fmt: skip
     # As routed slots: the older way of writing them is not read by all.
     kicad.run("pcb", "export", "drill", "--drill-origin", "plot", "--excellon-oval-format", "route",
@@ -43,22 +47,19 @@ def fabrication(board: Path, folder: Path) -> None:
 
 
 def drawings(board: Path, folder: Path) -> None:
-    """The schematic as PDF and PNG, the board as STEP and from its sides."""
+    """The schematic as PDF and PNG, the board as STEP and from its sides.
+
+    Raises hardware.checks.kicad.KicadError, and MissingTool where a program or the shape of a part is not there.
+    """
+    pdftoppm = tool("pdftoppm")
     schematic = board.with_suffix(".kicad_sch")
     pdf = folder / "schematic.pdf"
     kicad.run("sch", "export", "pdf", "--output", pdf, schematic)
-    kicad.run(
-        "pcb",
-        "export",
-        "step",
-        "--force",
-        "--subst-models",
-        "--drill-origin",
-        "--output",
-        folder / f"{board.stem}.step",
-        board,
-    )
-    subprocess.run([tool("pdftoppm"), "-r", str(PICTURE_DPI), "-png", "-singlefile", str(pdf),
+    said = kicad.run("pcb", "export", "step", "--force", "--subst-models", "--drill-origin",
+                     "--output", folder / f"{board.stem}.step", board)  # fmt: skip
+    if lacking := sorted(set(re.findall(r"File not found: \S+/(\S+)", said))):
+        raise MissingTool(f"KiCad has no shape of {', '.join(lacking)}; `make hardware` gets them on Debian, as root")
+    subprocess.run([pdftoppm, "-r", str(PICTURE_DPI), "-png", "-singlefile", str(pdf),
                     str(folder / "schematic")], check=True)  # fmt: skip
     for name, options in VIEWS.items():
         kicad.run("pcb", "render", *options, "--quality", "high", "--background", "opaque", "--output",

@@ -1,17 +1,25 @@
-"""KiCad's own checks and exports, by its command line. KiCad 8 or later."""
+"""KiCad's own checks and exports, by its command line. KiCad 9 or later, which the board was drawn with."""
 
 from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
 
-from hardware.checks import MissingTool, Result, tool
+from hardware.checks import HardwareError, MissingTool, Result, tool
 
-OLDEST = 8
+OLDEST = 9
+"""The least major version: an older KiCad does not open the files of a newer one."""
 TIMEOUT_S = 300
+SHAPES = Path(__file__).parents[2] / "build" / "hardware" / "3dmodels"
+"""Where hardware/tools.sh leaves the shapes of parts that KiCad's own packages do not bring."""
+
+
+class KicadError(HardwareError):
+    """kicad-cli refused; says what it was to do, and its own words."""
 
 
 @functools.cache
@@ -25,24 +33,31 @@ def version() -> str:
 
 
 def run(*arguments: str | Path) -> str:
-    """What `kicad-cli` with these arguments printed; raises RuntimeError with its words when it fails."""
+    """What `kicad-cli` with these arguments printed; raises KicadError, and MissingTool without KiCad."""
     version()
-    done = subprocess.run([tool("kicad-cli"), *map(str, arguments)], capture_output=True, text=True, check=False,
-                          timeout=TIMEOUT_S)  # fmt: skip
+    what = f"kicad-cli {' '.join(map(str, arguments[:3]))} of {Path(arguments[-1]).name}"
+    shapes = {"KICAD9_3DMODEL_DIR": str(SHAPES)} if SHAPES.is_dir() and any(SHAPES.iterdir()) else {}
+    try:
+        done = subprocess.run([tool("kicad-cli"), *map(str, arguments)], capture_output=True, text=True, check=False,
+                              timeout=TIMEOUT_S, env={**os.environ, **shapes})  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise KicadError(f"{what} did not end in {TIMEOUT_S} s") from error
     if done.returncode:
-        raise RuntimeError(f"kicad-cli {' '.join(map(str, arguments[:3]))}: {(done.stderr or done.stdout).strip()}")
-    return done.stdout
+        raise KicadError(f"{what}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout + done.stderr
 
 
 def check_schematic(schematic: Path, report: Path) -> Result:
-    """ERC with every severity; the report goes to `report` (JSON)."""
+    """ERC with every severity; the report goes to `report` (JSON). Raises KicadError, MissingTool."""
+    report.parent.mkdir(parents=True, exist_ok=True)
     run("sch", "erc", "--severity-all", "--format", "json", "--output", report, schematic)
     found = [each for sheet in json.loads(report.read_text())["sheets"] for each in sheet["violations"]]
     return Result([_line("ERC", each) for each in found], {"ERC": str(len(found))})
 
 
 def check_board(board: Path, report: Path) -> Result:
-    """DRC with every severity, what is not connected, and parity with the schematic beside it."""
+    """DRC with every severity, what is not connected, and parity with the schematic beside it; as check_schematic."""
+    report.parent.mkdir(parents=True, exist_ok=True)
     run("pcb", "drc", "--severity-all", "--schematic-parity", "--format", "json", "--output", report, board)
     told = json.loads(report.read_text())
     result = Result()
