@@ -42,25 +42,32 @@ def check(folder: Path, circuit: Circuit) -> Result:
     corner = min(x for line in lines for x, _ in line), min(y for line in lines for _, y in line)
     if math.dist(corner, (0, 0)) > SAME_MM:
         result.faults.append(f"the origin is not the board's lower left corner, which lies at ({_xy(corner)})")
-    result.faults += _inside(layers)
+    result.faults += _inside(layers) + _flashed(layers, circuit)
     result.faults += _drilled(folder, circuit)
-    result.figures["gerbers"] = f"{len(layers)} layers, outline {_by(size)}, {circuit.holes} holes"
+    result.figures["gerbers"] = f"{len(layers)} layers, outline {_by(size)}, {len(circuit.holes)} holes"
     return result
 
 
 def check_positions(path: Path, circuit: Circuit) -> Result:
     """Hold the positions for the assembler's machine (CSV of KiCad, mm) against the parts of the board."""
-    told = {}
+    told, turns = {}, {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
             told[row["Ref"]] = float(row["PosX"]), float(row["PosY"])
-    placed = {ref: part.place.at for ref, part in circuit.parts.items() if part.bought and part.place is not None}
+            turns[row["Ref"]] = float(row["Rot"])
+    places = {ref: part.place for ref, part in circuit.parts.items() if part.bought and part.place is not None}
+    placed = {ref: place.at for ref, place in places.items()}
     faults = [f"no position is told for {ref}" for ref in sorted(placed.keys() - told.keys())]
     faults += [f"a position is told for {ref}, which is not bought" for ref in sorted(told.keys() - placed.keys())]
     faults += [
         f"{ref} is said to be at ({_xy(told[ref])}), and is at ({_xy(at)})"
         for ref, at in sorted(placed.items())
         if ref in told and math.dist(at, told[ref]) > SAME_MM
+    ]
+    faults += [
+        f"{ref} is said to be turned by {turns[ref]:g} degrees, and is turned by {place.turned:g}"
+        for ref, place in sorted(places.items())
+        if ref in turns and (turns[ref] - place.turned + 1) % 360 > 2
     ]
     return Result(faults, {"positions": f"{len(told)} parts"})
 
@@ -88,7 +95,29 @@ def _inside(layers: dict[str, Any]) -> list[str]:
     return faults
 
 
+def _flashed(layers: dict[str, Any], circuit: Circuit) -> list[str]:
+    """Each pad has its copper, and its opening in the mask, on the part's side."""
+    from gerbonara.graphic_objects import Flash
+
+    faults = []
+    for side, top in (("F", True), ("B", False)):
+        pads = [
+            (f"pad {number} of {ref}", at)
+            for ref, part in sorted(circuit.parts.items())
+            if part.place is not None and part.place.top == top
+            for number, at in part.place.pads
+            if number  # a hole without copper has none
+        ]
+        for name in (f"{side}_Cu", f"{side}_Mask"):
+            flashes = [(each.x, each.y) for each in layers[name].objects if isinstance(each, Flash)]
+            bare = [pad for pad, at in pads if all(math.dist(at, flash) > SAME_MM for flash in flashes)]
+            if bare:
+                faults.append(f"layer {name} has nothing at {len(bare)} pads, as {bare[0]}")
+    return faults
+
+
 def _drilled(folder: Path, circuit: Circuit) -> list[str]:
+    """The holes are those of the board, each where it is and as wide."""
     from gerbonara import ExcellonFile
 
     files = list(folder.glob("*.drl"))
@@ -96,8 +125,24 @@ def _drilled(folder: Path, circuit: Circuit) -> list[str]:
         return [f"there are {len(files)} drill files, not one"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # KiCad says G90 twice
-        holes = len(ExcellonFile.open(files[0]).objects)
-    return [] if holes == circuit.holes else [f"the drill file has {holes} holes, the board {circuit.holes}"]
+        drilled = [(_middle(each), float(each.aperture.diameter)) for each in ExcellonFile.open(files[0]).objects]
+    lacking = []
+    for at, width in circuit.holes:
+        same = [each for each in drilled if math.dist(each[0], at) < SAME_MM and abs(each[1] - width) < SAME_MM]
+        if same:
+            drilled.remove(same[0])
+        else:
+            lacking.append((at, width))
+    return [
+        f"the drill file {has} {len(holes)} of the holes, as one of {holes[0][1]:g} mm at ({_xy(holes[0][0])})"
+        for has, holes in (("lacks", lacking), ("has too many by", drilled))
+        if holes
+    ]
+
+
+def _middle(hole: Any) -> tuple[float, float]:
+    """Of a hole its place, of a slot the middle between its ends."""
+    return ((hole.x1 + hole.x2) / 2, (hole.y1 + hole.y2) / 2) if hasattr(hole, "x1") else (hole.x, hole.y)
 
 
 def _size(points: list[tuple[float, float]]) -> tuple[float, float]:

@@ -70,6 +70,10 @@ class Place:
     top: bool = True
     pads: tuple[tuple[str, Point], ...] = ()
     """Number and centre of each pad."""
+    holes: tuple[tuple[Point, float], ...] = ()
+    """Centre and diameter of each pad's hole, of a slot its width, mm."""
+    turned: float = 0.0
+    """Degrees, anticlockwise, from how the footprint is drawn."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ class Circuit:
     parts: dict[str, Part]
     outline: tuple[Point, ...] = ()
     """Corners of the board's edge, mm in its frame; arcs as short lines. Empty for a build without a board file."""
-    holes: int = 0
-    """Drilled holes and slots: pads, vias."""
+    holes: tuple[tuple[Point, float], ...] = ()
+    """Centre and diameter of each drilled hole, of a slot its width, mm: pads, vias."""
 
     def between(self, one: str, other: str, kind: str = "R") -> Part:
         """The only part of this kind with two pins that joins two nets; raises CircuitError."""
@@ -194,9 +198,13 @@ def read_board(path: Path) -> Circuit:
         if part.ref in parts:
             raise CircuitError(f"{path.name} has two parts called {part.ref}")
         parts[part.ref] = part
-    pads = [pad for footprint in every(tree, "footprint") for pad in every(footprint, "pad")]
-    holes = len(every(tree, "via")) + sum(first(pad, "drill") is not None for pad in pads)
-    return Circuit(parts, tuple(frame(x, y) for x, y in corners), holes)
+    try:
+        holes = [(frame(*point(first(via, "at"))), float(first(via, "drill")[1])) for via in every(tree, "via")]
+    except DAMAGED as error:
+        raise CircuitError(f"{path.name}: a via cannot be read: {error}") from error
+    for part in parts.values():
+        holes += part.place.holes if part.place is not None else ()
+    return Circuit(parts, tuple(frame(x, y) for x, y in corners), tuple(holes))
 
 
 def _named(footprint: Any) -> str:
@@ -210,10 +218,13 @@ def _part(footprint: Any, frame: Frame) -> Part:
     x, y, angle = _at(footprint)
     pins: dict[str, str] = {}
     names: dict[str, str] = {}
-    pads = []
+    pads, holes = [], []
     for pad in every(footprint, "pad"):
         dx, dy, _ = _at(pad)
-        pads.append((str(pad[1]), frame(*_turned(x, y, angle, dx, dy))))
+        centre = frame(*_turned(x, y, angle, dx, dy))
+        pads.append((str(pad[1]), centre))
+        if drill := first(pad, "drill"):
+            holes.append((centre, min(float(each) for each in drill[1:] if isinstance(each, int | float))))
         net = first(pad, "net")
         if net is None:
             continue
@@ -232,7 +243,7 @@ def _part(footprint: Any, frame: Frame) -> Part:
         max((py for _, py in corners), default=frame(x, y)[1]),
     )
     layer = first(footprint, "layer")
-    place = Place(frame(x, y), box, layer is None or layer[1] == "F.Cu", tuple(pads))
+    place = Place(frame(x, y), box, layer is None or layer[1] == "F.Cu", tuple(pads), tuple(holes), angle)
     bought = "exclude_from_bom" not in {_head([item]) for item in first(footprint, "attr") or []}
     return Part(fields.get("Reference", "?"), fields.get("Value", ""), fields, pins, names, place, bought)
 

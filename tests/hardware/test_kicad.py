@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hardware import artefacts
-from hardware.checks import bom, gerbers, kicad
+from hardware.checks import MissingTool, bom, gerbers, kicad
 from hardware.checks.parts import read_board
 from tests.hardware import damage
 
@@ -65,6 +65,22 @@ def test_a_damaged_board_is_told(board: Path, damaged: Callable[[Path], None], k
     assert any(line.startswith(f"{kind}: ") for line in faults), faults
 
 
+def test_a_file_that_is_no_board_is_told_in_kicad_s_words(tmp_path: Path) -> None:
+    (tmp_path / "x.kicad_pcb").write_text("(kicad_pcb (version 1")
+    with pytest.raises(kicad.KicadError, match=r"^kicad-cli pcb drc --severity-all of x\.kicad_pcb: \S"):
+        kicad.check_board(tmp_path / "x.kicad_pcb", tmp_path / "drc.json")
+
+
+def test_a_board_is_not_drawn_without_the_shapes_of_its_parts(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shapes" / "Empty.3dshapes").mkdir(parents=True)
+    monkeypatch.setattr(kicad, "SHAPES", tmp_path / "shapes")
+    with pytest.raises(MissingTool, match=r"no shape of .*R_0603_1608Metric\.step.*; `make hardware` gets them"):
+        artefacts.drawings(board, tmp_path)
+    assert not (tmp_path / "board.png").exists()
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What goes to the board's maker."""
@@ -93,10 +109,26 @@ def test_damaged_gerbers_are_told(made: Path, tmp_path: Path) -> None:
 
     assert "the outline is open at" in told("Edge_Cuts", r"X\d+Y\d+D02\*\nX\d+Y\d+D01\*\n", "")[0]
     assert "the outline is" in told("Edge_Cuts", "%FSLAX46Y46", "%FSLAX45Y45")[0]
-    assert "the drill file has" in told(".drl", r"\nX[^\n]*(?=\nX)", "")[0]
+    assert "the drill file lacks 1 of the holes, as one of" in told(".drl", r"\nX[^\n]*(?=\nX)", "")[0]
+    moved = told(".drl", r"\nX27\.0Y", "\nX27.1Y")
+    assert moved == [
+        "the drill file lacks 1 of the holes, as one of 1.2 mm at (27.00, 4.50)",
+        "the drill file has too many by 1 of the holes, as one of 1.2 mm at (27.10, 4.50)",
+    ]
+    assert "the drill file lacks" in told(".drl", r"C1\.200", "C1.000")[0]
+    assert "layer F_Mask has nothing at" in told("F_Mask", r"\nX[^\n]*D03\*", "")[0]
     (folder := Path(shutil.copytree(made / "gerbers", tmp_path / "lacking")))
     next(folder.glob("*B_Mask*")).unlink()
     assert gerbers.check(folder, there).faults == ["there are 0 files of layer B_Mask, not one"]
+
+
+def test_the_two_sides_for_each_other_are_told(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made / "gerbers", tmp_path / "gerbers"))
+    (front,), (back,) = folder.glob("*-F_Cu.*"), folder.glob("*-B_Cu.*")
+    for one, other in ((front, folder / "x"), (back, front), (folder / "x", back)):
+        one.rename(other)
+    faults = gerbers.check(folder, read_board(damage.BOARD)).faults
+    assert any(line.startswith("layer F_Cu has nothing at ") for line in faults), faults
 
 
 def test_positions_of_another_origin_are_told(made: Path, tmp_path: Path) -> None:
@@ -104,6 +136,16 @@ def test_positions_of_another_origin_are_told(made: Path, tmp_path: Path) -> Non
     (tmp_path / "positions.csv").write_text(moved)
     faults = gerbers.check_positions(tmp_path / "positions.csv", read_board(damage.BOARD)).faults
     assert faults == ["U5 is said to be at (116.60, 23.50), and is at (16.60, 23.50)"]
+
+
+def test_a_part_turned_for_the_assembler_is_told(made: Path, tmp_path: Path) -> None:
+    text, count = re.subn(
+        r'^("D2".*),[\d.-]+,top', r"\1,90,top", (made / "positions.csv").read_text(), flags=re.MULTILINE
+    )
+    assert count == 1
+    (tmp_path / "positions.csv").write_text(text)
+    (fault,) = gerbers.check_positions(tmp_path / "positions.csv", read_board(damage.BOARD)).faults
+    assert fault.startswith("D2 is said to be turned by 90 degrees, and is turned by ")
 
 
 def test_a_bom_that_lacks_a_part_is_told(made: Path, tmp_path: Path) -> None:
