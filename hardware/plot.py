@@ -21,7 +21,7 @@ GREY, PALE, INK = "#8a8a8a", "#dddddd", "#222222"
 
 @dataclass
 class Panel:
-    """One pair of axes: lines by name, each of (x, y), and levels by name, dashed across."""
+    """One pair of axes: up to four lines by name, each of (x, y) in s and `unit`; levels by name, dashed across."""
 
     unit: str
     lines: dict[str, list[tuple[float, float]]]
@@ -42,9 +42,9 @@ def draw(path: Path, title: str, panels: list[Panel], until: float) -> None:
 
 def _panel(pen: ImageDraw.ImageDraw, panel: Panel, top: int, until: float, last: bool) -> None:
     values = [y for line in panel.lines.values() for _, y in line] + list(panel.levels.values())
-    least = min(values) if min(values) > max(values) / 2 else 0.0
-    step = _step(max(values) - least)
-    low, high = math.floor(least / step) * step, math.ceil(max(values) / step) * step
+    least = min(values) if max(values) / 2 < min(values) < max(values) else 0.0
+    step = _step((max(values) - least) or 1.0)
+    low, high = math.floor(least / step) * step, max(math.ceil(max(values) / step), 1) * step
     right, bottom = WIDTH - RIGHT, top + PANEL_HEIGHT
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -66,7 +66,8 @@ def _panel(pen: ImageDraw.ImageDraw, panel: Panel, top: int, until: float, last:
             _line(pen, [at(until * part / 60, y), at(until * (part + 1) / 60, y)], GREY)
     for name, y in panel.levels.items():
         _text(pen, right + 8, at(0, y)[1] - 8, name, GREY)
-    for place, ((name, line), colour) in enumerate(zip(panel.lines.items(), COLOURS, strict=False)):
+    colours = COLOURS[: len(panel.lines)]
+    for place, ((name, line), colour) in enumerate(zip(panel.lines.items(), colours, strict=True)):
         _line(pen, [at(x, max(y, low)) for x, y in line if x <= until], colour, 2)
         _line(pen, [(right + 8, top + 17 * place + 8), (right + 26, top + 17 * place + 8)], colour, 2)
         _text(pen, right + 32, top + 17 * place, name, colour)

@@ -25,9 +25,13 @@ XIAO_PADS = {
 
 
 def firmware_pins(path: Path) -> dict[str, int]:
-    """The GPIO of each net, as `path` (firmware/board.py) has it."""
+    """The GPIO of each net, as `path` (firmware/board.py) has it; raises CircuitError if that is no Python."""
     found = {}
-    for line in ast.parse(path.read_text()).body:
+    try:
+        lines = ast.parse(path.read_text()).body
+    except SyntaxError as error:
+        raise CircuitError(f"{path.name}, line {error.lineno}: {error.msg}") from error
+    for line in lines:
         match line:
             case ast.Assign([ast.Name(name)], ast.Constant(int(number))) if name not in NOT_PINS:
                 found[name] = number
@@ -56,10 +60,13 @@ def check(circuit: Circuit, pins: dict[str, int]) -> Result:
 
 
 def _able(pins: dict[str, int]) -> list[str]:
-    faults = [
-        f"{net} must wake the tag, which GPIO {pins[net]} cannot" for net in WAKES if pins[net] not in WAKE_CAPABLE
+    faults = [f"the firmware has no {net}" for net in (*WAKES, "VBAT_ADC") if net not in pins]
+    faults += [
+        f"{net} must wake the tag, which GPIO {pins[net]} cannot"
+        for net in WAKES
+        if net in pins and pins[net] not in WAKE_CAPABLE
     ]
-    if pins["VBAT_ADC"] not in ADC:
+    if "VBAT_ADC" in pins and pins["VBAT_ADC"] not in ADC:
         faults.append(f"VBAT_ADC is on GPIO {pins['VBAT_ADC']}, which the ADC cannot read")
     faults += [f"{net} is on GPIO {gpio}, a strapping pin" for net, gpio in pins.items() if gpio in STRAPS]
     return faults

@@ -154,3 +154,10 @@ def test_a_bom_that_lacks_a_part_is_told(made: Path, tmp_path: Path) -> None:
     assert len(kept) == len(lines) - 1
     (tmp_path / "bom.csv").write_text("\n".join(kept))
     assert bom.check_export(read_board(damage.BOARD), tmp_path / "bom.csv").faults == ["the BOM lacks U5 RT9080-33GJ5"]
+
+
+def test_a_bom_that_wants_too_few_of_a_part_is_told(made: Path, tmp_path: Path) -> None:
+    text = (made / "bom.csv").read_text()
+    (tmp_path / "bom.csv").write_text(re.sub(r'^("C1,C2",.*)"2"$', r'\1"1"', text, flags=re.MULTILINE))
+    faults = bom.check_export(read_board(damage.BOARD), tmp_path / "bom.csv").faults
+    assert faults == ["the BOM wants 1 of CL10A475KO8NNNC for 2 parts"]
