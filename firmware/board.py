@@ -16,7 +16,7 @@ LED = 18
 BUZZER = 19
 """Passive piezo."""
 DOCK_SENSE = 21
-"""The dock's or USB's 5 V through 100 kOhm / 150 kOhm; cannot wake from deep sleep."""
+"""The dock's or USB's 5 V through 100 kOhm / 180 kOhm; cannot wake from deep sleep."""
 
 BUTTON_DOWN = 0
 LID_OPEN = 1

@@ -67,7 +67,7 @@ BOTH = (
     Joins("R", "VBAT_ADC", "GND", 0.9e6, 1.1e6, "lower half of the battery's divider"),
     Joins("C", "VBAT_ADC", "GND", 47e-9, 220e-9, "the ADC samples from it: the divider is too weak"),
     Joins("R", "+5V", "DOCK_SENSE", 90e3, 110e3, "5 V must not reach the pin"),
-    Joins("R", "DOCK_SENSE", "GND", 135e3, 165e3, "5 V must not reach the pin, and undocked it must read low"),
+    Joins("R", "DOCK_SENSE", "GND", 162e3, 198e3, "5 V must not reach the pin, and a weak dock must read high"),
     Joins("R", "+5V", "GND", 1e3, 10e3, "undocked, leakage must not turn on what wakes the tag"),
     Joins("R", "LED", "LED_A", 330, 1e3, "the light's current"),
     Joins("R", "BUZZER", "BUZZER_P", 470, 2.2e3, "the piezo is a capacitor, and a knock makes it a generator"),

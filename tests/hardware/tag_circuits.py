@@ -27,7 +27,7 @@ BOTH = (
     two("R2", "1M", "VBAT_ADC", "GND"),
     two("C1", "100n", "VBAT_ADC", "GND"),
     two("R3", "100k", "+5V", "DOCK_SENSE"),
-    two("R4", "150k", "DOCK_SENSE", "GND"),
+    two("R4", "180k", "DOCK_SENSE", "GND"),
     two("R5", "1M", "BUTTON", "+3V3"),
     two("R6", "100k", "+5V", "WAKE_B"),
     two("R7", "100k", "WAKE_B", "GND"),

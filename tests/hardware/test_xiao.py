@@ -187,7 +187,7 @@ def test_the_pictures_differ_from_stage_to_stage(tmp_path: Path) -> None:
     [
         ("470R", "yellow violet black black brown"),
         ("2k2", "red red black brown brown"),
-        ("150k", "brown green black orange brown"),
+        ("180k", "brown grey black orange brown"),
         ("1M", "brown black black yellow brown"),
     ],
 )
