@@ -11,7 +11,7 @@ from PIL import Image
 from hardware.checks import MissingTool, spice
 from hardware.checks.parts import Circuit, CircuitError, Part, read_board, read_wiring
 from hardware.checks.spice import Deck, inputs, ngspice
-from hardware.checks.spice.ngspice import LIMITS, SIMULATION, Limits
+from hardware.checks.spice.ngspice import LIMITS, SIMULATION, Limits, SimulationError
 from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
@@ -272,3 +272,11 @@ def test_a_machine_without_ngspice_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingTool, match="ngspice is not installed"):
         spice.check(board(), "board")
+
+
+def test_limits_that_cannot_be_read_and_one_that_is_missing_are_told(tmp_path: Path) -> None:
+    (tmp_path / "limits.toml").write_text("[chip.vdd]\nvalue = 3,3\n")
+    with pytest.raises(SimulationError, match=r"^limits\.toml cannot be read: .*line 2"):
+        Limits.read(tmp_path / "limits.toml")
+    with pytest.raises(SimulationError, match=r"has no number as the value of chip\.vddd"):
+        Limits.read()["chip.vddd"]

@@ -35,13 +35,19 @@ class Limits:
 
     @classmethod
     def read(cls, path: Path = LIMITS) -> Limits:
-        """The limits in the file at `path`."""
-        return cls(tomllib.loads(path.read_text()))
+        """The limits in the file at `path`; raises SimulationError."""
+        try:
+            return cls(tomllib.loads(path.read_text()))
+        except ValueError as error:
+            raise SimulationError(f"{path.name} cannot be read: {error}") from error
 
     def __getitem__(self, name: str) -> float:
-        """The value of the entry "section.name", in its unit."""
+        """The value of the entry "section.name", in its unit; raises SimulationError."""
         section, _, entry = name.partition(".")
-        return float(self.entries[section][entry]["value"])
+        try:
+            return float(self.entries[section][entry]["value"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SimulationError(f"{LIMITS.name} has no number as the value of {name}") from error
 
     def with_value(self, name: str, value: float) -> Limits:
         """The same with the entry "section.name" at `value`."""
