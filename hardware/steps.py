@@ -13,6 +13,7 @@ from hardware.checks import (
     antenna,
     bom,
     circuit,
+    dock,
     gerbers,
     kicad,
     layout,
@@ -21,6 +22,7 @@ from hardware.checks import (
     pins,
     places,
     power,
+    silk,
     spice,
 )
 from hardware.checks.parts import Box, Circuit, read_board, read_wiring
@@ -31,7 +33,6 @@ BUILD = ROOT / "build" / "hardware"
 BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
 FIRMWARE_PINS = ROOT / "firmware" / "board.py"
-BOM = HARDWARE / "xiao" / "bom.csv"
 
 BELOW_ANTENNA = 6
 """mm towards the dock end that are clear of copper too; to the other sides the board ends."""
@@ -73,11 +74,13 @@ def antenna_space() -> Box:
 
 
 def _parts_lists() -> Result:
-    result = merged({build: bom.check(its) for build, its in builds().items()})
-    made = wiring.bom_csv(wiring.bom())
-    if not BOM.exists() or BOM.read_text() != made:
-        BOM.write_text(made)
-        result.faults.append("xiao: bom.csv was not what wiring.yml gives; it has been written anew, look at it")
+    result = merged({name: bom.check(its) for name, its in {**builds(), "dock": dock.read().circuit}.items()})
+    for source in (wiring.WIRING, dock.WIRING):
+        listed, made = source.parent / "bom.csv", wiring.bom_csv(wiring.bom(source))
+        if not listed.exists() or listed.read_text() != made:
+            listed.write_text(made)
+            where = listed.relative_to(HARDWARE)
+            result.faults.append(f"{where} was not what {source.name} gives; it has been written anew, look at it")
     return result
 
 
@@ -114,7 +117,11 @@ def shown() -> dict[str, list[Path]]:
     """The pictures of the documents, each with what it is made of."""
     board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir())]
     xiao = [wiring.WIRING, perfboard.LAYOUT]
-    names: dict[str, list[Path]] = {"schematic.png": [SCHEMATIC], "xiao-wiring.png": [wiring.WIRING]}
+    names: dict[str, list[Path]] = {
+        "schematic.png": [SCHEMATIC],
+        "xiao-wiring.png": [wiring.WIRING],
+        "dock-wiring.png": [dock.WIRING],
+    }
     names |= {f"{name}.png": board for name in artefacts.VIEWS}
     names |= {name: [BOARD, *made_of] for name, made_of in spice.pictures().items()}
     return names | printing.pictures() | dict.fromkeys(perfboard_views.pictures(), xiao)
@@ -128,6 +135,7 @@ def _pictures() -> Result:
     printing.draw(folder)
     spice.draw(builds()["board"], folder)
     wiring.draw(folder / "xiao-wiring.png")
+    wiring.draw(folder / "dock-wiring.png", dock.WIRING, dock.SPREAD)
     perfboard_views.draw(perfboard.read(), builds()["xiao"], wiring.colours(), folder)
     replaced = gallery.keep({folder / name: made_of for name, made_of in shown().items()})
     result = gallery.check(shown())
@@ -143,8 +151,10 @@ STEPS: dict[str, Callable[[], Result]] = {
     "power": _of_both(power.check),
     "magnet": lambda: magnet.check(mechanics("board")),
     "perfboard": lambda: layout.check(builds()["xiao"], perfboard.read(), mechanics("xiao")),
+    "dock": lambda: merged({"cradle": dock.check(dock.read(), 1), "rack": dock.check(dock.read())}),
     "places": lambda: places.check(mechanics("board"), builds()["board"]),
     "antenna": lambda: antenna.check(BOARD, antenna_space()),
+    "silk": lambda: silk.check(BOARD),
     "erc": lambda: kicad.check_schematic(SCHEMATIC, BUILD / "erc.json"),
     "drc": lambda: kicad.check_board(BOARD, BUILD / "drc.json"),
     "fabrication": _fabrication,
