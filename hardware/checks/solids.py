@@ -97,9 +97,10 @@ def bought(its: Mechanics) -> Solids:
         )
         tip = its["dock_end"] + its["contact_back"]
         barrel = its["dock_end"] + its["pin_rise"] - its["pin_out"]
+        beside = z + its["pin_aside"]
         solids[f"{name} spring pin"] = along_y(
-            x, z, barrel - its["pin_barrel_length"], barrel, its["pin_barrel"]
-        ) + along_y(x, z, barrel - 0.01, tip, its["pin_head"])
+            x, beside, barrel - its["pin_barrel_length"], barrel, its["pin_barrel"]
+        ) + along_y(x, beside, barrel - 0.01, tip, its["pin_head"])
         x = its["lid_screw_x"] if side < 0 else its["board_width"] - its["lid_screw_x"]
         head = (its["lid_screw_head"] - its["lid_screw_hole"]) / 2
         end = its["dock_end"]

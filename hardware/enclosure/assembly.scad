@@ -147,7 +147,7 @@ module worn(angle) {
 
 module spring_pin() {
     barrel = dock_end + pin_rise - pin_out;
-    translate([usb_x - contact_x, 0, contact_z]) rotate([-90, 0, 0]) color(brass) {
+    translate([usb_x - contact_x, 0, contact_z + pin_aside]) rotate([-90, 0, 0]) color(brass) {
         translate([0, 0, barrel - pin_barrel_length]) cylinder(d = pin_barrel, h = pin_barrel_length);
         translate([0, 0, barrel]) cylinder(d = 0.74, h = pin_out - 1.5);
         translate([0, 0, barrel + pin_out - 1.5]) cylinder(d1 = pin_head, d2 = 0.2, h = 1.5);

@@ -40,11 +40,14 @@ module inner_parts() {
     both_sides()
         box([ledge - 0.2, dock_end + wall - 0.1, inside - 0.1],
             [usb_x - plug_width / 2, dock_end + contact_seat + contact_floor, contact_z + contact_hole_radius() + least_wall]);
-    box([usb_x - plug_width / 2 - 1.4, dock_end + wall - 0.1, inside - 0.1],
-        [usb_x + plug_width / 2 + 1.4, -board_gap, usb_z - plug_height / 2]);
+    box([usb_x - plug_width / 2 - least_wall, dock_end + wall - 0.1, inside - 0.1],
+        [usb_x + plug_width / 2 + least_wall, -board_gap, usb_z - plug_height / 2]);
     both_sides()
-        box([usb_x - plug_width / 2 - 1.4, dock_end + wall - 0.1, inside - 0.1],
+        box([usb_x - plug_width / 2 - least_wall, dock_end + wall - 0.1, inside - 0.1],
             [usb_x - plug_width / 2, -board_gap, under_lid]);
+    // Keeps the battery off the right contact's nut. In the reference build it lies elsewhere, and wires pass here.
+    if (build == "board")
+        box([usb_x + plug_width / 2, -contact_wall, inside - 0.1], [board_width - ledge + 0.1, 0, -board_gap]);
 
     // The battery's pocket: a rib at its left and one at the end that no wall closes.
     rib = 1.4;
@@ -71,7 +74,7 @@ module contact_hole() {
     lying_hole(at, dock_end, dock_end + contact_seat + contact_floor + 1, 3.3, 1);
     // The nut lies in a shallow pocket of the floor, which keeps it from turning.
     box([usb_x - contact_x - 3.6, dock_end + contact_seat + contact_floor, contact_z - contact_nut / 2 - 0.15],
-        [usb_x - contact_x + 3.3, -0.1, contact_z]);
+        [usb_x - contact_x + 3.3, -contact_wall, contact_z]);
 }
 
 module lid_screw_hole() {
@@ -91,7 +94,7 @@ module tongue_groove() {
         polygon([[inner - 0.1, under_lid - 0.1], [inner - 0.1, under_lid - 1.9], [inner + 0.8, under_lid - 1], [inner - 0.1, under_lid - 0.1]]);
 }
 
-// For the clip: a dovetail from the right, and a dimple for its catch.
+// For the clip: a dovetail from the right, and a dimple for its catch, steep where the catch would leave it.
 module clip_groove() {
     along_x(usb_x - clip_width / 2 - slide_gap, right + 1)
         polygon([
@@ -99,5 +102,7 @@ module clip_groove() {
             [groove_y + groove_roof / 2, back + groove_depth], [groove_y - groove_roof / 2, back + groove_depth]]);
     catch_depth = floor_thickness - least_wall;
     along_y(catch_y - 3.2, catch_y + 3.2)
-        polygon([[usb_x - catch_depth, back - 0.01], [usb_x + catch_depth, back - 0.01], [usb_x, back + catch_depth]]);
+        polygon([
+            [usb_x - catch_depth - slide_gap, back - 0.01], [usb_x + slide_gap, back - 0.01],
+            [usb_x + slide_gap, back + catch_depth], [usb_x - slide_gap, back + catch_depth]]);
 }

@@ -6,11 +6,11 @@ rotate(print_clip) clip();
 
 module clip() {
     along_x(usb_x - clip_width / 2, usb_x + clip_width / 2) profile();
-    // The catch: two 45 degree ramps.
+    // The catch: a 45 degree ramp to go in, a steep face to stay. It comes out when a blade lifts the plate.
     along_y(catch_y - 2.8, catch_y + 2.8)
         polygon([
-            [usb_x - clip_catch - 0.1, back - slide_gap - 0.1], [usb_x + clip_catch + 0.1, back - slide_gap - 0.1],
-            [usb_x, back - slide_gap + clip_catch]]);
+            [usb_x - clip_catch - 0.4, back - slide_gap - 0.1], [usb_x, back - slide_gap - 0.1],
+            [usb_x, back - slide_gap + clip_catch], [usb_x - 0.3, back - slide_gap + clip_catch]]);
 }
 
 // In y and z.
@@ -26,7 +26,10 @@ module profile() {
         translate([clip_top - clip_bar, tongue - clip_tongue]) square([clip_bar, plate - tongue + clip_tongue]);
         translate([clip_bottom, tongue - clip_tongue]) square([clip_top - clip_bottom, clip_tongue]);
     }
-    polygon([[barb, tongue - 0.6], [barb, tongue + 0.1], [barb - clip_barb, tongue + clip_barb], [barb - 2 * clip_barb - 0.6, tongue - 0.6]]);
+    // Steep against the webbing, so that it comes off only when a blade lifts the tongue.
+    polygon([
+        [barb, tongue - 0.6], [barb, tongue + clip_barb], [barb - 0.6, tongue + clip_barb],
+        [barb - 0.6 - clip_barb, tongue], [barb - 0.6 - clip_barb, tongue - 0.6]]);
 }
 
 module dovetail(plate) {

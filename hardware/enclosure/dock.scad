@@ -31,7 +31,7 @@ module cup() {
 }
 
 module pin() {
-    at = [usb_x - contact_x, contact_z];
+    at = [usb_x - contact_x, contact_z + pin_aside];
     lying_hole(at, dock_end - (pin_out - pin_rise) - 0.3, dock_end + 1, pin_head_hole, -1, $fn = 16);
     lying_hole(at, dock_end - pin_block - 1, dock_end, pin_hole, -1, $fn = 16);
 }

@@ -85,6 +85,7 @@ contact_length = 5; // without head
 contact_lug = 0.6; // its thickness
 contact_nut = 5.5; // across flats
 contact_nut_height = 2.4;
+contact_wall = 1.2; // between the nuts and the battery
 contact_rise = 4.5; // axis above the back of the tag: the same for both builds, so one dock takes both
 
 // Screws of the lid, in the dock end: 2.2 x 6.5 countersunk self-tapping, ISO 7050 (DIN 7982).
@@ -95,9 +96,9 @@ lid_screw_head = 3.8;
 lid_screw_pilot = 1.8;
 lid_screw_hole = 2.5;
 
-// USB-C plug: its overmould, USB Type-C specification: at most 12.35 x 6.5.
+// The opening for a USB-C plug. Its overmould is at most 12.35 x 6.5: USB Type-C specification.
 
-plug_width = 12.5;
+plug_width = 12.9;
 plug_height = 7;
 
 // The tag's case; all of it follows.
@@ -108,7 +109,7 @@ left = inner_left - wall;
 right = inner_right + wall;
 flap_end = board_length + board_gap + wall;
 contact_seat = contact_back + contact_head_height; // from the face to under the head
-dock_end = 0 - contact_seat - contact_floor - contact_lug - contact_nut_height - 0.2;
+dock_end = 0 - contact_seat - contact_floor - contact_lug - contact_nut_height - 0.3 - contact_wall;
 inside = 0 - clear_below; // inner side of the back
 back = inside - floor_thickness;
 under_lid = board_thickness + clear_above;
@@ -131,7 +132,7 @@ clip_top = 50; // its upper end; hangs on the webbing
 clip_bar = 2.6; // over the webbing
 clip_bottom = 3.4;
 clip_catch = 0.7; // how far the catch stands up
-clip_barb = 1.2;
+clip_barb = 2.4; // how far the barb under the webbing stands up
 groove_y = build == "xiao" ? 11 : 37; // where the battery is not
 groove_mouth = 5.4;
 groove_roof = 9.4;
@@ -182,6 +183,7 @@ pin_out = 4.04; // outside its barrel, not pressed
 pin_pressed = 1.6; // how far the tag presses it, of about 2.5
 pin_hole = 1.2; // to be drilled to fit; the barrel is glued
 pin_head_hole = 1.8;
+pin_aside = 1.5; // from the screw's axis towards the lid: beside its slot
 pin_rise = contact_back + pin_pressed; // above the floor of the cup, not pressed
 pin_block = 12.6; // thickness of that floor
 foot_thickness = 3;
