@@ -65,7 +65,7 @@ def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, 
     there = board if build == "board" else solids.reference_board(its, perfboard.read())
     found = mesh.check(its, {part: stl[f"{part}-{build}"] for part in printing.PARTS}, there)
     assert {what: result.faults for what, result in found.items() if result.faults} == {}
-    assert len(found) == 13
+    assert len(found) == 18
 
 
 # Whole solids.
@@ -155,7 +155,7 @@ def test_a_groove_too_wide_to_bridge_is_told(body: trimesh.Trimesh) -> None:
 
 def test_a_part_too_large_for_the_printer_is_told(stl: dict[str, Path]) -> None:
     rack = {"rack": solids.load(stl["rack-board"])}
-    assert printed.printable(rack, ITS["bridge"], 200).faults == ["rack is 216 x 62 mm, the printer's bed 200 x 200"]
+    assert printed.printable(rack, ITS["bridge"], 200).faults == ["rack is 216 x 61 mm, the printer's bed 200 x 200"]
 
 
 # Fit.
@@ -217,9 +217,24 @@ def test_a_board_that_nothing_holds_down_is_told(there: Solids, board: Solids) -
 def test_a_board_that_only_lies_on_its_one_end_is_told(there: Solids, board: Solids) -> None:
     case = {part: there[part] for part in CASE}
     case["body"] -= solids.box((-1, -2, -9), (33, 40, 0.1))
-    (fault,) = fit.held(ITS, case, board["board"]).faults
+    fault = fit.held(ITS, case, board["board"]).faults[0]
     assert fault.startswith("the body carries only ")
     assert fault.endswith(" mm of the board: it tips")
+
+
+def test_a_board_that_one_side_does_not_carry_is_told(there: Solids, board: Solids) -> None:
+    case = {part: there[part] for part in CASE}
+    case["body"] -= solids.box((-0.3, -2, -9), (8, 49, 0.1))
+    assert fit.held(ITS, case, board["board"]).faults == [
+        "nothing carries the board at its left corner of the dock end: it tips"
+    ]
+
+
+def test_a_usb_plug_without_play_is_told(there: Solids) -> None:
+    case = {part: there[part] for part in CASE}
+    assert fit.plugs_in(solids.plug(ITS), case).faults == []
+    (fault,) = fit.plugs_in(solids.plug(ITS).translate((0.22, 0, 0)), case).faults
+    assert fault == "the USB plug is too tight: it has not 0.1 mm of play to the right"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +257,105 @@ def test_a_lid_that_nothing_holds_is_told(there: Solids) -> None:
     assert "the left screw of the lid finds only 0.0 mm³ to bite into" in faults
 
 
+def button(lid: Manifold, there: Solids) -> list[str]:
+    return fit.lid_works(ITS, lid, there["body"]).faults
+
+
+def test_a_button_that_does_not_bend_is_told(there: Solids) -> None:
+    x, y, low, high = ITS["button_x"], ITS["button_y"], ITS["under_lid"], ITS["front"]
+    stuck = there["lid"] + solids.box((x - 6, y - 4, low), (x + 6, y + 12, high))
+    assert button(stuck, there) == ["the button is not free: no slit round it in the lid"]
+    thick = there["lid"] + solids.box((x - 4, y, low), (x + 4, y + 12, high))
+    (fault,) = button(thick, there)
+    assert fault == "the button's tongue takes 10.3 N, it should be 0.5 to 4"
+    thin = there["lid"] - solids.box((x - 5, y + 4, low - 0.1), (x + 5, y + 12, high - 0.65))
+    (fault,) = button(thin, there)
+    assert fault == "the button's tongue takes 0.4 N, it should be 0.5 to 4"
+    cut = there["lid"] - solids.box((x - 5, y + 4, low - 0.1), (x + 5, y + 6, high + 1))
+    assert button(cut, there) == ["the button is cut off from the lid"]
+
+
+@pytest.mark.parametrize(
+    ("part", "start", "end", "told"),
+    [
+        ("body", (4, 25, -8), (20, 30, -5), "the back of the case has 71 mm² of openings; 0 is what it needs"),
+        ("body", (32, 20, 1), (35, 22, 4), "the right side of the case has 18 mm² of openings; 13 is what it needs"),
+        ("body", (10, 50, 0), (14, 53, 3), "the flap end of the case has 12 mm² of openings; 0 is what it needs"),
+        ("lid", (4, 8, 6), (14, 9, 9), "the front of the case has 54 mm² of openings; 45 is what it needs"),
+    ],
+)
+def test_a_hole_in_the_case_is_told(
+    part: str, start: tuple[int, int, int], end: tuple[int, int, int], told: str, there: Solids
+) -> None:
+    case = {name: there[name] for name in CASE}
+    case[part] -= solids.box(start, end)
+    assert fit.shut(ITS, case).faults == [told]
+
+
+@pytest.mark.parametrize(
+    ("part", "start", "end", "told"),
+    [
+        ("body", (1, -4, 1), (9, -1, 2), "the left nut cannot be put in: "),
+        ("body", (3, -9, -5), (7, -8, -1), "the left contact screw cannot be put in: "),
+        ("body", (12, 12, 0), (20, 14, 1), "the battery cannot be put in: "),
+        ("body", (31, 10, -7), (33, 28, 0), "no way for the battery's wires, beside it: "),
+        ("lid", (29, 11, 2), (31, 16, 8), "no way for the battery's wires, through the notch: "),
+        ("lid", (5, -4, 1), (7, -1, 8), "no way for the wire of the left contact: "),
+        ("lid", (-0.05, -6.5, -2), (2, -5, 3), "the lid does not close: "),
+    ],
+)
+def test_what_cannot_be_put_together_is_told(
+    part: str,
+    start: tuple[float, float, float],
+    end: tuple[float, float, float],
+    told: str,
+    there: Solids,
+    board: Solids,
+) -> None:
+    case = {name: there[name] for name in CASE}
+    case[part] += solids.box(start, end)
+    faults = fit.goes_together(ITS, case, solids.bought(ITS), board).faults
+    assert any(fault.startswith(told) for fault in faults), faults
+
+
+def test_a_battery_or_a_spring_pin_with_nothing_around_it_is_told(there: Solids) -> None:
+    around = solids.bought(ITS)
+    for start, end, way in (
+        ((9, -1.3, -5.4), (31, 0.1, 1), "to the dock end"),
+        ((8, 0, -5.4), (10.2, 30, 1), "left"),
+        ((9, 26.6, -5.4), (31, 29, 1), "to the flap end"),
+    ):
+        faults = fit.kept(ITS, there["body"] - solids.box(start, end), there["cradle"], around).faults
+        assert faults == [f"nothing keeps the battery from going {way}"]
+    drilled = solids.along_y(5, ITS["contact_z"] + ITS["pin_aside"], -40, 0, 2.5)
+    assert fit.kept(ITS, there["body"], there["cradle"] - drilled, around).faults == [
+        "the hole for the left spring pin is too wide to guide it"
+    ]
+
+
+def test_a_magnet_that_is_loose_in_its_holder_is_told(there: Solids) -> None:
+    smaller = solids.bought(Mechanics(changed={"magnet_diameter": 9.0}))["magnet"]
+    faults = fit.holder_works(ITS, there["magnet_holder"], there["magnet_cap"], smaller.translate((0, 0.5, 0))).faults
+    assert faults[0] == "nothing keeps the magnet from going to the left"
+
+
 # Dock, clip, antenna, flap.
+
+
+def test_metal_that_could_pierce_the_cell_is_told() -> None:
+    faults = fit.contacts(ITS, solids.bought(Mechanics(changed={"contact_wall": 0.2}))).faults
+    assert faults[-1] == "the right contact screw is 0.8 mm from the cell"
+
+
+@pytest.mark.parametrize(
+    ("aside", "told"),
+    [
+        (0.0, "the spring pins meet the screws' slots: they are 0 mm from the middle"),
+        (2.2, "the spring pins miss the screws' heads: they are 2.2 mm from the middle"),
+    ],
+)
+def test_spring_pins_beside_the_heads_or_in_their_slots_are_told(aside: float, told: str) -> None:
+    assert fit.contacts(Mechanics(changed={"pin_aside": aside}), solids.bought(ITS)).faults == [told]
 
 
 def test_contact_screws_that_a_key_could_bridge_are_told() -> None:
@@ -300,8 +413,17 @@ def test_a_clip_that_webbing_does_not_go_into_or_falls_out_of_is_told(there: Sol
     narrow = there["clip"] + solids.box((4, 30, ITS["pouch_front"] - 0.1), (28, 34, ITS["pouch_front"] + 1.5))
     (fault,) = fit.clip_holds(ITS, there["body"], narrow).faults
     assert fault.startswith("webbing of 40 x 3 mm does not go into the clip: ")
-    plain = there["clip"] - solids.box((0, 0, ITS["pouch_front"]), (32, 8, ITS["pouch_front"] + 3))
-    assert fit.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
+    low = ITS["pouch_front"]
+    for height in (0.0, 1.2):
+        plain = there["clip"] - solids.box((0, 0, low + height), (32, 8, low + 3))
+        assert fit.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
+
+
+def test_a_catch_that_slips_out_by_itself_is_told(there: Solids) -> None:
+    x, y, low = ITS["usb_x"], ITS["catch_y"], ITS["back"] - ITS["slide_gap"]
+    slope = solids.box((-2, y - 3, 0), (0, y + 3, 1)).rotate((0, 45, 0)).translate((x, 0, low))
+    faults = fit.clip_holds(ITS, there["body"], there["clip"] - slope).faults
+    assert faults == ["nothing keeps the clip from sliding out"]
 
 
 def test_metal_near_the_antenna_is_told() -> None:
@@ -325,6 +447,19 @@ def test_a_dock_that_the_pouch_does_not_fit_is_told(there: Solids) -> None:
     assert fault.startswith("pouch and cradle overlap by ")
     wider = Mechanics(changed={"pouch_width": 110.0})
     assert fit.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
+
+
+def test_a_rack_that_does_not_hold_its_tags_or_its_neighbour_is_told(there: Solids) -> None:
+    rack = there["rack"]
+    assert fit.rack(ITS, rack, tag(there)).faults == []
+    nearer = fit.rack(Mechanics(changed={"rack_pitch": 103.0}), rack, tag(there)).faults
+    assert nearer[0].startswith("at place 2 the body meets the rack: ")
+    end = ITS["usb_x"] - ITS["rack_pitch"] / 2 + ITS["rack_places"] * ITS["rack_pitch"]
+    assert fit.rack(ITS, rack.trim_by_plane((-1, 0, 0), -end), tag(there)).faults == [
+        "nothing keeps the pieces of the rack together"
+    ]
+    floorless = rack.trim_by_plane((0, -1, 0), -(ITS["dock_end"] - 1.5))
+    assert "at place 1 nothing carries the tag" in fit.rack(ITS, floorless, tag(there)).faults
 
 
 # Making.
