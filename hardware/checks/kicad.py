@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from hardware.checks import HardwareError, MissingTool, Result, tool
 
@@ -49,22 +50,32 @@ def run(*arguments: str | Path) -> str:
 
 def check_schematic(schematic: Path, report: Path) -> Result:
     """ERC with every severity; the report goes to `report` (JSON). Raises KicadError, MissingTool."""
-    report.parent.mkdir(parents=True, exist_ok=True)
-    run("sch", "erc", "--severity-all", "--format", "json", "--output", report, schematic)
-    found = [each for sheet in json.loads(report.read_text())["sheets"] for each in sheet["violations"]]
+    told = _reported("sch", "erc", "--severity-all", "--format", "json", "--output", report, schematic)
+    found = [each for sheet in told["sheets"] for each in sheet["violations"]]
     return Result([_line("ERC", each) for each in found], {"ERC": str(len(found))})
 
 
 def check_board(board: Path, report: Path) -> Result:
     """DRC with every severity, what is not connected, and parity with the schematic beside it; as check_schematic."""
-    report.parent.mkdir(parents=True, exist_ok=True)
-    run("pcb", "drc", "--severity-all", "--schematic-parity", "--format", "json", "--output", report, board)
-    told = json.loads(report.read_text())
+    told = _reported(
+        "pcb", "drc", "--severity-all", "--schematic-parity", "--format", "json", "--output", report, board
+    )
     result = Result()
     for name, key in (("DRC", "violations"), ("unconnected", "unconnected_items"), ("parity", "schematic_parity")):
         result.faults += [_line(name, each) for each in told[key]]
         result.figures[name] = str(len(told[key]))
     return result
+
+
+def _reported(*arguments: str | Path) -> Any:
+    """What `kicad-cli` with these arguments, the last but one of them its report, has found."""
+    report = Path(arguments[-2])
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)  # kicad-cli ends well even if it cannot write: an old report must not count
+    run(*arguments)
+    if not report.exists():
+        raise KicadError(f"kicad-cli {arguments[1]} of {Path(arguments[-1]).name} has left no report")
+    return json.loads(report.read_text())
 
 
 def _line(kind: str, violation: dict[str, object]) -> str:

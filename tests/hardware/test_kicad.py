@@ -71,6 +71,13 @@ def test_a_file_that_is_no_board_is_told_in_kicad_s_words(tmp_path: Path) -> Non
         kicad.check_board(tmp_path / "x.kicad_pcb", tmp_path / "drc.json")
 
 
+def test_an_old_report_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kicad, "run", lambda *arguments: "")
+    (tmp_path / "erc.json").write_text('{"sheets": []}')
+    with pytest.raises(kicad.KicadError, match=r"kicad-cli erc of kitdock-tag\.kicad_sch has left no report"):
+        kicad.check_schematic(damage.SCHEMATIC, tmp_path / "erc.json")
+
+
 def test_a_board_is_not_drawn_without_the_shapes_of_its_parts(
     board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
