@@ -419,6 +419,12 @@ def test_a_clip_that_webbing_does_not_go_into_or_falls_out_of_is_told(there: Sol
         assert fit.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
 
 
+def test_a_clip_for_other_webbing_holds_it_as_well(there: Solids, tmp_path: Path) -> None:
+    narrow = Mechanics(changed={"webbing": 25.0})
+    clip = printing.build(tmp_path, ("clip",), ("board",), {"webbing": 25.0})["clip-board"]
+    assert fit.clip_holds(narrow, there["body"], solids.placed(clip, narrow, "clip")).faults == []
+
+
 def test_a_catch_that_slips_out_by_itself_is_told(there: Solids) -> None:
     x, y, low = ITS["usb_x"], ITS["catch_y"], ITS["back"] - ITS["slide_gap"]
     slope = solids.box((-2, y - 3, 0), (0, y + 3, 1)).rotate((0, 45, 0)).translate((x, 0, low))
