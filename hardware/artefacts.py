@@ -32,17 +32,18 @@ def fabrication(board: Path, folder: Path) -> None:
     layers = ",".join(name.replace("_", ".") for name in gerbers.LAYERS)
     made = folder / "gerbers"
     made.mkdir(parents=True, exist_ok=True)
-    for old in made.iterdir():
-        old.unlink()
+    positions, bom = folder / "positions.csv", folder / "bom.csv"
+    for old in (*made.iterdir(), positions, bom):
+        old.unlink(missing_ok=True)
     kicad.run("pcb", "export", "gerbers", "--layers", layers, "--subtract-soldermask",
               "--use-drill-file-origin", "--output", f"{made}/", board)  # fmt: skip
     # As routed slots: the older way of writing them is not read by all.
     kicad.run("pcb", "export", "drill", "--drill-origin", "plot", "--excellon-oval-format", "route",
               "--output", f"{made}/", board)  # fmt: skip
     kicad.run("pcb", "export", "pos", "--side", "front", "--format", "csv", "--units", "mm",
-              "--use-drill-file-origin", "--exclude-dnp", "--output", folder / "positions.csv", board)  # fmt: skip
+              "--use-drill-file-origin", "--exclude-dnp", "--output", positions, board)  # fmt: skip
     kicad.run("sch", "export", "bom", "--fields", BOM_FIELDS, "--labels", BOM_LABELS, "--group-by", BOM_SAME,
-              "--exclude-dnp", "--ref-range-delimiter", "", "--output", folder / "bom.csv",
+              "--exclude-dnp", "--ref-range-delimiter", "", "--output", bom,
               board.with_suffix(".kicad_sch"))  # fmt: skip
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from hardware import __main__ as command
-from hardware import gallery, steps
-from hardware.checks import HardwareError, MissingTool, Result
+from hardware import gallery, steps, wiring
+from hardware.checks import HardwareError, MissingTool, Result, dock
 from tests.hardware import damage
 
 
@@ -95,14 +97,28 @@ def test_an_interrupted_run_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 def test_a_parts_list_that_is_not_the_wiring_s_is_told_and_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "bom.csv"
-    monkeypatch.setattr(steps, "BOM", path)
-    for change in (lambda: path.unlink(missing_ok=True), lambda: path.write_text("Reference,Quantity\n")):
-        change()
-        assert steps.STEPS["parts"]().faults == [
-            "xiao: bom.csv was not what wiring.yml gives; it has been written anew, look at it"
-        ]
-        assert steps.STEPS["parts"]().faults == []
+    monkeypatch.setattr(steps, "HARDWARE", tmp_path)
+    for module, folder in ((wiring, "xiao"), (dock, "dock")):
+        copy = shutil.copytree(damage.HARDWARE / folder, tmp_path / folder) / module.WIRING.name
+        monkeypatch.setattr(module, "WIRING", copy)
+    (tmp_path / "xiao" / "bom.csv").write_text("Reference,Quantity\n")
+    (tmp_path / "dock" / "bom.csv").unlink()
+    assert steps.STEPS["parts"]().faults == [
+        "xiao/bom.csv was not what wiring.yml gives; it has been written anew, look at it",
+        "dock/bom.csv was not what wiring.yml gives; it has been written anew, look at it",
+    ]
+    assert steps.STEPS["parts"]().faults == []
+
+
+@pytest.mark.needs_kicad
+def test_what_the_maker_gets_is_checked_and_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "BUILD", tmp_path)
+    result = steps.STEPS["fabrication"]()
+    assert result.faults == []
+    assert set(result.figures) == {"gerbers, gerbers", "positions, positions", "BOM, lines"}
+    with zipfile.ZipFile(tmp_path / "board" / "gerbers.zip") as packed:
+        kinds = {Path(name).suffix for name in packed.namelist()}
+    assert {".gtl", ".gbl", ".gts", ".gbs", ".gm1", ".drl"} <= kinds
 
 
 def test_a_name_that_is_no_step_s_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
