@@ -6,7 +6,7 @@ Lengths in mm, volumes in mm³. Frame: the board's, as in enclosure/mechanics.sc
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -440,6 +440,31 @@ def pouch(its: Mechanics, cradle: Manifold, tag: Mapping[str, Manifold]) -> Resu
     return result
 
 
+def stands(its: Mechanics, cradle: Manifold) -> Result:
+    """See that the cradle does not tip over under a pouch, and that its wires have a way out at both sides."""
+    result = Result()
+    behind = its["pouch_front"] - its["pouch_depth"] / 2 - cradle.bounding_box()[2]
+    result.figures["foot"] = f"{behind:.1f} mm beyond the middle of the pouch"
+    if behind < 3:
+        result.faults.append(f"the cradle tips over: its foot ends {-behind:.1f} mm before the middle of the pouch")
+    _wired(its, "cradle", cradle, its["cup_left"], its["cup_right"], (0,), result)
+    return result
+
+
+def _wired(
+    its: Mechanics, name: str, dock: Manifold, left: float, right: float, places: Iterable[int], result: Result
+) -> None:
+    """Room for wires of 3 mm from each pin down, and out at both sides."""
+    low, end, z = its["foot_top"] + 5, its["dock_end"] - its["pin_block"] - 0.1, its["contact_z"]
+    if overlap(dock, box((left - 1, low, z - 1.5), (right + 1, low + 4, z + 1.5))) > TOUCH:
+        result.faults.append(f"the {name} has no way for the wires to its sides")
+    for x in (
+        its["usb_x"] + sign * its["contact_x"] + place * its["rack_pitch"] for place in places for sign in (-1, 1)
+    ):
+        if overlap(dock, box((x - 1.5, low, z - 1.5), (x + 1.5, end, z + 3))) > TOUCH:
+            result.faults.append(f"the {name} has no way for the wire from the spring pin at x = {x:g}")
+
+
 def rack(its: Mechanics, piece: Manifold, tag: Mapping[str, Manifold]) -> Result:
     """See that each place of the rack takes a tag and its pouch, and that the pieces join."""
     result = Result()
@@ -452,6 +477,8 @@ def rack(its: Mechanics, piece: Manifold, tag: Mapping[str, Manifold]) -> Result
         if overlap(piece, tag["body"].translate((aside, -1, 0))) < 1:
             result.faults.append(f"at place {place + 1} nothing carries the tag")
     length = its["rack_places"] * its["rack_pitch"]
+    left = its["usb_x"] - its["rack_pitch"] / 2
+    _wired(its, "rack", piece, left, left + length, range(int(its["rack_places"])), result)
     if (shared := overlap(piece, piece.translate((length, 0, 0)))) > TOUCH:
         result.faults.append(f"two pieces of the rack do not join: {shared:.2f} mm³ of overlap")
     if overlap(piece, piece.translate((length + 2, 0, 0))) < 0.2:

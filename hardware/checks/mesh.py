@@ -38,6 +38,7 @@ def check(its: Mechanics, stl: Mapping[str, Path], board: Solids) -> dict[str, R
     found["holder"] = fit.holder_works(its, there["magnet_holder"], there["magnet_cap"], around["magnet"])
     found["kept"] = fit.kept(its, there["body"], there["cradle"], around)
     found["dock"] = fit.docks(its, there["cradle"], tag)
+    found["stands"] = fit.stands(its, there["cradle"])
     found["clip"] = fit.clip_holds(its, there["body"], there["clip"])
     found["antenna"] = fit.antenna(its, around)
     found["flap"] = fit.flap(its, tag, holder)

@@ -65,7 +65,7 @@ def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, 
     there = board if build == "board" else solids.reference_board(its, perfboard.read())
     found = mesh.check(its, {part: stl[f"{part}-{build}"] for part in printing.PARTS}, there)
     assert {what: result.faults for what, result in found.items() if result.faults} == {}
-    assert len(found) == 18
+    assert len(found) == 19
 
 
 # Whole solids.
@@ -453,6 +453,20 @@ def test_a_dock_that_the_pouch_does_not_fit_is_told(there: Solids) -> None:
     assert fault.startswith("pouch and cradle overlap by ")
     wider = Mechanics(changed={"pouch_width": 110.0})
     assert fit.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
+
+
+def test_a_cradle_that_tips_over_or_has_no_way_for_its_wires_is_told(there: Solids) -> None:
+    cradle = there["cradle"]
+    assert fit.stands(ITS, cradle).faults == []
+    short = cradle.trim_by_plane((0, 0, 1), ITS["cup_back"] - 20)
+    assert fit.stands(ITS, short).faults == [
+        "the cradle tips over: its foot ends 14.7 mm before the middle of the pouch"
+    ]
+    low, z = ITS["foot_top"], ITS["contact_z"]
+    shut = cradle + solids.box((ITS["cup_left"], low, z - 5), (ITS["cup_left"] + 2, low + 20, z + 5))
+    assert fit.stands(ITS, shut).faults == ["the cradle has no way for the wires to its sides"]
+    filled = there["rack"] + solids.box((3, low + 12, z - 2), (7, low + 14, z + 2))
+    assert fit.rack(ITS, filled, tag(there)).faults == ["the rack has no way for the wire from the spring pin at x = 5"]
 
 
 def test_a_rack_that_does_not_hold_its_tags_or_its_neighbour_is_told(there: Solids) -> None:
