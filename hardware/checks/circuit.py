@@ -81,6 +81,7 @@ BOARD = (
     Joins("R", "IO8", "+3V3", 4.7e3, 11e3, "download mode wants IO8 high"),
     Joins("R", "BOOT", "+3V3", 4.7e3, 11e3, "the chip starts its flash only with IO9 high"),
     Joins("R", "DOCK_5V", "GND", 47e3, 220e3, "what leaks back through the dock's diode must not be felt"),
+    Joins("R", "VBUS", "GND", 47e3, 220e3, "what leaks back through USB's diode must not be felt"),
     Joins("R", "PROG", "GND", 13.4e3, 20e3, "charging current 1000 V / R: at most 0.5 C of a 150 mAh cell"),
 )
 """Rules of the custom board alone."""
@@ -99,7 +100,7 @@ MODULE = {
 BOARD_WIRED = (
     Wired("MCP73831", {"2 V_{SS}": "GND", "3 V_{BAT}": "VBAT", "4 V_{DD}": "+5V", "5 PROG": "PROG"},
           "charger, to 4.20 V", "MCP73831T-2A"),
-    Wired("LM66100", {"1 VIN": "VBAT", "2 GND": "GND", "3 ~{CE}": "+5V", "6 VOUT": "VSYS"},
+    Wired("LM66100", {"1 VIN": "VBAT", "2 GND": "GND", "3 ~{CE}": "+5V", "5 ST": "GND", "6 VOUT": "VSYS"},
           "a docked tag runs from the dock", "LM66100"),
     Wired("RT9080-33", {"1 IN": "VSYS", "2 GND": "GND", "3 EN": "VSYS", "5 OUT": "+3V3"}, "regulator", "RT9080-33GJ5"),
     Wired("DRV5032FB", {"1 VCC": "+3V3", "2 OUT": "LID", "3 GND": "GND"}, "lid: a push-pull switch", "DRV5032FBDBZ"),
@@ -121,7 +122,10 @@ BOTH_THERE = (
     There("SW", "BUTTON", "GND", "the button wakes at low"),
     There("BZ", "BUZZER_P", "GND", "the buzzer"),
 )
-BOARD_THERE = (There("D", "DOCK_5V", "GND", "discharges from fingers at the contacts"),)
+BOARD_THERE = (
+    There("D", "DOCK_5V", "GND", "discharges from fingers at the contacts"),
+    There("D", "VBUS", "GND", "discharges and ringing of the cable at USB"),
+)
 PADS = {"DOCK_5V": 1, "GND": 2, "+3V3": 1, "EN": 1, "BOOT": 1, "TXD": 1, "RXD": 1}
 """How many pads for a wire or a probe the board has of each net: two for the dock, six to program it without USB."""
 SCHOTTKY = ("PMEG", "1N581")
@@ -137,6 +141,7 @@ STORES = (
     Stored("RT9080", "+3V3", 0.9e-6, 5, "the regulator is stable with 1 uF at its output (Richtek)"),
     Stored("MCP73831", "+5V", 4e-6, 5, "charger's input (Microchip: 4.7 uF)"),
     Stored("MCP73831", "VBAT", 4e-6, 5, "the charger is stable with 4.7 uF, with a cell and without (Microchip)"),
+    Stored("USBLC6-2", "VBUS", 90e-9, 5, "it leads discharges to VBUS, which must take them up"),
     Stored("DRV5032FB", "+3V3", 90e-9, 5, "the switch takes its current in pulses (TI: 0.1 uF)"),
 )
 """What must lie beside the parts of the custom board."""

@@ -51,6 +51,18 @@ def removed(path: Path, head: str, holding: str = "") -> None:
     path.write_text(text[:start] + text[end_of(text, start) :])
 
 
+def thinned(path: Path, net: str, width: float) -> None:
+    """Make the first track of this net as thin as `width` mm."""
+    text = path.read_text()
+    number = re.search(rf'\(net (\d+) "/?{re.escape(net)}"\)', text)
+    assert number is not None
+    start = text.index("(segment")
+    while f"(net {number[1]})" not in text[start : end_of(text, start)]:
+        start = text.index("(segment", start + 1)
+    end = end_of(text, start)
+    path.write_text(text[:start] + re.sub(r"\(width [^)]*\)", f"(width {width})", text[start:end]) + text[end:])
+
+
 def without(path: Path, ref: str) -> None:
     """Take the part `ref` off a board."""
     text = path.read_text()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hardware import artefacts
 from hardware.checks import MissingTool, bom, gerbers, kicad
 from hardware.checks.parts import read_board
+from hardware.making import fabrication
 from tests.hardware import damage
 
 pytestmark = [pytest.mark.needs_kicad, pytest.mark.timeout(300)]
@@ -56,13 +56,31 @@ def _moved(board: Path) -> None:
         (_moved, "DRC"),
         (lambda board: damage.removed(board, "(segment"), "unconnected"),
         (lambda board: damage.removed(board, "(gr_line", "Edge.Cuts"), "DRC"),
+        (lambda board: damage.thinned(board, "VBAT", 0.15), "DRC"),
     ],
-    ids=["two pins swapped", "a pull-up dropped", "a part moved onto another", "a track cut", "the outline broken"],
+    ids=[
+        "two pins swapped",
+        "a pull-up dropped",
+        "a part moved onto another",
+        "a track cut",
+        "the outline broken",
+        "a power track too thin",
+    ],
 )
 def test_a_damaged_board_is_told(board: Path, damaged: Callable[[Path], None], kind: str) -> None:
     damaged(board)
     faults = kicad.check_board(board, board.with_suffix(".json")).faults
     assert any(line.startswith(f"{kind}: ") for line in faults), faults
+
+
+def test_the_least_width_holds_for_each_net_of_power(board: Path) -> None:
+    nets = ("VBUS", "DOCK_5V", "+5V", "VSYS", "VBAT", "+3V3")
+    for net in nets:
+        damage.thinned(board, net, 0.34)
+    faults = kicad.check_board(board, board.with_suffix(".json")).faults
+    assert len(faults) == len(nets), faults
+    for net in nets:
+        assert any("min width 0.3500 mm" in line and f"{net}]" in line for line in faults), faults
 
 
 def test_a_file_that_is_no_board_is_told_in_kicad_s_words(tmp_path: Path) -> None:
@@ -84,7 +102,7 @@ def test_a_board_is_not_drawn_without_the_shapes_of_its_parts(
     (tmp_path / "shapes" / "Empty.3dshapes").mkdir(parents=True)
     monkeypatch.setattr(kicad, "SHAPES", tmp_path / "shapes")
     with pytest.raises(MissingTool, match=r"no shape of .*R_0603_1608Metric\.step.*; `make hardware` gets them"):
-        artefacts.drawings(board, tmp_path)
+        fabrication.drawings(board, tmp_path)
     assert not (tmp_path / "board.png").exists()
 
 
@@ -92,7 +110,7 @@ def test_a_board_is_not_drawn_without_the_shapes_of_its_parts(
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What goes to the board's maker."""
     folder = tmp_path_factory.mktemp("made")
-    artefacts.fabrication(damage.BOARD, folder)
+    fabrication.fabrication(damage.BOARD, folder)
     return folder
 
 
@@ -117,12 +135,12 @@ def test_damaged_gerbers_are_told(made: Path, tmp_path: Path) -> None:
     assert "the outline is open at" in told("Edge_Cuts", r"X\d+Y\d+D02\*\nX\d+Y\d+D01\*\n", "")[0]
     assert "the outline is" in told("Edge_Cuts", "%FSLAX46Y46", "%FSLAX45Y45")[0]
     assert "the drill file lacks 1 of the holes, as one of" in told(".drl", r"\nX[^\n]*(?=\nX)", "")[0]
-    moved = told(".drl", r"\nX27\.0Y", "\nX27.1Y")
+    moved = told(".drl", r"\nX29\.0Y5\.0", "\nX29.1Y5.0")
     assert moved == [
-        "the drill file lacks 1 of the holes, as one of 1.2 mm at (27.00, 4.50)",
-        "the drill file has too many by 1 of the holes, as one of 1.2 mm at (27.10, 4.50)",
+        "the drill file lacks 1 of the holes, as one of 0.3 mm at (29.00, 5.00)",
+        "the drill file has too many by 1 of the holes, as one of 0.3 mm at (29.10, 5.00)",
     ]
-    assert "the drill file lacks" in told(".drl", r"C1\.200", "C1.000")[0]
+    assert "the drill file lacks" in told(".drl", r"C0\.300", "C0.400")[0]
     assert "layer F_Mask has nothing at" in told("F_Mask", r"\nX[^\n]*D03\*", "")[0]
     (folder := Path(shutil.copytree(made / "gerbers", tmp_path / "lacking")))
     next(folder.glob("*B_Mask*")).unlink()
