@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware import artefacts, gallery, perfboard, perfboard_views, printing, wiring
+from hardware import perfboard
 from hardware.checks import (
     Result,
     antenna,
@@ -26,10 +26,12 @@ from hardware.checks import (
     spice,
 )
 from hardware.checks.parts import Box, Circuit, read_board, read_wiring
+from hardware.making import fabrication, gallery, perfboard_views, printing, wiring
 
 HARDWARE = Path(__file__).parent
 ROOT = HARDWARE.parent
 BUILD = ROOT / "build" / "hardware"
+MAKING = HARDWARE / "making"
 BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
 FIRMWARE_PINS = ROOT / "firmware" / "board.py"
@@ -86,7 +88,7 @@ def _parts_lists() -> Result:
 
 def _fabrication() -> Result:
     folder = BUILD / "board"
-    artefacts.fabrication(BOARD, folder)
+    fabrication.fabrication(BOARD, folder)
     with zipfile.ZipFile(folder / "gerbers.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted((folder / "gerbers").iterdir()):
             packed.write(path, path.name)
@@ -114,24 +116,26 @@ def _enclosure() -> Result:
 
 
 def shown() -> dict[str, list[Path]]:
-    """The pictures of the documents, each with what it is made of."""
-    board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir())]
-    xiao = [wiring.WIRING, perfboard.LAYOUT]
+    """The pictures of the documents, each with what it is made of: its source, and the code that draws it."""
+    drawing = {name: MAKING / f"{name}.py" for name in ("fabrication", "perfboard_views", "plot", "printing", "wiring")}
+    board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir()), drawing["fabrication"]]
+    xiao = [wiring.WIRING, perfboard.LAYOUT, drawing["perfboard_views"]]
     names: dict[str, list[Path]] = {
-        "schematic.png": [SCHEMATIC],
-        "xiao-wiring.png": [wiring.WIRING],
-        "dock-wiring.png": [dock.WIRING],
+        "schematic.png": [SCHEMATIC, drawing["fabrication"]],
+        "xiao-wiring.png": [wiring.WIRING, drawing["wiring"]],
+        "dock-wiring.png": [dock.WIRING, drawing["wiring"]],
     }
-    names |= {f"{name}.png": board for name in artefacts.VIEWS}
-    names |= {name: [BOARD, *made_of] for name, made_of in spice.pictures().items()}
-    return names | printing.pictures() | dict.fromkeys(perfboard_views.pictures(), xiao)
+    names |= {f"{name}.png": board for name in fabrication.VIEWS}
+    names |= {name: [BOARD, *made_of, drawing["plot"]] for name, made_of in spice.pictures().items()}
+    names |= {name: [*made_of, drawing["printing"]] for name, made_of in printing.pictures().items()}
+    return names | dict.fromkeys(perfboard_views.pictures(), xiao)
 
 
 def _pictures() -> Result:
     """Draw all of them anew, and keep those that show something new."""
     folder = BUILD / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    artefacts.drawings(BOARD, folder)
+    fabrication.drawings(BOARD, folder)
     printing.draw(folder)
     spice.draw(builds()["board"], folder)
     wiring.draw(folder / "xiao-wiring.png")

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hardware.charge.model import read_currents
 from hardware.checks import Result
 from hardware.checks.parts import Circuit, CircuitError, Part, read_wiring
 from hardware.checks.spice.ngspice import Limits, known
-from hardware.power import read_currents
 
 FOLDER = Path(__file__).parents[1] / "dock"
 WIRING = FOLDER / "wiring.yml"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from hardware.checks import Result
+from hardware.checks import HardwareError, Result
 from hardware.checks.parts import Circuit, CircuitError, Part, Point
 
 MECHANICS = Path(__file__).parent.parent / "enclosure" / "mechanics.scad"
@@ -22,7 +22,7 @@ PLACE = 0.3
 Number = float | str | list[float]
 
 
-class MechanicsError(Exception):
+class MechanicsError(HardwareError):
     """mechanics.scad cannot be read; names the line."""
 
 

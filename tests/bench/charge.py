@@ -1,7 +1,7 @@
 """The charge model: what a day costs the cell, by the firmware's own states and the currents in hardware/currents.toml.
 
 A day is lived on the virtual board (hardware/day.py): edges, one docking. Its counters say how long the tag was in each
-state on the cell; the arithmetic is in hardware/power.py, what a build takes asleep comes from its circuit. What the
+state on the cell; the arithmetic is in hardware/model.py, what a build takes asleep comes from its circuit. What the
 counters do not hold is the chip's time to run Python. It is estimated: the processor time that a wake takes in this
 machine's MicroPython (compiled, board calls not counted), times how much faster this machine runs the yardstick below
 than the chip would; the shims' own Python is measured and taken off. Then the time to read byte code from flash. The
@@ -17,11 +17,11 @@ import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
-from hardware import power
+from hardware.charge import model
+from hardware.charge.day import START, OnCell, docking, enrol, until_docking
+from hardware.charge.model import Currents, Day, Share
 from hardware.checks.parts import Circuit, read_board, read_wiring
 from hardware.checks.power import asleep
-from hardware.day import START, OnCell, docking, enrol, until_docking
-from hardware.power import Currents, Day, Share
 from host.flash.application import FIRMWARE, build
 from host.sim.station import VirtualStation, VirtualTag
 from kitwire import config
@@ -94,8 +94,8 @@ class Speed(NamedTuple):
 
 def run() -> list[Result]:
     """`python_per_edge`, `charge_docked_average_ua`, `battery_days_150mah`; other profiles, and the custom board."""
-    currents = power.read_currents()
-    measured, speed = asyncio.run(_measure(int(power.value(currents, "edges_per_day"))))
+    currents = model.read_currents()
+    measured, speed = asyncio.run(_measure(int(model.value(currents, "edges_per_day"))))
     results = [_estimate(currents, measured["docked"], speed)]
     for build_name, circuit in _builds().items():
         sleeping = asleep(circuit, currents)
@@ -113,18 +113,18 @@ def _builds() -> dict[str, Circuit]:
 
 def _estimate(currents: Currents, measured: Measured, speed: Speed) -> Result:
     """What computing in a wake for an edge takes the chip, against what the model takes for it."""
-    slower = speed.rounds_per_s / power.value(currents, "chip_rounds_per_s")
-    python_s = measured.computed_s * slower + measured.loaded / 1000 / power.value(currents, "flash_read_rate")
-    taken = power.value(currents, "python_edge")
+    slower = speed.rounds_per_s / model.value(currents, "chip_rounds_per_s")
+    python_s = measured.computed_s * slower + measured.loaded / 1000 / model.value(currents, "flash_read_rate")
+    taken = model.value(currents, "python_edge")
     return Result("python_per_edge", python_s, f"s, estimate; this machine is {slower:.0f} times as fast",
                   "what the model takes", taken, python_s / taken, f"at most {MOST_OVER_TABLE} of the rival",
                   python_s <= MOST_OVER_TABLE * taken)  # fmt: skip
 
 
 def _results(currents: Currents, build_name: str, sleeping: list[Share], profile: str, day: Day) -> list[Result]:
-    asleep_ua = power.total(sleeping)
-    average_ua = asleep_ua + power.total(power.awake(currents, day, profile))
-    days = power.days(currents, average_ua + power.total(power.lost(currents)))
+    asleep_ua = model.total(sleeping)
+    average_ua = asleep_ua + model.total(model.awake(currents, day, profile))
+    days = model.days(currents, average_ua + model.total(model.lost(currents)))
     least = float(currents["least_days"][build_name]["value"])
     held = profile == "docked"
     reference = build_name == REFERENCE and held
@@ -135,7 +135,7 @@ def _results(currents: Currents, build_name: str, sleeping: list[Share], profile
                "asleep, all connected", asleep_ua, average_ua / asleep_ua,
                f"at most {MOST_OVER_SLEEP} of the rival" if reference else "-",
                average_ua <= MOST_OVER_SLEEP * asleep_ua or not reference),
-        Result(f"battery_days_{power.value(currents, 'cell'):.0f}mah{infix}{suffix}", days, "days, model", "the target",
+        Result(f"battery_days_{model.value(currents, 'cell'):.0f}mah{infix}{suffix}", days, "days, model", "the target",
                least, days / least, f"at least {least:.0f}" if held else "-", days >= least or not held),
     ]  # fmt: skip
 

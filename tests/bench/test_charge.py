@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hardware import power
-from hardware.power import DAY_S, Currents, Day, Share
+from hardware.charge import model
+from hardware.charge.model import DAY_S, Currents, Day, Share
 from host.sim.virtual_board import STATES
 from tests.bench import budgets, charge
 from tests.bench.charge import REFERENCE, Measured, Speed
@@ -15,7 +15,7 @@ SLEEPING = [Share("the chip", 15.0), Share("the rest", 2.6)]
 
 @pytest.fixture
 def currents() -> Currents:
-    return power.read_currents()
+    return model.read_currents()
 
 
 def day(boots: int = 0, **seconds: float) -> Day:

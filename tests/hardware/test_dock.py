@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware import wiring
 from hardware.checks import bom, dock
 from hardware.checks.parts import CircuitError
 from hardware.checks.places import Mechanics
 from hardware.checks.spice.ngspice import Limits
+from hardware.making import wiring
 from tests.hardware.damage import changed
 
 README = dock.FOLDER / "README.md"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware import gallery
+from hardware.making import gallery
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import trimesh
 from manifold3d import Manifold
 from PIL import Image
 
-from hardware import perfboard, printing
+from hardware import perfboard
 from hardware.checks import fit, mesh, printed, solids
 from hardware.checks.parts import read_board
 from hardware.checks.places import Mechanics
 from hardware.checks.solids import Solids
+from hardware.making import printing
 from tests.hardware import damage
 
 pytestmark = pytest.mark.needs_openscad

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hardware import plot
+from hardware.making import plot
 
 
 @pytest.mark.parametrize("level", [0.0, 3.3])

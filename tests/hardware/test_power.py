@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware import day as lived
-from hardware import power as model
+from hardware.charge import day as lived
+from hardware.charge import model
+from hardware.charge.model import DAY_S, Currents, Day
 from hardware.checks import MissingTool, power
 from hardware.checks.parts import Part, read_board, read_wiring
-from hardware.power import DAY_S, Currents, Day
 from host.sim.runtime import SimulatorMissing
 from host.sim.virtual_board import STATES
 from tests.hardware import damage

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from hardware import __main__ as command
-from hardware import gallery, steps, wiring
+from hardware import steps
 from hardware.checks import HardwareError, MissingTool, Result, dock
+from hardware.making import gallery, wiring
 from tests.hardware import damage
 
 

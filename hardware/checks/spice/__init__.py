@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware import plot
 from hardware.checks import Result, tool
 from hardware.checks.parts import Circuit, CircuitError
 from hardware.checks.spice.bench import Bench
@@ -17,6 +16,7 @@ from hardware.checks.spice.docking import contacts, dock, undocked
 from hardware.checks.spice.inputs import divider, lid, reed, trap
 from hardware.checks.spice.ngspice import LIMITS, SIMULATION, Limits, SimulationError, run
 from hardware.checks.spice.supply import cell_path, handover, sag
+from hardware.making import plot
 
 Deck = Callable[[Bench], None]
 DECKS: tuple[Deck, ...] = (divider, lid, reed, trap, dock, undocked, contacts, sag, handover)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hardware.checks import Result
 
-FOLDER = Path(__file__).parent / "pictures"
+FOLDER = Path(__file__).parents[1] / "pictures"
 MADE_OF = FOLDER / "made_of.json"
 """For each picture, the SHA-256 of what it was made of."""
 

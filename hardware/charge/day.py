@@ -7,9 +7,9 @@ import functools
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hardware import power
+from hardware.charge import model
+from hardware.charge.model import DAY_S, Day
 from hardware.checks import HardwareError, MissingTool
-from hardware.power import DAY_S, Day
 from host.flash.application import FIRMWARE
 from host.sim.runtime import SimulatorMissing
 from host.sim.station import VirtualStation, VirtualTag
@@ -88,9 +88,9 @@ async def live(edges: int, profile: int, files: dict[str, Path]) -> Day:
 def docked() -> Day:
     """A day of profile docked with as many edges as the charge model takes; some seconds, once.
 
-    Raises DayError, hardware.power.CurrentsError, and MissingTool without the virtual station's MicroPython.
+    Raises DayError, hardware.charge.model.CurrentsError, and MissingTool without the virtual station's MicroPython.
     """
-    edges = int(power.value(power.read_currents(), "edges_per_day"))
+    edges = int(model.value(model.read_currents(), "edges_per_day"))
     try:
         return asyncio.run(live(edges, config.PROFILE_DOCKED, {"/": FIRMWARE}))
     except SimulatorMissing as missing:

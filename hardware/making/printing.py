@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from hardware.checks import tool
+from hardware.checks import HardwareError, tool
 
-ENCLOSURE = Path(__file__).parent / "enclosure"
+ENCLOSURE = Path(__file__).parents[1] / "enclosure"
 PARTS = ("body", "lid", "clip", "magnet_holder", "magnet_cap", "cradle", "rack")
 """One file each in the enclosure's folder; printed once a tag, cradle and rack once a place."""
 BUILDS = ("board", "xiao")
@@ -27,11 +27,12 @@ VIEWS = {
     "rack": "62,0,28",
 }
 """The pictures: what assembly.scad draws, and from where: turned by these degrees about x, y and z."""
+TIMEOUT_S = 300
 SIZE = (1200, 900)
 """Pixels of a picture."""
 
 
-class PrintingError(Exception):
+class PrintingError(HardwareError):
     """OpenSCAD refused a part; says which, and its own words."""
 
 
@@ -65,6 +66,7 @@ def build(
                 return path
             numbers = {"build": f'"{kind}"', **{key: repr(value) for key, value in (changed or {}).items()}}
             defines = [item for key, value in numbers.items() for item in ("-D", f"{key}={value}")]
+            made_of.unlink(missing_ok=True)
             _run([openscad, "-o", str(path), *defines, str(ENCLOSURE / f"{part}.scad")], f"{part} ({kind})")
             made_of.write_text(state)
         return path
@@ -106,7 +108,10 @@ def pictures() -> dict[str, list[Path]]:
 
 
 def _run(command: list[str], what: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        raise PrintingError(f"OpenSCAD did not make {what} within {TIMEOUT_S} s") from error
     said = [line for line in done.stderr.splitlines() if line.startswith(("ERROR", "WARNING"))]
     if done.returncode or said:
         raise PrintingError(f"OpenSCAD did not make {what}: {'; '.join(said) or done.stderr.strip()[-200:]}")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from hardware.checks import HardwareError
 
-CURRENTS = Path(__file__).parent / "currents.toml"
+CURRENTS = Path(__file__).parents[1] / "currents.toml"
 DAY_S = 86_400.0
 MONTH_D = 30.0
 STATES = ("advertising", "linked", "light", "buzzer")

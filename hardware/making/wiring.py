@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardware.checks import tool
+from hardware.checks import HardwareError, tool
 
-WIRING = Path(__file__).parent / "xiao" / "wiring.yml"
+WIRING = Path(__file__).parents[1] / "xiao" / "wiring.yml"
 HEAD = ("Reference", "Quantity", "Value", "Description", "Manufacturer", "MPN", "Alternates", "Seen")
 SPREAD = 0.9
 """Inches between the columns of the reference build's drawing."""
 DRAWN_COLOURS = 64
 
 
-class WiringError(Exception):
+class WiringError(HardwareError):
     """The wiring's file lacks something; one line that says what."""
 
 
@@ -115,7 +115,10 @@ def draw(picture: Path, path: Path = WIRING, spread: float = SPREAD) -> None:
 def _harness(path: Path) -> Any:
     from wireviz.wireviz import parse
 
-    return parse(path.read_text(), return_types="harness")
+    try:
+        return parse(path.read_text(), return_types="harness")
+    except Exception as error:
+        raise WiringError(f"{path.name} cannot be read as wiring: {error}") from error
 
 
 def _order(ref: str) -> tuple[str, int]:
