@@ -14,7 +14,8 @@ import textwrap
 import time
 from collections.abc import Callable
 
-from hardware.checks import HardwareError, MissingTool, Result
+from hardware.checks import Result
+from hardware.errors import HardwareError, MissingTool
 from hardware.steps import BUILD, STEPS
 
 NOT_TAKEN = (HardwareError, OSError, subprocess.SubprocessError)

@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from hardware.checks import HardwareError
-from hardware.checks.parts import Box, Point
+from hardware.errors import HardwareError
+from hardware.parts import Box, Point
 
 LAYOUT = Path(__file__).parent / "xiao" / "perfboard.toml"
 

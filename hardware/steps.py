@@ -25,13 +25,12 @@ from hardware.checks import (
     silk,
     spice,
 )
-from hardware.checks.parts import Box, Circuit, read_board, read_wiring
-from hardware.making import fabrication, gallery, perfboard_views, printing, wiring
+from hardware.making import fabrication, gallery, perfboard_views, printing, waves, wiring
+from hardware.parts import Box, Circuit, read_board, read_wiring
 
 HARDWARE = Path(__file__).parent
 ROOT = HARDWARE.parent
 BUILD = ROOT / "build" / "hardware"
-MAKING = HARDWARE / "making"
 BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
 FIRMWARE_PINS = ROOT / "firmware" / "board.py"
@@ -117,7 +116,7 @@ def _enclosure() -> Result:
 
 def shown() -> dict[str, list[Path]]:
     """The pictures of the documents, each with what it is made of: its source, and the code that draws it."""
-    drawing = {name: MAKING / f"{name}.py" for name in ("fabrication", "perfboard_views", "plot", "printing", "wiring")}
+    drawing = {path.stem: path for path in (HARDWARE / "making").glob("*.py")}
     board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir()), drawing["fabrication"]]
     xiao = [wiring.WIRING, perfboard.LAYOUT, drawing["perfboard_views"]]
     names: dict[str, list[Path]] = {
@@ -126,7 +125,7 @@ def shown() -> dict[str, list[Path]]:
         "dock-wiring.png": [dock.WIRING, drawing["wiring"]],
     }
     names |= {f"{name}.png": board for name in fabrication.VIEWS}
-    names |= {name: [BOARD, *made_of, drawing["plot"]] for name, made_of in spice.pictures().items()}
+    names |= {name: [BOARD, *made_of, drawing["plot"], drawing["waves"]] for name, made_of in waves.pictures().items()}
     names |= {name: [*made_of, drawing["printing"]] for name, made_of in printing.pictures().items()}
     return names | dict.fromkeys(perfboard_views.pictures(), xiao)
 
@@ -137,7 +136,7 @@ def _pictures() -> Result:
     folder.mkdir(parents=True, exist_ok=True)
     fabrication.drawings(BOARD, folder)
     printing.draw(folder)
-    spice.draw(builds()["board"], folder)
+    waves.draw(builds()["board"], folder)
     wiring.draw(folder / "xiao-wiring.png")
     wiring.draw(folder / "dock-wiring.png", dock.WIRING, dock.SPREAD)
     perfboard_views.draw(perfboard.read(), builds()["xiao"], wiring.colours(), folder)

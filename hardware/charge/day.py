@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hardware.charge import model
 from hardware.charge.model import DAY_S, Day
-from hardware.checks import HardwareError, MissingTool
+from hardware.errors import HardwareError, MissingTool
 from host.flash.application import FIRMWARE
 from host.sim.runtime import SimulatorMissing
 from host.sim.station import VirtualStation, VirtualTag

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hardware.checks import HardwareError
+from hardware.errors import HardwareError
 
 CURRENTS = Path(__file__).parents[1] / "currents.toml"
 DAY_S = 86_400.0

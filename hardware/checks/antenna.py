@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.checks import Result
-from hardware.checks.parts import DAMAGED, Box, CircuitError, Frame, Point, every, first, load, point, read_board
+from hardware.parts import DAMAGED, Box, CircuitError, Frame, Point, every, first, load, point, read_board
 
 MODULE_DEPTH = 5.5
 """mm from the module's edge to its first pads: its antenna (KiCad's footprint of ESP32-C6-MINI-1, keep-out)."""

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit
+from hardware.parts import Circuit
 
 WANTED = ("Manufacturer", "MPN", "Alternates")
 """Fields of every part. `Alternates`: "Manufacturer MPN; Manufacturer MPN", or "none: why"."""

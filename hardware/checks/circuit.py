@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, CircuitError, Part, number
+from hardware.parts import Circuit, CircuitError, Part, number
 
 
 class Joins(NamedTuple):

@@ -14,8 +14,8 @@ import numpy as np
 
 from hardware.charge.model import read_currents
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, CircuitError, Part, read_wiring
 from hardware.checks.spice.ngspice import Limits, known
+from hardware.parts import Circuit, CircuitError, Part, read_wiring
 
 FOLDER = Path(__file__).parents[1] / "dock"
 WIRING = FOLDER / "wiring.yml"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit
+from hardware.parts import Circuit
 
 LAYERS = ("F_Cu", "B_Cu", "F_Mask", "B_Mask", "F_Paste", "F_Silkscreen", "B_Silkscreen", "Edge_Cuts")
 """What a maker needs of a board of two layers with parts on one side."""

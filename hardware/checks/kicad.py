@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from hardware.checks import HardwareError, MissingTool, Result, tool
+from hardware.checks import Result
+from hardware.errors import HardwareError, MissingTool, tool
 
 OLDEST = 9
 """The least major version: an older KiCad does not open the files of a newer one."""

@@ -6,8 +6,8 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, Part
 from hardware.checks.places import Mechanics
+from hardware.parts import Circuit, Part
 from hardware.perfboard import LayoutError, Line, Perfboard
 
 NEAR = 0.3

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, CircuitError, Part
+from hardware.parts import Circuit, CircuitError, Part
 
 NOT_PINS = {"BUTTON_DOWN", "LID_OPEN", "DOCKED", "BATTERY_DIVIDER"}
 """Numbers of firmware/board.py that are levels or a ratio."""

@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from hardware.checks import HardwareError, Result
-from hardware.checks.parts import Circuit, CircuitError, Part, Point
+from hardware.checks import Result
+from hardware.errors import HardwareError
+from hardware.parts import Circuit, CircuitError, Part, Point
 
 MECHANICS = Path(__file__).parent.parent / "enclosure" / "mechanics.scad"
 LINE = re.compile(r"(\w+) = (.+?);\s*(?://.*)?")

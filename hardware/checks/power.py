@@ -8,8 +8,8 @@ from __future__ import annotations
 from hardware.charge import day as lived
 from hardware.charge.model import CURRENTS, Currents, Day, Share, awake, days, lost, read_currents, total, value
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, CircuitError, number
 from hardware.checks.spice.ngspice import known
+from hardware.parts import Circuit, CircuitError, number
 
 REGULATED_V = 3.3
 SILENT = frozenset({"R", "C", "L", "FB", "J", "TP", "H", "SW", "BT", "BZ"})

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, every, first, load, point, read_board
+from hardware.parts import Circuit, every, first, load, point, read_board
 
 LABELS = {
     "+": "VBAT", "-": "GND", "−": "GND", "5 V": "DOCK_5V", "GND": "GND", "3V3": "+3V3", "EN": "EN", "BOOT": "BOOT",

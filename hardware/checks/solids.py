@@ -13,8 +13,8 @@ import numpy as np
 import trimesh
 from manifold3d import CrossSection, FillRule, Manifold, Mesh
 
-from hardware.checks.parts import Circuit
 from hardware.checks.places import Mechanics, height_of
+from hardware.parts import Circuit
 from hardware.perfboard import Perfboard
 
 Solids = dict[str, Manifold]

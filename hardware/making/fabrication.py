@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from hardware.checks import MissingTool, gerbers, kicad, tool
+from hardware.checks import gerbers, kicad
+from hardware.errors import MissingTool, tool
 
 BOM_FIELDS = "Reference,Value,Footprint,Manufacturer,MPN,Alternates,${QUANTITY}"
 BOM_LABELS = BOM_FIELDS.replace("${QUANTITY}", "Quantity")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from hardware.checks.parts import Box, Circuit, Part, Point, number
+from hardware.parts import Box, Circuit, Part, Point, number
 from hardware.perfboard import Line, Perfboard, Placed
 
 MM = 15

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from hardware.checks import HardwareError, tool
+from hardware.errors import HardwareError, tool
 
 ENCLOSURE = Path(__file__).parents[1] / "enclosure"
 PARTS = ("body", "lid", "clip", "magnet_holder", "magnet_cap", "cradle", "rack")
@@ -50,7 +50,7 @@ def build(
     """Make the STL files of `parts` in `folder`, each lying as it is printed; their paths, as "body-board".
 
     `changed` replaces numbers of mechanics.scad. What was made before of the same sources stays. Raises PrintingError,
-    hardware.checks.MissingTool.
+    hardware.errors.MissingTool.
     """
     openscad = tool("openscad")
     folder.mkdir(parents=True, exist_ok=True)

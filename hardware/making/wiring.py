@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardware.checks import HardwareError, tool
+from hardware.errors import HardwareError, tool
 
 WIRING = Path(__file__).parents[1] / "xiao" / "wiring.yml"
 HEAD = ("Reference", "Quantity", "Value", "Description", "Manufacturer", "MPN", "Alternates", "Seen")

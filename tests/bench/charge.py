@@ -20,8 +20,8 @@ from typing import NamedTuple
 from hardware.charge import model
 from hardware.charge.day import START, OnCell, docking, enrol, until_docking
 from hardware.charge.model import Currents, Day, Share
-from hardware.checks.parts import Circuit, read_board, read_wiring
 from hardware.checks.power import asleep
+from hardware.parts import Circuit, read_board, read_wiring
 from host.flash.application import FIRMWARE, build
 from host.sim.station import VirtualStation, VirtualTag
 from kitwire import config

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hardware.checks import MissingTool, kicad, tool
+from hardware.checks import kicad
+from hardware.errors import MissingTool, tool
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

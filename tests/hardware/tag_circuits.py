@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hardware.checks.parts import Circuit, Part
+from hardware.parts import Circuit, Part
 
 
 def two(ref: str, value: str, one: str, other: str, mpn: str = "") -> Part:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hardware.checks import antenna
-from hardware.checks.parts import Box, CircuitError
+from hardware.parts import Box, CircuitError
 from tests.hardware import damage
 
 SPACE = Box(0, 30, 7, 50)

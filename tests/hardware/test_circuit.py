@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardware.checks import bom, circuit, pins
-from hardware.checks.parts import CircuitError, number, read_board, read_wiring
+from hardware.parts import CircuitError, number, read_board, read_wiring
 from tests.hardware import damage
 
 FIRMWARE = pins.firmware_pins(damage.HARDWARE.parent / "firmware" / "board.py")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hardware.checks import bom, dock
-from hardware.checks.parts import CircuitError
 from hardware.checks.places import Mechanics
 from hardware.checks.spice.ngspice import Limits
 from hardware.making import wiring
+from hardware.parts import CircuitError
 from tests.hardware.damage import changed
 
 README = dock.FOLDER / "README.md"

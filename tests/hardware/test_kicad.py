@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hardware.checks import MissingTool, bom, gerbers, kicad
-from hardware.checks.parts import read_board
+from hardware.checks import bom, gerbers, kicad
+from hardware.errors import MissingTool
 from hardware.making import fabrication
+from hardware.parts import read_board
 from tests.hardware import damage
 
 pytestmark = [pytest.mark.needs_kicad, pytest.mark.timeout(300)]

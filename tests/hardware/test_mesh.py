@@ -13,10 +13,10 @@ from PIL import Image
 
 from hardware import perfboard
 from hardware.checks import fit, mesh, printed, solids
-from hardware.checks.parts import read_board
 from hardware.checks.places import Mechanics
 from hardware.checks.solids import Solids
 from hardware.making import printing
+from hardware.parts import read_board
 from tests.hardware import damage
 
 pytestmark = pytest.mark.needs_openscad

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hardware.checks import bom, pins
-from hardware.checks.parts import CircuitError, read_board
+from hardware.parts import CircuitError, read_board
 from tests.hardware import damage
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hardware.checks import places, tool
-from hardware.checks.parts import read_board
+from hardware.checks import places
 from hardware.checks.places import MECHANICS, Mechanics, MechanicsError
+from hardware.errors import tool
+from hardware.parts import read_board
 from tests.hardware import damage
 
 

@@ -10,8 +10,9 @@ import pytest
 from hardware.charge import day as lived
 from hardware.charge import model
 from hardware.charge.model import DAY_S, Currents, Day
-from hardware.checks import MissingTool, power
-from hardware.checks.parts import Part, read_board, read_wiring
+from hardware.checks import power
+from hardware.errors import MissingTool
+from hardware.parts import Part, read_board, read_wiring
 from host.sim.runtime import SimulatorMissing
 from host.sim.virtual_board import STATES
 from tests.hardware import damage

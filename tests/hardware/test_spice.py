@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hardware.checks import MissingTool, spice
-from hardware.checks.parts import Circuit, CircuitError, Part, read_board, read_wiring
+from hardware.checks import spice
 from hardware.checks.spice import Deck, inputs, ngspice
 from hardware.checks.spice.ngspice import LIMITS, SIMULATION, Limits, SimulationError
+from hardware.errors import MissingTool
+from hardware.making import waves
+from hardware.parts import Circuit, CircuitError, Part, read_board, read_wiring
 from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
@@ -223,10 +225,10 @@ def test_a_deck_that_ngspice_cannot_read_is_a_fault() -> None:
 
 @needs_ngspice
 def test_pictures_are_drawn_with_what_they_are_made_of(tmp_path: Path) -> None:
-    for path in spice.draw(board(), tmp_path):
+    for path in waves.draw(board(), tmp_path):
         with Image.open(path) as picture:
             assert picture.size[0] == 900
-    for made_of in spice.pictures().values():
+    for made_of in waves.pictures().values():
         assert all(source.exists() for source in made_of)
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from hardware import __main__ as command
 from hardware import steps
-from hardware.checks import HardwareError, MissingTool, Result, dock
+from hardware.checks import Result, dock
+from hardware.errors import HardwareError, MissingTool
 from hardware.making import gallery, wiring
 from tests.hardware import damage
 

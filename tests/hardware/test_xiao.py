@@ -12,9 +12,9 @@ from PIL import Image, ImageChops
 from hardware import perfboard
 from hardware.charge.model import read_currents
 from hardware.checks import bom, layout, power
-from hardware.checks.parts import number, read_wiring
 from hardware.checks.places import Mechanics
 from hardware.making import perfboard_views, wiring
+from hardware.parts import number, read_wiring
 from host.cli.root import root
 from tests.hardware import damage
 

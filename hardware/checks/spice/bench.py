@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hardware.checks import Result
-from hardware.checks.parts import Circuit, CircuitError, Part, number
 from hardware.checks.spice.ngspice import Limits, Run
+from hardware.parts import Circuit, CircuitError, Part, number
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
 ABSENT = 1e12

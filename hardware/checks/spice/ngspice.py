@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardware.checks import HardwareError, tool
-from hardware.checks.parts import CircuitError, Part
+from hardware.errors import HardwareError, tool
+from hardware.parts import CircuitError, Part
 
 SIMULATION = Path(__file__).parents[2] / "simulation"
 LIMITS = SIMULATION / "limits.toml"

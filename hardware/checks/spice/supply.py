@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import runpy
 
-from hardware.checks.parts import CircuitError
 from hardware.checks.spice.bench import FIRMWARE, Bench
 from hardware.checks.spice.diode import BOLTZMANN_V, KELVIN, Leak, modelled
 from hardware.checks.spice.docking import behind
 from hardware.checks.spice.ngspice import ROOM_C, SimulationError, run
+from hardware.parts import CircuitError
 
 
 def sag(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import sexpdata
 
-from hardware.checks import HardwareError
+from hardware.errors import HardwareError
 
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0, "R": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
 """What stands after the digits of a value, or in place of its decimal point."""
