@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from hardware.checks import Result, fit, printed
+from hardware.checks import Result, fit, in_use, printed
 from hardware.checks.places import Mechanics
 from hardware.checks.solids import Solids, bought, custom_board, load, placed, plug, reference_board
 
@@ -37,11 +37,11 @@ def check(its: Mechanics, stl: Mapping[str, Path], board: Solids) -> dict[str, R
     found["USB plug"] = fit.plugs_in(plug(its), within)
     found["holder"] = fit.holder_works(its, there["magnet_holder"], there["magnet_cap"], around["magnet"])
     found["kept"] = fit.kept(its, there["body"], there["cradle"], around)
-    found["dock"] = fit.docks(its, there["cradle"], tag)
-    found["stands"] = fit.stands(its, there["cradle"])
-    found["clip"] = fit.clip_holds(its, there["body"], there["clip"])
+    found["dock"] = in_use.docks(its, there["cradle"], tag)
+    found["stands"] = in_use.stands(its, there["cradle"])
+    found["clip"] = in_use.clip_holds(its, there["body"], there["clip"])
     found["antenna"] = fit.antenna(its, around)
-    found["flap"] = fit.flap(its, tag, holder)
-    found["pouch"] = fit.pouch(its, there["cradle"], tag)
-    found["rack"] = fit.rack(its, there["rack"], tag)
+    found["flap"] = in_use.flap(its, tag, holder)
+    found["pouch"] = in_use.pouch(its, there["cradle"], tag)
+    found["rack"] = in_use.rack(its, there["rack"], tag)
     return found

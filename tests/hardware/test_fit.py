@@ -1,18 +1,15 @@
-"""The printed parts are whole, thick enough, print without support and fit; a damaged one is told."""
+"""The printed parts fit with each other, the board, the pouch and the dock; a damaged one is told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
-import trimesh
 from manifold3d import Manifold
-from PIL import Image
 
 from hardware import perfboard
-from hardware.checks import fit, mesh, printed, solids
+from hardware.checks import fit, in_use, mesh, solids
 from hardware.checks.places import Mechanics
 from hardware.checks.solids import Solids
 from hardware.making import printing
@@ -21,14 +18,7 @@ from tests.hardware import damage
 
 pytestmark = pytest.mark.needs_openscad
 
-STL = damage.HARDWARE.parent / "build" / "hardware" / "enclosure"
 CASE = ("body", "lid")
-
-
-@pytest.fixture(scope="session")
-def stl() -> dict[str, Path]:
-    """All parts of both builds; made again only when their sources have changed."""
-    return printing.build(STL)
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +26,6 @@ def there(stl: dict[str, Path]) -> Solids:
     """The custom board's parts, where they belong."""
     its = Mechanics()
     return {part: solids.placed(stl[f"{part}-board"], its, part) for part in printing.PARTS}
-
-
-@pytest.fixture(scope="session")
-def body(stl: dict[str, Path]) -> trimesh.Trimesh:
-    return solids.load(stl["body-board"])
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +40,6 @@ def shifted(parts: Mapping[str, Manifold], x: float = 0.0, y: float = 0.0, z: fl
     return {name: part.translate((x, y, z)) for name, part in parts.items()}
 
 
-def triangles(solid: Manifold) -> trimesh.Trimesh:
-    made = solid.to_mesh()
-    return trimesh.Trimesh(made.vert_properties[:, :3], made.tri_verts)
-
-
 @pytest.mark.parametrize("build", printing.BUILDS)
 def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, Path], board: Solids) -> None:
     its = Mechanics(build=build)
@@ -67,96 +47,6 @@ def test_every_part_of_both_builds_is_whole_and_fits(build: str, stl: dict[str, 
     found = mesh.check(its, {part: stl[f"{part}-{build}"] for part in printing.PARTS}, there)
     assert {what: result.faults for what, result in found.items() if result.faults} == {}
     assert len(found) == 19
-
-
-# Whole solids.
-
-
-def test_a_part_with_a_hole_in_its_skin_is_told(body: trimesh.Trimesh) -> None:
-    torn = trimesh.Trimesh(body.vertices, body.faces[1:])
-    assert printed.whole({"body": torn}).faults == ["body is not watertight"]
-
-
-def test_a_part_that_is_inside_out_is_told(body: trimesh.Trimesh) -> None:
-    turned = trimesh.Trimesh(body.vertices, body.faces[:, ::-1], process=False)
-    assert printed.whole({"body": turned}).faults == ["body is inside out"]
-
-
-def test_a_part_in_two_pieces_is_told(body: trimesh.Trimesh) -> None:
-    two = trimesh.util.concatenate([body, trimesh.creation.box((2, 2, 2))])
-    assert isinstance(two, trimesh.Trimesh)
-    assert printed.whole({"body": two}).faults == ["body falls into 2 pieces"]
-
-
-# Walls.
-
-
-def shell(wall: float) -> trimesh.Trimesh:
-    """An open box, 30 x 20 x 10, with its floor twice as thick as its walls."""
-    inner = solids.box((wall, wall, 2 * wall), (30 - wall, 20 - wall, 11))
-    return triangles(solids.box((0, 0, 0), (30, 20, 10)) - inner)
-
-
-def test_the_thinnest_wall_is_measured() -> None:
-    for wall in (0.8, 1.3, 2.0):
-        assert printed.thinnest(shell(wall))[0] == pytest.approx(wall, abs=0.01)
-
-
-def test_an_edge_is_no_thin_wall() -> None:
-    assert printed.thinnest(triangles(Manifold.tetrahedron().scale((10, 10, 10))))[0] > 5
-
-
-def test_a_case_that_was_made_thinner_is_told(tmp_path: Path) -> None:
-    thin = printing.build(tmp_path, ("body",), ("board",), {"wall": 1})
-    (fault,) = printed.walls({"body": solids.load(thin["body-board"])}, 1.2).faults
-    assert fault.startswith("body has a wall of ")
-    assert fault.endswith(" as printed; 1.2 is the least")
-
-
-def test_what_stands_between_engraved_lines_is_no_wall(stl: dict[str, Path]) -> None:
-    lid = {"lid": solids.load(stl["lid-board"])}
-    assert printed.walls(lid, 1.2, ITS["engraving"]).faults == []
-    assert printed.walls(lid, 1.2).faults != []
-
-
-# Printing.
-
-
-def on_post(width: float, posts: int) -> trimesh.Trimesh:
-    """A beam of this free width, 4 mm up, on one post or on two."""
-    beam = solids.box((0, 0, 4), (width + 4, 3, 6))
-    ends = [solids.box((0, 0, 0), (2, 3, 5)), solids.box((width + 2, 0, 0), (width + 4, 3, 5))]
-    for post in ends[:posts]:
-        beam += post
-    return triangles(beam)
-
-
-@pytest.mark.parametrize(("width", "posts", "prints"), [(9.0, 2, True), (12.0, 2, False), (2.0, 1, False)])
-def test_a_bridge_prints_and_a_beam_with_a_free_end_does_not(width: float, posts: int, prints: bool) -> None:
-    assert (printed.printable({"beam": on_post(width, posts)}, 10.0).faults == []) == prints
-
-
-@pytest.mark.parametrize(("lean", "prints"), [(3.0, True), (4.0, True), (6.0, False)])
-def test_a_wall_may_lean_out_by_45_degrees(lean: float, prints: bool) -> None:
-    cone = Manifold.cylinder(4.0, 3.0, 3.0 + lean, 64)
-    assert (printed.printable({"cone": triangles(cone)}, 10.0).faults == []) == prints
-
-
-def test_a_lid_that_lies_the_wrong_way_round_is_told(stl: dict[str, Path]) -> None:
-    lid = solids.load(stl["lid-board"])
-    lid.apply_transform(np.diag([1.0, -1.0, -1.0, 1.0]))
-    (fault,) = printed.printable({"lid": lid}, ITS["bridge"]).faults
-    assert fault.startswith("lid hangs in the air")
-
-
-def test_a_groove_too_wide_to_bridge_is_told(body: trimesh.Trimesh) -> None:
-    (fault,) = printed.printable({"body": body}, 6.0).faults
-    assert fault.startswith("body hangs in the air 2.2 mm above the bed")
-
-
-def test_a_part_too_large_for_the_printer_is_told(stl: dict[str, Path]) -> None:
-    rack = {"rack": solids.load(stl["rack-board"])}
-    assert printed.printable(rack, ITS["bridge"], 200).faults == ["rack is 216 x 61 mm, the printer's bed 200 x 200"]
 
 
 # Fit.
@@ -374,13 +264,13 @@ def tag(there: Solids) -> Solids:
 
 
 def test_a_tag_that_the_cradle_does_not_fit_is_told(there: Solids) -> None:
-    faults = fit.docks(ITS, there["cradle"], shifted(tag(there), x=0.5)).faults
+    faults = in_use.docks(ITS, there["cradle"], shifted(tag(there), x=0.5)).faults
     assert any("on its way into the cradle, 0 mm up, the body meets it" in fault for fault in faults)
 
 
 def test_a_cradle_without_lips_is_told(there: Solids) -> None:
     without = there["cradle"].trim_by_plane((0, 0, 1), ITS["back"] + ITS["edge"] + 0.1)
-    assert fit.docks(ITS, without, tag(there)).faults == [
+    assert in_use.docks(ITS, without, tag(there)).faults == [
         "the cradle does not keep the tag from going back",
         "the tag goes into the cradle the wrong way round: only 0.0 mm³ in the way",
     ]
@@ -388,23 +278,23 @@ def test_a_cradle_without_lips_is_told(there: Solids) -> None:
 
 def test_a_clip_without_dovetail_is_told(there: Solids) -> None:
     plain = there["clip"].trim_by_plane((0, 0, -1), -ITS["back"])
-    faults = fit.clip_holds(ITS, there["body"], plain).faults
+    faults = in_use.clip_holds(ITS, there["body"], plain).faults
     assert "the clip can be pulled off the back" in faults
     assert "nothing keeps the clip from sliding out" in faults
 
 
 def test_a_clip_too_tight_for_its_groove_is_told(there: Solids) -> None:
-    faults = fit.clip_holds(ITS, there["body"], there["clip"].translate((0, 0.5, 0))).faults
+    faults = in_use.clip_holds(ITS, there["body"], there["clip"].translate((0, 0.5, 0))).faults
     assert any("the clip's dovetail meets the body" in fault for fault in faults)
 
 
 def test_parts_without_play_are_told(there: Solids) -> None:
     swollen = Manifold.cube((0.3, 70, 20)).translate((ITS["right"], -8, -8)) ^ there["cradle"].hull()
     tight = tag(there) | {"body": there["body"] + swollen}
-    faults = fit.docks(ITS, there["cradle"], tight).faults
+    faults = in_use.docks(ITS, there["cradle"], tight).faults
     assert "the tag in the cradle is too tight: it has not 0.1 mm of play to the right" in faults
     pushed = there["clip"].translate((0, 0.22, 0))
-    faults = fit.clip_holds(ITS, there["body"], pushed).faults
+    faults = in_use.clip_holds(ITS, there["body"], pushed).faults
     assert "the clip is too tight: it has not 0.1 mm of play to the flap end" in faults
     faults = fit.lid_works(ITS, there["lid"].translate((0.2, 0, 0)), there["body"]).faults
     assert "the lid is too tight: it has not 0.1 mm of play to the right" in faults
@@ -412,24 +302,24 @@ def test_parts_without_play_are_told(there: Solids) -> None:
 
 def test_a_clip_that_webbing_does_not_go_into_or_falls_out_of_is_told(there: Solids) -> None:
     narrow = there["clip"] + solids.box((4, 30, ITS["pouch_front"] - 0.1), (28, 34, ITS["pouch_front"] + 1.5))
-    (fault,) = fit.clip_holds(ITS, there["body"], narrow).faults
+    (fault,) = in_use.clip_holds(ITS, there["body"], narrow).faults
     assert fault.startswith("webbing of 40 x 3 mm does not go into the clip: ")
     low = ITS["pouch_front"]
     for height in (0.0, 1.2):
         plain = there["clip"] - solids.box((0, 0, low + height), (32, 8, low + 3))
-        assert fit.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
+        assert in_use.clip_holds(ITS, there["body"], plain).faults == ["nothing keeps the clip on the webbing"]
 
 
 def test_a_clip_for_other_webbing_holds_it_as_well(there: Solids, tmp_path: Path) -> None:
     narrow = Mechanics(changed={"webbing": 25.0})
     clip = printing.build(tmp_path, ("clip",), ("board",), {"webbing": 25.0})["clip-board"]
-    assert fit.clip_holds(narrow, there["body"], solids.placed(clip, narrow, "clip")).faults == []
+    assert in_use.clip_holds(narrow, there["body"], solids.placed(clip, narrow, "clip")).faults == []
 
 
 def test_a_catch_that_slips_out_by_itself_is_told(there: Solids) -> None:
     x, y, low = ITS["usb_x"], ITS["catch_y"], ITS["back"] - ITS["slide_gap"]
     slope = solids.box((-2, y - 3, 0), (0, y + 3, 1)).rotate((0, 45, 0)).translate((x, 0, low))
-    faults = fit.clip_holds(ITS, there["body"], there["clip"] - slope).faults
+    faults = in_use.clip_holds(ITS, there["body"], there["clip"] - slope).faults
     assert faults == ["nothing keeps the clip from sliding out"]
 
 
@@ -440,76 +330,46 @@ def test_metal_near_the_antenna_is_told() -> None:
 
 def test_a_flap_that_opens_past_the_tag_passes_and_one_that_meets_it_is_told(there: Solids) -> None:
     holder = {part: there[part] for part in ("magnet_holder", "magnet_cap")}
-    assert fit.flap(ITS, tag(there), holder).faults == []
-    higher = fit.flap(ITS, shifted(tag(there), y=3), holder).faults
+    assert in_use.flap(ITS, tag(there), holder).faults == []
+    higher = in_use.flap(ITS, shifted(tag(there), y=3), holder).faults
     assert higher[0].startswith("the flap meets the body by 2 degrees: ")
     # In front of the tag, the flap is free when closed and meets the tag only as it opens.
-    hidden = fit.flap(ITS, {"ledge": solids.box((10, 60, 0), (20, 64, 12))}, holder).faults
+    hidden = in_use.flap(ITS, {"ledge": solids.box((10, 60, 0), (20, 64, 12))}, holder).faults
     assert "ledge" in hidden[0]
 
 
 def test_a_dock_that_the_pouch_does_not_fit_is_told(there: Solids) -> None:
     deeper = Mechanics(changed={"pouch_bottom": ITS["foot_top"] - 2})
-    (fault,) = fit.pouch(deeper, there["cradle"], tag(there)).faults
+    (fault,) = in_use.pouch(deeper, there["cradle"], tag(there)).faults
     assert fault.startswith("pouch and cradle overlap by ")
     wider = Mechanics(changed={"pouch_width": 110.0})
-    assert fit.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
+    assert in_use.pouch(wider, there["cradle"], tag(there)).faults == ["pouches in the rack have -5 mm between them"]
 
 
 def test_a_cradle_that_tips_over_or_has_no_way_for_its_wires_is_told(there: Solids) -> None:
     cradle = there["cradle"]
-    assert fit.stands(ITS, cradle).faults == []
+    assert in_use.stands(ITS, cradle).faults == []
     short = cradle.trim_by_plane((0, 0, 1), ITS["cup_back"] - 20)
-    assert fit.stands(ITS, short).faults == [
+    assert in_use.stands(ITS, short).faults == [
         "the cradle tips over: its foot ends 14.7 mm before the middle of the pouch"
     ]
     low, z = ITS["foot_top"], ITS["contact_z"]
     shut = cradle + solids.box((ITS["cup_left"], low, z - 5), (ITS["cup_left"] + 2, low + 20, z + 5))
-    assert fit.stands(ITS, shut).faults == ["the cradle has no way for the wires to its sides"]
+    assert in_use.stands(ITS, shut).faults == ["the cradle has no way for the wires to its sides"]
     filled = there["rack"] + solids.box((3, low + 12, z - 2), (7, low + 14, z + 2))
-    assert fit.rack(ITS, filled, tag(there)).faults == ["the rack has no way for the wire from the spring pin at x = 5"]
+    assert in_use.rack(ITS, filled, tag(there)).faults == [
+        "the rack has no way for the wire from the spring pin at x = 5"
+    ]
 
 
 def test_a_rack_that_does_not_hold_its_tags_or_its_neighbour_is_told(there: Solids) -> None:
     rack = there["rack"]
-    assert fit.rack(ITS, rack, tag(there)).faults == []
-    nearer = fit.rack(Mechanics(changed={"rack_pitch": 103.0}), rack, tag(there)).faults
+    assert in_use.rack(ITS, rack, tag(there)).faults == []
+    nearer = in_use.rack(Mechanics(changed={"rack_pitch": 103.0}), rack, tag(there)).faults
     assert nearer[0].startswith("at place 2 the body meets the rack: ")
     end = ITS["usb_x"] - ITS["rack_pitch"] / 2 + ITS["rack_places"] * ITS["rack_pitch"]
-    assert fit.rack(ITS, rack.trim_by_plane((-1, 0, 0), -end), tag(there)).faults == [
+    assert in_use.rack(ITS, rack.trim_by_plane((-1, 0, 0), -end), tag(there)).faults == [
         "nothing keeps the pieces of the rack together"
     ]
     floorless = rack.trim_by_plane((0, -1, 0), -(ITS["dock_end"] - 1.5))
-    assert "at place 1 nothing carries the tag" in fit.rack(ITS, floorless, tag(there)).faults
-
-
-# Making.
-
-
-def test_what_has_not_changed_is_not_made_again(tmp_path: Path) -> None:
-    made = printing.build(tmp_path, ("magnet_cap",), ("board",))["magnet_cap-board"]
-    before = made.stat().st_mtime_ns
-    assert printing.build(tmp_path, ("magnet_cap",), ("board",))["magnet_cap-board"].stat().st_mtime_ns == before
-    printing.build(tmp_path, ("magnet_cap",), ("board",), {"holder_cap": 2.0})
-    assert made.stat().st_mtime_ns != before
-    assert solids.load(made).extents[2] == pytest.approx(2.0)
-
-
-def test_what_openscad_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "body.scad").write_text("body(;")
-    monkeypatch.setattr(printing, "ENCLOSURE", tmp_path)
-    with pytest.raises(printing.PrintingError, match="OpenSCAD did not make body"):
-        printing.build(tmp_path / "out", ("body",), ("board",))
-
-
-def test_a_picture_is_cut_to_what_it_shows() -> None:
-    drawn = Image.new("RGB", (3200, 2400), "white")
-    drawn.paste("black", (100, 200, 700, 500))
-    framed = printing._framed(drawn).convert("L")
-    assert framed.size == printing.SIZE
-    shown = framed.point(lambda value: 255 * (value < 128)).getbbox()
-    assert shown is not None
-    left, upper, right, lower = shown
-    assert right - left == pytest.approx(printing.SIZE[0] / 1.08, abs=3)
-    assert left + right == pytest.approx(printing.SIZE[0], abs=4)
-    assert upper + lower == pytest.approx(printing.SIZE[1], abs=4)
+    assert "at place 1 nothing carries the tag" in in_use.rack(ITS, floorless, tag(there)).faults
