@@ -17,6 +17,11 @@ import sexpdata
 
 from hardware.errors import HardwareError
 
+BOARD = Path(__file__).parent / "board" / "kitdock-tag.kicad_pcb"
+"""The custom board."""
+WIRING = Path(__file__).parent / "xiao" / "wiring.yml"
+"""The reference build."""
+
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0, "R": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
 """What stands after the digits of a value, or in place of its decimal point."""
 VALUE = re.compile(r"(\d+)(?:\.(\d+))?\s*([pnuµmRkKM]?)(\d*)\s*(?:Ohm|Ω|F|V)?")
@@ -408,3 +413,9 @@ def _joined(path: Path, harness: Any, nets: dict[tuple[str, str], str]) -> None:
         if len(pieces) > 1:
             told = "; ".join(", ".join(f"{ref} pin {pin}" for ref, pin in sorted(piece)[:2]) for piece in pieces)
             raise CircuitError(f"{path.name}: {net} is in {len(pieces)} pieces that nothing joins: {told}")
+
+
+@functools.cache
+def builds() -> dict[str, Circuit]:
+    """The circuits of both builds: "xiao" by hand, "board" the custom one; raises CircuitError."""
+    return {"xiao": read_wiring(WIRING), "board": read_board(BOARD)}

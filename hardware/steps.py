@@ -26,25 +26,16 @@ from hardware.checks import (
     spice,
 )
 from hardware.making import fabrication, gallery, perfboard_views, printing, waves, wiring
-from hardware.parts import Box, Circuit, read_board, read_wiring
+from hardware.parts import BOARD, WIRING, Box, Circuit, builds
 
 HARDWARE = Path(__file__).parent
 ROOT = HARDWARE.parent
 BUILD = ROOT / "build" / "hardware"
-BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
 FIRMWARE_PINS = ROOT / "firmware" / "board.py"
 
 BELOW_ANTENNA = 6
 """mm towards the dock end that are clear of copper too; to the other sides the board ends."""
-
-Both = dict[str, Circuit]
-
-
-@functools.cache
-def builds() -> Both:
-    """The circuits of both builds."""
-    return {"board": read_board(BOARD), "xiao": read_wiring(wiring.WIRING)}
 
 
 @functools.cache
@@ -76,7 +67,7 @@ def antenna_space() -> Box:
 
 def _parts_lists() -> Result:
     result = merged({name: bom.check(its) for name, its in {**builds(), "dock": dock.read().circuit}.items()})
-    for source in (wiring.WIRING, dock.WIRING):
+    for source in (WIRING, dock.WIRING):
         listed, made = source.parent / "bom.csv", wiring.bom_csv(wiring.bom(source))
         if not listed.exists() or listed.read_text() != made:
             listed.write_text(made)
@@ -118,10 +109,10 @@ def shown() -> dict[str, list[Path]]:
     """The pictures of the documents, each with what it is made of: its source, and the code that draws it."""
     drawing = {path.stem: path for path in (HARDWARE / "making").glob("*.py")}
     board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir()), drawing["fabrication"]]
-    xiao = [wiring.WIRING, perfboard.LAYOUT, drawing["perfboard_views"]]
+    xiao = [WIRING, perfboard.LAYOUT, drawing["perfboard_views"]]
     names: dict[str, list[Path]] = {
         "schematic.png": [SCHEMATIC, drawing["fabrication"]],
-        "xiao-wiring.png": [wiring.WIRING, drawing["wiring"]],
+        "xiao-wiring.png": [WIRING, drawing["wiring"]],
         "dock-wiring.png": [dock.WIRING, drawing["wiring"]],
     }
     names |= {f"{name}.png": board for name in fabrication.VIEWS}

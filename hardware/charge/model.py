@@ -1,6 +1,6 @@
 """The charge model's arithmetic: from a day's states and the currents in currents.toml to what drains the cell.
 
-What a build takes asleep is found in its circuit by `hardware/checks/power.py`; the day is lived by `hardware/day.py`.
+What a build takes asleep is found in its circuit by `hardware/checks/power.py`; the day is lived by `hardware/charge/day.py`.
 """
 
 from __future__ import annotations

@@ -75,19 +75,16 @@ def build(
         return dict(zip(wanted, pool.map(make, wanted), strict=True))
 
 
-def draw(folder: Path) -> dict[Path, list[Path]]:
-    """Draw the pictures into `folder`; each with the files it shows. Raises PrintingError, MissingTool."""
+def draw(folder: Path) -> None:
+    """Draw the pictures into `folder`. Raises PrintingError, MissingTool."""
     openscad, screen = tool("openscad"), tool("xvfb-run")
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = {}
     for name, camera in VIEWS.items():
         path = folder / f"enclosure-{name}.png"
         command = [screen, "-a", openscad, "-o", str(path), "-D", f'view="{name}"', "--autocenter", "--viewall"]
         command += ["--imgsize=3200,2400", f"--camera=0,0,0,{camera},500", "--projection=o", "--colorscheme=Tomorrow"]
         _run([*command, str(ENCLOSURE / "assembly.scad")], f"the picture {name}")
         _framed(Image.open(path).convert("RGB")).save(path, optimize=True)
-        drawn[path] = sources()
-    return drawn
 
 
 def _framed(picture: Image.Image) -> Image.Image:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from hardware.errors import HardwareError, tool
+from hardware.parts import WIRING
 
-WIRING = Path(__file__).parents[1] / "xiao" / "wiring.yml"
 HEAD = ("Reference", "Quantity", "Value", "Description", "Manufacturer", "MPN", "Alternates", "Seen")
 SPREAD = 0.9
 """Inches between the columns of the reference build's drawing."""

@@ -1,12 +1,12 @@
 """The charge model: what a day costs the cell, by the firmware's own states and the currents in hardware/currents.toml.
 
-A day is lived on the virtual board (hardware/day.py): edges, one docking. Its counters say how long the tag was in each
-state on the cell; the arithmetic is in hardware/model.py, what a build takes asleep comes from its circuit. What the
-counters do not hold is the chip's time to run Python. It is estimated: the processor time that a wake takes in this
-machine's MicroPython (compiled, board calls not counted), times how much faster this machine runs the yardstick below
-than the chip would; the shims' own Python is measured and taken off. Then the time to read byte code from flash. The
-estimate swings with the machine's load, so the model takes what currents.toml says of it, and the bench sees that the
-firmware does not outgrow that. All of it is a model: nothing was measured on a tag.
+A day is lived on the virtual board (hardware/charge/day.py): edges, one docking. Its counters say how long the tag was
+in each state on the cell; the arithmetic is in hardware/charge/model.py, what a build takes asleep comes from its
+circuit. What the counters do not hold is the chip's time to run Python. It is estimated: the processor time that a
+wake takes in this machine's MicroPython (compiled, board calls not counted), times how much faster this machine runs
+the yardstick below than the chip would; the shims' own Python is measured and taken off. Then the time to read byte
+code from flash. The estimate swings with the machine's load, so the model takes what currents.toml says of it, and the
+bench sees that the firmware does not outgrow that. All of it is a model: nothing was measured on a tag.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from hardware.charge import model
 from hardware.charge.day import START, OnCell, docking, enrol, until_docking
 from hardware.charge.model import Currents, Day, Share
 from hardware.checks.power import asleep
-from hardware.parts import Circuit, read_board, read_wiring
+from hardware.parts import builds
 from host.flash.application import FIRMWARE, build
 from host.sim.station import VirtualStation, VirtualTag
 from kitwire import config
 from tests.bench.result import Result
 
-HARDWARE = Path(__file__).parent.parent.parent / "hardware"
 REFERENCE = "xiao"
 MOST_OVER_SLEEP = 1.5
 MOST_OVER_TABLE = 1.5
@@ -97,18 +96,11 @@ def run() -> list[Result]:
     currents = model.read_currents()
     measured, speed = asyncio.run(_measure(int(model.value(currents, "edges_per_day"))))
     results = [_estimate(currents, measured["docked"], speed)]
-    for build_name, circuit in _builds().items():
+    for build_name, circuit in builds().items():
         sleeping = asleep(circuit, currents)
         for profile, one in measured.items():
             results += _results(currents, build_name, sleeping, profile, one.day)
     return results
-
-
-def _builds() -> dict[str, Circuit]:
-    return {
-        REFERENCE: read_wiring(HARDWARE / "xiao" / "wiring.yml"),
-        "board": read_board(HARDWARE / "board" / "kitdock-tag.kicad_pcb"),
-    }
 
 
 def _estimate(currents: Currents, measured: Measured, speed: Speed) -> Result:

@@ -6,10 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
+from hardware.parts import BOARD
+
 HARDWARE = Path(__file__).parent.parent.parent / "hardware"
-BOARD = HARDWARE / "board" / "kitdock-tag.kicad_pcb"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
-WIRING = HARDWARE / "xiao" / "wiring.yml"
 
 
 def project(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardware.checks import bom, circuit, pins
-from hardware.parts import CircuitError, number, read_board, read_wiring
+from hardware.parts import WIRING, CircuitError, number, read_board, read_wiring
 from tests.hardware import damage
 
 FIRMWARE = pins.firmware_pins(damage.HARDWARE.parent / "firmware" / "board.py")
@@ -24,7 +24,7 @@ def board(tmp_path: Path) -> Path:
 @pytest.fixture
 def wiring(tmp_path: Path) -> Path:
     """A copy of the reference build's wiring, to be damaged."""
-    return Path(shutil.copy(damage.WIRING, tmp_path))
+    return Path(shutil.copy(WIRING, tmp_path))
 
 
 def test_the_committed_board_keeps_every_rule() -> None:
@@ -35,7 +35,7 @@ def test_the_committed_board_keeps_every_rule() -> None:
 
 
 def test_the_committed_wiring_keeps_every_rule() -> None:
-    there = read_wiring(damage.WIRING)
+    there = read_wiring(WIRING)
     assert circuit.check(there, "xiao").faults == []
     assert pins.check(there, FIRMWARE).faults == []
     assert bom.check(there).faults == []

@@ -12,7 +12,7 @@ from hardware.charge import model
 from hardware.charge.model import DAY_S, Currents, Day
 from hardware.checks import power
 from hardware.errors import MissingTool
-from hardware.parts import Part, read_board, read_wiring
+from hardware.parts import WIRING, Part, read_board, read_wiring
 from host.sim.runtime import SimulatorMissing
 from host.sim.virtual_board import STATES
 from tests.hardware import damage
@@ -42,7 +42,7 @@ def test_a_day_of_the_firmware_leaves_both_builds_their_target() -> None:
 def test_both_builds_as_drawn_last_as_long_as_they_must_and_as_the_documents_say() -> None:
     said = (damage.HARDWARE.parent / "docs" / "firmware.md").read_text()
     lasts = {}
-    for build, circuit in {"xiao": read_wiring(damage.WIRING), "board": read_board(damage.BOARD)}.items():
+    for build, circuit in {"xiao": read_wiring(WIRING), "board": read_board(damage.BOARD)}.items():
         result = power.check(circuit, build)
         assert result.faults == []
         lasts[build] = result.figures["all that drains the cell"].split(": ")[1].split(",")[0]

@@ -13,7 +13,7 @@ from hardware.checks.spice import Deck, inputs, ngspice
 from hardware.checks.spice.ngspice import LIMITS, SIMULATION, Limits, SimulationError
 from hardware.errors import MissingTool
 from hardware.making import waves
-from hardware.parts import Circuit, CircuitError, Part, read_board, read_wiring
+from hardware.parts import WIRING, Circuit, CircuitError, Part, read_board, read_wiring
 from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
@@ -35,7 +35,7 @@ def test_the_committed_board_shows_what_it_must() -> None:
 
 @needs_ngspice
 def test_the_committed_wiring_shows_what_it_must() -> None:
-    result = spice.check(read_wiring(damage.WIRING), "xiao")
+    result = spice.check(read_wiring(WIRING), "xiao")
     assert result.faults == []
     assert len(result.figures) > 10
 

@@ -14,7 +14,7 @@ from hardware.charge.model import read_currents
 from hardware.checks import bom, layout, power
 from hardware.checks.places import Mechanics
 from hardware.making import perfboard_views, wiring
-from hardware.parts import number, read_wiring
+from hardware.parts import WIRING, number, read_wiring
 from host.cli.root import root
 from tests.hardware import damage
 
@@ -31,7 +31,7 @@ def copy(tmp_path: Path) -> Path:
     return path
 
 
-def faults(path: Path, wiring: Path = damage.WIRING) -> list[str]:
+def faults(path: Path, wiring: Path = WIRING) -> list[str]:
     return layout.check(read_wiring(wiring), perfboard.read(path), Mechanics(build="xiao")).faults
 
 
@@ -142,13 +142,13 @@ def test_a_file_that_is_no_layout_is_told(copy: Path) -> None:
 
 
 def test_every_part_can_be_bought_and_every_number_was_looked_for() -> None:
-    assert bom.check(read_wiring(damage.WIRING)).faults == []
+    assert bom.check(read_wiring(WIRING)).faults == []
     assert all(line.seen for line in wiring.bom())
 
 
 def test_a_part_number_that_nobody_looked_for_is_told(tmp_path: Path) -> None:
     path = tmp_path / "wiring.yml"
-    path.write_text(damage.WIRING.read_text())
+    path.write_text(WIRING.read_text())
     damage.changed(path, "mpn: DRV5032FBLPG", "mpn: DRV5032XYZ")
     with pytest.raises(wiring.WiringError, match="does not say where DRV5032XYZ was seen"):
         wiring.bom(path)
@@ -159,14 +159,14 @@ def test_the_bill_of_materials_is_that_of_the_wiring() -> None:
 
 
 def test_each_part_is_bought_once() -> None:
-    parts = {ref for ref, part in read_wiring(damage.WIRING).parts.items() if part.bought}
+    parts = {ref for ref, part in read_wiring(WIRING).parts.items() if part.bought}
     bought = [ref for line in wiring.bom() for ref in line.references]
     assert sorted(bought) == sorted(parts)
 
 
 def test_a_net_has_one_colour(tmp_path: Path) -> None:
     path = tmp_path / "wiring.yml"
-    path.write_text(damage.WIRING.read_text())
+    path.write_text(WIRING.read_text())
     assert set(wiring.colours(path)) == read_wiring(path).nets
     damage.changed(path, "colors: [RD, BK], wirelabels: [VBAT, GND]", "colors: [RD, GN], wirelabels: [VBAT, GND]")
     with pytest.raises(wiring.WiringError, match=r"wiring\.yml: GND has wires of several colours"):
@@ -174,7 +174,7 @@ def test_a_net_has_one_colour(tmp_path: Path) -> None:
 
 
 def test_the_pictures_differ_from_stage_to_stage(tmp_path: Path) -> None:
-    circuit = read_wiring(damage.WIRING)
+    circuit = read_wiring(WIRING)
     drawn = perfboard_views.draw(perfboard.read(), circuit, wiring.colours(), tmp_path)
     assert [path.name for path in drawn] == perfboard_views.pictures()
     images = [Image.open(path).convert("RGB") for path in drawn]
@@ -221,7 +221,7 @@ def test_every_command_in_the_documents_can_be_typed(document: Path) -> None:
 
 
 def test_the_test_procedure_expects_what_the_parts_give() -> None:
-    circuit = read_wiring(damage.WIRING)
+    circuit = read_wiring(WIRING)
     ohms = {ref: number(part.value) for ref, part in circuit.parts.items() if part.kind == "R"}
     beside = 1 / (1 / ohms["R9"] + 1 / (ohms["R3"] + ohms["R4"]) + 1 / (ohms["R6"] + ohms["R10"]))
     loaded = 1 / (1 / ohms["R2"] + 1 / METER_OHMS)
