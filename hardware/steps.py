@@ -32,6 +32,7 @@ HARDWARE = Path(__file__).parent
 ROOT = HARDWARE.parent
 BUILD = ROOT / "build" / "hardware"
 SCHEMATIC = BOARD.with_suffix(".kicad_sch")
+SPICE = HARDWARE / "checks" / "spice"
 FIRMWARE_PINS = ROOT / "firmware" / "board.py"
 
 BELOW_ANTENNA = 6
@@ -109,14 +110,15 @@ def shown() -> dict[str, list[Path]]:
     """The pictures of the documents, each with what it is made of: its source, and the code that draws it."""
     drawing = {path.stem: path for path in (HARDWARE / "making").glob("*.py")}
     board = [BOARD, *sorted((HARDWARE / "board" / "3d").iterdir()), drawing["fabrication"]]
-    xiao = [WIRING, perfboard.LAYOUT, drawing["perfboard_views"]]
+    xiao = [WIRING, perfboard.LAYOUT, HARDWARE / "perfboard.py", drawing["perfboard_views"], drawing["wiring"]]
+    waved = [BOARD, *sorted(SPICE.glob("*.py")), drawing["plot"], drawing["waves"]]
     names: dict[str, list[Path]] = {
         "schematic.png": [SCHEMATIC, drawing["fabrication"]],
         "xiao-wiring.png": [WIRING, drawing["wiring"]],
         "dock-wiring.png": [dock.WIRING, drawing["wiring"]],
     }
     names |= {f"{name}.png": board for name in fabrication.VIEWS}
-    names |= {name: [BOARD, *made_of, drawing["plot"], drawing["waves"]] for name, made_of in waves.pictures().items()}
+    names |= {name: [*waved, *made_of] for name, made_of in waves.pictures().items()}
     names |= {name: [*made_of, drawing["printing"]] for name, made_of in printing.pictures().items()}
     return names | dict.fromkeys(perfboard_views.pictures(), xiao)
 
@@ -129,7 +131,7 @@ def _pictures() -> Result:
     printing.draw(folder)
     waves.draw(builds()["board"], folder)
     wiring.draw(folder / "xiao-wiring.png")
-    wiring.draw(folder / "dock-wiring.png", dock.WIRING, dock.SPREAD)
+    wiring.draw(folder / "dock-wiring.png", dock.WIRING, wiring.DOCK_SPREAD)
     perfboard_views.draw(perfboard.read(), builds()["xiao"], wiring.colours(), folder)
     replaced = gallery.keep({folder / name: made_of for name, made_of in shown().items()})
     result = gallery.check(shown())

@@ -1,6 +1,7 @@
 """The charge model's arithmetic: from a day's states and the currents in currents.toml to what drains the cell.
 
-What a build takes asleep is found in its circuit by `hardware/checks/power.py`; the day is lived by `hardware/charge/day.py`.
+What a build takes asleep is found in its circuit by `hardware/checks/power.py`; the day is lived by
+`hardware/charge/day.py`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ def value(currents: Currents, name: str) -> float:
         return float(currents[name]["value"])
     except (KeyError, TypeError, ValueError) as error:
         raise CurrentsError(f"{CURRENTS.name} has no number as the value of {name}") from error
+
+
+def least_days(currents: Currents, build: str) -> float:
+    """How many days the cell of a `build` must last; raises CurrentsError."""
+    return value(currents.get("least_days", {}), build)
 
 
 def awake(currents: Currents, day: Day, profile: str) -> list[Share]:

@@ -21,8 +21,6 @@ FOLDER = Path(__file__).parents[1] / "dock"
 WIRING = FOLDER / "wiring.yml"
 LIMITS = FOLDER / "limits.toml"
 BOM = FOLDER / "bom.csv"
-SPREAD = 0.35
-"""Inches between the columns of the drawing."""
 PLACES = 6
 """Of a rack. A cradle has the first of them."""
 POLES = {"PL": "left", "PR": "right"}

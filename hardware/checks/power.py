@@ -6,7 +6,19 @@ A part counts that is on a net which has voltage while the tag sleeps. Resistors
 from __future__ import annotations
 
 from hardware.charge import day as lived
-from hardware.charge.model import CURRENTS, Currents, Day, Share, awake, days, lost, read_currents, total, value
+from hardware.charge.model import (
+    CURRENTS,
+    Currents,
+    Day,
+    Share,
+    awake,
+    days,
+    least_days,
+    lost,
+    read_currents,
+    total,
+    value,
+)
 from hardware.checks import Result
 from hardware.checks.spice.ngspice import known
 from hardware.parts import Circuit, CircuitError, number
@@ -33,7 +45,7 @@ def check(circuit: Circuit, build: str, day: Day | None = None, currents: Curren
     shares += awake(currents, day or lived.docked(), "docked")
     average = total(shares)
     drained = [*shares, *lost(currents)]
-    drain, least = total(drained), float(currents["least_days"][build]["value"])
+    drain, least = total(drained), least_days(currents, build)
     lasts = days(currents, drain)
     for share in drained:
         if share.ua >= 0.005:

@@ -15,6 +15,8 @@ from hardware.parts import WIRING
 HEAD = ("Reference", "Quantity", "Value", "Description", "Manufacturer", "MPN", "Alternates", "Seen")
 SPREAD = 0.9
 """Inches between the columns of the reference build's drawing."""
+DOCK_SPREAD = 0.35
+"""The same of the dock's."""
 DRAWN_COLOURS = 64
 
 

@@ -117,7 +117,7 @@ def _results(currents: Currents, build_name: str, sleeping: list[Share], profile
     asleep_ua = model.total(sleeping)
     average_ua = asleep_ua + model.total(model.awake(currents, day, profile))
     days = model.days(currents, average_ua + model.total(model.lost(currents)))
-    least = float(currents["least_days"][build_name]["value"])
+    least = model.least_days(currents, build_name)
     held = profile == "docked"
     reference = build_name == REFERENCE and held
     suffix = "" if build_name == REFERENCE else f"_{build_name}"

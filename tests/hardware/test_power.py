@@ -145,3 +145,10 @@ def test_without_the_virtual_station_the_day_is_skipped(monkeypatch: pytest.Monk
 def test_what_is_missing_takes_nothing(currents: Currents) -> None:
     less = model.total(power.asleep(without(board(), "U3"), currents))
     assert model.total(power.asleep(board(), currents)) - less == pytest.approx(0.15)
+
+
+def test_a_table_without_a_target_is_told() -> None:
+    currents = model.read_currents()
+    del currents["least_days"]["board"]
+    with pytest.raises(model.CurrentsError, match="has no number as the value of board"):
+        model.least_days(currents, "board")
