@@ -274,7 +274,7 @@ def _wires(its: Mechanics, case: Manifold, battery: Manifold, board: Mapping[str
             result.faults.append(f"no way for the {name}: {shared:.1f} mm³ in it")
 
 
-def holder_works(its: Mechanics, holder: Manifold, cap: Manifold, magnet: Manifold) -> Result:
+def holder_works(holder: Manifold, cap: Manifold, magnet: Manifold) -> Result:
     """See that the holder keeps the magnet where the field was calculated for."""
     result = Result()
     for way, (x, y, z) in (SIDES | ENDS | FACES).items():
@@ -287,7 +287,7 @@ def holder_works(its: Mechanics, holder: Manifold, cap: Manifold, magnet: Manifo
     return result
 
 
-def kept(its: Mechanics, body: Manifold, cradle: Manifold, around: Mapping[str, Manifold]) -> Result:
+def kept(body: Manifold, cradle: Manifold, around: Mapping[str, Manifold]) -> Result:
     """See that the battery stays in its pocket, and that the dock's holes are not too wide for the spring pins."""
     result = Result()
     # At its right the wires pass; over it lie foam and board.

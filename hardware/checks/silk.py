@@ -9,7 +9,7 @@ from hardware.checks import Result
 from hardware.parts import Circuit, every, first, load, point, read_board
 
 LABELS = {
-    "+": "VBAT", "-": "GND", "−": "GND", "5 V": "DOCK_5V", "GND": "GND", "3V3": "+3V3", "EN": "EN", "BOOT": "BOOT",
+    "+": "VBAT", "-": "GND", "5 V": "DOCK_5V", "GND": "GND", "3V3": "+3V3", "EN": "EN", "BOOT": "BOOT",
     "TXD": "TXD", "RXD": "RXD",
 }  # fmt: skip
 """The texts that name a net."""

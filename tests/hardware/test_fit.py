@@ -216,17 +216,17 @@ def test_a_battery_or_a_spring_pin_with_nothing_around_it_is_told(there: Solids)
         ((8, 0, -5.4), (10.2, 30, 1), "left"),
         ((9, 26.6, -5.4), (31, 29, 1), "to the flap end"),
     ):
-        faults = fit.kept(ITS, there["body"] - solids.box(start, end), there["cradle"], around).faults
+        faults = fit.kept(there["body"] - solids.box(start, end), there["cradle"], around).faults
         assert faults == [f"nothing keeps the battery from going {way}"]
     drilled = solids.along_y(5, ITS["contact_z"] + ITS["pin_aside"], -40, 0, 2.5)
-    assert fit.kept(ITS, there["body"], there["cradle"] - drilled, around).faults == [
+    assert fit.kept(there["body"], there["cradle"] - drilled, around).faults == [
         "the hole for the left spring pin is too wide to guide it"
     ]
 
 
 def test_a_magnet_that_is_loose_in_its_holder_is_told(there: Solids) -> None:
     smaller = solids.bought(Mechanics(changed={"magnet_diameter": 9.0}))["magnet"]
-    faults = fit.holder_works(ITS, there["magnet_holder"], there["magnet_cap"], smaller.translate((0, 0.5, 0))).faults
+    faults = fit.holder_works(there["magnet_holder"], there["magnet_cap"], smaller.translate((0, 0.5, 0))).faults
     assert faults[0] == "nothing keeps the magnet from going to the left"
 
 
@@ -373,3 +373,12 @@ def test_a_rack_that_does_not_hold_its_tags_or_its_neighbour_is_told(there: Soli
     ]
     floorless = rack.trim_by_plane((0, -1, 0), -(ITS["dock_end"] - 1.5))
     assert "at place 1 nothing carries the tag" in in_use.rack(ITS, floorless, tag(there)).faults
+
+
+@pytest.mark.parametrize("way", sorted(fit.SIDES | fit.ENDS | fit.FACES))
+def test_play_is_asked_for_each_way(way: str) -> None:
+    step = (fit.SIDES | fit.ENDS | fit.FACES)[way]
+    moving = solids.box((0, 0, 0), (10, 10, 10))
+    beside = moving.translate(tuple(10.05 * each for each in step))
+    ways = fit.SIDES | fit.ENDS | fit.FACES
+    assert fit.tight("box", beside, moving, ways) == [f"the box is too tight: it has not 0.1 mm of play {way}"]

@@ -143,6 +143,8 @@ def test_damaged_gerbers_are_told(made: Path, tmp_path: Path) -> None:
     ]
     assert "the drill file lacks" in told(".drl", r"C0\.300", "C0.400")[0]
     assert "layer F_Mask has nothing at" in told("F_Mask", r"\nX[^\n]*D03\*", "")[0]
+    assert "layer F_Paste is empty" in told("F_Paste", r"(?s)\nX.*(?=\nM02)", "")[0]
+    assert any("copper of layer B_Cu" in line for line in told("B_Cu", r"\nX\d+Y\d+D02", "\nX90000000Y90000000D02"))
     (folder := Path(shutil.copytree(made / "gerbers", tmp_path / "lacking")))
     next(folder.glob("*B_Mask*")).unlink()
     assert gerbers.check(folder, there).faults == ["there are 0 files of layer B_Mask, not one"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,27 @@ def test_a_line_that_is_no_number_is_told(line: str, told: str, tmp_path: Path) 
 def test_a_number_that_is_not_there_is_told() -> None:
     with pytest.raises(MechanicsError, match="no number thickness"):
         Mechanics()["thickness"]
+
+
+def test_a_board_without_outline_notch_or_module_is_told() -> None:
+    board = read_board(damage.BOARD)
+    assert "the board has no closed outline" in places.check(Mechanics(), replace(board, outline=())).faults
+    plain = replace(board, outline=((0.0, 0.0), (32.0, 0.0), (32.0, 50.0), (0.0, 50.0)))
+    assert "the board has no notch for the battery's wires" in places.check(Mechanics(), plain).faults
+    others = replace(board, parts={ref: part for ref, part in board.parts.items() if ref != "U1"})
+    assert "the board has no module ESP32-C6" in places.check(Mechanics(), others).faults
+
+
+def test_a_part_on_the_lower_side_is_told() -> None:
+    board = read_board(damage.BOARD)
+    button = board.parts["SW1"]
+    assert button.place is not None
+    turned = replace(button, place=replace(button.place, top=False))
+    (fault,) = places.check(Mechanics(), replace(board, parts={**board.parts, "SW1": turned})).faults
+    assert "lies on the lower side" in fault
+
+
+def test_arithmetic_with_words_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mechanics.scad").write_text('x = "text" + 1;\n')
+    with pytest.raises(MechanicsError, match="line 1: x cannot be worked out"):
+        Mechanics(tmp_path / "mechanics.scad")

@@ -15,7 +15,7 @@ from hardware import __main__ as command
 from hardware import steps
 from hardware.checks import Result, dock
 from hardware.errors import HardwareError, MissingTool
-from hardware.making import gallery, wiring
+from hardware.making import gallery
 from tests.hardware import damage
 
 
@@ -100,7 +100,7 @@ def test_a_parts_list_that_is_not_the_wiring_s_is_told_and_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "HARDWARE", tmp_path)
-    for module, folder in ((wiring, "xiao"), (dock, "dock")):
+    for module, folder in ((steps, "xiao"), (dock, "dock")):
         copy = shutil.copytree(damage.HARDWARE / folder, tmp_path / folder) / module.WIRING.name
         monkeypatch.setattr(module, "WIRING", copy)
     (tmp_path / "xiao" / "bom.csv").write_text("Reference,Quantity\n")
