@@ -10,14 +10,19 @@ from typing import NamedTuple
 from host import times
 from host.events import VERIFIED, Docking, Event, Tag
 from host.ledger import Holding
+from host.ledger.movement import IN_STOCK, ISSUED
 from host.picture import Picture
-from host.reports import Explanation, latest
+from host.reports import FILED, WITHDRAWN, Explanation, Filed, latest
 from host.times import Interval
 from kitwire import record
 
 _LID_OPEN = record.TYPE_NAMES[record.LID_OPEN]
 _LID_CLOSE = record.TYPE_NAMES[record.LID_CLOSE]
 _DOSE_MARK = record.TYPE_NAMES[record.DOSE_MARK]
+
+
+IN_A_POUCH = (ISSUED, IN_STOCK)
+"""What a kit may be that lies in a pouch: out with somebody, or laid ready on the shelf."""
 
 
 class Lid(NamedTuple):
@@ -51,7 +56,7 @@ class Opening(NamedTuple):
     `officers` are those who may have carried the pouch within the interval `began`: more than one if it
     was handed over in that time, none if nobody had it. `duration_s` is None if the close is not known, and
     0 if it was too brief to measure; `is_open` says that the lid was not closed yet. `explanation` is the
-    last one given, `reports` the ids of the usage reports.
+    last one given, `filed` the usage reports.
     """
 
     name: str
@@ -66,7 +71,27 @@ class Opening(NamedTuple):
     officers: tuple[str, ...]
     kits: tuple[str, ...]
     explanation: Explanation | None
-    reports: tuple[int, ...]
+    filed: tuple[Filed, ...] = ()
+
+    @property
+    def reports(self) -> tuple[int, ...]:
+        """The ids of the usage reports that were not withdrawn."""
+        return tuple(each.id for each in self.filed if each.stands != WITHDRAWN)
+
+    @property
+    def reports_counting(self) -> int:
+        """How many reports tell of doses of their own."""
+        return sum(each.stands == FILED for each in self.filed)
+
+    @property
+    def doses_reported(self) -> int | None:
+        """How many doses the reports tell of; None without any."""
+        return sum(each.doses for each in self.filed if each.stands == FILED) if self.reports else None
+
+    @property
+    def ended_latest_ms(self) -> int:
+        """When it was over at the latest, as far as that is known."""
+        return max(self.began.latest_ms, self.ended.latest_ms if self.ended else 0)
 
 
 def lids(events: Sequence[Event]) -> Iterator[Lid]:
@@ -129,10 +154,10 @@ def lid_openings(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking])
 
 
 def opening(
-    tag: Tag, found: LidOpening, held: Iterable[Holding], explanation: Explanation | None, reports: Iterable[int]
+    tag: Tag, found: LidOpening, held: Iterable[Holding], explanation: Explanation | None, filed: Iterable[Filed]
 ) -> Opening:
-    """An opening with all that is known of it; `held` are stretches in which the pouch was with somebody."""
-    within = _held_within(held, found.began)
+    """An opening with all that is known of it; `held` are stretches in which a kit was in the pouch."""
+    within = [each for each in held if each.meets(found.began)]
     return Opening(
         name=f"{tag.pouch if tag.retired_at_ms is None else tag.id}:{found.sequence}",
         tag=tag.id,
@@ -146,7 +171,7 @@ def opening(
         officers=tuple(dict.fromkeys(each.officer for each in within if each.officer is not None)),
         kits=tuple(dict.fromkeys(each.kit for each in within)),
         explanation=explanation,
-        reports=tuple(reports),
+        filed=tuple(filed),
     )
 
 
@@ -154,11 +179,13 @@ def openings(picture: Picture, tag_id: str | None = None) -> list[Opening]:
     """All openings of one tag or of every tag, oldest first."""
     explanations = latest(picture.explanations)
     in_pouch: dict[str | None, list[Holding]] = {}
-    for held in picture.holdings():
+    whole = (each for of_kit in picture.custody().values() for each in of_kit if each.status in IN_A_POUCH)
+    for held in sorted(whole, key=lambda each: (each.since_ms, each.kit, each.began)):
         in_pouch.setdefault(held.pouch, []).append(held)
-    reports: dict[tuple[str | None, int | None], list[int]] = {}
+    reports: dict[tuple[str | None, int | None], list[Filed]] = {}
     for report in picture.reports:
-        reports.setdefault((report.tag, report.sequence), []).append(report.id)
+        filed = Filed(report.id, report.officer, report.doses, report.stands, report.kit)
+        reports.setdefault((report.tag, report.sequence), []).append(filed)
     dockings, events = picture.dockings_of(), picture.events_of()
     found = []
     for tag in picture.tags:
@@ -174,14 +201,6 @@ def openings(picture: Picture, tag_id: str | None = None) -> list[Opening]:
 def in_order(found: Iterable[Opening]) -> list[Opening]:
     """Openings, oldest first."""
     return sorted(found, key=lambda each: (each.began.likely_ms, each.pouch, each.sequence))
-
-
-def _held_within(holdings: Iterable[Holding], when: Interval) -> list[Holding]:
-    return [
-        each
-        for each in holdings
-        if each.since_ms <= when.latest_ms and (each.until_ms is None or each.until_ms > when.earliest_ms)
-    ]
 
 
 def _duration_s(lid: Lid) -> int | None:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from host.events import Docking, Event, Tag
-from host.ledger import Holding, Kit, Lot, Movement, Officer, holdings
+from host.ledger import Holding, Kit, Lot, Movement, Officer, by_kit, holdings, stretches
 from host.reports import Explanation, UsageReport
 
 
@@ -39,6 +39,16 @@ class Difference(NamedTuple):
     at_ms: int
 
 
+class BroughtBy(NamedTuple):
+    """Who said at the dock to have brought a pouch, at a docking."""
+
+    id: int
+    docking: int
+    officer: str
+    login: str
+    at_ms: int
+
+
 class Picture(NamedTuple):
     """A consistent reading of the database, in the station's `time_zone`; `tags` with the retired ones.
 
@@ -61,11 +71,17 @@ class Picture(NamedTuple):
     differences: Sequence[Difference] = ()
     heard: Mapping[str, int] = MappingProxyType({})
     forgotten: Mapping[str, Sequence[tuple[int, int]]] = MappingProxyType({})
+    docked_by: Sequence[BroughtBy] = ()
 
     def holdings(self) -> list[Holding]:
         """Who held what, ever, in order of issue."""
         lot_of = self.lot_of()
         return holdings(self.movements, {kit: lot.doses_per_kit for kit, lot in lot_of.items()})
+
+    def custody(self) -> dict[str, list[Holding]]:
+        """Every stretch of each kit, in order."""
+        lot_of = self.lot_of()
+        return {kit: stretches(kit, own, lot_of[kit].doses_per_kit) for kit, own in by_kit(self.movements).items()}
 
     def lot_of(self) -> dict[str, Lot]:
         """The lot of each kit."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from host import clock, forms
 from host.errors import InputError
 from host.openings import Opening
-from host.reports import CAUSES, USED
+from host.reports import CAUSES, USED, UsageReport, incident_ms
 
 if TYPE_CHECKING:
     from host.store import Store
@@ -55,28 +55,29 @@ def find_opening(store: Store, name: str) -> Opening:
     return unexplained[-1]
 
 
-def speaker(opening: Opening, officer: str | None) -> str:
-    """Who explains: the one named, or else the one who carried the pouch.
+def speaker(store: Store, opening: Opening, officer: str | None) -> str:
+    """The officer who speaks of an opening: the one named, or else the one whose account this is.
 
-    Raises `InputError` if nobody is named and it is not clear who carried it.
+    Raises `InputError` if neither is known: who carried the pouch need not be who speaks.
     """
-    if officer is not None:
-        return officer
-    if len(opening.officers) != 1:
+    number = officer or store.account.officer
+    if number is None:
         who = " or ".join(opening.officers) or "nobody on record"
         raise InputError(f"opening {opening.name} was carried by {who}: say with --officer who explains it")
-    return opening.officers[0]
+    return number
 
 
 def record_explanation(
-    store: Store, opening: Opening, officer: str, cause: str, doses: int | None, at_ms: int
+    store: Store, opening: Opening, officer: str | None, cause: str, doses: int | None, at_ms: int
 ) -> int | None:
     """Records why the pouch was opened, and returns the doses recorded (None unless used on a person).
 
-    If used and `doses` is None, the dose marks count. An earlier explanation stays readable; this one
-    counts. Raises `InputError` for an unknown officer or cause, or a number of doses that cannot be.
+    `officer` says so; None: the account speaks for itself. If used and `doses` is None, the dose marks count. An
+    earlier explanation stays readable; this one counts. Raises `InputError` for an unknown officer or cause, or a
+    number of doses that cannot be.
     """
-    store.officer(officer)
+    if officer is not None:
+        store.officer(officer)
     if cause not in CAUSES:
         raise InputError(f"no cause {cause}: it is one of {', '.join(CAUSES)}")
     if cause != USED and doses is not None:
@@ -103,14 +104,23 @@ def prefilled(store: Store, opening: Opening | None) -> dict[str, object]:
 
 
 def file_report(
-    store: Store, form_key: str, opening: Opening | None, officer: str, answers: Mapping[str, object], at_ms: int
-) -> int:
-    """Files a usage report and returns its id; answers that are not given are `prefilled`.
+    store: Store,
+    form_key: str,
+    opening: Opening | None,
+    officer: str,
+    answers: Mapping[str, object],
+    at_ms: int,
+    kit: str | None = None,
+    amends: int | None = None,
+    tag: str | None = None,
+) -> UsageReport:
+    """Files a usage report and returns it; answers that are not given are `prefilled`.
 
-    A report on an opening also explains it as used, unless it is already; the doses are taken from the kit that
-    was in the pouch, if that is known. An opening may have several: for each person helped. Raises `InputError`
-    for an unknown officer or form, `forms.AnswersRefused` with a line for each answer that does not fit; then
-    nothing is written.
+    The doses are taken from the kit that was in the pouch then, wherever it is now; if two are possible, `kit` says
+    which. An opening may have several reports: for each person helped. `amends` is the report that this one replaces.
+    Who was there and reports on a pouch that another officer carried names it by its `tag`: the opening nearest to
+    the time of the incident is meant. Raises `InputError` for an unknown officer or form, `forms.AnswersRefused` with a
+    line for each answer that does not fit; then nothing is written.
     """
     store.officer(officer)
     form = forms.load(form_key)
@@ -118,5 +128,20 @@ def file_report(
     given = {**prefilled(store, opening), **{key: value for key, value in answers.items() if value not in (None, "")}}
     checked = forms.check(form, given, station.collect_names, station.time_zone, at_ms)
     place = (opening.tag, opening.sequence) if opening else None
-    kit = opening.kits[0] if opening and len(opening.kits) == 1 else None
-    return store.add_report(form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms, kit)
+    if tag is not None:
+        place = _nearest(store, tag, checked.open, at_ms)
+    return store.add_report(
+        form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms, kit, amends
+    )
+
+
+def _nearest(store: Store, tag: str, answers: Mapping[str, object], at_ms: int) -> tuple[str, int]:
+    """The opening of a tag (its id) nearest to the incident that a report tells of. Raises `InputError`."""
+    told = UsageReport(0, "", at_ms, "", None, None, 0, dict(answers))
+    near = store.openings_unreported(tag, incident_ms(told))
+    if not near:
+        raise InputError(
+            "that pouch has no opening within an hour of the time of the incident: check the time, or dock the pouch "
+            "first; without --opening the report is filed all the same"
+        )
+    return near[0]

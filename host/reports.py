@@ -17,22 +17,50 @@ CAUSES = {
 """Why a pouch was opened, and the words for people."""
 
 
+FILED = "filed"
+WITHDRAWN = "withdrawn"
+"""It was wrong, or another report took its place."""
+SAME = "same"
+"""Its doses are those that another report tells of as well: two who were there have both reported."""
+STANDS = (FILED, WITHDRAWN, SAME)
+
+
 class Explanation(NamedTuple):
-    """What `officer` said of the opening that begins with record `sequence` of `tag`; `doses` if used."""
+    """What was said of the opening that begins with record `sequence` of `tag`; `doses` if used.
+
+    `officer` is who said it, None if the account `login` spoke for itself; `login` is who entered it.
+    """
 
     id: int
     tag: str
     sequence: int
     at_ms: int
-    officer: str
+    officer: str | None
     cause: str
     doses: int | None
+    login: str = ""
+
+    @property
+    def said_by(self) -> str:
+        """Who said it, for people."""
+        return f"officer {self.officer}" if self.officer is not None else self.login or "somebody"
+
+
+class Filed(NamedTuple):
+    """What counts of a usage report on an opening; `kit` is the one that its doses came from, if that was said."""
+
+    id: int
+    officer: str
+    doses: int
+    stands: str = FILED
+    kit: str | None = None
 
 
 class UsageReport(NamedTuple):
     """A filed form without its protected fields; `tag` and `sequence` name the opening, if there was one.
 
-    `fields` are the open answers by the form's keys.
+    `fields` are the open answers by the form's keys. `login` entered it; `kit` is the one that its doses came from, as
+    was said or was clear when it was filed. `stands` is one of `STANDS`; `same_as` the report that tells of the same.
     """
 
     id: int
@@ -43,6 +71,10 @@ class UsageReport(NamedTuple):
     sequence: int | None
     doses: int
     fields: dict[str, object]
+    login: str = ""
+    kit: str | None = None
+    stands: str = FILED
+    same_as: int | None = None
 
 
 def incident_ms(report: UsageReport) -> int:

@@ -48,11 +48,16 @@ ACTIONS = {
     "discrepancy.reopen": _JUDGES,
     "digest.acknowledge": _JUDGES,
     "setting.change": _KEEPERS,
+    "setting.retention": frozenset({ADMINISTRATOR}),
     "tag.enrol": _KEEPERS,
     "tag.retire": _KEEPERS,
     "tag.dock": _STATION,
     "opening.explain": _STATION,
     "report.file": _STATION,
+    "report.withdraw": _STATION,
+    "report.same": _STATION,
+    "report.match": _STATION,
+    "report.restore": _STATION,
     "report.read": frozenset({OFFICER, PROGRAMME_LEAD}),
     "stock.read": _SIGHT,
     "account.grant": frozenset({ADMINISTRATOR}),
@@ -88,6 +93,13 @@ class Account(NamedTuple):
     def only_officer(self) -> bool:
         """Whether it sees no more than what is its officer's own."""
         return self.roles == {OFFICER}
+
+    def bound(self, action: str) -> bool:
+        """Whether it may do this for its own officer alone, or for whom a shared dock speaks: as an officer only.
+
+        What another of its roles lets it see or do does not widen that.
+        """
+        return self.roles & ACTIONS[action] == {OFFICER}
 
     def reads_as(self, officer: str) -> frozenset[str]:
         """The roles in which it reads what `officer` has filed: that of officer counts for one's own alone."""

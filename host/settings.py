@@ -35,6 +35,9 @@ SETTINGS: Mapping[str, Setting] = {
 }
 """Every setting there is."""
 
+RETENTION = "retain_"
+"""What the settings that destroy begin with."""
+
 
 class Settings(NamedTuple):
     """The settings in force, by the keys of `SETTINGS`."""

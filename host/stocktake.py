@@ -39,6 +39,7 @@ DOUBLE = "double"
 COUNTED_ONCE = "counted_once"
 EXPIRED = "expired"
 DOSES = "doses"
+UNCOUNTED = "uncounted"
 
 KINDS = {
     MISSING: "in this place by the ledger, and not scanned",
@@ -49,6 +50,7 @@ KINDS = {
     COUNTED_ONCE: "scanned by one of those who each count everything",
     EXPIRED: "scanned, past the day printed on its pack, and not destroyed yet",
     DOSES: "other doses counted in it than the ledger has",
+    UNCOUNTED: "scanned, and to be counted before it goes out again, and no doses were typed",
 }
 """Every kind of difference."""
 
@@ -67,10 +69,14 @@ class Scan(NamedTuple):
 
 
 class Box(NamedTuple):
-    """What the ledger knows of a kit: its lot and its movements replayed, oldest first."""
+    """What the ledger knows of a kit: its lot and its movements replayed, oldest first.
+
+    `due` is why it is to be counted, for people; None if it need not be.
+    """
 
     lot: Lot
     steps: Sequence[Step]
+    due: str | None = None
 
     def state(self, at_ms: int | None = None) -> State:
         """Its state at an instant (None: after everything); before its receipt, that at its receipt."""
@@ -118,6 +124,7 @@ class Result(NamedTuple):
     moved: came in the window, and were not scanned; no difference.
     repeated: scanned again by the same counter; counted one time.
     quarantined: found, and quarantined as the ledger has it.
+    counted: kits that were to be counted, and the doses that were counted in them: as the ledger has them.
     counters: how many kits each counter has scanned.
     """
 
@@ -126,6 +133,7 @@ class Result(NamedTuple):
     moved: tuple[str, ...]
     repeated: tuple[str, ...]
     quarantined: tuple[str, ...]
+    counted: tuple[tuple[str, int], ...]
     counters: Mapping[str, int]
     differences: tuple[Difference, ...]
 
@@ -177,6 +185,12 @@ def compare(count: Count, scans: Iterable[Scan], boxes: Mapping[str, Box]) -> Re
         moved=tuple(moved),
         repeated=tuple(kit for kit, of_kit in by_kit.items() if _repeated(of_kit)),
         quarantined=tuple(kit for kit in found if boxes[kit].state().quarantine is not None),
+        counted=tuple(
+            (kit, doses)
+            for kit in found
+            for doses in _agreed(by_kit[kit])
+            if boxes[kit].due is not None and doses == boxes[kit].state().doses_left
+        ),
         counters=dict(sorted(counters.items())),
         differences=tuple(sorted(differences, key=lambda each: (order.index(each.kind), each.kit))),
     )
@@ -205,6 +219,8 @@ def answer(count: Count, scan: Scan, before: Iterable[Scan], box: Box | None) ->
         said.append(f"lot {box.lot.lot} is recalled")
     if state.quarantine is not None:
         said.append(f"quarantined ({state.quarantine})")
+    if box.due is not None and scan.doses is None:
+        said.append(f"to be counted: type {scan.kit} and how many doses are in it, as in {scan.kit} 2")
     if scan.doses is not None and scan.doses != state.doses_left:
         said.append(f"{plural(scan.doses, 'dose')} counted, {state.doses_left} in the ledger")
     return Answer(scan.kit, not said, "; ".join(said) or "ok")
@@ -219,7 +235,7 @@ def _over_window(count: Count, kit: str, box: Box) -> list[Holding]:
     """The kit's stretches of custody that meet the window."""
     return [
         each
-        for each in stretches(kit, box.steps)
+        for each in stretches(kit, (step.movement for step in box.steps), box.lot.doses_per_kit)
         if each.since_ms <= count.until_ms
         and (each.until_ms is None or each.until_ms > max(each.since_ms, count.started_at_ms))
     ]
@@ -308,7 +324,10 @@ def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[
     if is_expired(box.lot, count.today) and box.state().status != DESTROYED:
         detail = f"expired on {box.lot.expires_on}, {plural((count.today - box.lot.expires_on).days, 'day')} ago"
         found.append(Difference(EXPIRED, kit, detail, f"take it off the shelf: `kitdock kit destroy {kit}`"))
-    newest = {each.counter: each for each in of_kit if each.doses is not None}
+    if box.due is not None and not any(each.doses is not None for each in of_kit):
+        next_step = f"scan it again with its doses, or `kitdock kit count {kit} --doses DOSES`"
+        found.append(Difference(UNCOUNTED, kit, f"to be counted: {box.due}", next_step))
+    newest = _newest_doses(of_kit)
     ledger = {counter: box.state(each.at_ms).doses_left for counter, each in newest.items()}
     if any(each.doses != ledger[counter] for counter, each in newest.items()):
         state = box.state()
@@ -323,3 +342,14 @@ def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[
         )
         found.append(Difference(DOSES, kit, f"{said}; {state.doses_left} in the ledger", next_step, doses))
     return found
+
+
+def _newest_doses(of_kit: Iterable[Scan]) -> dict[str, Scan]:
+    """The last scan of each counter that told doses."""
+    return {each.counter: each for each in of_kit if each.doses is not None}
+
+
+def _agreed(of_kit: Iterable[Scan]) -> set[int]:
+    """The doses that were counted in a kit, if all who counted them found the same; else none."""
+    told = {each.doses for each in _newest_doses(of_kit).values() if each.doses is not None}
+    return told if len(told) == 1 else set()

@@ -5,8 +5,9 @@ from typing import Any
 
 from host.events import ALTERED, UNLINKED, VERIFIED, Docking, Event, Tag
 from host.ledger import ISSUE, RECEIVE, RETURN, Kit, Lot, Movement, Officer
-from host.picture import Counted, Difference, Picture, Recall
-from host.reports import Explanation, UsageReport
+from host.ledger.movement import USE
+from host.picture import BroughtBy, Counted, Difference, Picture, Recall
+from host.reports import FILED, Explanation, UsageReport
 from kitwire import record
 
 ZONE = "Europe/London"
@@ -35,6 +36,7 @@ class Force:
         self.stocktakes: list[Counted] = []
         self.differences: list[Difference] = []
         self.heard: dict[str, int] = {}
+        self.docked_by: list[BroughtBy] = []
 
     def officer(self, number: str, trained_on: date | None = date(2026, 5, 1)) -> None:
         self.officers.append(Officer(number, trained_on, T0))
@@ -110,8 +112,23 @@ class Force:
                 Event(tag, docking, sequence, VERIFIED, name, flags, 3900, boot_count, at // 1000, 0, aux)
             )
 
-    def explain(self, tag: str, sequence: int, officer: str, cause: str, doses: int | None = None, at: int = 0) -> None:
-        self.explanations.append(Explanation(len(self.explanations) + 1, tag, sequence, T0 + at, officer, cause, doses))
+    def brings(self, docking: int, officer: str) -> None:
+        """Who said to have brought the pouch, at a docking."""
+        number = len(self.docked_by) + 1
+        self.docked_by.append(BroughtBy(number, docking, officer, "dock", T0))
+
+    def explain(
+        self,
+        tag: str,
+        sequence: int,
+        officer: str | None,
+        cause: str,
+        doses: int | None = None,
+        at: int = 0,
+        login: str = "dock",
+    ) -> None:
+        number = len(self.explanations) + 1
+        self.explanations.append(Explanation(number, tag, sequence, T0 + at, officer, cause, doses, login))
 
     def report(
         self,
@@ -121,13 +138,21 @@ class Force:
         doses: int = 2,
         incident: str = "",
         resupply: int | None = None,
+        kit: str | None = None,
+        stands: str = FILED,
     ) -> int:
-        """A report, filed a day after T0; `resupply` is how many kits it asks for."""
+        """A report, filed a day after T0; `resupply` is how many kits it asks for.
+
+        With a `kit` its doses are taken from that, as they are when it is filed, an hour after T0.
+        """
         fields: dict[str, object] = {"incident_at": incident} if incident else {}
         if resupply is not None:
             fields |= {"resupply_needed": True, "resupply_kits": resupply}
         number = len(self.reports) + 1
-        self.reports.append(UsageReport(number, "england_wales", T0 + DAY, officer, tag, sequence, doses, fields))
+        new = UsageReport(number, "england_wales", T0 + DAY, officer, tag, sequence, doses, fields, kit=kit)
+        self.reports.append(new._replace(stands=stands))
+        if kit is not None and stands == FILED:
+            self.move(DAY, USE, kit, doses=doses, report=number, happened_ms=T0 + HOUR)
         return number
 
     @property
@@ -147,6 +172,7 @@ class Force:
             self.stocktakes,
             self.differences,
             self.heard,
+            docked_by=self.docked_by,
         )
 
 

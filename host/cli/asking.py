@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from host import clock, forms
+from host.cli.render import prose
 from host.errors import InputError
 from host.openings import Opening
-from host.prompting import MAX_DOSES, file_report, prefilled, record_explanation, speaker
+from host.prompting import MAX_DOSES, file_report, prefilled, record_explanation
 from host.reports import CAUSES, USED
 from host.words import bound
 
@@ -23,32 +26,112 @@ def has_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def ask_opening(store: Store, opening: Opening, form_key: str) -> None:
+SELF = "me"
+"""What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
+
+
+def ask_about(store: Store, pouch: str, found: Sequence[Opening], form_key: str) -> None:
+    """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing.
+
+    An empty answer leaves a question for later.
+    """
+    # Who stands here has it now; an opening may have been another's, who had it before.
+    holders = store.holders_of(pouch) or list(dict.fromkeys(officer for each in found for officer in each.officers))
+    missing = [each for officer in holders for each in store.missing_reports(officer)]
+    if not found and not missing:
+        return
+    who = ask_who(store, pouch, holders)
+    if who is not None and found:
+        store.note_docked_by(found[-1].tag, who, clock.now_ms())
+    for opening in found:
+        ask_opening(store, opening, form_key, who)
+    if who is None:
+        return
+    asked = {(each.tag, each.sequence) for each in found}
+    for opening in store.missing_reports(who):
+        if (opening.tag, opening.sequence) not in asked:
+            ask_for_report(store, opening, form_key, who)
+
+
+def ask_who(store: Store, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
+    """Who speaks: the account's own officer, or who says so; the holder is offered. None: the account itself.
+
+    `then`: it is about an opening, and the holders are those of that time.
+    """
+    account = store.account
+    if account.officer is not None:
+        return account.officer
+    who = f"officer {' or '.join(holders)}" if holders else "nobody"
+    say(f"\nPouch {pouch} was with {who} then." if then else f"\nPouch {pouch} is issued to {who}.")
+    if not account.bound("opening.explain"):
+        say(f"If you speak for yourself, type {SELF}.")
+    offered = holders[0] if len(holders) == 1 else None
+    while True:
+        typed: str = click.prompt("Your collar number", default=offered, err=True)
+        if typed.strip().lower() == SELF and not account.bound("opening.explain"):
+            return None
+        try:
+            return store.officer(typed.strip()).id
+        except InputError as error:
+            say(f"  {error}")
+
+
+def ask_opening(store: Store, opening: Opening, form_key: str, who: str | None) -> None:
     """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers.
 
     An empty answer leaves the question for later.
     """
-    at = clock.show(opening.began.likely_ms, store.station.time_zone)
-    _say(f"\nPouch {opening.pouch} was opened at {at} ± {bound(opening.began.error_ms)}. Why?")
+    say(f"\nPouch {opening.pouch} was opened at {_at(store, opening)}. Why?")
+    if who is not None and opening.officers and who not in opening.officers:
+        say(f"It was with officer {' or '.join(opening.officers)} then: if you don't know, leave it for later.")
     cause = ask_cause()
     if cause is None:
-        _say("left for later")
+        say("left for later")
         return
     doses = ask_doses(opening) if cause == USED else None
-    officer = ask_speaker(store, opening)
-    record_explanation(store, opening, officer, cause, doses, clock.now_ms())
-    if cause == USED and click.confirm("File the usage report now?", default=True, err=True):
-        known = prefilled(store, opening) | {"doses": doses}
-        answers = ask_form(store, forms.load(form_key), known)
-        report = file_report(store, form_key, opening, officer, answers, clock.now_ms())
-        _say(f"usage report {report} filed")
+    record_explanation(store, opening, who, cause, doses, clock.now_ms())
+    if cause == USED and who is not None:
+        _report_now(store, opening, form_key, who, doses, "File the usage report now?")
+
+
+def ask_for_report(store: Store, opening: Opening, form_key: str, who: str) -> None:
+    """Asks for the report of a use that was explained at an earlier docking and never reported."""
+    doses = opening.explanation.doses if opening.explanation else None
+    question = f"\nThe use of pouch {opening.pouch} at {_at(store, opening)} has no report yet. File it now?"
+    _report_now(store, opening, form_key, who, doses, question)
+
+
+def _report_now(store: Store, opening: Opening, form_key: str, who: str, doses: int | None, question: str) -> None:
+    if not click.confirm(question, default=True, err=True):
+        return
+    kit = ask_kit(store.kits_of_report(opening, who, opening.began.likely_ms))
+    known = prefilled(store, opening) | ({"doses": doses} if doses else {})
+    answers = ask_form(store, forms.load(form_key), known)
+    filed = file_report(store, form_key, opening, who, answers, clock.now_ms(), kit)
+    say(f"usage report {filed.id} filed")
+
+
+def ask_kit(possible: Sequence[str]) -> str | None:
+    """Which kit was used, if several may have been in the pouch; None if that is clear, or not known."""
+    if len(possible) < 2:
+        return None
+    say(f"\nWhich kit was used: {' or '.join(possible)}?")
+    while True:
+        typed = str(click.prompt("Kit (Enter: not known)", default="", show_default=False, err=True)).strip()
+        if typed == "" or typed in possible:
+            return typed or None
+        say(f"  it was {' or '.join(possible)}")
+
+
+def _at(store: Store, opening: Opening) -> str:
+    return f"{clock.show(opening.began.likely_ms, store.station.time_zone)} ± {bound(opening.began.error_ms)}"
 
 
 def ask_cause() -> str | None:
     """Why a pouch was opened, by number or key; None for an empty answer."""
     causes = list(CAUSES)
     for number, words in enumerate(CAUSES.values(), 1):
-        _say(f"  {number}  {words}")
+        say(f"  {number}  {words}")
     while True:
         answer = str(click.prompt("Cause (Enter: later)", default="", show_default=False, err=True)).strip().lower()
         if answer == "":
@@ -57,7 +140,7 @@ def ask_cause() -> str | None:
             return answer
         if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(causes):
             return causes[int(answer) - 1]
-        _say(f"  type a number from 1 to {len(causes)}, or Enter to leave it for later")
+        say(f"  type a number from 1 to {len(causes)}, or Enter to leave it for later")
 
 
 def ask_doses(opening: Opening) -> int:
@@ -68,25 +151,11 @@ def ask_doses(opening: Opening) -> int:
     return doses
 
 
-def ask_speaker(store: Store, opening: Opening) -> str:
-    """Who answers: the one who carried the pouch, or the one who says so."""
-    try:
-        return speaker(opening, None)
-    except InputError:
-        pass
-    while True:
-        officer: str = click.prompt("Your collar number", err=True)
-        try:
-            return store.officer(officer.strip()).id
-        except InputError as error:
-            _say(f"  {error}")
-
-
 def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
     """Asks every question of the form, each until its answer fits. `known` answers are offered."""
     station = store.station
     now_ms = clock.now_ms()
-    _say(f"\n{form.title}. Press Enter to take what is in brackets or to leave out what is not known.")
+    say(f"\n{form.title}. Press Enter to take what is in brackets or to leave out what is not known.")
     answers: dict[str, object] = {}
     for field in form.asked(station.collect_names):
         if field.required_if and answers.get(field.required_if) is not True:
@@ -102,16 +171,16 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
             if typed == "":
                 if not needed:
                     break
-                _say("  this answer is needed")
+                say("  this answer is needed")
                 continue
             try:
                 answers[field.key] = forms.parse(field, numbered.get(typed, typed), station.time_zone, now_ms)
                 break
             except InputError as error:
-                _say(f"  {error}")
+                say(f"  {error}")
     return answers
 
 
-def _say(text: str) -> None:
-    """Talks on standard error, as the prompts do: standard output is for the result."""
-    click.echo(text, err=True)
+def say(text: str) -> None:
+    """Talks on standard error, as the prompts do: standard output is for the result. Lines end between words."""
+    click.echo(prose(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else text, err=True)

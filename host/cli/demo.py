@@ -64,7 +64,7 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
     for line in (
         f"export KITDOCK_DB={db}",
         "kitdock openings",
-        "kitdock openings explain P-03 --cause training",
+        "kitdock openings explain P-03 --cause training --officer 4103",
         "kitdock usage list",
         f"kitdock account grant {identity.login()} programme_lead  # who may read reports whole",
         "kitdock usage show 1",
@@ -116,7 +116,7 @@ async def _after(store: Store, report: Report, batch: bool) -> None:
             continue
         officer = opening.officers[0]
         doses = record_explanation(store, opening, officer, USED, None, clock.now_ms())
-        number = file_report(store, forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms())
+        number = file_report(store, forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
         click.echo(f"          {opening.pouch} was opened; officer {officer} answers: used on a person, {doses} doses")
         click.echo(f"          usage report {number} filed")
 

@@ -49,8 +49,9 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
     """Fetch what the tags at the dock have logged.
 
     Each tag is connected to when it has something new. Its records are checked, kept, and only then
-    acknowledged. With a terminal, the officer is asked about openings that nobody has explained; an
-    empty answer leaves the question for later.
+    acknowledged. With a terminal, the officer is asked about openings that nobody has explained, and for reports
+    that are missing; an empty answer leaves the question for later. Who stands there confirms their collar number
+    first: pouches are easily swapped.
 
     With --once the exit status is 4 if a tag could not be docked.
     """
@@ -59,8 +60,8 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
 
         async def collect(radio: Adapter) -> list[Report]:
             async def docked(report: Report) -> None:
-                if prompt and report.error is None:
-                    ask_about_openings(store, report.tag)
+                if report.error is None:
+                    (ask_about_openings if prompt else _tell_what_is_missing)(store, report.tag)
 
             here = Dock(store, radio, progress(store), clock.now_ms)
             return await here.run(quiet_s=wait if once else None, everything=everything, docked=docked)
@@ -144,9 +145,20 @@ def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable
 
 
 def ask_about_openings(store: Store, tag_id: str) -> None:
-    """Ask at the terminal about each opening of a tag that nobody has explained."""
-    for opening in unexplained_openings(store, tag_id):
-        asking.ask_opening(store, opening, forms.DEFAULT)
+    """Ask at the terminal about each opening of a tag that nobody has explained, and for reports that are missing."""
+    asking.ask_about(store, store.tag(tag_id).pouch, unexplained_openings(store, tag_id), forms.DEFAULT)
+
+
+def _tell_what_is_missing(store: Store, tag_id: str) -> None:
+    """Says which reports are missing of whoever has the pouch, where nobody is asked."""
+    zone = store.station.time_zone
+    for officer in store.holders_of(store.tag(tag_id).pouch):
+        for opening in store.missing_reports(officer):
+            click.echo(
+                f"officer {officer}: the use at {clock.show(opening.began.likely_ms, zone)} has no report yet; "
+                f"`kitdock usage file --opening {opening.name} --officer {officer}`",
+                err=True,
+            )
 
 
 def docking_row(report: Report) -> Row:

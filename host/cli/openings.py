@@ -56,17 +56,24 @@ def list_(db: Path, pouch: str | None) -> Table:
 @click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
 @click.option("--cause", type=click.Choice(list(CAUSES)), help="Why it was opened. Asked for if left out.")
 @click.option("--doses", type=click.IntRange(1, MAX_DOSES), help="If used: how many. [default: the dose marks]")
-@click.option("--officer", metavar="OFFICER", help="Who says so. [default: who carried the pouch]")
+@click.option("--officer", metavar="OFFICER", help="Who says so. [default: you, on an officer's own account]")
+@click.option("--myself", is_flag=True, help="You opened it yourself, to restock or inspect it; not for officers.")
 @with_store
-def explain(db: Path, opening: str, cause: str | None, doses: int | None, officer: str | None) -> Done:
+def explain(db: Path, opening: str, cause: str | None, doses: int | None, officer: str | None, myself: bool) -> Done:
     """Say why a pouch was opened.
 
     Without a sequence it is the newest opening that nobody has explained. A new explanation replaces an
-    older one, which stays in the record.
+    older one, which stays in the record. Who said it and who typed it are both kept: name the officer who told
+    you with --officer, or say --myself. If that officer did not carry the pouch then, reconciliation asks about it.
     """
+    if myself and officer is not None:
+        raise click.UsageError("Either an officer said it, or you speak for yourself: --officer or --myself.")
     with open_store(db) as store:
         found = find_opening(store, opening)
-        who = speaker(found, officer)
+        if officer is None and not myself and asking.has_terminal():
+            who = asking.ask_who(store, found.pouch, found.officers, then=True)
+        else:
+            who = None if myself else speaker(store, found, officer)
         if cause is None:
             if not asking.has_terminal():
                 raise click.UsageError("Missing option '--cause'.")
@@ -77,11 +84,12 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
                 doses = asking.ask_doses(found)
         before = found.explanation
         doses = record_explanation(store, found, who, cause, doses, clock.now_ms())
-    text = f"opening {found.name} explained by officer {who}: {CAUSES[cause]}"
+        speaks = f"officer {who}" if who is not None else store.login
+    text = f"opening {found.name} explained by {speaks}: {CAUSES[cause]}"
     if doses:
         text += f", {plural(doses, 'dose')}"
     if before:
-        text += f"; it replaces {before.cause}, said by officer {before.officer}"
+        text += f"; it replaces {before.cause}, said by {before.said_by}"
     if cause == USED and not found.reports:
         text += f"\nreport it with `kitdock usage file --opening {found.name}`"
     return Done(
@@ -112,7 +120,8 @@ def _row(opening: Opening, zone: str) -> Row:
         "kits": list(opening.kits),
         "cause": explanation.cause if explanation else None,
         "doses": explanation.doses if explanation else None,
-        "explained_by": explanation.officer if explanation else None,
+        "explained_by": (explanation.officer or explanation.login) if explanation else None,
+        "entered_by": explanation.login or None if explanation else None,
         "explained_at": clock.iso(explanation.at_ms, zone) if explanation else None,
         "reports": list(opening.reports),
     }

@@ -150,3 +150,9 @@ def words(what: str, most: int = 60) -> Callable[[str], str]:
         return naming.line(what, text, most)
 
     return line
+
+
+def reason_option(text: str, required: bool = True) -> Callable[[_Function], _Function]:
+    """The option --reason, with help that says what is asked for, and what is not."""
+    told = f"{text} It is kept for good: no names, nothing on anybody's health."
+    return click.option("--reason", type=words("reason", 200), metavar="TEXT", required=required, help=told)

@@ -201,8 +201,8 @@ def labels(
 def list_(db: Path) -> Table:
     """Show how many kits of each lot are at each station, and how many are issued.
 
-    Of those, how many are quarantined, have expired, or expire within the days that a kit is carried (setting
-    carry_days).
+    Of those, how many are quarantined, have expired, expire within the days that a kit is carried (setting
+    carry_days), or are to be counted before they are issued again.
     """
     with open_store(db) as store:
         today = store.today()
@@ -236,6 +236,7 @@ def _level(level: Level, today: date, carry_days: int) -> Row:
         "expires_on": level.expires_on.isoformat(),
         "kits": level.kits,
         "quarantined": level.quarantined,
+        "to_count": level.to_count,
         "expired": level.kits if days_left < 0 else 0,
         "expiring": level.kits if 0 <= days_left <= carry_days else 0,
     }
@@ -243,6 +244,7 @@ def _level(level: Level, today: date, carry_days: int) -> Row:
 
 def _of_these(row: Row) -> str:
     told = [f"{row[key]} {key}" for key in ("quarantined", "expired", "expiring") if row[key]]
+    told += [f"{row['to_count']} to be counted"] if row["to_count"] else []
     return ", ".join(told)
 
 

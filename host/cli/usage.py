@@ -11,11 +11,12 @@ import click
 from host import clock, forms
 from host.cli import asking
 from host.cli.groups import Group
-from host.cli.options import open_store, with_store
+from host.cli.options import open_store, reason_option, with_store
 from host.cli.render import Done, Row, Table
 from host.errors import InputError
-from host.prompting import file_report, find_opening, prefilled, speaker
-from host.reports import UsageReport
+from host.openings import Opening
+from host.prompting import file_report, find_opening, prefilled
+from host.reports import SAME, WITHDRAWN, UsageReport
 from host.words import plural
 
 if TYPE_CHECKING:
@@ -30,35 +31,125 @@ def usage() -> None:
 @usage.command("file")
 @click.option("--form", "form_key", metavar="FORM", default=forms.DEFAULT, show_default=True, help="Which form.")
 @click.option("--opening", metavar="POUCH-OR-TAG[:SEQUENCE]", help="The opening it reports on.")
-@click.option("--officer", metavar="OFFICER", help="Who reports. [default: who carried the pouch, or you]")
+@click.option("--officer", metavar="OFFICER", help="Who reports. [default: you, or else who carried the pouch]")
+@click.option("--kit", metavar="KIT", help="Which kit was used, if two may have been in the pouch then.")
+@click.option("--amends", type=click.IntRange(1), metavar="ID", help="The report that this one replaces.")
 @click.option(
     "--answers",
     type=click.File(encoding="utf-8"),
     help="JSON object of the form's answers, - for standard input. Asked for at the terminal if left out.",
 )
 @with_store
-def file(db: Path, form_key: str, opening: str | None, officer: str | None, answers: Any) -> Done:
+def file(
+    db: Path, form_key: str, opening: str | None, officer: str | None, kit: str | None, amends: int | None, answers: Any
+) -> Done:
     """File a usage report.
 
-    With an opening, its time and the dose marks are filled in. Nothing is kept unless every answer fits.
+    With an opening, its time and the dose marks are filled in. Nothing is kept unless every answer fits. The doses
+    are taken from the kit that was in the pouch then, wherever it is now; without an opening, from the one you had.
+
+    If you were there and another officer's pouch was used, name that pouch: `--opening P-02`. The opening nearest to
+    the time of the incident is meant.
     """
     given = None if answers is None else _read(answers.read())
     with open_store(db) as store:
         form = forms.load(form_key)
-        found = find_opening(store, opening) if opening else None
-        account = store.account
-        officer = officer or (account.officer if account.only_officer else None)
-        if found is None and officer is None:
+        found, tag = _opening(store, opening)
+        officer = officer or store.account.officer
+        if officer is None and found is not None and len(found.officers) == 1:
+            officer = found.officers[0]
+        if officer is None:
             raise click.UsageError("Say who reports: '--officer', or '--opening' to report on an opening.")
-        who = speaker(found, officer) if found else str(officer)
-        store.officer(who)
+        store.officer(officer)
         if given is None:
             if not asking.has_terminal():
                 raise click.UsageError("There is no terminal to ask at: give the answers with '--answers'.")
+            if found is not None and kit is None:
+                kit = asking.ask_kit(found.kits)
             given = asking.ask_form(store, form, prefilled(store, found))
-        report_id = file_report(store, form_key, found, who, given, clock.now_ms())
-        row = _row(store, store.open_answers(report_id))
-    return Done(f"usage report {report_id} filed: {plural(row['doses'], 'dose')}, officer {who}", row)
+        filed = file_report(store, form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
+        row = _row(store, filed)
+    text = f"usage report {filed.id} filed: {plural(filed.doses, 'dose')}, officer {officer}"
+    warnings = []
+    if filed.kit is None:
+        warnings.append(
+            "it is not known which kit the doses came from"
+            + (f": {' or '.join(found.kits)}; say so with --kit" if found and found.kits else "")
+        )
+    return Done(text + (f", from kit {filed.kit}" if filed.kit else ""), row, warnings)
+
+
+def _opening(store: Store, name: str | None) -> tuple[Opening | None, str | None]:
+    """The opening that is meant; or the tag of a pouch whose openings are another officer's, for who was there."""
+    if name is None:
+        return None, None
+    try:
+        return find_opening(store, name), None
+    except InputError:
+        if not store.account.bound("report.file") or store.account.officer is None:
+            raise
+        tag = store.tag(name.rpartition(":")[0] or name)
+        return None, tag.id
+
+
+@usage.command("withdraw")
+@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@reason_option("Why it was wrong.")
+@with_store
+def withdraw(db: Path, report_id: int, reason: str) -> Done:
+    """Withdraw a report that was wrong.
+
+    It stays in the record and no longer counts; its doses go back into the kit, as far as no count says otherwise.
+    `kitdock usage restore` takes that back. To replace it by a right one, file that with --amends.
+    """
+    with open_store(db) as store:
+        found = store.withdraw_report(report_id, reason, clock.now_ms())
+        row = _row(store, found)
+    return Done(f"usage report {report_id} withdrawn", row)
+
+
+@usage.command("same")
+@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("other", metavar="OTHER", type=click.IntRange(min=1))
+@with_store
+def same(db: Path, report_id: int, other: int) -> Done:
+    """Say that two reports tell of the same doses.
+
+    Two officers who were there may both report. Both reports stay; the doses count once, those of OTHER.
+    """
+    with open_store(db) as store:
+        found = store.same_use(report_id, other, clock.now_ms())
+        row = _row(store, found)
+    return Done(f"usage report {report_id} tells of the same doses as report {other}: they count once", row)
+
+
+@usage.command("match")
+@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
+@with_store
+def match(db: Path, report_id: int, opening: str) -> Done:
+    """Say which opening a report tells of.
+
+    A report that names none is taken as one of the opening nearest in time, of the pouch that its officer carried. If
+    it was another, such as a colleague's pouch, say so. Its doses are then taken from the kit that was in that pouch.
+    """
+    with open_store(db) as store:
+        found = find_opening(store, opening)
+        done = store.match_report(report_id, (found.tag, found.sequence), clock.now_ms())
+        row = _row(store, done)
+    return Done(f"usage report {report_id} tells of opening {found.name}", row)
+
+
+@usage.command("restore")
+@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@reason_option("Why, if that matters.", required=False)
+@with_store
+def restore(db: Path, report_id: int, reason: str | None) -> Done:
+    """Take back that a report was withdrawn, or is the same as another."""
+    with open_store(db) as store:
+        found = store.restore_report(report_id, reason, clock.now_ms())
+        row = _row(store, found)
+    return Done(f"usage report {report_id} counts again", row)
 
 
 @usage.command("list")
@@ -80,6 +171,7 @@ def list_(db: Path) -> Table:
             "pouch": "pouch",
             "opening": "opening",
             "doses": "doses",
+            "note": _note,
         },
         "no usage reports yet: file one with `kitdock usage file --opening POUCH`",
     )
@@ -149,8 +241,18 @@ def _row(store: Store, report: UsageReport) -> Row:
         "pouch": tag.pouch if tag else None,
         "opening": f"{place}:{report.sequence}" if place else None,
         "doses": report.doses,
+        "kit": report.kit,
+        "stands": report.stands,
+        "same_as": report.same_as,
+        "entered_by": report.login or None,
         **{key: value for key, value in report.fields.items() if key != "doses"},
     }
+
+
+def _note(row: Row) -> str:
+    if row["stands"] == SAME:
+        return f"same as {row['same_as']}"
+    return "withdrawn" if row["stands"] == WITHDRAWN else ""
 
 
 def _words(answer: object, field: forms.Field | None) -> str:

@@ -7,7 +7,16 @@ balance.py    kits and doses by state at an instant; they always add up
 """
 
 from host.ledger.balance import COUNTED, Balance, balance, states, tally
-from host.ledger.holding import Holding, by_kit, holder_of_pouch, holdings, holdings_of_pouch, stretches
+from host.ledger.holding import (
+    Holding,
+    by_kit,
+    holder_of_pouch,
+    holdings,
+    holdings_of_pouch,
+    reversed_stretches,
+    stretches,
+    stretches_of_steps,
+)
 from host.ledger.issue import (
     DOSES_PER_KIT,
     Carrier,
@@ -19,6 +28,7 @@ from host.ledger.issue import (
     check_movement,
     check_receipt,
     held_by,
+    put_aside,
     received_lot,
     training_valid_until,
 )
@@ -62,11 +72,14 @@ __all__ = [
     "holdings",
     "holdings_of_pouch",
     "in_words",
+    "put_aside",
     "received_lot",
     "replay",
+    "reversed_stretches",
     "standing",
     "states",
     "stretches",
+    "stretches_of_steps",
     "tally",
     "training_valid_until",
 ]

@@ -1,10 +1,11 @@
-"""Stretches of custody: who had which kit in which pouch, from when until when."""
+"""Stretches of custody: who had which kit in which pouch, from when until when. What was reversed never was."""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from host.ledger.movement import ISSUED, Movement, Step, replay
+from host.ledger.movement import CORRECT, ISSUED, Movement, Step, replay, standing
+from host.times import Interval
 
 
 class Holding(NamedTuple):
@@ -26,9 +27,21 @@ class Holding(NamedTuple):
         """Whether it was so at that instant."""
         return self.since_ms <= at_ms and (self.until_ms is None or at_ms < self.until_ms)
 
+    def meets(self, when: Interval) -> bool:
+        """Whether it was so at some instant of an interval."""
+        return self.since_ms <= when.latest_ms and (self.until_ms is None or self.until_ms > when.earliest_ms)
 
-def stretches(kit: str, steps: Iterable[Step]) -> list[Holding]:
-    """Every stretch of one kit, in order; the last one is open, unless there is none."""
+
+def stretches(kit: str, movements: Iterable[Movement], doses_per_kit: int) -> list[Holding]:
+    """Every stretch of one kit, in order, from its movements, oldest first; the last one is open.
+
+    None if its receipt was reversed: there is no such kit.
+    """
+    return stretches_of_steps(kit, replay(standing(movements), doses_per_kit))
+
+
+def stretches_of_steps(kit: str, steps: Iterable[Step]) -> list[Holding]:
+    """As `stretches`, from movements that all count, replayed."""
     found: list[Holding] = []
     for _, state, _ in steps:
         if found and found[-1].began == state.began:
@@ -41,9 +54,29 @@ def stretches(kit: str, steps: Iterable[Step]) -> list[Holding]:
     return found
 
 
+def reversed_stretches(kit: str, movements: Iterable[Movement], doses_per_kit: int) -> list[Holding]:
+    """The stretches that movements brought about and corrections reversed: each until it was reversed, or moved on.
+
+    They are no custody. But whoever typed them may have had a reason.
+    """
+    found: list[Holding] = []
+    whole = list(movements)
+    standing_ids = {each.id for each in standing(whole)}
+    steps = replay(whole, doses_per_kit)
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        state = step.state
+        if step.movement.kind == CORRECT or step.movement.id in standing_ids or state.began != step.movement.id:
+            continue
+        until_ms = after.movement.at_ms if after is not None else None
+        found.append(
+            Holding(kit, state.officer, state.pouch, state.since_ms, until_ms, state.place, state.status, state.began)
+        )
+    return found
+
+
 def by_kit(movements: Iterable[Movement]) -> dict[str, list[Movement]]:
-    """The movements of each kit, oldest first."""
-    ordered = sorted(movements, key=lambda each: (each.kit, each.at_ms, each.id))
+    """The movements of each kit, in the order in which they were recorded."""
+    ordered = sorted(movements, key=lambda each: (each.kit, each.id))
     return {kit: list(group) for kit, group in groupby(ordered, key=lambda each: each.kit)}
 
 
@@ -52,7 +85,7 @@ def holdings(movements: Iterable[Movement], doses: Mapping[str, int]) -> list[Ho
     found = [
         each
         for kit, of_kit in by_kit(movements).items()
-        for each in stretches(kit, replay(of_kit, doses[kit]))
+        for each in stretches(kit, of_kit, doses[kit])
         if each.status == ISSUED
     ]
     return sorted(found, key=lambda each: (each.since_ms, each.kit))

@@ -85,13 +85,15 @@ class Kit(NamedTuple):
 class Carrier(NamedTuple):
     """Who or where a kit goes to: an officer, or a place that is no station; and what is in the way.
 
-    `pouch_with` is who has the pouch already (an officer's number or a place), None if nobody else.
+    `pouch_with` is who has the pouch, or had it at some time since then: for people; None if nobody else.
+    `has` are the kits that the officer has already.
     """
 
     officer: Officer | None
     place: Place | None
     pouch: str | None
     pouch_with: str | None
+    has: Sequence[str] = ()
 
 
 def training_valid_until(officer: Officer) -> date | None:
@@ -138,26 +140,27 @@ def check_movement(
     """
     steps = replay([*movements, movement], doses_per_kit)
     before = steps[-2].state if movements else State()
-    why = _refusal(movements, before, movement)
+    why = _refusal(movements, before, movement, doses_per_kit)
     if why is not None:
         raise RuleError(f"kit {movement.kit} {_and_so(why, before, movement, zone_name)}")
     return before, steps[-1].state
 
 
-def _refusal(movements: Sequence[Movement], before: State, movement: Movement) -> str | None:
+def _refusal(movements: Sequence[Movement], before: State, movement: Movement, doses_per_kit: int) -> str | None:
     if movement.kind != CORRECT:
         return refusal(before, movement)
     if any(each.kind == CORRECT and each.id == movement.corrects for each in movements):
         return f"movement {movement.corrects} is a correction, which is not corrected: record the movement anew"
-    return correction_refusal(standing(movements), before, movement)
+    return correction_refusal(standing(movements), before, movement, doses_per_kit)
 
 
 def _and_so(why: str, before: State, movement: Movement, zone_name: str) -> str:
     """The refusal with what is known of the kit, and what would help."""
     doing = movement.kind.replace("_", " ")
-    if movement.at_ms < before.moved_at_ms:
+    last_ms = before.moved_at_ms if movement.kind == CORRECT else before.stands_at_ms
+    if movement.at_ms < last_ms:
         return (
-            f"moved at {clock.show(before.moved_at_ms, zone_name)}, after the time given: the ledger only grows "
+            f"moved at {clock.show(last_ms, zone_name)}, after the time given: the ledger only grows "
             f"forward, see `kitdock kit history {movement.kit}`"
         )
     if movement.kind == ISSUE and before.status == ISSUED:
@@ -228,13 +231,27 @@ def check_issue(
     if state.doses_left < lot.doses_per_kit:
         raise RuleError(f"kit {kit.id} has {state.doses_left} of {lot.doses_per_kit} doses left: take a whole one")
     if to.pouch_with is not None:
-        raise RuleError(f"pouch {to.pouch} is with {to.pouch_with}: return the kits in it first")
+        raise RuleError(f"pouch {to.pouch} {to.pouch_with}")
     warnings = []
     if lot.expires_on <= day + timedelta(days=carry_days):
         warnings.append(f"kit {kit.id} expires on {lot.expires_on}, in {(lot.expires_on - day).days} days")
     if to.officer is not None:
         warnings += _check_officer(to.officer, day, carry_roles)
+        if to.has:
+            warnings.append(f"officer {to.officer.id} already has kit {' and '.join(to.has)}")
     return warnings
+
+
+def put_aside(kit: Kit, lot: Lot, state: State, at_ms: int, zone_name: str) -> list[str]:
+    """What to warn of when `kit` comes back into stock: it must not lie among those that go out."""
+    why = []
+    if lot.recalled is not None:
+        why.append(f"its lot {lot.lot} is recalled ({lot.recalled})")
+    if state.quarantine is not None:
+        why.append(f"it is quarantined ({state.quarantine})")
+    if lot.expires_on < clock.today(at_ms, zone_name):
+        why.append(f"it expired on {lot.expires_on}")
+    return [f"put kit {kit.id} aside: {' and '.join(why)}"] if why else []
 
 
 def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[str]:

@@ -10,6 +10,7 @@ is the one rule for what a movement may do and does. A wrong movement is reverse
     transfer       in stock                    in stock      at another station
     load, unload   in stock, issued            the same      into a pouch, out of it
     use            issued                      issued, used  `doses` are given; used when none is left
+                   any, with a report          as before     the report tells of a use that was before
     leave_behind   issued                      left behind   with a person at risk
     lose           in stock, issued            lost
     find           lost                        in stock      at a station
@@ -17,13 +18,19 @@ is the one rule for what a movement may do and does. A wrong movement is reverse
     release        in stock, issued            the same
     count          in stock, issued            the same      somebody counted the doses
     destroy        in stock, used              destroyed
-    correct        any but nowhere             as before the kit's last movement that still counts
+    correct        any but nowhere             as if the movement that it reverses had never been
 
 A kit is corrected from its last movement backwards, down to its receipt, after which it is void; its number may then
-be received again. A correction is not corrected: the movement is recorded anew.
+be received again. A use alone may be reversed at any time, since it moves nothing but doses. A correction is not
+corrected: the movement is recorded anew.
+
+What was reversed never was: who had a kit, in which pouch and since when follows from the movements that still
+count. The ledger keeps both, the movement and its reversal; and in the place of the one reversed another may be
+recorded, of that time. So the order of a kit's movements is that in which they were recorded.
 
 Doses never vanish: of the doses that came with a kit, each is left in it, was used, or is unaccounted for, which
-a count may make negative if fewer are missing than were reported as used.
+a count may make negative if fewer are missing than were reported as used. A report may tell of a use after somebody has
+counted the kit: then its doses are some of those that the count did not find, and the count stands.
 """
 
 from collections.abc import Iterable, Mapping
@@ -81,7 +88,8 @@ class Movement(NamedTuple):
 
     `officer` or `place` is where an issue goes; `place` where a receipt, return, transfer or find puts it. `pouch`
     belongs to an issue or load. `doses` are those given (use) or counted (return, count). `corrects` is the id of
-    the movement reversed; `report` that of the usage report that tells of the use. Times in Unix milliseconds.
+    the movement reversed; `report` that of the usage report that tells of the use, and `happened_ms` when that was, if
+    it was before it was recorded. Times in Unix milliseconds.
     """
 
     id: int
@@ -98,6 +106,7 @@ class Movement(NamedTuple):
     document: str | None = None
     login: str = ""
     recorded_at_ms: int = 0
+    happened_ms: int | None = None
 
 
 class State(NamedTuple):
@@ -105,6 +114,8 @@ class State(NamedTuple):
 
     `since_ms` is when it came to be with this officer or in this place and pouch, by the movement `began`;
     `moved_at_ms` and `movement` tell the last of all. `quarantine` is the reason for it, None if it is not quarantined.
+    `counted_ms` is when its doses were last known by looking: at its receipt or at a count. `stands_at_ms` is when the
+    last movement was that still counts: nothing can be recorded before it.
     """
 
     status: str = VOID
@@ -119,6 +130,8 @@ class State(NamedTuple):
     began: int = 0
     moved_at_ms: int = 0
     movement: int = 0
+    counted_ms: int = 0
+    stands_at_ms: int = 0
 
     @property
     def doses(self) -> int:
@@ -145,9 +158,10 @@ class Step(NamedTuple):
 
 def refusal(state: State, movement: Movement) -> str | None:
     """Why `movement` cannot follow on `state`; None if it can. A correction is judged by `replay`."""
-    if movement.at_ms < state.moved_at_ms:
+    if movement.at_ms < state.stands_at_ms:
         return "the kit has moved since then: the ledger only grows forward"
-    if state.status not in _FROM[movement.kind]:
+    told = movement.kind == USE and movement.report is not None and state.status != VOID
+    if state.status not in _FROM[movement.kind] and not told:
         return f"the kit is {_WORDS[state.status]}"
     if movement.kind == TRANSFER and movement.place == state.place:
         return "it is at that station already: name another"
@@ -167,13 +181,19 @@ def _refused_doses(state: State, movement: Movement) -> str | None:
     kind, doses = movement.kind, movement.doses
     if kind == USE and (doses is None or doses < 1):
         return "say how many doses were given, at least one"
-    if kind == USE and doses is not None and doses > state.doses_left:
-        return f"it has {state.doses_left} left, not {doses}: record the others from the kit they came from"
+    can = _can_have_given(state, movement)
+    if kind == USE and doses is not None and doses > can:
+        return f"it has {can} left, not {doses}: record the others from the kit they came from"
     if kind == COUNT and doses is None:
         return "say how many doses were counted"
     if kind in (COUNT, RETURN) and doses is not None and not 0 <= doses <= state.doses:
         return f"it came with {state.doses}, so {doses} cannot be in it: count again"
     return None
+
+
+def _can_have_given(state: State, movement: Movement) -> int:
+    """How many doses a use can be of: what is left; for one that a report tells of, all that were not used else."""
+    return state.doses_left if movement.report is None else state.doses - state.doses_used
 
 
 def after(state: State, movement: Movement, doses_per_kit: int) -> State:
@@ -184,65 +204,93 @@ def after(state: State, movement: Movement, doses_per_kit: int) -> State:
 def _taken_on(state: State, new: State, movement: Movement) -> State:
     """The `new` state that `movement` leads to from `state`: a stretch of custody goes on, or a new one begins."""
     since_ms, began = (state.since_ms, state.began) if new.where == state.where else (movement.at_ms, movement.id)
-    return new._replace(since_ms=since_ms, began=began, moved_at_ms=movement.at_ms, movement=movement.id)
+    return new._replace(
+        since_ms=since_ms,
+        began=began,
+        moved_at_ms=max(state.moved_at_ms, movement.at_ms),
+        movement=movement.id,
+        stands_at_ms=movement.at_ms,
+    )
 
 
 def _moved(state: State, movement: Movement, doses_per_kit: int) -> State:
     kind = movement.kind
     if kind == RECEIVE:
-        return State(IN_STOCK, place=movement.place, doses_left=doses_per_kit)
+        return State(IN_STOCK, place=movement.place, doses_left=doses_per_kit, counted_ms=movement.at_ms)
     if kind == ISSUE:
         return state._replace(
             status=ISSUED, officer=movement.officer, place=movement.place, pouch=movement.pouch or state.pouch
         )
     if kind in (RETURN, FIND):
         back = state._replace(status=IN_STOCK, officer=None, place=movement.place, pouch=None)
-        return _counted(back, movement.doses)
+        return _counted(back, movement)
     if kind == TRANSFER:
         return state._replace(place=movement.place, pouch=None)
     if kind in (LOAD, UNLOAD):
         return state._replace(pouch=movement.pouch if kind == LOAD else None)
     if kind == USE:
-        given = movement.doses or 0
-        used = state._replace(doses_left=state.doses_left - given, doses_used=state.doses_used + given)
-        return used if used.doses_left > 0 else used._replace(status=USED, pouch=None)
+        return _used(state, movement)
     if kind == QUARANTINE:
         return state._replace(quarantine=movement.reason or "")
     if kind == RELEASE:
         return state._replace(quarantine=None)
     if kind == COUNT:
-        return _counted(state, movement.doses)
+        return _counted(state, movement)
     status = {LEAVE_BEHIND: LEFT_BEHIND, LOSE: LOST, DESTROY: DESTROYED}[kind]
     if kind == DESTROY:
         return state._replace(status=status, officer=None, pouch=None)
     return state._replace(status=status, pouch=None)
 
 
-def _counted(state: State, counted: int | None) -> State:
+def _used(state: State, movement: Movement) -> State:
+    """After a use. What is told of after a count that came later is among what the count did not find."""
+    given = movement.doses or 0
+    happened_ms = movement.at_ms if movement.happened_ms is None else movement.happened_ms
+    from_left = 0 if happened_ms < state.counted_ms else min(given, state.doses_left)
+    if movement.report is None:
+        from_left = given
+    used = state._replace(
+        doses_left=state.doses_left - from_left,
+        doses_used=state.doses_used + given,
+        doses_unaccounted=state.doses_unaccounted - (given - from_left),
+    )
+    # A kit that went on to somebody else before the use was told of is still with them, whatever is in it.
+    if state.status == ISSUED and used.doses_left <= 0 and happened_ms >= state.since_ms:
+        return used._replace(status=USED, pouch=None)
+    return used
+
+
+def _counted(state: State, movement: Movement) -> State:
+    counted = movement.doses
     if counted is None:
         return state
-    return state._replace(doses_left=counted, doses_unaccounted=state.doses_unaccounted + state.doses_left - counted)
+    return state._replace(
+        doses_left=counted,
+        doses_unaccounted=state.doses_unaccounted + state.doses_left - counted,
+        counted_ms=movement.at_ms,
+    )
 
 
 def replay(movements: Iterable[Movement], doses_per_kit: int) -> list[Step]:
-    """What the movements of one kit, oldest first, made of it, one step for each.
+    """What the movements of one kit, in the order in which they were recorded, made of it, one step for each.
 
     Movements that cannot follow on each other, as two databases that are merged may have them, are told apart by
-    `Step.impossible`. What is recorded last is taken as true, but a correction of another movement than the last
-    reverses nothing.
+    `Step.impossible`. What is recorded last is taken as true, but a correction of what is neither the kit's last
+    movement nor a use reverses nothing.
     """
     steps: list[Step] = []
-    # What a correction goes back to: the movements that still count, each with the state before it.
-    undo: list[tuple[Movement, State]] = []
+    still_count: list[Movement] = []
     state = NOWHERE
     for movement in movements:
         if movement.kind == CORRECT:
-            impossible = correction_refusal([each for each, _ in undo], state, movement)
-            before = undo.pop()[1] if undo and undo[-1][0].id == movement.corrects else state
-            state = _taken_on(state, before, movement)
+            impossible = correction_refusal(still_count, state, movement, doses_per_kit)
+            still_count = _without(still_count, movement.corrects)
+            # As if it had never been.
+            moved_at_ms = max(state.moved_at_ms, movement.at_ms)
+            state = _final(still_count, doses_per_kit)._replace(moved_at_ms=moved_at_ms, movement=movement.id)
         else:
             impossible = refusal(state, movement)
-            undo.append((movement, state))
+            still_count.append(movement)
             state = after(state, movement, doses_per_kit)
         steps.append(Step(movement, state, impossible))
     return steps
@@ -252,11 +300,26 @@ def standing(movements: Iterable[Movement]) -> list[Movement]:
     """The movements of one kit that still count, oldest first: neither corrections nor what they reversed."""
     found: list[Movement] = []
     for movement in movements:
-        if movement.kind != CORRECT:
+        if movement.kind == CORRECT:
+            found = _without(found, movement.corrects)
+        else:
             found.append(movement)
-        elif found and found[-1].id == movement.corrects:
-            found.pop()
     return found
+
+
+def _without(still_count: list[Movement], reversed_id: int | None) -> list[Movement]:
+    """The movements without the one reversed, if it is one that can be: the last of all, or a use."""
+    found = next((each for each in still_count if each.id == reversed_id), None)
+    if found is None or (found.kind != USE and found is not still_count[-1]):
+        return still_count
+    return [each for each in still_count if each is not found]
+
+
+def _final(still_count: Iterable[Movement], doses_per_kit: int) -> State:
+    state = NOWHERE
+    for movement in still_count:
+        state = after(state, movement, doses_per_kit)
+    return state
 
 
 def first_impossible(steps: Iterable[Step]) -> Step | None:
@@ -266,15 +329,25 @@ def first_impossible(steps: Iterable[Step]) -> Step | None:
     return next((each for each in steps if each.impossible and each.movement.id not in corrected), None)
 
 
-def correction_refusal(still_count: list[Movement], state: State, movement: Movement) -> str | None:
-    """Why a correction cannot follow; None if it reverses the last movement that still counts."""
+def correction_refusal(still_count: list[Movement], state: State, movement: Movement, doses_per_kit: int) -> str | None:
+    """Why a correction cannot follow; None if it reverses the last movement that still counts, or a use."""
     if movement.at_ms < state.moved_at_ms:
         return "the kit has moved since then: the ledger only grows forward"
     if not still_count:
         return "it has no movement left to correct"
-    if movement.corrects != still_count[-1].id:
-        last = still_count[-1]
+    last = still_count[-1]
+    if movement.corrects == last.id:
+        return None
+    if not any(each.id == movement.corrects and each.kind == USE for each in still_count):
         return f"only its last movement can be corrected, which is {last.id} ({last.kind.replace('_', ' ')})"
+    before = NOWHERE
+    for each in _without(still_count, movement.corrects):
+        if refusal(before, each) is not None:
+            return (
+                f"its {each.kind.replace('_', ' ')} (movement {each.id}) would not have been possible without that "
+                "use: correct that one first"
+            )
+        before = after(before, each, doses_per_kit)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from host.doses import told
 from host.ledger import Officer, training_valid_until
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement
 from host.reconcile.situation import Carried, View
@@ -38,6 +39,29 @@ def recalled_carried(view: View) -> Iterator[Discrepancy]:
                 f"({each.recall.reason})",
                 next_step=f"call it in: `kitdock kit replace {each.kit}` by one of another lot",
             )
+
+
+def not_whole_carried(view: View) -> Iterator[Discrepancy]:
+    """A kit that is out and not whole: handed out although nobody knew what is in it, empty, or used in part."""
+    for each in view.of.carried:
+        earlier = each.due if each.due is not None and each.due.earlier else None
+        if earlier is None and each.doses_left >= each.doses:
+            continue
+        urgent = earlier is not None or each.doses_left <= 0
+        evidence = (
+            f"it was handed out uncounted: {told(earlier, view.of.time_zone)}"
+            if earlier
+            else f"{max(each.doses_left, 0)} of {plural(each.doses, 'dose')} left"
+        )
+        yield _about(
+            each,
+            kind="not_whole_carried",
+            severity=HIGH if urgent else LOW,
+            occurrence=f"{each.began}:{'uncounted' if earlier else each.doses_left}",
+            since_ms=each.since_ms,
+            evidence=evidence,
+            next_step=("call it in: " if urgent else "") + f"`kitdock kit replace {each.kit}`, and count what is in it",
+        )
 
 
 def quarantined_carried(view: View) -> Iterator[Discrepancy]:

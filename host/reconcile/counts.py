@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from host import stocktake
+from host.doses import numbers
 from host.ledger import Step, first_impossible, in_words
 from host.ledger.movement import ISSUE, ISSUED, NOWHERE, State
-from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement, report
+from host.openings import Opening
+from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement, record, report
 from host.reconcile.discrepancy import stocktake as stocktake_fact
-from host.reconcile.situation import Count, KitLedger, ReportedDoses, View
+from host.reconcile.situation import Count, KitAccount, KitLedger, ReportedDoses, View, only
+from host.reports import FILED
 from host.words import plural
 
 _MISSING = (stocktake.MISSING,)
@@ -18,69 +21,118 @@ _DOSES = (stocktake.DOSES,)
 
 
 def doses_differ(view: View) -> Iterator[Discrepancy]:
-    """Doses counted at a return, count or stocktake that are not what the reports leave; or more reported than a kit
-    had."""
-    for each in view.of.unaccounted:
-        found = _unaccounted(view, each)
-        if found is not None:
-            yield found
+    """Doses that are not the same as said, marked, reported, recorded as used and counted; or more than a kit had."""
+    # Where a use was reported twice, that one question is enough.
+    twice = {kit for each in view.differing if each.reports_counting > 1 for kit in each.kits}
+    for each in view.of.accounts.values():
+        if each.account.off > 0 or (each.account.off < 0 and each.account.kit not in twice):
+            yield _off(view, each)
+    several = set()
+    for opening in view.differing:
+        several |= set(opening.reports) if opening.reports_counting > 1 else set()
+        yield _numbers_differ(opening)
     for told in view.of.reported:
-        if told.taken and sum(each.doses for each in told.taken) < told.report.doses:
-            yield _more_reported(told)
+        lacking = _lacking(view, told)
+        if lacking > 0 and told.report.id not in several:
+            yield _more_reported(told, lacking)
     for count in _unsettled(view, _DOSES):
         yield _counted(view, count, "doses_differ", MEDIUM, f"{count.difference.kit}@{count.stocktake.id}")
 
 
-def _unaccounted(view: View, each: KitLedger) -> Discrepancy | None:
-    steps = each.steps
-    state = steps[-1].state if steps else NOWHERE
-    missing = state.doses_unaccounted
-    if missing == 0:
-        return None
-    before = [NOWHERE, *(step.state for step in steps)]
-    changed = [
-        step for step, was in zip(steps, before, strict=False) if step.state.doses_unaccounted != was.doses_unaccounted
-    ]
-    last = changed[-1].movement
-    uses = [step.movement for step in steps if step.movement.report is not None]
-    told = f"{plural(state.doses_used, 'dose')} of {each.doses} recorded as used"
+def _off(view: View, each: KitAccount) -> Discrepancy:
+    account, state = each.account, each.state
+    kit = account.kit
+    last = each.told_by[-1] if each.told_by else None
+    at_ms = last.at_ms if last else state.moved_at_ms
+    missing = account.off
     what = (
-        f"{plural(missing, 'dose')} missing"
+        f"{plural(missing, 'dose')} gone that nothing tells of"
         if missing > 0
-        else f"{plural(-missing, 'dose')} more in it than the uses leave"
+        else f"{plural(-missing, 'dose')} told of, and not gone"
     )
+    told = f"{plural(account.told, 'dose')} reported"
+    told += f", {account.pending} said or marked as used and not reported" if account.pending else ""
+    by = f", {account.quiet} of them by no report" if account.quiet else ""
+    reports = [each.report for each in each.told_by if each.report is not None] + list(account.short)
+    step = f"count it again: `kitdock kit count {kit} --doses DOSES`"
+    if missing > 0:
+        step = f"ask whether it was used and not reported; {step}"
+    elif account.lacks:
+        short = next(iter(account.short))
+        step = f"`kitdock kit use {kit} --doses {account.lacks} --report {short}`, or {step}"
+    else:
+        step += "; if that is right, correct what was said or reported"
     return Discrepancy(
         "doses_differ",
         MEDIUM,
-        each.kit,
-        f"{last.id}:{missing}",
-        last.at_ms,
-        f"counted at {view.show(last.at_ms)}: {what}; {told}, {state.doses_left} left",
-        "ask whether it was used and not reported; count it again"
-        if missing > 0
-        else "count it again, and check the report's doses",
-        (*(movement(step.movement.id) for step in changed), *(report(use.report) for use in uses if use.report)),
-        kit=each.kit,
+        kit,
+        f"{last.id if last else 0}:{missing}",
+        at_ms,
+        f"{what}: {max(state.doses_left, 0)} of {account.doses} left, {account.used} recorded as used{by}; {told}",
+        step,
+        (*(movement(each.id) for each in each.told_by), *(report(each) for each in dict.fromkeys(reports))),
+        kit=kit,
         pouch=state.pouch,
         officer=state.officer,
         place=state.place,
     )
 
 
-def _more_reported(told: ReportedDoses) -> Discrepancy:
-    taken = sum(each.doses for each in told.taken)
-    kits = list(dict.fromkeys(each.kit for each in told.taken))
-    number = told.report.id
+def _numbers_differ(opening: Opening) -> Discrepancy:
+    """An opening of which the sources tell different doses."""
+    told = numbers(opening)
+    words = ", ".join(f"{doses} {source}" for source, doses in told.items())
+    counting = [each.id for each in opening.filed if each.stands == FILED]
+    step = f"ask again, then `kitdock openings explain {opening.name} --cause used --doses DOSES`"
+    if len(counting) > 1:
+        words += f" in {plural(len(counting), 'report')}"
+        step = (
+            f"if both tell of the same doses, `kitdock usage same {counting[-1]} {counting[0]}`; if not, "
+            f"`kitdock openings explain {opening.name} --cause used --doses {told['reported']}`"
+        )
+    elif counting:
+        step += (
+            f", or file the report anew: `kitdock usage file --amends {counting[0]}`; a count of the kit settles it too"
+        )
     return Discrepancy(
         "doses_differ",
-        LOW,
+        MEDIUM,
+        f"{opening.tag}:{opening.sequence}",
+        ":".join(f"{source}{doses}" for source, doses in told.items()) + f":{len(counting)}",
+        opening.began.likely_ms,
+        f"doses told of this opening: {words}",
+        step,
+        (record(opening.tag, opening.sequence), *(report(each) for each in opening.reports)),
+        kit=only(opening.kits),
+        pouch=opening.pouch,
+        officer=only(opening.officers),
+        shown=opening.name,
+    )
+
+
+def _lacking(view: View, told: ReportedDoses) -> int:
+    """How many of the doses of a report came from no kit."""
+    lacking = told.report.doses - sum(each.doses for each in told.taken)
+    if lacking <= 0 or (told.report.tag is None and not told.taken and view.matches.get(told.report.id) is None):
+        return 0  # of a report without an opening and a kit, `use_without_opening` asks
+    of = view.accounts.get(told.report.kit or "")
+    # As far as its kit may have given them, the account of that kit asks.
+    return lacking if of is None else max(0, min(lacking, of.short.get(told.report.id, 0)) - of.lacks)
+
+
+def _more_reported(told: ReportedDoses, lacking: int) -> Discrepancy:
+    kits = list(dict.fromkeys(each.kit for each in told.taken))
+    number = told.report.id
+    came = f"{told.report.doses - lacking} came from kit {' and '.join(kits)}" if kits else "none came from a kit yet"
+    return Discrepancy(
+        "doses_differ",
+        LOW if kits else MEDIUM,
         f"report-{number}",
-        str(taken),
+        str(told.report.doses - lacking),
         told.report.filed_at_ms,
-        f"usage report {number} tells of {plural(told.report.doses, 'dose')}; {taken} came from kit "
-        f"{' and '.join(kits)}",
-        f"ask which kit the other {told.report.doses - taken} came from, then "
-        f"`kitdock kit use KIT --doses {told.report.doses - taken} --report {number}`",
+        f"usage report {number} tells of {plural(told.report.doses, 'dose')}; {came}",
+        f"ask which kit {'the other ' if kits else ''}{lacking} came from, then "
+        f"`kitdock kit use KIT --doses {lacking} --report {number}`",
         (report(number), *(movement(each.movement) for each in told.taken)),
         kit=kits[0] if len(kits) == 1 else None,
         officer=told.report.officer,

@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 
 from host import taglog
+from host.doses import PouchLog, all_facts, due, whole_ms
 from host.events import Tag
-from host.ledger import Holding, Movement, by_kit, replay, stretches
+from host.ledger import Holding, Movement, by_kit, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUE, ISSUED, USE
 from host.openings import openings
 from host.picture import Picture, Recall
 from host.reconcile.situation import (
     Carried,
     Count,
+    DockedBy,
     EmptyPouch,
     KitLedger,
     LooseReport,
@@ -20,9 +22,11 @@ from host.reconcile.situation import (
     Situation,
     TagFlaw,
     Taken,
+    UnreadLog,
     UntaggedPouch,
+    kit_account,
 )
-from host.reports import UsageReport, incident_ms
+from host.reports import FILED, UsageReport, incident_ms
 from host.settings import DEFAULTS, Settings
 from host.taglog import TagLog
 
@@ -43,9 +47,11 @@ class _Recompute:
             for kit, of_kit in by_kit(picture.movements).items()
             for lot in (self.lot_of[kit].doses_per_kit,)
         }
-        self.custody = [each for ledger in self.ledgers.values() for each in stretches(ledger.kit, ledger.steps)]
+        self.custody = [each for of_kit in picture.custody().values() for each in of_kit]
         self.logs = {tag.id: self._log(tag) for tag in picture.tags}
         self.officers = {each.id: each for each in picture.officers}
+        self.facts = {each.kit: each for each in all_facts(picture)}
+        self.dockings = picture.dockings_of()
 
     def _log(self, tag: Tag) -> TagLog:
         events = sorted((each for each in self.picture.events if each.tag == tag.id), key=lambda each: each.sequence)
@@ -61,19 +67,21 @@ class _Recompute:
             has_tags=bool(in_use),
             carried=self._carried(),
             openings=openings(self.picture),
-            reports=[LooseReport(each, self._held_by(each)) for each in self.picture.reports if each.tag is None],
+            reports=[self._loose(each) for each in self.picture.reports if each.tag is None and each.stands == FILED],
             tags=[self._tag(tag) for tag in in_use],
             flaws=self._flaws(),
             empty=[self._empty(tag) for tag in in_use if not self._now_in(tag.pouch, (ISSUED, IN_STOCK))],
             untagged=self._untagged({tag.pouch for tag in in_use}),
-            unaccounted=list(self.ledgers.values()),
-            reported=self._reported(),
+            accounts={kit: kit_account(facts) for kit, facts in self.facts.items()},
+            reported=[ReportedDoses(each, self._taken(each)) for each in self.picture.reports if each.stands == FILED],
+            unread=self._unread(),
+            docked_by=self._docked_by(),
             impossible=list(self.ledgers.values()),
             counts=self._counts(),
             resupplies=[
-                Resupply(each, self._last_issue(each.officer), self.officers[each.officer].left_on)
+                Resupply(each, self._issued_since(each), self.officers[each.officer].left_on)
                 for each in self.picture.reports
-                if each.fields.get("resupply_needed")
+                if each.fields.get("resupply_needed") and each.stands == FILED
             ],
         )
 
@@ -100,6 +108,9 @@ class _Recompute:
                     officer.trained_on if officer else None,
                     officer.left_on if officer else None,
                     recalls.get((lot.product, lot.lot)),
+                    lot.doses_per_kit,
+                    self.ledgers[each.kit].steps[-1].state.doses_left,
+                    due(self.facts[each.kit]),
                 )
             )
         return found
@@ -171,17 +182,64 @@ class _Recompute:
         reversed_ids = {each.corrects for each in self.picture.movements if each.kind == CORRECT}
         return [each for each in sorted(self.picture.movements) if each.id not in reversed_ids]
 
-    def _reported(self) -> list[ReportedDoses]:
-        taken: dict[int, list[Taken]] = {}
-        for each in self._standing():
-            if each.kind == USE and each.report is not None:
-                taken.setdefault(each.report, []).append(Taken(each.id, each.kit, each.doses or 0))
-        return [ReportedDoses(each, tuple(taken.get(each.id, ()))) for each in self.picture.reports]
-
-    def _last_issue(self, officer: str) -> int | None:
-        return max(
-            (each.at_ms for each in self._standing() if each.kind == ISSUE and each.officer == officer), default=None
+    def _taken(self, report: UsageReport) -> tuple[Taken, ...]:
+        return tuple(
+            Taken(each.id, each.kit, each.doses or 0)
+            for each in self._standing()
+            if each.kind == USE and each.report == report.id
         )
+
+    def _issued_since(self, report: UsageReport) -> tuple[int, ...]:
+        return tuple(
+            sorted(
+                each.at_ms
+                for each in self._standing()
+                if each.kind == ISSUE and each.officer == report.officer and each.at_ms >= incident_ms(report)
+            )
+        )
+
+    def _loose(self, report: UsageReport) -> LooseReport:
+        held = self._held_by(report)
+        at_ms = incident_ms(report)
+        logs = [
+            PouchLog(tag, whole_ms(self.dockings[tag.id]))
+            for tag in self.picture.tags
+            if tag.pouch in {each.pouch for each in held}
+        ]
+        then = [each for each in logs if each.there(at_ms)]
+        unread = any(not each.read_until(at_ms) for each in then)
+        return LooseReport(report, held, bool(then), unread, self._taken(report))
+
+    def _unread(self) -> list[UnreadLog]:
+        found = []
+        for tag in self.picture.tags:
+            log = PouchLog(tag, whole_ms(self.dockings[tag.id]))
+            if tag.retired_at_ms is None or log.read_until(tag.retired_at_ms):
+                continue
+            held = _in_order(
+                each for each in self.custody if each.pouch == tag.pouch and each.status == ISSUED and log.lost(each)
+            )
+            if held:
+                states = {each.kit: self.ledgers[each.kit].steps[-1].state for each in held}
+                found.append(
+                    UnreadLog(self.logs[tag.id].state, held, all(log.counted(each, states[each.kit]) for each in held))
+                )
+        return found
+
+    def _docked_by(self) -> list[DockedBy]:
+        pouch_of = {each.id: each.pouch for each in self.picture.tags}
+        dockings = {each.id: each for each in self.picture.dockings}
+        last = {dockings[each.docking].tag: each for each in sorted(self.picture.docked_by)}
+        found = []
+        for tag, note in last.items():
+            at_ms = dockings[note.docking].started_at_ms
+            held = _in_order(
+                each
+                for each in self.custody
+                if each.pouch == pouch_of[tag] and each.status == ISSUED and each.covers(at_ms)
+            )
+            found.append(DockedBy(tag, pouch_of[tag], note.docking, at_ms, note.officer, held))
+        return found
 
     def _counts(self) -> list[Count]:
         newest = {each.place: each for each in sorted(self.picture.stocktakes)}

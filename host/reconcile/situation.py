@@ -10,21 +10,32 @@ from functools import cached_property
 from typing import NamedTuple, TypedDict
 
 from host import clock
-from host.ledger import Holding, Step
+from host.doses import (
+    CONTRADICTED,
+    DIFFERING,
+    MATCH_TOLERANCE_MS,
+    Account,
+    Due,
+    KitFacts,
+    account,
+    confirmed,
+    matches,
+    opening_state,
+)
+from host.ledger import Holding, Movement, Step
+from host.ledger.movement import COUNT, RETURN, USE, State
 from host.openings import Opening
 from host.picture import Counted, Difference, Recall
-from host.reports import USED, UsageReport, incident_ms
+from host.reports import USED, UsageReport
 from host.settings import Settings
 from host.taglog import Flaw, TagState
-
-MATCH_TOLERANCE_MS = 3_600_000
-"""A report that names no opening belongs to one whose interval is at most this far from its incident time."""
 
 
 class Carried(NamedTuple):
     """A kit that is out, with an officer or in a place, since the movement `began`; and what is known of both.
 
-    `recall` is the recall of its lot that stands; `quarantine` the reason for one, None if it is not quarantined.
+    `recall` is the recall of its lot that stands; `quarantine` the reason for one, None if it is not quarantined. It
+    came with `doses`, of which `doses_left` are left; `due` is why it is to be counted, None if it need not be.
     """
 
     kit: str
@@ -40,13 +51,31 @@ class Carried(NamedTuple):
     trained_on: date | None
     left_on: date | None
     recall: Recall | None
+    doses: int
+    doses_left: int
+    due: Due | None
+
+
+class Taken(NamedTuple):
+    """What was taken from a kit for a usage report: the movement that says so."""
+
+    movement: int
+    kit: str
+    doses: int
 
 
 class LooseReport(NamedTuple):
-    """A usage report that names no opening, and what its officer held at the time it tells of."""
+    """A usage report that names no opening, and what its officer held at the time it tells of.
+
+    `logged`: a pouch that was held then had a tag; `unread`: what one logged then is not here. `taken` as in
+    `ReportedDoses`.
+    """
 
     report: UsageReport
     held: tuple[Holding, ...]
+    logged: bool
+    unread: bool
+    taken: tuple[Taken, ...]
 
 
 class PouchTag(NamedTuple):
@@ -96,19 +125,47 @@ class KitLedger(NamedTuple):
     steps: tuple[Step, ...]
 
 
-class Taken(NamedTuple):
-    """What was taken from a kit for a usage report: the movement that says so."""
+class KitAccount(NamedTuple):
+    """What the sources say of the doses of a kit; its state, and the movements that tell of doses, oldest first."""
 
-    movement: int
-    kit: str
-    doses: int
+    account: Account
+    state: State
+    told_by: tuple[Movement, ...]
+
+
+def kit_account(facts: KitFacts) -> KitAccount:
+    """The account of a kit, as the rules look at it."""
+    told_by = (each.movement for each in facts.steps if each.movement.kind in (USE, COUNT, RETURN))
+    return KitAccount(account(facts), facts.state, tuple(each for each in told_by if each.doses is not None))
 
 
 class ReportedDoses(NamedTuple):
-    """A usage report, and what was taken from kits for it, oldest first."""
+    """A usage report that counts, and what was taken from kits for it, oldest first."""
 
     report: UsageReport
     taken: tuple[Taken, ...]
+
+
+class UnreadLog(NamedTuple):
+    """A tag that was taken out of use, and the kits that were out in its pouch since it last docked whole.
+
+    `counted`: each of these was counted since, or is of no account any more.
+    """
+
+    state: TagState
+    held: tuple[Holding, ...]
+    counted: bool
+
+
+class DockedBy(NamedTuple):
+    """Who said last at the dock to have brought a pouch, and what was out in it at that docking."""
+
+    tag: str
+    pouch: str
+    docking: int
+    started_at_ms: int
+    officer: str
+    held: tuple[Holding, ...]
 
 
 class Count(NamedTuple):
@@ -120,10 +177,10 @@ class Count(NamedTuple):
 
 
 class Resupply(NamedTuple):
-    """A usage report that asks for kits; when one was last issued to its officer, and the officer's last day."""
+    """A usage report that asks for kits; when kits were issued to its officer since, and the officer's last day."""
 
     report: UsageReport
-    issued_at_ms: int | None
+    issued: tuple[int, ...]
     left_on: date | None
 
 
@@ -141,8 +198,10 @@ class Situation(NamedTuple):
     flaws: list[TagFlaw]
     empty: list[EmptyPouch]
     untagged: list[UntaggedPouch]
-    unaccounted: list[KitLedger]
+    accounts: dict[str, KitAccount]
     reported: list[ReportedDoses]
+    unread: list[UnreadLog]
+    docked_by: list[DockedBy]
     impossible: list[KitLedger]
     counts: list[Count]
     resupplies: list[Resupply]
@@ -187,20 +246,31 @@ class View:
 
     @cached_property
     def matches(self) -> dict[int, Opening | None]:
-        """For each report that names no opening, oldest first: the opening it belongs to, by officer and time."""
-        free: dict[str, list[Opening]] = {}
-        for opening in self.unsettled:
-            for officer in opening.officers:
-                free.setdefault(officer, []).append(opening)
-        found: dict[int, Opening | None] = {}
-        taken: set[tuple[str, int]] = set()
-        for report, _ in self.of.reports:
-            candidates = (each for each in free.get(report.officer, ()) if (each.tag, each.sequence) not in taken)
-            match = next((each for each in candidates if _belongs(report, each)), None)
-            found[report.id] = match
-            if match is not None:
-                taken.add((match.tag, match.sequence))
-        return found
+        """For each report that names no opening: the opening it belongs to, by officer and time, the nearest."""
+        return matches((each.report for each in self.of.reports), self.of.openings, MATCH_TOLERANCE_MS)
+
+    @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The accounts of kits, as far as a rule may ask for them."""
+        return {kit: each.account for kit, each in self.of.accounts.items()}
+
+    @cached_property
+    def contradicted(self) -> list[Opening]:
+        """The openings said to be no use, although something tells of one, and no count has answered that."""
+        belong = {(each.tag, each.sequence) for each in self.matches.values() if each is not None}
+        return [
+            each
+            for each in self.of.openings
+            if (opening_state(each) == CONTRADICTED or (_other_than_used(each) and (each.tag, each.sequence) in belong))
+            and not confirmed(each, self.accounts)
+        ]
+
+    @cached_property
+    def differing(self) -> list[Opening]:
+        """The openings of which the sources tell different doses, and no count has answered that."""
+        return [
+            each for each in self.of.openings if opening_state(each) == DIFFERING and not confirmed(each, self.accounts)
+        ]
 
     @cached_property
     def matched(self) -> set[tuple[str, int]]:
@@ -213,9 +283,8 @@ class View:
         return [each for each in self.unsettled if (each.tag, each.sequence) not in self.matched]
 
 
-def _belongs(report: UsageReport, opening: Opening) -> bool:
-    until = (opening.ended or opening.began).latest_ms
-    return opening.began.earliest_ms - MATCH_TOLERANCE_MS <= incident_ms(report) <= until + MATCH_TOLERANCE_MS
+def _other_than_used(opening: Opening) -> bool:
+    return opening.explanation is not None and opening.explanation.cause != USED
 
 
 def only(values: Iterable[str | None]) -> str | None:

@@ -104,6 +104,27 @@ def battery_low(view: View) -> Iterator[Discrepancy]:
         )
 
 
+def log_unread(view: View) -> Iterator[Discrepancy]:
+    """A tag that was taken out of use before its log was fetched: openings since its last docking are not known."""
+    for state, held, counted in view.of.unread:
+        if counted:
+            continue
+        assert state.retired_at_ms is not None
+        seen = f"last docked at {view.show(state.docked_at_ms)}" if state.docked_at_ms else "never docked"
+        yield _about(
+            state,
+            held,
+            kind="log_unread",
+            severity=MEDIUM,
+            occurrence=str(state.docked_at_ms or state.enrolled_at_ms),
+            since_ms=state.retired_at_ms,
+            evidence=f"its tag {state.tag} was taken out of use at {view.show(state.retired_at_ms)} and {seen}; "
+            "what it logged since is lost",
+            next_step="ask whether the pouch was opened, and count the kit: "
+            f"`kitdock kit count {held[0].kit} --doses DOSES`",
+        )
+
+
 def _about(
     state: TagState,
     held: Iterable[Holding],

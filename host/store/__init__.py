@@ -2,6 +2,8 @@
 
 database.py      open, create, migrate, transactions, rights
 migrations/      the layout, step by step; a shipped step is never edited
+openings.py      openings, with who had the pouch and what was said of them
+doses.py         the account of doses: which kits are to be counted, and where sources differ
 rollups.py       what is derived, kept beside the history it follows from
 people.py        officers, places
 stock.py         lots, kits, movements
@@ -53,20 +55,24 @@ class Store(
         """Everything at one moment, for openings, expiry and reconciliation. Raises `NotAllowed`."""
         self._demand("stock.read")
         with self._reading():
-            return Picture(
-                time_zone=self.station.time_zone,
-                officers=self.officers(),
-                lots=self.lots(),
-                kits=self.kits(),
-                movements=self.movements(),
-                tags=self.tags(retired=True),
-                dockings=self.dockings(),
-                events=self.events(),
-                explanations=self.explanations(),
-                reports=self.reports(),
-                recalls=self._recalls(),
-                stocktakes=self._closed_stocktakes(),
-                differences=self._differences(),
-                heard=self._heard(),
-                forgotten=self._forgotten(),
-            )
+            return self._picture()
+
+    def _picture(self) -> Picture:
+        return Picture(
+            time_zone=self.station.time_zone,
+            officers=self.officers(),
+            lots=self.lots(),
+            kits=self.kits(),
+            movements=self.movements(),
+            tags=self.tags(retired=True),
+            dockings=self.dockings(),
+            events=self.events(),
+            explanations=self.explanations(),
+            reports=self._reports("ORDER BY r.id"),
+            recalls=self._recalls(),
+            stocktakes=self._closed_stocktakes(),
+            differences=self._differences(),
+            heard=self._heard(),
+            forgotten=self._forgotten(),
+            docked_by=self._docked_by_notes(),
+        )

@@ -7,7 +7,7 @@ from host import audit, clock
 from host.audit import Chain, Entry
 from host.errors import InputError, RuleError
 from host.roles import ADMINISTRATOR, OFFICER, ROLES, Account
-from host.settings import as_stored, checked
+from host.settings import RETENTION, as_stored, checked
 from host.store.failing import translated
 from host.store.people import People
 
@@ -67,10 +67,12 @@ class Accounts(People):
     def set_setting(self, key: str, text: str) -> int | str:
         """Changes a setting and returns its value. Raises `InputError` if there is no such setting or value.
 
-        What was there before may be nonsense: this is how it is mended.
+        What is destroyed when is the administrator's to say. What was there before may be nonsense: this is how it is
+        mended.
         """
         value = checked(key, text)
-        with self._changing("setting.change", key) as detail:
+        action = "setting.retention" if key.startswith(RETENTION) else "setting.change"
+        with self._changing(action, key) as detail:
             detail |= {"before": as_stored(key, self.stored_settings()), "after": value}
             self._connection.execute(
                 "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -53,6 +53,7 @@ class Database:
         self._connection = connection
         self._db = sqlite_utils.Database(connection, execute_plugins=False)
         self._refusal: tuple[str, str | None] | None = None
+        self._trial = False
 
     @classmethod
     def _connect(cls, path: Path, busy_timeout_s: float, login: str | None) -> Self:
@@ -165,6 +166,7 @@ class Database:
                     self._copy_before(pending[0].name)
                 migrations.apply(self._db)
                 self._rebuild()
+                self._settle_reports()
 
     def _copy_before(self, migration: str) -> None:
         """Copies the file, which this process has locked, to `NAME.before-002` or as the migration is numbered."""
@@ -175,6 +177,15 @@ class Database:
 
     def _rebuild(self) -> None:
         """Derives all roll-ups, within a transaction. `Rollups` does."""
+
+    def freshen(self) -> None:
+        """Derives what a docking that was broken off has left stale. `Rollups` does."""
+
+    def _match_reports(self, tag: str) -> None:
+        """Finds the reports that tell of openings of a tag and named none, in a transaction. `Reports` does."""
+
+    def _settle_reports(self) -> None:
+        """Takes doses of reports that an earlier layout did not take from kits, in a transaction. `Reports` does."""
 
     def _bring_up_rollups(self) -> None:
         """Derives the roll-ups anew if an earlier Kitdock made them. `Rollups` does."""
@@ -211,12 +222,22 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                self._connection.execute("ROLLBACK" if self._trial else "COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 self._note_refusal()
                 raise
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What the block changes is tried, and not kept, to tell what it would do. It is refused as it would be."""
+        self.freshen()
+        self._trial = True
+        try:
+            yield
+        finally:
+            self._trial = False
 
     @contextmanager
     def _changing(self, action: str, subject: str | None = None) -> Iterator[dict[str, object]]:
@@ -243,7 +264,7 @@ class Database:
         """
         self._demand(action, subject)
         account = self.account
-        if account.only_officer and account.officer not in (None, officer):
+        if account.bound(action) and account.officer not in (None, officer):
             self._refuse(action, subject, "it is another officer's")
 
     def _refuse(self, action: str, subject: str | None, why: str) -> NoReturn:

@@ -7,15 +7,27 @@ from itertools import groupby
 from typing import Any
 
 from host import clock, ledger
-from host.events import ALTERED
-from host.ledger import Holding, Movement
-from host.picture import Counted, Difference, Recall
+from host.doses import (
+    CONTRADICTED,
+    DIFFERING,
+    EXPLAINED,
+    FETCHED_MS,
+    MATCH_TOLERANCE_MS,
+    PouchLog,
+    opening_state,
+)
+from host.events import ALTERED, Tag
+from host.ledger import Holding, Movement, State
+from host.openings import Opening
+from host.picture import BroughtBy, Counted, Difference, Recall
 from host.reconcile.discrepancy import Discrepancy
 from host.reconcile.lifecycle import CLEARED, Entry, Key, Live, Standing, changes, check, live, standings
 from host.reconcile.situation import (
     Carried,
     Count,
+    DockedBy,
     EmptyPouch,
+    KitAccount,
     KitLedger,
     LooseReport,
     PouchTag,
@@ -24,9 +36,11 @@ from host.reconcile.situation import (
     Situation,
     TagFlaw,
     Taken,
+    UnreadLog,
     UntaggedPouch,
+    kit_account,
 )
-from host.reports import UsageReport, incident_ms
+from host.reports import incident_ms
 from host.settings import Settings
 from host.store.rollups import Rollups
 from host.taglog import CLOCK, FAULT, GAP, Flaw, TagState
@@ -35,7 +49,6 @@ _ENTRY = ", ".join(Entry._fields)
 _STANDING = ", ".join(Standing._fields)
 _HOLDING = "c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began"
 _NOW_HELD = "k.kit, k.officer, k.pouch, k.since_ms, NULL, k.place, k.status, k.began"
-_REPORT = "r.id, r.form, r.filed_at_ms, r.officer, r.tag, r.sequence, r.doses, r.fields"
 _STANDS = "NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id)"
 
 WORTH_CARRIED = """
@@ -49,6 +62,9 @@ UNION SELECT k.kit FROM json_each(:lots) j CROSS JOIN kit_state k
     ON k.product = j.value ->> 0 AND k.lot = j.value ->> 1 AND k.status = 'issued'
 UNION SELECT kit FROM kit_state INDEXED BY kit_in_no_pouch
     WHERE status = 'issued' AND officer IS NOT NULL AND pouch IS NULL
+UNION SELECT c.kit FROM to_count c CROSS JOIN kit_state k ON k.kit = c.kit AND k.status = 'issued' WHERE c.earlier
+UNION SELECT kit FROM kit_state INDEXED BY kit_opened
+    WHERE status = 'issued' AND (doses_used > 0 OR doses_unaccounted <> 0)
 """
 """The kits of which a rule about carried kits could speak."""
 
@@ -74,6 +90,8 @@ class Discrepancies(Rollups):
         self.freshen()
         with self._reading():
             settings = settings or self.settings
+            loose, reported = self._loose_reports(), self._short_reports()
+            found = self._openings_asking(loose)
             has_tags = self._row("SELECT 1 FROM tag_state WHERE retired_at_ms IS NULL LIMIT 1") is not None
             return Situation(
                 now_ms=now_ms,
@@ -81,14 +99,16 @@ class Discrepancies(Rollups):
                 settings=settings,
                 has_tags=has_tags,
                 carried=self._worth_carried(now_ms),
-                openings=self._openings(unsettled=True),
-                reports=self._loose_reports(),
+                openings=found,
+                reports=loose,
                 tags=self._worth_tags(now_ms, settings),
                 flaws=self._flaws(now_ms, settings),
                 empty=self._empty_pouches(),
                 untagged=self._untagged_pouches(),
-                unaccounted=self._kit_ledgers("kit_state k WHERE k.doses_unaccounted <> 0"),
-                reported=self._short_reports(),
+                accounts=self._accounts(found, reported),
+                reported=reported,
+                unread=self._unread_logs(),
+                docked_by=self._docked_by(),
                 impossible=self._kit_ledgers("kit_state k WHERE k.impossible IS NOT NULL"),
                 counts=self._counts(),
                 resupplies=self._resupplies(),
@@ -99,8 +119,9 @@ class Discrepancies(Rollups):
         recalls = {(each.product, each.lot): each for each in self._standing_recalls()}
         rows = self._connection.execute(
             "SELECT k.kit, k.officer, k.place, k.pouch, k.quarantine, k.since_ms, k.began, k.product, k.lot, "
-            f"k.expires_on, o.trained_on, o.left_on FROM ({WORTH_CARRIED}) w CROSS JOIN kit_state k ON k.kit = w.kit "
-            "LEFT JOIN officer o ON o.id = k.officer",
+            "k.expires_on, o.trained_on, o.left_on, l.doses_per_kit, k.doses_left "
+            f"FROM ({WORTH_CARRIED}) w CROSS JOIN kit_state k ON k.kit = w.kit "
+            "CROSS JOIN lot l ON l.product = k.product AND l.lot = k.lot LEFT JOIN officer o ON o.id = k.officer",
             {
                 "today": today.isoformat(),
                 # Training ends a year after it at the earliest, so nobody trained later has lapsed.
@@ -109,11 +130,79 @@ class Discrepancies(Rollups):
             },
         )
         days: dict[str | None, date | None] = {None: None}
+        due = self._dues()
         found = []
-        for *first, product, lot, expires_on, trained_on, left_on in rows:
+        for kit, *first, product, lot, expires_on, trained_on, left_on, doses, left in rows:
             dates = (_day(expires_on, days), _day(trained_on, days), _day(left_on, days))
-            found.append(Carried._make((*first, product, lot, *dates, recalls.get((product, lot)))))
+            recall = recalls.get((product, lot))
+            found.append(Carried._make((kit, *first, product, lot, *dates, recall, doses, left, due.get(kit))))
         return found
+
+    def _openings_asking(self, loose: Iterable[LooseReport]) -> list[Opening]:
+        """The openings that may raise a question, and those near a report that names none."""
+        keys: set[tuple[str, int]] = set(self._rows("SELECT tag, sequence FROM opening_asks"))
+        near = [(each.report.officer, incident_ms(each.report)) for each in loose]
+        keys |= set(
+            self._rows(
+                "SELECT DISTINCT o.tag, o.sequence FROM json_each(?) q CROSS JOIN custody c "
+                "ON c.officer = q.value ->> 0 AND c.pouch IS NOT NULL CROSS JOIN opening o ON o.pouch = c.pouch "
+                "WHERE o.began_earliest_ms <= (q.value ->> 1) + ? "
+                "AND max(o.began_latest_ms, coalesce(o.ended_latest_ms, 0)) >= (q.value ->> 1) - ?",
+                (json.dumps(near), MATCH_TOLERANCE_MS, MATCH_TOLERANCE_MS),
+            )
+        )
+        return self._openings_where([], [], keys)
+
+    def _accounts(self, found: Iterable[Opening], reported: Iterable[ReportedDoses]) -> dict[str, KitAccount]:
+        """The accounts of the kits that do not add up, and of those that an opening or report at odds is about."""
+        kits = {row[0] for row in self._rows("SELECT kit FROM doses_off")}
+        kits |= {each.report.kit for each in reported if each.report.kit is not None}
+        at_odds = (DIFFERING, CONTRADICTED, EXPLAINED)
+        kits |= {kit for each in found if opening_state(each) in at_odds for kit in each.kits}
+        return {each.kit: kit_account(each) for each in self._facts(kits)}
+
+    def _unread_logs(self) -> list[UnreadLog]:
+        """Tags out of use whose log was not fetched to the end, with what was out in their pouch since."""
+        tags = ", ".join(f"t.{column}" for column in Tag._fields)
+        states = ", ".join(f"s.{column}" for column in TagState._fields)
+        width, rest = len(Tag._fields), len(Tag._fields) + len(TagState._fields)
+        held: dict[PouchLog, list[Holding]] = {}
+        state_of: dict[str, TagState] = {}
+        counted: dict[PouchLog, bool] = {}
+        kit_states = ", ".join(f"k.{column}" for column in State._fields)
+        for row in self._rows(
+            f"SELECT {tags}, {states}, {_HOLDING}, {kit_states} FROM tag t INDEXED BY tag_retired "
+            "CROSS JOIN tag_state s ON s.tag = t.id CROSS JOIN custody c ON c.pouch = t.pouch AND c.status = 'issued' "
+            "CROSS JOIN kit_state k ON k.kit = c.kit "
+            "WHERE t.retired_at_ms IS NOT NULL AND t.retired_at_ms - coalesce(s.docked_at_ms, 0) >= ? "
+            "ORDER BY t.id, c.since_ms, c.kit, c.began",
+            (FETCHED_MS,),
+        ):
+            state = TagState(*row[width:rest])
+            log = PouchLog(Tag(*row[:width]), state.docked_at_ms)
+            each = Holding(*row[rest : rest + len(Holding._fields)])
+            if log.lost(each):
+                state_of[state.tag] = state
+                held.setdefault(log, []).append(each)
+                counted[log] = counted.get(log, True) and log.counted(each, State(*row[rest + len(Holding._fields) :]))
+        return [UnreadLog(state_of[log.tag.id], tuple(of), counted[log]) for log, of in held.items()]
+
+    def _docked_by(self) -> list[DockedBy]:
+        """Who last said of each tag to have brought it, where that was noted."""
+        rows = self._rows(
+            "SELECT d.tag, t.pouch, d.id, d.started_at_ms, b.officer FROM docked_by b "
+            "CROSS JOIN docking d ON d.id = b.docking CROSS JOIN tag t ON t.id = d.tag ORDER BY b.id"
+        )
+        last = {row[0]: row for row in rows}
+        held = _grouped(
+            self._rows(
+                f"SELECT q.value ->> 0, {_HOLDING} FROM json_each(?) q CROSS JOIN custody c ON c.pouch = q.value ->> 1 "
+                "AND c.status = 'issued' AND c.since_ms <= q.value ->> 3 "
+                "AND (c.until_ms IS NULL OR c.until_ms > q.value ->> 3) ORDER BY c.since_ms, c.kit, c.began",
+                (json.dumps([row[:4] for row in last.values()]),),
+            )
+        )
+        return [DockedBy._make((*row, held.get((row[0],), ()))) for row in last.values()]
 
     def _standing_recalls(self) -> list[Recall]:
         rows = self._rows(
@@ -123,17 +212,36 @@ class Discrepancies(Rollups):
         return [Recall(*row) for row in rows]
 
     def _loose_reports(self) -> list[LooseReport]:
-        rows = self._rows(f"SELECT {_REPORT} FROM usage_report r WHERE r.tag IS NULL ORDER BY r.id")
-        held: dict[str, list[Holding]] = {}
-        for row in self._rows(
-            f"SELECT {_HOLDING} FROM (SELECT DISTINCT officer FROM usage_report WHERE tag IS NULL) r "
-            "CROSS JOIN custody c ON c.officer = r.officer AND c.status = 'issued' ORDER BY c.since_ms, c.kit, c.began"
-        ):
-            held.setdefault(row[1], []).append(Holding(*row))
+        told = self._reports("WHERE r.tag IS NULL AND r.stands = 'filed' ORDER BY r.id")
+        at = {each.id: incident_ms(each) for each in told}
+        held = _grouped(
+            self._rows(
+                f"SELECT q.value ->> 0, {_HOLDING} FROM json_each(?) q CROSS JOIN custody c "
+                "ON c.officer = q.value ->> 1 AND c.status = 'issued' AND c.since_ms <= q.value ->> 2 "
+                "AND (c.until_ms IS NULL OR c.until_ms > q.value ->> 2) ORDER BY c.since_ms, c.kit, c.began",
+                (json.dumps([(each.id, each.officer, at[each.id]) for each in told]),),
+            )
+        )
+        logs = self._logs_of({each.pouch for of in held.values() for each in of if each.pouch is not None})
+        taken = self._taken_for_reports([each.id for each in told])
         found = []
-        for told in map(_report, rows):
-            at_ms = incident_ms(told)
-            found.append(LooseReport(told, tuple(each for each in held.get(told.officer, ()) if each.covers(at_ms))))
+        for each in told:
+            of = held.get((each.id,), ())
+            pouches = {one.pouch for one in of}
+            then = [log for log in logs if log.tag.pouch in pouches and log.there(at[each.id])]
+            unread = any(not log.read_until(at[each.id]) for log in then)
+            found.append(LooseReport(each, of, bool(then), unread, taken.get(each.id, ())))
+        return found
+
+    def _taken_for_reports(self, reports: Sequence[int]) -> dict[int, tuple[Taken, ...]]:
+        """What was taken from kits for these reports, oldest first."""
+        found: dict[int, tuple[Taken, ...]] = {}
+        for number, *row in self._rows(
+            "SELECT m.report, m.id, m.kit, m.doses FROM json_each(?) q CROSS JOIN movement m ON m.report = q.value "
+            f"AND m.report IS NOT NULL AND m.kind = 'use' AND {_STANDS} ORDER BY m.id",
+            (json.dumps(reports),),
+        ):
+            found[number] = (*found.get(number, ()), Taken(*row))
         return found
 
     def _worth_tags(self, now_ms: int, settings: Settings) -> list[PouchTag]:
@@ -232,7 +340,7 @@ class Discrepancies(Rollups):
         rows = self._rows(
             f"SELECT l.doses_per_kit, {columns} FROM (SELECT k.kit, k.product, k.lot FROM {kits}) w "
             "CROSS JOIN lot l ON l.product = w.product AND l.lot = w.lot CROSS JOIN movement m ON m.kit = w.kit "
-            "ORDER BY m.kit, m.at_ms, m.id"
+            "ORDER BY m.kit, m.id"
         )
         found = []
         for (kit, doses), group in groupby(rows, key=lambda row: (row[4], row[0])):
@@ -241,19 +349,12 @@ class Discrepancies(Rollups):
 
     def _short_reports(self) -> list[ReportedDoses]:
         """The usage reports of which fewer doses were taken from kits than they tell of."""
-        taken: dict[int, list[Taken]] = {}
-        for number, *row in self._rows(
-            "SELECT m.report, m.id, m.kit, m.doses FROM (SELECT m.report AS report FROM movement m "
-            f"CROSS JOIN usage_report r ON r.id = m.report WHERE m.report IS NOT NULL AND m.kind = 'use' AND {_STANDS} "
-            "GROUP BY m.report HAVING sum(m.doses) < min(r.doses)) w CROSS JOIN movement m ON m.report = w.report "
-            f"WHERE m.kind = 'use' AND {_STANDS} ORDER BY m.id"
-        ):
-            taken.setdefault(number, []).append(Taken(*row))
-        rows = self._rows(
-            f"SELECT {_REPORT} FROM json_each(?) j CROSS JOIN usage_report r ON r.id = j.value",
-            (json.dumps(list(taken)),),
+        told = self._reports(
+            "WHERE r.stands = 'filed' AND r.doses > coalesce((SELECT sum(m.doses) FROM movement m "
+            f"WHERE m.report = r.id AND m.kind = 'use' AND {_STANDS}), 0) ORDER BY r.id"
         )
-        return [ReportedDoses(told, tuple(taken[told.id])) for told in map(_report, rows)]
+        taken = self._taken_for_reports([each.id for each in told])
+        return [ReportedDoses(each, taken.get(each.id, ())) for each in told]
 
     def _counts(self) -> list[Count]:
         """The differences of the newest stocktake of each place."""
@@ -276,14 +377,28 @@ class Discrepancies(Rollups):
         return [Counted(*row) for row in rows]
 
     def _resupplies(self) -> list[Resupply]:
-        rows = self._rows(
-            f"SELECT {_REPORT}, (SELECT m.at_ms FROM movement m WHERE m.officer = r.officer AND {_STANDS} "
-            "ORDER BY m.at_ms DESC LIMIT 1), o.left_on FROM usage_report r JOIN officer o ON o.id = r.officer "
-            "WHERE json_extract(r.fields, '$.resupply_needed')"
+        told = self._reports("WHERE json_extract(r.fields, '$.resupply_needed') AND r.stands = 'filed' ORDER BY r.id")
+        issued: dict[int, list[int]] = {}
+        for number, at_ms in self._rows(
+            "SELECT q.value ->> 0, m.at_ms FROM json_each(?) q CROSS JOIN movement m ON m.officer = q.value ->> 1 "
+            f"AND m.at_ms >= q.value ->> 2 AND {_STANDS} ORDER BY m.at_ms",
+            (json.dumps([(each.id, each.officer, incident_ms(each)) for each in told]),),
+        ):
+            issued.setdefault(number, []).append(at_ms)
+        left = dict(
+            self._rows(
+                "SELECT o.id, o.left_on FROM json_each(?) q CROSS JOIN officer o ON o.id = q.value "
+                "WHERE o.left_on IS NOT NULL",
+                (json.dumps(sorted({each.officer for each in told})),),
+            )
         )
         return [
-            Resupply(_report(row[:8]), row[8], date.fromisoformat(row[9]) if row[9] is not None else None)
-            for row in rows
+            Resupply(
+                each,
+                tuple(issued.get(each.id, ())),
+                date.fromisoformat(left[each.officer]) if each.officer in left else None,
+            )
+            for each in told
         ]
 
     # For a picture: the whole history.
@@ -294,6 +409,11 @@ class Discrepancies(Rollups):
     def _differences(self) -> list[Difference]:
         return [
             Difference(*row) for row in self._rows(f"SELECT {', '.join(Difference._fields)} FROM stocktake_difference")
+        ]
+
+    def _docked_by_notes(self) -> list[BroughtBy]:
+        return [
+            BroughtBy(*row) for row in self._rows(f"SELECT {', '.join(BroughtBy._fields)} FROM docked_by ORDER BY id")
         ]
 
     def _heard(self) -> dict[str, int]:
@@ -410,10 +530,6 @@ class Discrepancies(Rollups):
         ):
             known[row[0], row[1]] = Standing(*row)
         return known
-
-
-def _report(row: Sequence[Any]) -> UsageReport:
-    return UsageReport._make((*row[:-1], json.loads(row[-1])))
 
 
 def _day(text: str | None, known: dict[str | None, date | None]) -> date | None:

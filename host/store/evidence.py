@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from host.ledger.movement import KINDS
+from host.reports import FILED
 from host.store.rollups import Rollups
 from host.words import plural
 
@@ -70,13 +71,16 @@ class Evidence(Rollups):
 
     def _report_fact(self, which: str) -> tuple[int, str] | None:
         row = self._row(
-            "SELECT filed_at_ms, form, officer, doses, tag, sequence FROM usage_report WHERE id = ?", (int(which),)
+            "SELECT filed_at_ms, form, officer, doses, tag, sequence, stands FROM usage_report WHERE id = ?",
+            (int(which),),
         )
         if row is None:
             return None
-        at_ms, form, officer, doses, tag, sequence = row
+        at_ms, form, officer, doses, tag, sequence, stands = row
         opening = f"opening {tag}:{sequence}" if tag else "no opening named"
-        return at_ms, f"{form}, filed by officer {officer}, {plural(doses, 'dose')}, {opening}"
+        return at_ms, f"{form}, filed by officer {officer}, {plural(doses, 'dose')}, {opening}" + (
+            "" if stands == FILED else f", {stands.replace('same', 'the same as another')}"
+        )
 
     def _docking_fact(self, which: str) -> tuple[int, str] | None:
         row = self._row(

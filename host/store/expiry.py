@@ -135,7 +135,8 @@ class Expiries(Stock):
         for status in (ISSUED, IN_STOCK):
             for product, month, count in self._rows(
                 "SELECT product, substr(expires_on, 1, 7), count(*) FROM kit_state "
-                "WHERE status = ? AND doses_used = 0 GROUP BY 1, 2",
+                "WHERE status = ? AND doses_used = 0 AND (status <> 'in_stock' OR NOT EXISTS "
+                "(SELECT 1 FROM to_count c WHERE c.kit = kit_state.kit)) GROUP BY 1, 2",
                 (status,),
             ):
                 key = date.fromisoformat(f"{month}-01"), status == ISSUED

@@ -10,6 +10,7 @@ from host.ledger import Kit, Lot, Movement, State, Step
 from host.ledger.issue import STATION
 from host.ledger.movement import ISSUE, ISSUED, LEFT_BEHIND, LOST, NOWHERE, RETURN, USE, USED
 from host.store.stock import Moved, NextKit, Stock
+from host.words import plural
 
 _KIT = "k.id, k.product, k.lot, k.gtin, k.serial"
 
@@ -36,7 +37,7 @@ class Evidence(NamedTuple):
 class Fate(NamedTuple):
     """What became of a kit that is replaced: a return, use, loss or leaving behind.
 
-    `doses` were used, or were counted in it when it came back; `report` tells of the use.
+    `doses` were used in all, or were counted in it when it came back; `report` tells of the use.
     """
 
     kind: str = RETURN
@@ -115,6 +116,7 @@ class Kits(Stock):
 
         Raises as `move`; `RuleError` if there is none that can be issued.
         """
+        self.freshen()
         with self._writing():
             self._demand("kit.issue")
             self._right_now()
@@ -139,6 +141,7 @@ class Kits(Stock):
         expires first. A kit that is used up, lost or left behind already is not taken back. The issue comes last.
         Raises as `move`; `RuleError` if it is not clear which kit is meant.
         """
+        self.freshen()
         with self._writing():
             self._demand("kit.issue", new)
             self._right_now()
@@ -152,6 +155,11 @@ class Kits(Stock):
             place = None if state.officer is not None else state.place
             to = Movement(0, at_ms, ISSUE, kit, state.officer, place, pouch, document=document)
             return self._move_all([*self._taken_back(old, state, fate, at_ms, shelf, document), to])
+
+    def kit_to_replace(self, who: str) -> str:
+        """The kit that `who` stands for: an officer's, a pouch's, or itself. Raises as `replace`."""
+        self._demand("kit.issue", who)
+        return self._to_replace(who)
 
     def _to_replace(self, who: str) -> str:
         """The kit that `who` stands for: an officer's, a pouch's, or itself."""
@@ -198,7 +206,8 @@ class Kits(Stock):
     ) -> list[Movement]:
         """The movements that end the carrying of a kit; none if it has ended."""
         if state.status != ISSUED:
-            if fate != Fate():
+            known = fate.kind == USE and state.status == USED and fate.doses == state.doses_used
+            if fate != Fate() and not known:
                 raise RuleError(f"kit {kit} is {ledger.in_words(state.status)} already: leave out what became of it")
             return []
         end = Movement(
@@ -207,8 +216,16 @@ class Kits(Stock):
         back = end._replace(kind=RETURN, place=shelf)
         if fate.kind == RETURN:
             return [back]
-        if fate.kind == USE and fate.doses is not None and fate.doses < state.doses_left:
-            return [end, back._replace(doses=None, report=None)]
+        if fate.kind == USE and fate.doses is not None:
+            more = fate.doses - state.doses_used
+            if more < 0:
+                raise RuleError(
+                    f"{plural(state.doses_used, 'dose')} of kit {kit} are recorded as used already, not "
+                    f"{fate.doses}: see `kitdock kit history {kit}`"
+                )
+            # Who says how many were used has looked: the rest is in it.
+            rest = back._replace(doses=state.doses_left - more, report=None)
+            return [*([end._replace(doses=more)] if more else []), *([rest] if more < state.doses_left else [])]
         return [end]
 
     def _last_pouch(self, kit: str) -> str | None:

@@ -33,7 +33,7 @@ class Checked(NamedTuple):
 
 
 class Level(NamedTuple):
-    """Kits of one lot at one station, or issued (`station` None), and how many of them are quarantined."""
+    """Kits of one lot at one station, or issued (`station` None); of them how many quarantined, and to be counted."""
 
     station: str | None
     product: str
@@ -41,6 +41,7 @@ class Level(NamedTuple):
     expires_on: date
     kits: int
     quarantined: int
+    to_count: int
 
 
 class Receiving(Catalogue, Stock):
@@ -122,16 +123,18 @@ class Receiving(Catalogue, Stock):
     def levels(self) -> list[Level]:
         """How many kits of each lot are at each station, and how many are issued: first to expire first."""
         self._demand("stock.read")
+        self.freshen()
         rows = self._rows(
             "SELECT CASE status WHEN ? THEN place END AS station, product, lot, expires_on, count(*), "
-            "sum(quarantine IS NOT NULL) FROM kit_state WHERE status IN (?, ?) "
+            "sum(quarantine IS NOT NULL), sum(status = 'in_stock' AND c.kit IS NOT NULL) "
+            "FROM kit_state k LEFT JOIN to_count c ON c.kit = k.kit WHERE status IN (?, ?) "
             "GROUP BY status, station, product, lot, expires_on "
             "ORDER BY station IS NULL, station, expires_on, product, lot",
             (IN_STOCK, IN_STOCK, ISSUED),
         )
         return [
-            Level(station, product, lot, date.fromisoformat(day), kits, quarantined)
-            for station, product, lot, day, kits, quarantined in rows
+            Level(station, product, lot, date.fromisoformat(day), *counts)
+            for station, product, lot, day, *counts in rows
         ]
 
     def _label(self, kit: str) -> Label:

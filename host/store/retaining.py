@@ -108,8 +108,10 @@ class Retention(Tags, Stock):
         """Sequences at which `tag` has an opening that must stay, and those at which it has a flaw."""
         openings = self._rows(
             "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
-            "UNION SELECT sequence FROM usage_report WHERE tag = ?",
-            (tag.id, tag.id),
+            "UNION SELECT sequence FROM usage_report WHERE tag = ? "
+            "UNION SELECT sequence FROM report_note WHERE tag = ? "
+            "UNION SELECT sequence FROM opening_asks WHERE tag = ?",
+            (tag.id, tag.id, tag.id, tag.id),
         )
         flaws = self._rows("SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock'", (tag.id,))
         return {row[0] for row in openings}, {row[0] for row in flaws}
@@ -142,7 +144,7 @@ class Retention(Tags, Stock):
         )
         goes = [(id, left_on) for id, left_on, held in left if not held]
         if destroy:
-            with self._lifted("movement", "explanation"):
+            with self._lifted("movement", "explanation", "docked_by"):
                 for id, _ in goes:
                     self._rename_officer(id)
         oldest = goes[0][1] if goes else None

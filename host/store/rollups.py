@@ -8,33 +8,31 @@ whoever reads first derives it. All of it equals what `recompute` makes of the w
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from host import clock, ledger, openings, taglog
+from host import doses, ledger, openings, taglog
 from host.events import Docking, Event, Tag
 from host.ledger import Holding, Lot, Movement, State, stretches
-from host.openings import LidOpening, Opening
-from host.reports import Explanation
-from host.store.database import Database
+from host.openings import LidOpening
+from host.store.doses import Doses, due_row
 from host.taglog import TagLog
-from host.times import Interval
 
-VERSION = 1
+if TYPE_CHECKING:
+    from host.picture import Picture
+
+VERSION = 2
 """Of what is derived. One more whenever the same history comes to give other roll-ups."""
 
-SHIFT_MS = 12 * 3_600_000
-"""How long after a docking an account that officers share is shown the openings of the pouch."""
-
-TABLES = ("kit_state", "custody", "opening", "log_flaw", "tag_state")
+TABLES = ("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks")
 """The tables that `recompute` fills."""
 
 _TAG = ", ".join(Tag._fields)
 _EVENT = ", ".join(Event._fields)
 _DOCKING = ", ".join(Docking._fields)
-_OPENING = (
-    "o.sequence, o.began_earliest_ms, o.began_latest_ms, o.began_likely_ms, o.ended_earliest_ms, o.ended_latest_ms, "
-    "o.ended_likely_ms, o.duration_s, o.is_open, o.dose_marks"
-)
+_KIT_STATE = ("kit", *State._fields, "product", "lot", "expires_on", "impossible")
+_OF_TAG = "o.tag = ?"
+_BATCH = 1000
+"""Kits whose account is derived at a time."""
 
 
 class Counted(NamedTuple):
@@ -44,8 +42,13 @@ class Counted(NamedTuple):
     reports: int
 
 
-class Rollups(Database):
+class Rollups(Doses):
     """The part of the store that keeps and reads what is derived."""
+
+    if TYPE_CHECKING:
+
+        def _picture(self) -> Picture:
+            """Everything at one moment: `Store` has all that it takes."""
 
     def _bring_up_rollups(self) -> None:
         row = self._row("SELECT version FROM rollup")
@@ -62,10 +65,15 @@ class Rollups(Database):
         connection = self._connection
         for table in (*TABLES, "stale_tag"):
             connection.execute(f"DELETE FROM {table}")
+        kits = []
         for kit, steps, lot in self._ledger_by_kit():
             self._write_kit(kit, steps, lot)
+            kits.append(kit)
         for tag in self._all_tags():
-            self._derive(tag)
+            self._derive_log(tag)
+            self._roll_up_questions(_OF_TAG, (tag.id,))
+        for start in range(0, len(kits), _BATCH):
+            self._roll_up_doses(kits[start : start + _BATCH])
         connection.execute("UPDATE rollup SET version = ?", (VERSION,))
 
     def recompute(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -74,7 +82,16 @@ class Rollups(Database):
         found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
         for kit, steps, lot in self._ledger_by_kit():
             found["kit_state"].append(_state_row(kit, steps, lot))
-            found["custody"] += [_custody_row(each) for each in stretches(kit, steps)]
+            own = [each.movement for each in steps]
+            found["custody"] += [_custody_row(each) for each in stretches(kit, own, lot.doses_per_kit)]
+        picture = self._picture()
+        for facts in doses.all_facts(picture):
+            due, off = doses.due(facts), doses.account(facts).off
+            found["to_count"] += [due_row(due)] if due else []
+            found["doses_off"] += [(facts.kit, off)] if off else []
+        found["opening_asks"] = [
+            (each.tag, each.sequence) for each in openings.openings(picture) if doses.asks_something(each)
+        ]
         said = self._said()
         for tag in self._all_tags():
             log = self._tag_log(tag)
@@ -104,24 +121,32 @@ class Rollups(Database):
                 "SELECT k.id, product, lot, expires_on, doses_per_kit FROM kit k JOIN lot USING (product, lot)"
             )
         }
-        rows = self._connection.execute(f"SELECT {', '.join(Movement._fields)} FROM movement ORDER BY kit, at_ms, id")
+        rows = self._connection.execute(f"SELECT {', '.join(Movement._fields)} FROM movement ORDER BY kit, id")
         for kit, group in groupby((Movement(*row) for row in rows), key=lambda each: each.kit):
             yield kit, ledger.replay(group, lots[kit].doses_per_kit), lots[kit]
 
     def _roll_up_kit(self, kit: str, movements: Sequence[Movement], lot: Lot) -> State:
         """Keeps the roll-ups of a kit to whose movements one was added, and returns its state."""
         steps = ledger.replay(movements, lot.doses_per_kit)
+        before = self._custody(kit)
         self._write_kit(kit, steps, lot)
+        touched = {kit} | self._kits_of_report(movements)
+        # A movement of the past, or a correction, changes who had a pouch when it was opened, and with which kit.
+        for pouch, since_ms in _changed_since(before, self._custody(kit)).items():
+            found = self._roll_up_questions("o.pouch = ? AND o.began_latest_ms >= ?", (pouch, since_ms))
+            touched |= {other for each in found for other in each.kits}
+        self._roll_up_doses(touched)
         return steps[-1].state
 
     def _write_kit(self, kit: str, steps: Sequence[ledger.Step], lot: Lot) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO kit_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO kit_state ({', '.join(_KIT_STATE)}) VALUES ({', '.join('?' * len(_KIT_STATE))})",
             _state_row(kit, steps, lot),
         )
+        self._connection.execute("DELETE FROM custody WHERE kit = ?", (kit,))
         self._connection.executemany(
-            "INSERT OR REPLACE INTO custody VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [_custody_row(each) for each in stretches(kit, steps)],
+            "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [_custody_row(each) for each in stretches(kit, [each.movement for each in steps], lot.doses_per_kit)],
         )
 
     # Tags.
@@ -157,7 +182,14 @@ class Rollups(Database):
         self._derive(Tag(*row))
 
     def _derive(self, tag: Tag) -> None:
-        """Makes the roll-ups of one tag again, within a transaction."""
+        """Makes the roll-ups of one tag again, and those of the kits in its pouch, within a transaction."""
+        self._derive_log(tag)
+        self._connection.execute("DELETE FROM opening_asks WHERE tag = ?", (tag.id,))
+        self._roll_up_questions(_OF_TAG, (tag.id,))
+        self._roll_up_doses(self._kits_in_pouch(tag.pouch))
+        self._match_reports(tag.id)
+
+    def _derive_log(self, tag: Tag) -> None:
         log = self._tag_log(tag)
         said = self._said(tag.id)
         connection = self._connection
@@ -182,7 +214,9 @@ class Rollups(Database):
         counts: dict[tuple[str, int], int] = {
             (tag_id, sequence): count
             for tag_id, sequence, count in self._rows(
-                f"SELECT tag, sequence, count(*) FROM usage_report {where} GROUP BY tag, sequence", parameters
+                f"SELECT tag, sequence, count(*) FROM usage_report {where} AND stands <> 'withdrawn' "
+                "GROUP BY tag, sequence",
+                parameters,
             )
         }
         return {key: Counted(causes.get(key), counts.get(key, 0)) for key in {*causes, *counts}}
@@ -193,101 +227,29 @@ class Rollups(Database):
             "UPDATE opening SET cause = (SELECT cause FROM explanation e "
             "WHERE e.tag = opening.tag AND e.sequence = opening.sequence ORDER BY id DESC LIMIT 1), "
             "reports = (SELECT count(*) FROM usage_report r "
-            "WHERE r.tag = opening.tag AND r.sequence = opening.sequence) "
+            "WHERE r.tag = opening.tag AND r.sequence = opening.sequence AND r.stands <> 'withdrawn') "
             "WHERE tag = ? AND sequence = ?",
             (tag, sequence),
         )
+        self._roll_up_questions("o.tag = ? AND o.sequence = ?", (tag, sequence))
+        row = self._row("SELECT pouch FROM opening WHERE tag = ? AND sequence = ?", (tag, sequence))
+        self._roll_up_doses(self._kits_in_pouch(row[0]) if row else [])
 
-    # Openings.
 
-    def openings(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
-        """Openings of one tag or of all, oldest first; with `unsettled` only those that lack a cause or a report.
-
-        With `since_ms` only those that most likely began at or after it. An officer's own account is given those of
-        pouches that the officer may have carried then; a shared one those of pouches that docked within `SHIFT_MS`.
-        """
-        self.freshen()
-        return self._openings(tag, unsettled, since_ms)
-
-    def _openings(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
-        """As `openings`, of roll-ups that are fresh: one query for each kind of thing, however many openings."""
-        conditions, parameters = self._own_openings()
-        if tag is not None:
-            conditions.append("o.tag = ?")
-            parameters.append(tag)
-        if unsettled:
-            conditions.append("((o.cause IS NULL AND o.reports = 0) OR (o.cause = 'used' AND o.reports = 0))")
-        if since_ms is not None:
-            conditions.append("o.began_likely_ms >= ?")
-            parameters.append(since_ms)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        given = tuple(parameters)
-        tags = ", ".join(f"t.{column}" for column in Tag._fields)
-        rows = self._rows(f"SELECT {tags}, {_OPENING} FROM opening o JOIN tag t ON t.id = o.tag {where}", given)
-        held = self._held_at_openings(where, given)
-        said: dict[tuple[str, int], Explanation] = {}
-        for row in self._rows(
-            "SELECT e.id, e.tag, e.sequence, e.at_ms, e.officer, e.cause, e.doses FROM opening o "
-            "CROSS JOIN explanation e ON o.cause IS NOT NULL AND e.tag = o.tag AND e.sequence = o.sequence "
-            f"{where} ORDER BY e.id",
-            given,
-        ):
-            explanation = Explanation(*row)
-            said[explanation.tag, explanation.sequence] = explanation
-        reports: dict[tuple[str, int], list[int]] = {}
-        # The plus keeps SQLite from an index of all openings that were ever reported.
-        for tag_id, sequence, number in self._rows(
-            "SELECT r.tag, r.sequence, r.id FROM opening o CROSS JOIN usage_report r "
-            f"ON +o.reports > 0 AND r.tag = o.tag AND r.sequence = o.sequence {where} ORDER BY r.id",
-            given,
-        ):
-            reports.setdefault((tag_id, sequence), []).append(number)
-        width = len(Tag._fields)
-        found = []
-        for row in rows:
-            lid = _lid_opening(row[width:])
-            key = (row[0], lid.sequence)
-            found.append(
-                openings.opening(Tag(*row[:width]), lid, held.get(key, ()), said.get(key), reports.get(key, ()))
-            )
-        return openings.in_order(found)
-
-    def _held_at_openings(self, where: str, parameters: tuple[Any, ...]) -> dict[tuple[str, int], list[Holding]]:
-        """Who had the pouch when each opening `o` may have begun, in order of issue, by tag and sequence."""
-        held: dict[tuple[str, int], list[Holding]] = {}
-        for tag_id, sequence, *row in self._rows(
-            "SELECT o.tag, o.sequence, c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began "
-            "FROM opening o CROSS JOIN custody c ON c.pouch = o.pouch AND c.status = 'issued' "
-            "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms) "
-            f"{where} ORDER BY c.since_ms, c.kit",
-            parameters,
-        ):
-            held.setdefault((tag_id, sequence), []).append(Holding(*row))
-        return held
-
-    def _own_openings(self) -> tuple[list[str], list[Any]]:
-        """What makes an opening `o` one that this account may see, as SQL conditions with their parameters."""
-        account = self.account
-        if not account.only_officer:
-            return [], []
-        if account.officer is None:
-            docked = "o.tag IN (SELECT tag FROM tag_state WHERE docked_at_ms >= ?)"
-            return [docked], [clock.now_ms() - SHIFT_MS]
-        carried = (
-            "o.pouch IN (SELECT pouch FROM custody WHERE officer = ?) AND EXISTS (SELECT 1 FROM custody c "
-            "WHERE c.pouch = o.pouch AND c.officer = ? AND c.status = 'issued' "
-            "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms))"
-        )
-        return [carried], [account.officer, account.officer]
-
-    def _demand_opening(self, action: str, tag: str, sequence: int) -> None:
-        """Raises `NotAllowed` if the account may not see that opening, and so may say nothing of it."""
-        conditions, parameters = self._own_openings()
-        where = " AND ".join(["o.tag = ?", "o.sequence = ?", *conditions])
-        if conditions and not self._row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)):
-            shared = self.account.officer is None
-            why = "dock the pouch first: this account is shared" if shared else "another officer carried the pouch"
-            self._refuse(action, f"{tag}:{sequence}", why)
+def _changed_since(before: Iterable[Holding], after: Iterable[Holding]) -> dict[str, int]:
+    """From when on the custody of a kit is another than it was, by each pouch that this is about."""
+    were = {(each.began, each.pouch, each.officer, each.place, each.status, each.since_ms): each for each in before}
+    found: dict[str, int] = {}
+    for each in after:
+        was = were.pop((each.began, each.pouch, each.officer, each.place, each.status, each.since_ms), None)
+        if each.pouch is not None and was != each:
+            ends = [end for end in (each.until_ms, was.until_ms if was else None) if end is not None]
+            since_ms = each.since_ms if was is None else min(ends)
+            found[each.pouch] = min(since_ms, found.get(each.pouch, since_ms))
+    for gone in were.values():
+        if gone.pouch is not None:
+            found[gone.pouch] = min(gone.since_ms, found.get(gone.pouch, gone.since_ms))
+    return found
 
 
 def _state_row(kit: str, steps: Sequence[ledger.Step], lot: Lot) -> tuple[Any, ...]:
@@ -314,9 +276,3 @@ def _opening_row(tag: Tag, found: LidOpening, said: Counted) -> tuple[Any, ...]:
         said.cause,
         said.reports,
     )
-
-
-def _lid_opening(row: tuple[Any, ...]) -> LidOpening:
-    sequence, *times, duration_s, is_open, dose_marks = row
-    ended = Interval(*times[3:]) if times[3] is not None else None
-    return LidOpening(sequence, Interval(*times[:3]), ended, duration_s, bool(is_open), dose_marks)

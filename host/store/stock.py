@@ -1,10 +1,11 @@
 """Products, lots, kits and the ledger of their movements, in the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from host import clock, ledger
+from host import clock, doses, ledger
+from host.doses import Due, told
 from host.errors import InputError, RuleError
 from host.ledger import Carrier, Kit, Lot, Movement, State
 from host.ledger.movement import (
@@ -20,8 +21,10 @@ from host.ledger.movement import (
     TRANSFER,
     VOID,
 )
+from host.reports import FILED
 from host.store.people import People
 from host.store.rollups import Rollups
+from host.words import plural
 
 _MOVEMENT = ", ".join(Movement._fields)
 _LOT = """
@@ -44,13 +47,27 @@ class Incoming(NamedTuple):
     document: str | None = None
 
 
+class Reassigned(NamedTuple):
+    """An opening that most likely began at `at_ms`, and by a movement of the past became another's."""
+
+    name: str
+    at_ms: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
 class Moved(NamedTuple):
-    """A movement that was recorded, the kit's state before and after it, and what to warn of."""
+    """A movement that was recorded, the kit's state before and after it, and what to warn of.
+
+    `due` is why the kit is to be counted then. `reassigned` are openings that are another's now.
+    """
 
     movement: Movement
     before: State
     after: State
     warnings: list[str]
+    due: Due | None = None
+    reassigned: tuple[Reassigned, ...] = ()
 
 
 class NextKit(NamedTuple):
@@ -105,7 +122,7 @@ class Stock(People, Rollups):
 
     def _movements(self, kit: str | None) -> list[Movement]:
         where, parameters = ("WHERE kit = ?", (kit,)) if kit is not None else ("", ())
-        rows = self._rows(f"SELECT {_MOVEMENT} FROM movement {where} ORDER BY at_ms, id", parameters)
+        rows = self._rows(f"SELECT {_MOVEMENT} FROM movement {where} ORDER BY id", parameters)
         return [Movement(*row) for row in rows]
 
     def state(self, kit: str) -> State:
@@ -232,6 +249,7 @@ class Stock(People, Rollups):
 
     def move_all(self, movements: Iterable[Movement]) -> list[Moved]:
         """Adds several movements, all or none: a replacement is a return and an issue. Raises as `move`."""
+        self.freshen()
         with self._writing():
             return self._move_all(list(movements))
 
@@ -243,7 +261,12 @@ class Stock(People, Rollups):
         done = [self._checked_move(each) for each in wanted]
         batch = {each.kit for each in wanted}
         # Only now is it known what is left on the shelf.
-        return [each._replace(warnings=[*each.warnings, *self._left_on_the_shelf(each, batch)]) for each in done]
+        return [
+            each._replace(
+                warnings=[*each.warnings, *self._left_on_the_shelf(each, batch)], due=self._due(each.movement.kit)
+            )
+            for each in done
+        ]
 
     def _left_on_the_shelf(self, moved: Moved, batch: set[str]) -> list[str]:
         """What to warn of after an issue: a kit that should have gone first, a kit left behind in the pouch.
@@ -296,6 +319,8 @@ class Stock(People, Rollups):
             "CROSS JOIN lot l ON l.product = s.product AND l.lot = s.lot "
             "WHERE s.status = 'in_stock' AND s.place = ? AND s.product = ? AND s.expires_on >= ? "
             "AND s.quarantine IS NULL AND s.pouch IS NULL AND s.doses_left = l.doses_per_kit "
+            "AND NOT EXISTS (SELECT 1 FROM to_count c WHERE c.kit = s.kit) "
+            "AND NOT EXISTS (SELECT 1 FROM doses_off d WHERE d.kit = s.kit) "
             "AND coalesce((SELECT action FROM recall r WHERE r.product = s.product AND r.lot = s.lot "
             "ORDER BY r.id DESC LIMIT 1), 'lift') = 'lift' ORDER BY s.expires_on, s.kit LIMIT ?",
             (station, product, day.isoformat(), most),
@@ -313,32 +338,56 @@ class Stock(People, Rollups):
         if movement.pouch is not None:
             self._check_pouch(movement.pouch)
         if movement.report is not None:
-            self._check_report(movement.report, kit.id)
+            movement = self._reported_use(movement, movement.report)
         state = self._state(kit.id)
         if movement.kind == LOAD and movement.pouch is not None:
             with_whom = self._pouch_with(movement.pouch, movement._replace(officer=state.officer, place=state.place))
             if with_whom is not None:
-                raise RuleError(f"pouch {movement.pouch} is with {with_whom}: kit {kit.id} is not")
+                raise RuleError(f"pouch {movement.pouch} {with_whom}; kit {kit.id} is not")
         if movement.kind == ISSUE:
             warnings = self._check_issue(movement, state, kit, lot)
+        if movement.kind == TRANSFER:
+            self._refuse_uncounted(kit.id, state, movement.at_ms)
+        if movement.kind in (RETURN, FIND):
+            warnings = ledger.put_aside(kit, lot, state, movement.at_ms, self.station.time_zone)
         moved = self._move(movement, lot)
         if movement.kind == CORRECT and moved.after.pouch is not None and moved.after.where != moved.before.where:
-            held = movement._replace(officer=moved.after.officer, place=moved.after.place)
+            again_ms = max(moved.after.since_ms, moved.before.since_ms)  # until then it was so all the time
+            held = movement._replace(officer=moved.after.officer, place=moved.after.place, at_ms=again_ms)
             with_whom = self._pouch_with(moved.after.pouch, held)
             if with_whom is not None:
-                raise RuleError(
-                    f"kit {kit.id} would be in pouch {moved.after.pouch} again, which is with {with_whom} now: "
-                    "return the kits in it first"
-                )
+                raise RuleError(f"kit {kit.id} would be in pouch {moved.after.pouch} again, which {with_whom}")
         return moved._replace(warnings=warnings)
 
-    def _check_report(self, report: int, kit: str) -> None:
-        """Raises `InputError` if there is no such usage report, `RuleError` if its doses were taken from the kit."""
-        if not self._row("SELECT 1 FROM usage_report WHERE id = ?", (report,)):
-            raise InputError(f"no usage report {report}: see `kitdock usage list`")
-        if any(each.report == report for each in ledger.standing(self._movements(kit))):
+    def _reported_use(self, use: Movement, report_id: int) -> Movement:
+        """A use of which a report tells, with when that was.
+
+        Raises `InputError` if there is no such report, `RuleError` if it does not tell of so many doses more.
+        """
+        report = self._open_answers(report_id)
+        lacking = report.doses - self._taken([report_id]).get(report_id, 0)
+        if report.stands != FILED or not use.doses or use.doses > lacking:
+            tells = f"tells of {plural(report.doses, 'dose')}, of which {max(lacking, 0)} are still to be recorded"
             raise RuleError(
-                f"usage report {report} has taken its doses from kit {kit} already: see `kitdock kit history {kit}`"
+                f"usage report {report_id} {tells if report.stands == FILED else 'does not count'}: see "
+                f"`kitdock kit history {use.kit}`"
+            )
+        return use._replace(happened_ms=self._when(report, use.kit, use.at_ms))
+
+    def _refuse_uncounted(self, kit: str, state: State, at_ms: int, instead: str = "") -> None:
+        """Raises `RuleError` if a kit in stock is to be counted, or what is told of it differs: what is in it?"""
+        due = self._due(kit)
+        if due is not None and due.at_ms >= at_ms:
+            due = doses.due(self._kit_facts(kit), at_ms)
+        if due is not None and state.status == IN_STOCK:
+            raise RuleError(
+                f"kit {kit} is to be counted first: {told(due, self.station.time_zone)}; "
+                f"`kitdock kit count {kit} --doses DOSES`{instead}"
+            )
+        if state.status == IN_STOCK and self._row("SELECT 1 FROM doses_off WHERE kit = ?", (kit,)):
+            raise RuleError(
+                f"kit {kit} does not add up: what was said, reported and counted of its doses differs; settle that "
+                "first, see `kitdock reconcile`"
             )
 
     def _check_issue(self, movement: Movement, state: State, kit: Kit, lot: Lot) -> list[str]:
@@ -350,31 +399,66 @@ class Stock(People, Rollups):
             raise InputError(f"{place.id} is a station: `kitdock kit transfer` moves kits between stations")
         ledger.check_movement(self._movements(kit.id), movement, lot.doses_per_kit, self.station.time_zone)
         pouch = movement.pouch or state.pouch
-        to = Carrier(officer, place, pouch, self._pouch_with(pouch, movement) if pouch else None)
+        has = [
+            row[0]
+            for row in self._rows(
+                "SELECT kit FROM kit_state WHERE officer = ? AND status = ? ORDER BY kit", (movement.officer, ISSUED)
+            )
+        ]
+        to = Carrier(officer, place, pouch, self._pouch_with(pouch, movement) if pouch else None, has)
         settings = self.settings
-        return ledger.check_issue(
+        warnings = ledger.check_issue(
             state, kit, lot, to, movement.at_ms, self.station.time_zone, settings.carry_days, settings.carry_roles
         )
+        wrong = self._reversed_issue(kit.id)
+        if wrong is None or wrong.at_ms >= movement.at_ms:
+            self._refuse_uncounted(kit.id, state, movement.at_ms)
+            return warnings
+        since = clock.show(wrong.at_ms, self.station.time_zone).replace(" ", "T")
+        self._refuse_uncounted(kit.id, state, movement.at_ms, f", or --at {since} if this holder has had it since then")
+        warnings.append(
+            f"an issue of kit {kit.id} was reversed: if this holder has had it since then, correct this one "
+            f"too and issue it with --at {since}, or openings since then are nobody's"
+        )
+        return warnings
 
     def _check_pouch(self, pouch: str) -> None:
         if not self._row("SELECT 1 FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,)):
             raise InputError(f"no pouch {pouch} has a tag: enrol one with `kitdock tag provision {pouch} --port PORT`")
 
+    def reversed_issue(self, kit: str) -> Movement | None:
+        """The issue of a kit that its last entry has reversed; None if that was something else. Raises `NotAllowed`."""
+        self._demand("kit.issue", kit)
+        return self._reversed_issue(kit)
+
+    def _reversed_issue(self, kit: str) -> Movement | None:
+        so_far = self._movements(kit)
+        if not so_far or so_far[-1].kind != CORRECT:
+            return None
+        wrong = next((each for each in so_far if each.id == so_far[-1].corrects), None)
+        return wrong if wrong is not None and wrong.kind == ISSUE else None
+
     def _pouch_with(self, pouch: str, movement: Movement) -> str | None:
-        """Who else has the pouch now, for people; None if nobody."""
+        """Who else has the pouch now, or had it at some time since `movement`, for people; None if nobody."""
         row = self._row(
-            "SELECT officer, place FROM kit_state WHERE pouch = ? AND status = ? AND kit <> ? "
-            "AND (officer IS NOT ? OR place IS NOT ?)",
-            (pouch, ISSUED, movement.kit, movement.officer, movement.place),
+            "SELECT officer, place, until_ms FROM custody WHERE pouch = ? AND status = ? AND kit <> ? "
+            "AND (officer IS NOT ? OR place IS NOT ?) AND (until_ms IS NULL OR until_ms > ?) ORDER BY since_ms DESC",
+            (pouch, ISSUED, movement.kit, movement.officer, movement.place, movement.at_ms),
         )
-        return None if row is None else f"officer {row[0]}" if row[0] else str(row[1])
+        if row is None:
+            return None
+        officer, place, until_ms = row
+        who = f"officer {officer}" if officer else str(place)
+        if until_ms is None:
+            return f"is with {who}: return the kits in it first"
+        until = clock.show(until_ms, self.station.time_zone)
+        return f"was with {who} until {until}: check the time given with --at"
 
     def _move(self, movement: Movement, lot: Lot) -> Moved:
         """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups."""
         so_far = self._movements(movement.kit)
         if movement.kind == CORRECT and movement.corrects is None:
-            still = ledger.standing(so_far)
-            movement = movement._replace(corrects=still[-1].id if still else None)
+            movement = movement._replace(corrects=_last_to_correct(so_far, movement.kit))
         movement = movement._replace(login=self.login, recorded_at_ms=clock.now_ms())
         before, _ = ledger.check_movement(so_far, movement, lot.doses_per_kit, self.station.time_zone)
         cursor = self._connection.execute(
@@ -382,12 +466,22 @@ class Stock(People, Rollups):
         )
         assert cursor.lastrowid is not None
         movement = movement._replace(id=cursor.lastrowid)
+        # Of the present no opening is known yet; a movement of the past, or a correction, may give some to others.
+        since_ms = min([movement.at_ms, *(each.at_ms for each in so_far if each.id == movement.corrects)])
+        held = [each.pouch for each in self._custody(movement.kit)]
+        pouches = sorted({each for each in (*held, movement.pouch) if each is not None})
+        were = {(each.tag, each.sequence): each for each in self._openings_of_pouches(pouches, since_ms)}
         after = self._roll_up_kit(movement.kit, [*so_far, movement], lot)
         facts = {key: value for key, value in movement._asdict().items() if value is not None}
         for known in ("kit", "kind", "login", "recorded_at_ms"):
             facts.pop(known, None)
         self._note(f"kit.{movement.kind}", movement.kit, facts)
-        return Moved(movement, before, after, [])
+        reassigned = tuple(
+            Reassigned(each.name, each.began.likely_ms, were[each.tag, each.sequence].officers, each.officers)
+            for each in (self._openings_of_pouches(pouches, since_ms) if were else ())
+            if each.officers != were[each.tag, each.sequence].officers
+        )
+        return Moved(movement, before, after, [], reassigned=reassigned)
 
     def expiry_of_pouch(self, pouch: str) -> date | None:
         """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""
@@ -397,6 +491,18 @@ class Stock(People, Rollups):
     def today(self) -> date:
         """The day it is now in the station's zone."""
         return clock.today(clock.now_ms(), self.station.time_zone)
+
+
+def _last_to_correct(so_far: Sequence[Movement], kit: str) -> int | None:
+    """The movement that a correction without a number is of. Raises `RuleError` if the last entry is a correction."""
+    still = ledger.standing(so_far)
+    if so_far and so_far[-1].kind == CORRECT:
+        also = f"; to reverse movement {still[-1].id} as well, name it with --movement" if still else ""
+        raise RuleError(
+            f"kit {kit}: its last entry reverses movement {so_far[-1].corrects} already{also}, "
+            f"see `kitdock kit history {kit}`"
+        )
+    return still[-1].id if still else None
 
 
 def _lot(row: tuple[Any, ...]) -> Lot:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from host import clock, ledger, stocktake
+from host import clock, doses, ledger, stocktake
 from host.errors import InputError, RuleError
 from host.ledger import Kit, Movement
 from host.ledger.issue import STATION
@@ -205,6 +205,9 @@ class Stocktakes(Stock):
                     counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
                     about = counted._replace(reason=reason, document=f"stocktake {number}")
                     self._move(about, self.lot_of(each.kit))
+            for kit, doses in result.counted:
+                counted = Movement(0, at_ms, COUNT, kit, doses=doses, document=f"stocktake {number}")
+                self._move(counted, self.lot_of(kit))
             self._end(number, at_ms, None)
             detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
         return result
@@ -274,14 +277,16 @@ class Stocktakes(Stock):
         lot_of = {kit: lots[product, lot] for kit, product, lot in rows}
         fields = ", ".join(f"m.{field}" for field in Movement._fields)
         moved = self._rows(
-            f"SELECT {fields} FROM kit k JOIN movement m ON m.kit = k.id WHERE {where} ORDER BY m.kit, m.at_ms, m.id",
+            f"SELECT {fields} FROM kit k JOIN movement m ON m.kit = k.id WHERE {where} ORDER BY m.kit, m.id",
             parameters,
         )
         found = {}
         for kit, of_kit in groupby((Movement(*row) for row in moved), key=lambda each: each.kit):
             lot = lot_of[kit]
             assert lot is not None  # a foreign key holds it
-            found[kit] = Box(lot, ledger.replay(of_kit, lot.doses_per_kit))
+            due = self._due(kit)
+            told = None if due is None else doses.told(due, self.station.time_zone)
+            found[kit] = Box(lot, ledger.replay(of_kit, lot.doses_per_kit), told)
         return found
 
     def kits_with_serial(self, packs: Iterable[tuple[str, str]]) -> list[Kit]:

@@ -89,7 +89,7 @@ class Summaries(Stock):
             movements = [
                 Movement(*row)
                 for row in self._rows(
-                    f"SELECT {', '.join(Movement._fields)} FROM movement WHERE kit IN ({_TOUCHED}) ORDER BY at_ms, id",
+                    f"SELECT {', '.join(Movement._fields)} FROM movement WHERE kit IN ({_TOUCHED}) ORDER BY id",
                     (of.begins_ms,),
                 )
             ]

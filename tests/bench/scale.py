@@ -125,7 +125,7 @@ def _movements(size: Size, random: Random) -> Iterator[tuple[Any, ...]]:
         number += 1
         at_ms = NOW_MS - int(days_ago * DAY_MS)
         columns = ("officer", "place", "pouch", "doses", "corrects", "report", "reason", "document")
-        return (number, at_ms, kind, _kit(kit), *(more.get(each) for each in columns), "bench", at_ms)
+        return (number, at_ms, kind, _kit(kit), *(more.get(each) for each in columns), "bench", at_ms, None)
 
     for holder in range(size.officers):
         station = f"Station {holder % STATIONS}"
@@ -196,4 +196,4 @@ def _explanations(connection: sqlite3.Connection, random: Random) -> Iterator[tu
     for number, (tag, sequence) in enumerate(rows, 1):
         if random.random() >= 0.01:
             cause = random.choice(["training", "inspection", "restocking", "accidental"])
-            yield number, tag, sequence, NOW_MS - DAY_MS, officer(int(tag, 16)), cause, None
+            yield number, tag, sequence, NOW_MS - DAY_MS, officer(int(tag, 16)), cause, None, "bench"

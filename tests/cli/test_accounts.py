@@ -114,8 +114,12 @@ def test_officers_list_their_own_reports_and_openings(force: Station) -> None:
     assert "no opening" in force.refused(
         "openings", "explain", "P1", "--cause", "training", "--officer", "1300", status=2, login="stranger"
     )
-    force.run("openings", "explain", "P1", "--cause", "training", login="dock")
-    assert force.json("openings", login="keeper")[0]["cause"] == "training"
+    explain = ("openings", "explain", "P1", "--cause", "training")
+    assert "say with --officer who explains it" in force.refused(*explain, status=2, login="dock")
+    assert "say for which" in force.refused(*explain, "--myself", status=1, login="dock")
+    force.run(*explain, "--officer", "1207", login="dock")
+    (opening,) = force.json("openings", login="keeper")
+    assert (opening["cause"], opening["explained_by"], opening["entered_by"]) == ("training", "1207", "dock")
 
 
 def test_answers_for_other_roles_are_shown_as_that_whether_given_or_not(force: Station) -> None:

@@ -25,7 +25,7 @@ def busy(ageing: Station) -> Station:
         store.receive([Incoming("K-5", "Naloxone 1.8 mg", "B2", day(600))], then)
         store.issue_kit("K-5", "4103", "P1", then)
     ageing.dock(TAG, ("lid_open", 50), ("lid_close", 49.9), ("lid_open", 5), ("lid_close", 4.9))
-    ageing.run("openings", "explain", "P1:1", "--cause", "used", "--doses", "1")
+    ageing.run("openings", "explain", "P1:1", "--cause", "used", "--doses", "1", "--officer", "4103")
     return ageing
 
 

@@ -1,5 +1,7 @@
 """Every kind of movement at the command line: what is done, what is refused, what it looks like."""
 
+import json
+
 import pytest
 
 from host import clock
@@ -70,6 +72,7 @@ def test_what_programs_get_of_a_movement(shelf: Station) -> None:
         "place": "South",
         "pouch": None,
         "doses_left": 2,
+        "to_count": [],
         "warnings": [],
     }
 
@@ -143,12 +146,16 @@ def test_issue_says_what_is_missing(shelf: Station, arguments: list[str], why: s
     assert {each["status"] for each in shelf.json("kit", "list")} == {"in_stock"}
 
 
-def test_return_counts_the_doses_of_one_kit_and_says_what_is_missing(shelf: Station) -> None:
-    shelf.run("kit", "issue", "K1", "K3", "1207")
-    assert "for one kit" in shelf.run("kit", "return", "K1", "K3", "--doses", "1", status=2).stderr
+def test_return_counts_the_doses_of_each_kit_and_says_what_is_missing(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "K2", "K3", "1207")
     done = shelf.run("kit", "return", "K1", "--doses", "0")
     assert "warning: 2 doses of kit K1 unaccounted for: is a usage report due?" in done.stderr
-    assert "came with 2, so 3 cannot be in it" in shelf.refused("kit", "return", "K3", "--doses", "3", status=1)
+    assert "came with 2, so 3 cannot be in it" in shelf.refused("kit", "return", "K3", "K2", "--doses", "3", status=1)
+    done = shelf.run("kit", "return", "K2", "K3", "--doses", "1")
+    assert [line for line in done.stderr.splitlines() if "unaccounted" in line] == [
+        f"kitdock: warning: 1 dose of kit {kit} unaccounted for: is a usage report due?" for kit in ("K2", "K3")
+    ]
+    assert {each["kit"]: each["doses_left"] for each in shelf.json("kit", "list")} == {"K1": 0, "K2": 1, "K3": 1}
 
 
 def test_replacement_in_one_step(shelf: Station) -> None:
@@ -159,9 +166,13 @@ def test_replacement_in_one_step(shelf: Station) -> None:
     ]
     assert told(shelf, "replace", "P1", "K2", "--used", "1").splitlines() == [
         "1 dose used from kit K3",
-        "kit K3 taken back from officer 1207",
+        "kit K3 taken back from officer 1207, 1 dose in it",
         "kit K2 issued to officer 1207 in pouch P1",
     ]
+    line = shelf.refused("kit", "replace", "K2", "K1", "--lost", status=1)
+    assert "kit K1 is to be counted first: it left pouch P1 at " in line
+    assert "and the pouch has not docked since; `kitdock kit count K1 --doses DOSES`" in line
+    shelf.run("kit", "count", "K1", "--doses", "2")
     assert told(shelf, "replace", "K2", "K1", "--lost").splitlines() == [
         "kit K2 of officer 1207 is lost",
         "kit K1 issued to officer 1207 in pouch P1",
@@ -183,7 +194,10 @@ def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: St
         ("issue", "issued", 5),
         ("correct", "in_stock", None),
     ]
-    gone = told(shelf, "correct", "K1", "--reason", "never came")
+    line = shelf.refused("kit", "correct", "K1", "--reason", "typo", status=1)
+    assert "its last entry reverses movement 4 already; to reverse movement 1 as well, name it with --movement" in line
+    assert len(shelf.json("kit", "history", "K1")) == 3, "typed twice it reverses once"
+    gone = told(shelf, "correct", "K1", "--reason", "never came", "--movement", "1")
     assert gone.endswith("; it is not in the ledger any more")
     assert [each["kit"] for each in shelf.json("kit", "list")] == ["K3", "K2"]
     line = shelf.refused("kit", "issue", "K1", "1207", status=1)
@@ -210,6 +224,127 @@ def test_history_tells_who_when_why_and_what_the_pouch_logged(shelf: Station) ->
         assert words in text
     assert "Nyxoid lot A1, expires" in text.splitlines()[-1]
     assert "no kit K9" in shelf.refused("kit", "history", "K9", status=2)
+
+
+def issued_and_opened(shelf: Station) -> Station:
+    """1207 has had K1 in P1 for five days; the pouch was opened two days ago, and docked a day ago."""
+    shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1", "--at", ago(5))
+    shelf.dock("0000000000000001", ("lid_open", 24), ("lid_close", 23.9), days_ago=1)
+    return shelf
+
+
+def test_movement_of_the_past_that_gives_an_opening_to_another_is_asked_about(
+    shelf: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued_and_opened(shelf)
+    back = ("kit", "return", "K1", "--doses", "2", "--at", ago(3))
+    why, which, instead = shelf.run(*back, status=2).stderr.splitlines()
+    assert why == "kitdock: at that time it changes who had the pouch when it was opened:"
+    assert which.startswith("kitdock:   opening P1:1 of ")
+    assert which.endswith(": from 1207 to nobody")
+    assert instead == "kitdock: say --yes if that is right, or check the time; nothing was recorded"
+    assert status(shelf, "K1") == "issued"
+    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    done = shelf.run(*back, input="\n", status=2)
+    assert "Record it? [y/N]" in done.stderr
+    assert "nothing was recorded: check the time given with --at" in done.stderr
+    assert status(shelf, "K1") == "issued"
+    done = shelf.run(*back, input="y\n")
+    assert done.stdout.startswith("kit K1 returned by officer 1207")
+    assert status(shelf, "K1") == "in_stock"
+    assert shelf.json("openings")[0]["officers"] == []
+
+
+def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_then(
+    shelf: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1207 was typed for 1300, and the pouch was opened before anybody noticed."""
+    issued_and_opened(shelf)
+    shelf.run("kit", "correct", "K1", "--reason", "1207 typed for 1300")
+    assert shelf.json("openings")[0]["officers"] == []
+    line = shelf.refused("kit", "issue", "K1", "1300", "--pouch", "P1", status=1)
+    assert "kit K1 is to be counted first: pouch P1 was opened at " in line
+    assert line.endswith(" if this holder has had it since then")
+    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    done = shelf.run("kit", "issue", "K1", "1300", "--pouch", "P1", input="\n")
+    assert "The issue of kit K1 to officer 1207 at " in done.stderr
+    assert "Has officer 1300 had it since then? [Y/n]" in done.stderr
+    assert shelf.json("openings")[0]["officers"] == ["1300"]
+
+
+def test_yes_records_what_gives_openings_to_others_and_says_which(shelf: Station) -> None:
+    issued_and_opened(shelf)
+    done = shelf.run("kit", "return", "K1", "--doses", "2", "--at", ago(3), "--yes")
+    assert "warning: opening P1:1 of " in done.stderr
+    assert ": from 1207 to nobody" in done.stderr
+    done = shelf.run("kit", "issue", "K2", "1300", "--pouch", "P1", "--at", ago(3), "--yes")
+    assert ": from nobody to 1300" in done.stderr
+
+
+def test_movement_of_the_past_that_changes_no_opening_is_recorded_unasked(shelf: Station) -> None:
+    issued_and_opened(shelf)
+    assert "opening" not in shelf.run("kit", "return", "K1", "--doses", "2", "--at", ago(0)).stderr
+    line = shelf.refused("kit", "issue", "K2", "1300", "--pouch", "P1", "--at", ago(4), status=1)
+    assert line.startswith("pouch P1 was with officer 1207 until ")
+    assert line.endswith(": check the time given with --at")
+
+
+def test_return_of_a_kit_that_may_have_been_used_asks_how_many_are_in_it(
+    shelf: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued_and_opened(shelf)
+    line = shelf.refused("kit", "return", "K1", status=2)
+    assert line.startswith("kit K1 is to be counted: pouch P1 was opened at ")
+    assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
+    line = shelf.refused("kit", "replace", "1207", status=2)
+    assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
+    assert status(shelf, "K1") == "issued"
+    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    done = shelf.run("kit", "replace", "1207", "K3", input="1\n")
+    assert "Doses in it now: 1" in done.stderr
+    assert done.stdout.splitlines() == [
+        "kit K1 taken back from officer 1207, 1 dose in it",
+        "kit K3 issued to officer 1207 in pouch P1",
+    ]
+    row = shelf.json("kit", "list", "--lot", "A1")[0]
+    assert (row["kit"], row["doses_left"]) == ("K1", 1)
+
+
+def test_kit_that_came_back_uncounted_from_a_pouch_is_named_and_kept_until_the_pouch_docks(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K3", "1207", "--pouch", "P1", "--at", ago(5))
+    done = shelf.run("kit", "return", "K3", "--at", ago(1), "--format", "json")
+    assert json.loads(done.stdout)["to_count"] == ["K3"]
+    assert "warning: kit K3 is to be counted before it is issued again: it left pouch P1 at " in done.stderr
+    assert [each["kit"] for each in shelf.json("kit", "next")] == ["K1", "K2"]
+    (row,) = shelf.json("kit", "list", "--to-count")
+    assert (row["kit"], row["to_count"].startswith("it left pouch P1 at ")) == ("K3", True)
+    assert "leave '--at' out" in shelf.run("kit", "list", "--to-count", "--at", ago(2), status=2).stderr
+    assert "kit K3 is to be counted first" in shelf.refused("kit", "issue", "K3", "1300", status=1)
+    shelf.dock("0000000000000001")
+    assert shelf.json("kit", "list", "--to-count") == []
+    assert [each["kit"] for each in shelf.json("kit", "next")] == ["K3", "K1", "K2"]
+    shelf.run("kit", "issue", "K3", "1300")
+
+
+def test_what_must_not_go_out_again_and_a_second_kit_are_warned_of(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K3", "1207")
+    assert "warning: officer 1207 already has kit K3" in shelf.run("kit", "issue", "K1", "1207").stderr
+    shelf.run("recall", "mark", "A0", "--reason", "bad seals")
+    shelf.run("kit", "quarantine", "K1", "--reason", "frozen")
+    done = shelf.run("kit", "return", "K1", "K3")
+    assert "warning: put kit K3 aside: its lot A0 is recalled (bad seals)" in done.stderr
+    assert "warning: put kit K1 aside: it is quarantined (frozen)" in done.stderr
+
+
+def test_use_is_corrected_after_the_kit_came_back(shelf: Station) -> None:
+    shelf.run("kit", "issue", "K1", "1207")
+    shelf.run("kit", "use", "K1", "--doses", "1")
+    shelf.run("kit", "return", "K1")
+    use = next(row["movement"] for row in shelf.json("kit", "history", "K1") if row["kind"] == "use")
+    done = told(shelf, "correct", "K1", "--reason", "it was K2", "--movement", str(use))
+    assert done.startswith("kit K1: use of ")
+    assert done.endswith(f"(movement {use}) reversed")
+    assert {each["kit"]: each["doses_left"] for each in shelf.json("kit", "list")}["K1"] == 2
 
 
 def test_history_is_in_order_when_the_clocks_go_back(station: Station) -> None:

@@ -41,8 +41,9 @@ def test_one_pouch_can_be_listed_by_pouch_or_tag(force: Station) -> None:
 
 def test_explanation_is_recorded_and_a_new_one_replaces_it_visibly(force: Station) -> None:
     opened(force)
-    assert force.json("openings", "explain", "P1", "--cause", "training")["replaces"] is None
-    done = force.run("openings", "explain", "P1:1", "--cause", "used")
+    by = ("--officer", "1207")
+    assert force.json("openings", "explain", "P1", "--cause", "training", *by)["replaces"] is None
+    done = force.run("openings", "explain", "P1:1", "--cause", "used", *by)
     assert "used on a person, 2 doses; it replaces training, said by officer 1207" in done.stdout
     assert "kitdock usage file --opening P1:1" in done.stdout
     opening = force.json("openings")[0]
@@ -50,29 +51,49 @@ def test_explanation_is_recorded_and_a_new_one_replaces_it_visibly(force: Statio
     assert len(force.store(lambda store: store.explanations())) == 2
 
 
+def test_who_keeps_the_stock_says_who_told_it_or_speaks_for_oneself(force: Station) -> None:
+    opened(force)
+    line = force.refused("openings", "explain", "P1", "--cause", "restocking", status=2)
+    assert line == "opening P1:1 was carried by 1207: say with --officer who explains it"
+    both = ("--cause", "restocking", "--myself", "--officer", "1207")
+    assert "--officer or --myself" in force.run("openings", "explain", "P1", *both, status=2).stderr
+    done = force.json("openings", "explain", "P1", "--cause", "restocking", "--myself")
+    assert (done["officer"], done["cause"]) == (None, "restocking")
+    login = force.store(lambda store: store.login)
+    (opening,) = force.json("openings")
+    assert (opening["explained_by"], opening["entered_by"]) == (login, login)
+    done = force.run("openings", "explain", "P1:1", "--cause", "training", "--officer", "1207")
+    assert done.stdout == f"opening P1:1 explained by officer 1207: training; it replaces restocking, said by {login}\n"
+
+
 def test_wrong_explanations_are_refused(force: Station) -> None:
     opened(force)
+    explain = ("openings", "explain", "P1", "--officer", "1207")
     assert "no opening 2" in force.refused("openings", "explain", "P1:2", "--cause", "training", status=2)
     assert "no officer 9" in force.refused("openings", "explain", "P1", "--cause", "used", "--officer", "9", status=2)
-    assert "doses belong" in force.refused("openings", "explain", "P1", "--cause", "training", "--doses", "1", status=2)
-    force.run("openings", "explain", "P1", "--cause", "party", status=2)
-    force.run("openings", "explain", "P1", "--cause", "used", "--doses", "0", status=2)
-    assert "--cause" in force.run("openings", "explain", "P1", status=2).stderr
+    assert "doses belong" in force.refused(*explain, "--cause", "training", "--doses", "1", status=2)
+    assert "party" in force.run(*explain, "--cause", "party", status=2).stderr
+    assert "--doses" in force.run(*explain, "--cause", "used", "--doses", "0", status=2).stderr
+    assert "--cause" in force.run(*explain, status=2).stderr
     assert force.json("openings")[0]["cause"] is None
 
 
 def test_more_doses_than_a_kit_has_can_be_explained(force: Station) -> None:
     opened(force)
-    assert force.json("openings", "explain", "P1", "--cause", "used", "--doses", "8")["doses"] == 8
+    assert force.json("openings", "explain", "P1", "--cause", "used", "--doses", "8", "--officer", "1207")["doses"] == 8
 
 
 def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
     opened(force)
-    done = force.run("openings", "explain", "P1", input="9\n1\n\n")
+    done = force.run("openings", "explain", "P1", input="9999\n\n9\n1\n\n")
+    assert "Your collar number [1207]: 9999\n  no officer 9999" in done.stderr
     assert "type a number from 1 to 5" in done.stderr
-    assert "used on a person, 2 doses" in done.stdout
-    done = force.run("openings", "explain", "P1:1", input="\n", status=2)
+    assert "by officer 1207: used on a person, 2 doses" in done.stdout
+    done = force.run("openings", "explain", "P1:1", input="me\n3\n")
+    login = force.store(lambda store: store.login)
+    assert f"opening P1:1 explained by {login}: inspection; it replaces used, said by officer 1207" in done.stdout
+    done = force.run("openings", "explain", "P1:1", input="\n\n", status=2)
     assert "stays" in done.stderr
 
 

@@ -94,7 +94,7 @@ def test_one_that_returns_is_open_again_and_shows_how_it_was_resolved(force: Sta
 
 def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -> None:
     assert names(opened) == [OPENING]
-    opened.run("openings", "explain", "P1:1", "--cause", "training")
+    opened.run("openings", "explain", "P1:1", "--cause", "training", "--officer", "1207")
     assert names(opened, "--all") == []
     shown = opened.json("reconcile", "show", f"opening_unexplained:{TAG}:1")
     assert [each["action"] for each in shown["history"]] == ["opened", "cleared"]

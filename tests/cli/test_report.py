@@ -98,7 +98,7 @@ def test_month_defaults_to_the_last_that_is_over_and_refuses_what_is_none(spring
 
 def test_openings_are_counted_by_cause(force: Station) -> None:
     force.dock("0000000000000001", ("lid_open", 5), ("lid_close", 4.9), ("lid_open", 3), ("lid_close", 2.9))
-    force.run("openings", "explain", "P1:1", "--cause", "training")
+    force.run("openings", "explain", "P1:1", "--cause", "training", "--officer", "1207")
     found = [
         {each["cause"]: each["openings"] for each in force.json("report", "month", f"{day(back):%Y-%m}")["openings"]}
         for back in {0, -day(0).day}  # an opening five hours ago may be of the month before

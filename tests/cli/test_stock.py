@@ -143,6 +143,6 @@ def test_tables_fit_eighty_columns(force: Station) -> None:
 def test_csv_has_a_line_for_each_row(force: Station) -> None:
     lines = force.run("kit", "list", "--format", "csv").stdout.splitlines()
     assert lines[0] == (
-        "kit,product,lot,expires_on,expired,doses,doses_left,status,officer,place,pouch,since,quarantine,recalled"
+        "kit,product,lot,expires_on,expired,doses,doses_left,status,officer,place,pouch,since,quarantine,recalled,to_count"
     )
     assert lines[1].startswith(f"K1,Nyxoid,A1,{day(400)},False,2,2,issued,1207,,P1,")

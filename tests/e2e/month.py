@@ -109,8 +109,10 @@ class Month:
         return tag
 
     def explain(self, pouch: str, cause: str) -> None:
-        """The officer who docked it says why it was opened."""
-        self.run("openings", "explain", pouch, "--cause", cause)
+        """The officer who has the pouch says why it was opened."""
+        with Store.open(self.db) as store:
+            (officer,) = store.holders_of(pouch)
+        self.run("openings", "explain", pouch, "--cause", cause, "--officer", officer)
 
     def report(self, pouch: str, answers: Mapping[str, object]) -> int:
         """The officer files a usage report on the pouch's newest opening; its number."""

@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 from host.openings import openings
@@ -64,6 +65,13 @@ async def opened_once(stage: Stage) -> str:
     return await stage.station.listen_hci()
 
 
+def with_pouch(stage: Stage) -> None:
+    """Officer 4101 has had the pouch, with a kit in it, since the beginning."""
+    began_ms = int(T0 * 1000)
+    stage.store.add_kit("K-0001", "Nyxoid", "A1", date(2199, 1, 31), None, began_ms)
+    stage.store.issue_kit("K-0001", "4101", "P-01", began_ms)
+
+
 def test_scan_lists_what_waits_and_takes_nothing(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         adapter = await opened_once(stage)
@@ -113,6 +121,44 @@ def test_dock_at_a_terminal_asks_the_officer_and_offers_the_dose_marks(tmp_path:
             "4101",
         )
         assert opening.reports == ()
+        assert "Pouch P-01 is issued to nobody." in shown
+
+    play(tmp_path, scene)
+
+
+def test_dock_at_a_terminal_offers_the_holder_and_notes_who_came_instead(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        adapter = await opened_once(stage)
+        with_pouch(stage)
+        stage.store.add_officer("4102", None, stage.now_ms())
+        status, shown = await at_terminal(
+            stage, {"Your collar number [4101]": "4102", "Cause": ""},
+            "dock", "--once", "--wait", "1.5", "--adapter", adapter,
+        )  # fmt: skip
+        assert status == 0, shown
+        assert "Pouch P-01 is issued to officer 4101." in shown
+        picture = stage.store.picture()
+        assert [each.officer for each in picture.docked_by] == ["4102"]
+        (opening,) = openings(picture)
+        assert (opening.officers, opening.explanation) == (("4101",), None)
+
+    play(tmp_path, scene)
+
+
+def test_dock_without_a_terminal_says_which_reports_are_missing(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        adapter = await opened_once(stage)
+        with_pouch(stage)
+        collect = ("dock", "--once", "--wait", "1.5", "--adapter", adapter)
+        status, _, complaints = await kitdock(stage, *collect)
+        assert (status, "has no report yet" in complaints) == (0, False), complaints
+        (opening,) = openings(stage.store.picture())
+        explain = ("openings", "explain", "P-01", "--cause", "used", "--officer", "4101")
+        status, _, complaints = await kitdock(stage, *explain)
+        assert status == 0, complaints
+        status, _, complaints = await kitdock(stage, *collect, "--all")
+        assert status == 0, complaints
+        assert f"has no report yet; `kitdock usage file --opening {opening.name} --officer 4101`" in complaints
 
     play(tmp_path, scene)
 

@@ -207,6 +207,8 @@ def lost_and_found(force: Force) -> None:
 
 def found_again(force: Force) -> None:
     force.month.run("kit", "find", kit(55), "--reason", "under the seat")
+    force.month.run("kit", "issue", kit(55), officer(90), status=1)
+    force.month.run("kit", "count", kit(55), "--doses", "2")
     force.kits += Counter(lost=-1, in_stock=1)
 
 
@@ -230,9 +232,9 @@ def warm_car(force: Force) -> None:
 
 
 def leaver(force: Force) -> None:
-    """An officer leaves and gives the kit back."""
+    """An officer leaves and gives the kit back; the pouch docks no more, so the kit is counted."""
     force.month.run("officer", "leave", officer(150))
-    force.month.run("kit", "return", force.carries.pop(150))
+    force.month.run("kit", "return", force.carries.pop(150), "--doses", "2")
     force.kits += Counter(issued=-1, in_stock=1)
 
 

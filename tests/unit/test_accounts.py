@@ -89,7 +89,7 @@ def force(tmp_path: Path) -> Force:
 
 
 def file(store: Store, officer: str, opening: tuple[str, int] | None = None, kit: str | None = None) -> int:
-    return store.add_report(FORM, officer, opening, 1, {"area": "North"}, PROTECTED, NOW, kit)
+    return store.add_report(FORM, officer, opening, 1, {"area": "North"}, PROTECTED, NOW, kit).id
 
 
 def test_who_has_no_role_is_not_let_in_and_the_audit_shows_the_attempt(force: Force) -> None:
@@ -106,7 +106,7 @@ def test_an_officer_sees_the_openings_of_pouches_that_were_ones_own_then(force: 
         assert store.openings(TAGS["P2"]) == []
         assert [each.pouch for each in unexplained_openings(store)] == ["P1"]
     with force.store("root") as store:
-        store.return_kit("K1", NOW - 30 * 60_000)
+        store.return_kit("K1", NOW - 30 * 60_000, doses=2)
         store.issue_kit("K1", "1300", "P1", NOW - 20 * 60_000)
         assert len(store.openings()) == 2
     with force.store("constable") as store:
@@ -144,13 +144,59 @@ def test_an_officer_explains_and_reports_in_ones_own_name_on_ones_own_openings(f
         (lambda store: store.add_explanation(*opening_of_ben, "1207", "training", None, NOW), "opening.explain"),
         (lambda store: store.add_explanation(TAGS["P1"], 2, "1300", "training", None, NOW), "opening.explain"),
         (lambda store: file(store, "1300"), "report.file"),
-        (lambda store: file(store, "1207", opening_of_ben), "report.file"),
+        (lambda store: store.add_explanation(TAGS["P1"], 2, None, "training", None, NOW), "opening.explain"),
+        (lambda store: store.missing_reports("1300"), "report.file"),
+        (lambda store: store.kits_of_report(None, "1300", NOW), "report.file"),
+        (lambda store: store.note_docked_by(TAGS["P1"], "1300", NOW), "tag.dock"),
     ):
         assert force.refused("constable", use)[0] == entry
     with force.store("root") as store:
-        assert [each.officer for each in store.explanations()] == ["1207", "1207"]
+        assert [each.officer for each in store.explanations()] == ["1207"]
         assert [each.officer for each in store.reports()] == ["1207"]
         assert store.state("K1").doses_left == 1, "the report took its dose, though an officer moves no kits"
+
+
+def test_an_officer_who_was_there_reports_on_the_pouch_that_another_carried(force: Force) -> None:
+    with force.store("constable") as store:
+        filed = store.open_answers(file(store, "1207", (TAGS["P2"], 2)))
+        assert (filed.officer, filed.kit, filed.login) == ("1207", "K2", "constable")
+        assert [each.pouch for each in store.openings()] == ["P1"], "the opening itself stays the other's"
+    with force.store("root") as store:
+        assert (store.state("K1").doses_left, store.state("K2").doses_left) == (2, 1)
+
+
+def test_an_officer_with_another_role_speaks_and_files_for_nobody_else(force: Force) -> None:
+    """What an auditor may see does not widen what an officer may say."""
+    with force.store("root") as store:
+        store.grant("constable", AUDITOR, None, NOW)
+    with force.store("dock") as store:
+        his = file(store, "1300")
+    with force.store("constable") as store:
+        assert len(store.openings()) == 2
+    for use, entry in (
+        (lambda store: store.add_explanation(TAGS["P2"], 2, "1300", "training", None, NOW), "opening.explain"),
+        (lambda store: store.add_explanation(TAGS["P2"], 2, "1207", "training", None, NOW), "opening.explain"),
+        (lambda store: store.add_explanation(TAGS["P1"], 2, None, "training", None, NOW), "opening.explain"),
+        (lambda store: file(store, "1300"), "report.file"),
+        (lambda store: store.withdraw_report(his, "wrong", NOW), "report.withdraw"),
+        (lambda store: store.report(his), "report.read"),
+    ):
+        assert force.refused("constable", use)[0] == entry
+    with force.store("root") as store:
+        assert [each.officer for each in store.reports()] == ["1300"]
+        assert store.explanations() == []
+
+
+def test_who_keeps_the_stock_files_and_speaks_for_officers(force: Force) -> None:
+    """As where the constable has told the quartermaster: who said it and who entered it are both kept."""
+    with force.store("root") as store:
+        store.grant("constable", QUARTERMASTER, None, NOW)
+    with force.store("constable") as store:
+        file(store, "1300", (TAGS["P2"], 2))
+        store.add_explanation(TAGS["P2"], 2, "1300", "used", 1, NOW)
+    with force.store("root") as store:
+        assert [(each.officer, each.login) for each in store.reports()] == [("1300", "constable")]
+        assert [(each.officer, each.login) for each in store.explanations()] == [("1300", "constable")]
 
 
 def test_an_officer_reads_ones_own_report_and_no_other(force: Force) -> None:
@@ -194,7 +240,6 @@ def test_a_shared_dock_sees_openings_of_pouches_that_docked_lately_and_reads_no_
         assert [each.pouch for each in store.openings()] == ["P1", "P2"]
         record_explanation(store, find_opening(store, "P2"), "1300", "inspection", None, NOW)
         number = file(store, "1300", (TAGS["P2"], 2))
-        assert store.open_answers(number).doses == 1, "what it has just filed is what the officer typed"
         assert store.reports() == []
     for use in (lambda store: store.report(number), lambda store: store.open_answers(number)):
         assert force.refused("dock", use) == ("report.read", str(number))
@@ -248,6 +293,7 @@ CHANGES: dict[str, tuple[str, Callable[[Store], Any]]] = {
     "officer.add": ("lead", lambda store: store.add_officer("9", None, NOW)),
     "officer.change": ("constable", lambda store: store.change_officer("1207", unit="South")),
     "place.add": ("constable", lambda store: store.add_place("Car 7", "vehicle", None, NOW)),
+    "setting.retention": ("keeper", lambda store: store.set_setting("retain_answers_days", "30")),
     "setting.change": ("constable", lambda store: store.set_setting("carry_days", "1")),
     "account.grant": ("keeper", lambda store: store.grant("keeper", ADMINISTRATOR, None, NOW)),
     "account.revoke": ("keeper", lambda store: store.revoke("root", QUARTERMASTER)),

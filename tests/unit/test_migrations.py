@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ import pytest
 
 from host import errors
 from host.ledger import Movement
+from host.reconcile import reconcile
 from host.roles import ADMINISTRATOR, FOUNDER, PROGRAMME_LEAD, QUARTERMASTER
 from host.store import Store, TagKeys
 from host.store.migrations import _002, migrations
 from host.vault import key_path
 
 DATA = Path(__file__).parents[1] / "data"
-TEST_KEY = hashlib.sha256(b"test key of layout_001.sql").hexdigest()
-"""Seals nothing but that file."""
+TEST_KEYS = {
+    name: hashlib.sha256(f"test key of {name}.sql".encode()).hexdigest() for name in ("layout_001", "layout_002")
+}
+"""Each seals nothing but that file."""
 T1, T2 = "01" * 8, "02" * 8
 START = 1_767_225_600_000
 HOUR = 3_600_000
@@ -37,12 +40,17 @@ def old(tmp_path: Path) -> Path:
 
 def make_001(path: Path) -> None:
     """The database that the code of layout 001 made, with real records of tags, and its key file."""
+    make(path, "layout_001")
+
+
+def make(path: Path, layout: str) -> None:
+    """The database that the code of an earlier layout made, and its key file."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript((DATA / "layout_001.sql").read_text())
+    connection.executescript((DATA / f"{layout}.sql").read_text())
     connection.close()
     path.chmod(0o600)
-    key_path(path).write_text(TEST_KEY + "\n")
+    key_path(path).write_text(TEST_KEYS[layout] + "\n")
     key_path(path).chmod(0o600)
 
 
@@ -99,8 +107,14 @@ def test_what_was_in_the_ledger_is_at_the_station(old: Path) -> None:
             (5, "issue", "K-2", "4102", None, "P-02"),
             (6, "return", "K-2", None, "Example Police", None),
             (7, "issue", "K-2", "4101", None, "P-02"),
+            (8, "use", "K-1", None, None, None),
         ]
-        assert all(each.recorded_at_ms == each.at_ms and each.login == "" for each in store.movements())
+        *entered, used = store.movements()
+        assert all(each.recorded_at_ms == each.at_ms and each.login == "" for each in entered)
+        # That layout did not take the doses of reports out of kits: now they are.
+        assert (used.doses, used.report, used.login) == (2, 1, "(layout 003)")
+        assert used.happened_ms is not None and used.happened_ms < START + 60 * HOUR
+        assert (store.state("K-1").status, store.state("K-1").doses_left) == ("used", 0)
         assert [(each.id, each.kind) for each in store.places()] == [("Example Police", "station")]
         assert store.state("K-2").where == ("issued", "4101", None, "P-02")
         assert store.state("K-3").where == ("in_stock", None, "Example Police", None)
@@ -128,7 +142,8 @@ def test_who_opens_it_first_founds_it_and_the_audit_begins(old: Path) -> None:
         assert [(each.login, each.roles) for each in store.accounts()] == [("keeper", FOUNDER)]
         assert frozenset({ADMINISTRATOR, QUARTERMASTER}) == FOUNDER
         assert [(each.id, each.action, each.login) for each in store.audit_entries()] == [
-            (1, "account.grant", "keeper")
+            (1, "kit.use", "(layout 003)"),
+            (2, "account.grant", "keeper"),
         ]
         assert store.verify_audit().broken_at is None
     with pytest.raises(errors.NotAllowed):
@@ -191,7 +206,7 @@ def test_failing_while_deriving_leaves_what_was(old: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Store, "_derive", full)
+    monkeypatch.setattr(Store, "_derive_log", full)
     with pytest.raises(sqlite3.OperationalError):
         Store.open(old)
     assert content(old) == before
@@ -200,6 +215,7 @@ def test_failing_while_deriving_leaves_what_was(old: Path, monkeypatch: pytest.M
 KILLED = """
 import os, signal, sys
 from host.store import Store, copying
+from host.store.reports import Reports
 from host.store.rollups import Rollups
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 {where} = die
@@ -207,7 +223,7 @@ Store.open(sys.argv[1], login="keeper")
 """
 
 
-@pytest.mark.parametrize("where", ["copying.put", "Rollups._derive", "Store._admit"])
+@pytest.mark.parametrize("where", ["copying.put", "Rollups._derive_log", "Reports._take_doses", "Store._admit"])
 def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) -> None:
     before = content(old)
     done = subprocess.run([sys.executable, "-c", KILLED.format(where=where), str(old)], capture_output=True)
@@ -220,7 +236,7 @@ def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) ->
         assert content(old) == before
     with Store.open(old) as store:
         assert store.recompute() == store.rolled_up()
-        assert len(store.movements()) == 7
+        assert len(store.movements()) == 8
 
 
 def test_of_two_that_open_it_at_once_one_migrates(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,3 +277,42 @@ def test_a_damaged_one_is_not_migrated(old: Path) -> None:
     with pytest.raises(errors.DatabaseDamaged, match="explanation names what is not in officer"):
         Store.open(old)
     assert content(old) == before
+
+
+# Layout 002 took the doses of a report only from a kit that was still carried, and kept reversed custody.
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[Store]:
+    """A database of layout 002, brought up to date."""
+    make(tmp_path / "second.db", "layout_002")
+    with Store.open(tmp_path / "second.db", login="keeper") as store:
+        yield store
+
+
+def test_doses_of_reports_that_were_never_taken_are_taken_from_the_kits_of_then(second: Store) -> None:
+    left = {kit: (second.state(kit).doses_left, second.state(kit).doses_used) for kit in ("K-1", "K-2", "K-4")}
+    # K-1 as it was; K-2 had come back as a full one; K-4 had been counted empty before its report.
+    assert left == {"K-1": (0, 2), "K-2": (0, 2), "K-4": (0, 2)}
+    assert second.state("K-4").doses_unaccounted == 0
+    assert sum(each.doses for each in second.reports()) == sum(
+        each.doses or 0 for each in second.movements() if each.kind == "use"
+    )
+    assert second.recompute() == second.rolled_up()
+
+
+def test_a_kit_that_went_out_empty_is_asked_for_and_one_that_may_be_stays_in(second: Store) -> None:
+    found = reconcile(second.situation(START + 50 * HOUR))
+    assert ("not_whole_carried", "high", "K-2", "4101") in {
+        (each.kind, each.severity, each.kit, each.officer) for each in found
+    }
+    with pytest.raises(errors.RuleError, match="kit K-3 is to be counted first: pouch P-01 was opened"):
+        second.issue_kit("K-3", "4102", None, START + 50 * HOUR)
+    second.move(Movement(0, START + 50 * HOUR, "count", "K-3", doses=1))
+    with pytest.raises(errors.RuleError, match="1 of 2 doses left"):
+        second.issue_kit("K-3", "4102", None, START + 51 * HOUR)
+
+
+def test_an_opening_before_an_issue_was_reversed_is_nobodys(second: Store) -> None:
+    (opening,) = (each for each in second.openings() if each.sequence == 7)
+    assert (opening.officers, opening.kits) == ((), ())

@@ -18,7 +18,7 @@ from host.prompting import (
     speaker,
     unexplained_openings,
 )
-from host.roles import PROGRAMME_LEAD
+from host.roles import OFFICER, PROGRAMME_LEAD
 from host.store import Store, TagKeys
 from tests.unit.test_forms import ANSWERS
 
@@ -115,26 +115,33 @@ def test_wrong_explanation_is_refused_and_not_kept(
     assert store.explanations() == []
 
 
-def test_carrier_speaks_unless_another_is_named(store: Store) -> None:
+def test_who_is_named_speaks_or_whose_account_it_is(store: Store) -> None:
     opening = find_opening(store, "P1:1")
-    assert speaker(opening, None) == "1207"
-    assert speaker(opening, "1300") == "1300"
-    for carriers, who in (((), "nobody on record"), (("1207", "1300"), "1207 or 1300")):
-        with pytest.raises(InputError, match=who):
-            speaker(opening._replace(officers=carriers), None)
+    assert speaker(store, opening, "1300") == "1300"
+    for carriers, who in (((), "nobody on record"), (("1207",), "1207"), (("1207", "1300"), "1207 or 1300")):
+        with pytest.raises(InputError, match=f"was carried by {who}: say with --officer"):
+            speaker(store, opening._replace(officers=carriers), None)
+    store.grant("constable", OFFICER, "1207", NOW)
+    with Store.open(store.path, login="constable") as own:
+        assert speaker(own, opening._replace(officers=("1300",)), None) == "1207"
 
 
-def test_report_is_prefilled_from_the_log_and_explains_the_opening(store: Store) -> None:
+def test_report_is_prefilled_from_the_log_and_settles_the_opening(store: Store) -> None:
     opening = find_opening(store, "P1:1")
     known = prefilled(store, opening)
     assert known["doses"] == 2
     answers = {key: value for key, value in ANSWERS.items() if key not in ("doses", "incident_at")}
-    number = file_report(store, "england_wales", opening, "1207", answers, NOW + DAY)
-    report, protected = store.report(number)
-    assert (report.doses, report.tag, report.sequence) == (2, TAG, 1)
+    filed = file_report(store, "england_wales", opening, "1207", answers, NOW + DAY)
+    report, protected = store.report(filed.id)
+    assert report == filed
+    assert (report.doses, report.tag, report.sequence, report.kit) == (2, TAG, 1, "K1")
     assert report.fields["incident_at"] == known["incident_at"]
     assert protected["outcome"] == "conscious_and_responsive"
-    assert cause_of(store, 1) == ("used", 2)
+    assert cause_of(store, 1) is None, "a report says for itself what it was"
+    assert find_opening(store, "P1:1").reports == (filed.id,)
+    assert [each.sequence for each in unexplained_openings(store)] == [5]
+    (use,) = [each for each in store.movements("K1") if each.kind == "use"]
+    assert (use.doses, use.report, use.happened_ms) == (2, filed.id, opening.began.likely_ms)
 
 
 def test_explained_doses_go_before_the_marks(store: Store) -> None:

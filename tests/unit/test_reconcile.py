@@ -55,10 +55,11 @@ def one(force: Force, kind: str, now_ms: int = NOW) -> Discrepancy:
     return found[0]
 
 
-def opened(at: int = HOUR) -> tuple[Force, str]:
+def opened(at: int = HOUR, marks: int = 1) -> tuple[Force, str]:
     force, tag = carried_pouch()
     force.docking(tag, DAY)
-    force.log(tag, ("lid_open", at), ("dose_mark+1", at + 1000), ("lid_close", at + 60_000))
+    marked = [(f"dose_mark+{number}", at + 1000 * number) for number in range(1, marks + 1)]
+    force.log(tag, ("lid_open", at), *marked, ("lid_close", at + 60_000))
     return force, tag
 
 
@@ -79,7 +80,8 @@ def test_opening_that_nobody_explained_is_a_question_with_its_evidence() -> None
 
 
 def test_explanation_silences_the_opening() -> None:
-    force, tag = opened()
+    force, tag = opened(marks=0)
+    assert kinds(force) == ["opening_unexplained"]
     force.explain(tag, 1, "1207", "training")
     assert kinds(force) == []
 
@@ -91,7 +93,7 @@ def test_opening_of_a_pouch_that_nobody_carried_weighs_less() -> None:
 
 
 def test_use_without_report_is_missing_its_report_and_weighs_more_once_that_is_overdue() -> None:
-    force, tag = opened()
+    force, tag = opened(marks=2)
     force.explain(tag, 1, "1207", "used", 2)
     due, overdue = one(force, "report_missing", T0 + 20 * HOUR), one(force, "report_missing")
     assert "2 doses" in due.evidence
@@ -99,28 +101,36 @@ def test_use_without_report_is_missing_its_report_and_weighs_more_once_that_is_o
     assert "due since 2026-05-29 22:2" in overdue.evidence
     assert (due.severity, overdue.severity) == ("low", "medium")
     assert due.occurrence != overdue.occurrence
-    force.report("1207", tag, 1)
-    assert kinds(force) == []
+    force.report("1207", tag, 1, kit="K1")
+    assert kinds(force) == ["pouch_without_kit"]
 
 
 def test_report_that_names_no_opening_belongs_to_the_one_at_its_time() -> None:
-    force, tag = opened()
+    force, tag = opened(marks=2)
     force.explain(tag, 1, "1207", "used", 2)
-    force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00")
-    assert kinds(force) == []
+    force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00", kit="K1")
+    assert kinds(force) == ["pouch_without_kit"]
 
 
 def test_report_explains_the_opening_at_its_time() -> None:
-    force, _ = opened()
-    force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00")
-    assert kinds(force) == []
+    force, _ = opened(marks=2)
+    force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00", kit="K1")
+    assert kinds(force) == ["pouch_without_kit"]
 
 
 def test_two_reports_do_not_share_one_opening() -> None:
     force, _ = opened()
     for _ in range(2):
-        force.report("1207", None, None, incident="2026-05-28T22:40:00+01:00")
-    assert kinds(force) == ["use_without_opening"]
+        force.report("1207", None, None, doses=1, incident="2026-05-28T22:40:00+01:00", kit="K1")
+    assert sorted(kinds(force)) == ["pouch_without_kit", "use_without_opening"]
+
+
+def test_of_two_openings_a_report_belongs_to_the_nearest_in_time() -> None:
+    force, tag = opened(HOUR, marks=2)
+    force.log(tag, ("lid_open", HOUR + 30 * 60_000), ("lid_close", HOUR + 31 * 60_000), first=5)
+    force.report("1207", None, None, incident="2026-05-28T22:56:00+01:00", kit="K1")
+    found = {each.kind: each.subject for each in reconcile(force.picture, NOW)}
+    assert found["opening_unexplained"] == f"{tag}:1"
 
 
 def test_report_by_somebody_else_does_not_explain_the_opening() -> None:
@@ -138,6 +148,16 @@ def test_report_without_any_opening_is_use_without_opening() -> None:
     found = one(force, "use_without_opening")
     assert (found.officer, found.pouch, found.kit) == ("1207", "P1", "K1")
     assert "3 doses at 2026-05-29 10:00" in found.evidence
+
+
+def test_report_is_not_without_an_opening_until_the_pouch_has_docked_after_it() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("boot", 0))
+    force.report("1207", None, None, doses=1, incident="2026-05-30T10:00:00+01:00", kit="K1")
+    assert "use_without_opening" not in kinds(force)
+    force.docking(tag, 2 * DAY)
+    assert "use_without_opening" in kinds(force, T0 + 2 * DAY + HOUR)
 
 
 def test_expired_kit_counts_only_while_somebody_carries_it() -> None:
@@ -283,7 +303,7 @@ def test_no_rule_passes_a_verdict_on_a_person() -> None:
     force.lots[0] = force.lots[0]._replace(expires_on=date(2026, 5, 1))
     force.officers = []
     force.officer("1207", date(2025, 1, 1))
-    force.report("1207", None, None, incident="2026-06-10T10:00:00+01:00")
+    force.report("1207", None, None, incident="2026-05-29T10:00:00+01:00")
     force.docking(tag, 2 * DAY, "failed", "the tag stopped answering")
     tag_2 = force.tag("P2")
     force.kit("K2")

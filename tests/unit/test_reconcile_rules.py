@@ -4,6 +4,7 @@ from datetime import date
 
 from host.ledger import ISSUE
 from host.reconcile import Discrepancy
+from host.reports import WITHDRAWN
 from host.settings import DEFAULTS
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 from tests.unit.test_reconcile import kinds, one, reconcile
@@ -124,7 +125,8 @@ def test_pouch_that_docks_and_never_had_a_kit_is_a_question() -> None:
 
 
 def test_pouch_whose_tag_was_wiped_is_without_a_tag_while_a_kit_is_in_it() -> None:
-    force, _ = docked()
+    force, tag = docked()
+    force.docking(tag, 30 * HOUR - 60_000)  # its log is fetched before
     force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR)
     found = one(force, "pouch_without_tag")
     assert (found.kit, found.officer) == ("K1", "1207")
@@ -133,7 +135,8 @@ def test_pouch_whose_tag_was_wiped_is_without_a_tag_while_a_kit_is_in_it() -> No
 
 
 def test_pouch_whose_tag_went_into_another_pouch_is_told_until_it_gets_one() -> None:
-    force, _ = docked()
+    force, tag = docked()
+    force.docking(tag, 30 * HOUR - 60_000)
     force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR, moved_to="P2")
     found = one(force, "tag_moved")
     assert (found.severity, found.pouch) == ("medium", "P1")
@@ -169,9 +172,9 @@ def test_doses_missing_at_the_return_are_set_against_what_was_reported() -> None
     assert "doses_differ" not in kinds(force)
     force.move(26 * HOUR, "count", "K1", doses=0)
     found = one(force, "doses_differ")
-    assert "1 dose missing; 1 dose of 2 recorded as used, 0 left" in found.evidence
+    assert found.evidence.startswith("1 dose gone that nothing tells of: 0 of 2 left, 1 recorded as used; 1 dose rep")
     assert found.since_ms == T0 + 26 * HOUR
-    assert found.facts == ("movement:5", "report:1")
+    assert found.facts == ("movement:3", "movement:4", "movement:5", "report:1")
     force.move(27 * HOUR, "count", "K1", doses=1)
     assert "doses_differ" not in kinds(force)
 
@@ -180,7 +183,8 @@ def test_more_doses_in_a_kit_than_the_uses_leave_is_asked_too() -> None:
     force, _ = docked()
     force.move(20 * HOUR, "use", "K1", doses=1)
     force.give_back("K1", 25 * HOUR, doses=2)
-    assert "1 dose more in it than the uses leave" in one(force, "doses_differ").evidence
+    evidence = one(force, "doses_differ").evidence
+    assert "1 dose told of, and not gone: 2 of 2 left, 1 recorded as used, 1 of them by no report" in evidence
 
 
 def test_report_of_more_doses_than_its_kit_had_is_settled_by_the_kit_they_came_from() -> None:
@@ -195,7 +199,9 @@ def test_report_of_more_doses_than_its_kit_had_is_settled_by_the_kit_they_came_f
     force.kit("K2")
     force.issue("K2", "1207", "P1", 31 * HOUR)
     force.move(32 * HOUR, "use", "K2", doses=1, report=number)
-    assert kinds(force) == []
+    assert [(each.kind, each.kit, each.severity) for each in reconcile(force.picture, NOW)] == [
+        ("not_whole_carried", "K2", "low")
+    ]
 
 
 def test_kit_issued_to_two_is_told_with_both_and_names_neither_alone() -> None:
@@ -258,18 +264,43 @@ def resupply(force: Force, now: int) -> list[Discrepancy]:
     return [each for each in reconcile(force.picture, T0 + now) if each.kind == "resupply_undelivered"]
 
 
-def test_resupply_that_was_asked_for_is_overdue_until_a_kit_is_issued() -> None:
+def test_resupply_that_was_asked_for_is_overdue_until_as_many_kits_are_issued() -> None:
     force, _ = docked()
     force.report("1207", None, None, incident="2026-05-29T10:00:00+01:00", resupply=2)
     assert resupply(force, 4 * DAY - 1) == []
     (found,) = resupply(force, 4 * DAY)
     assert (found.officer, found.facts) == ("1207", ("report:1",))
-    assert "asks for 2 kits; the last was issued at 2026-05-28 21:26" in found.evidence
-    force.kit("K2")
+    assert "asks for 2 kits; none was issued since" in found.evidence
+    for kit in ("K2", "K3"):
+        force.kit(kit)
     force.issue("K2", "1207", None, 13 * HOUR)  # after the incident, before it was reported
+    (one_more,) = resupply(force, 4 * DAY)
+    assert "asks for 2 kits; 1 of them issued since" in one_more.evidence
+    assert one_more.occurrence != found.occurrence, "who acknowledged the first hears of this one"
+    wrong = force.move(13 * HOUR, ISSUE, "K3", officer="1207")
     assert resupply(force, 4 * DAY) == []
-    force.move(14 * HOUR, "correct", "K2", corrects=4)
-    assert len(resupply(force, 4 * DAY)) == 1
+    force.move(14 * HOUR, "correct", "K3", corrects=wrong)
+    assert resupply(force, 4 * DAY) == [one_more]
+
+
+def test_a_kit_that_was_issued_is_for_one_request_the_oldest() -> None:
+    force, _ = docked()
+    for hour in ("10", "11"):
+        force.report("1207", None, None, incident=f"2026-05-29T{hour}:00:00+01:00", resupply=1)
+    force.kit("K2")
+    force.issue("K2", "1207", None, 20 * HOUR)
+    assert [each.facts for each in resupply(force, 4 * DAY)] == [("report:2",)]
+    force.kit("K3")
+    force.issue("K3", "1207", None, 20 * HOUR)
+    assert resupply(force, 4 * DAY) == []
+
+
+def test_a_request_that_was_withdrawn_is_asked_for_no_more() -> None:
+    force, _ = docked()
+    force.report("1207", None, None, resupply=1)
+    assert len(resupply(force, 9 * DAY)) == 1
+    force.reports[0] = force.reports[0]._replace(stands=WITHDRAWN)
+    assert resupply(force, 9 * DAY) == []
 
 
 def test_nobody_who_has_left_is_waited_for_with_a_kit() -> None:
@@ -277,3 +308,168 @@ def test_nobody_who_has_left_is_waited_for_with_a_kit() -> None:
     force.report("1207", None, None, resupply=1)
     force.officers[0] = force.officers[0]._replace(left_on=date(2026, 5, 30))
     assert resupply(force, 9 * DAY) == []
+
+
+def opened_pouch(marks: int = 0) -> tuple[Force, str]:
+    """Officer 1207 has K1 in P1, which was opened an hour after T0 and docked a day after it; 1300 has nothing."""
+    force, tag = carried_pouch()
+    force.officer("1300")
+    force.docking(tag, DAY)
+    marked = [(f"dose_mark+{number}", HOUR + 1000 * number) for number in range(1, marks + 1)]
+    force.log(tag, ("lid_open", HOUR), *marked, ("lid_close", HOUR + 60_000))
+    return force, tag
+
+
+def test_explanation_that_the_marks_tell_against_is_asked_again_until_the_kit_was_counted() -> None:
+    force, tag = opened_pouch(marks=2)
+    force.explain(tag, 1, "1207", "training")
+    found = one(force, "explanation_contradicted")
+    assert (found.severity, found.kit, found.pouch, found.officer) == ("medium", "K1", "P1", "1207")
+    assert found.evidence == "officer 1207 said: training; against that: 2 dose marks"
+    assert "kitdock openings explain P1:1 --officer 1207 --cause used" in found.next_step
+    assert "kitdock usage withdraw" not in found.next_step
+    force.move(30 * HOUR, "count", "K1", doses=1)
+    assert "explanation_contradicted" in kinds(force), "one dose is gone"
+    force.move(31 * HOUR, "count", "K1", doses=2)
+    assert kinds(force) == []
+
+
+def test_explanation_that_a_report_tells_against_is_asked_again_until_one_of_them_is_put_right() -> None:
+    force, tag = opened_pouch()
+    force.explain(tag, 1, "1207", "training")
+    number = force.report("1207", tag, 1, doses=1, kit="K1")
+    found = one(force, "explanation_contradicted")
+    assert found.evidence == "officer 1207 said: training; against that: usage report 1"
+    assert f"kitdock usage withdraw {number}" in found.next_step
+    assert found.facts[1:] == ("report:1",)
+    force.explain(tag, 1, "1207", "used", 1)
+    assert kinds(force) == ["not_whole_carried"]
+
+
+def test_explanation_is_contradicted_by_a_report_that_names_no_opening_as_well() -> None:
+    force, tag = opened_pouch()
+    force.explain(tag, 1, "1207", "training")
+    force.report("1207", None, None, doses=1, incident="2026-05-28T22:27:00+01:00", kit="K1")
+    assert "usage report 1" in one(force, "explanation_contradicted").evidence
+
+
+def test_who_explains_a_pouch_that_another_had_is_asked_about_until_the_holder_speaks() -> None:
+    force, tag = opened_pouch()
+    force.explain(tag, 1, "1300", "training")
+    found = one(force, "explained_by_another")
+    assert (found.severity, found.officer, found.pouch) == ("medium", "1207", "P1")
+    assert found.evidence == "officer 1300 said: training; by the ledger officer 1207 had the pouch"
+    assert "kitdock openings explain P1:1 --officer 1207 --cause CAUSE" in found.next_step
+    force.explain(tag, 1, "1207", "training")
+    assert kinds(force) == []
+
+
+def test_who_keeps_the_stock_may_say_why_they_opened_it_but_not_that_it_was_used() -> None:
+    force, tag = opened_pouch()
+    force.explain(tag, 1, None, "restocking", login="keeper")
+    assert kinds(force) == []
+    force.explain(tag, 1, None, "used", 1, login="keeper")
+    assert one(force, "explained_by_another").evidence.startswith("keeper said: used on a person; by the ledger")
+
+
+def test_explanation_of_a_pouch_that_nobody_had_is_nobody_elses() -> None:
+    force, tag = opened_pouch()
+    force.movements = force.movements[:1]
+    force.explain(tag, 1, "1300", "training")
+    assert kinds(force) == ["pouch_without_kit"]
+
+
+def test_pouch_that_another_brought_to_the_dock_is_asked_about_until_its_holder_brings_it() -> None:
+    force, tag = docked()
+    force.officer("1300")
+    first = force.docking(tag, 30 * HOUR)
+    force.brings(first, "1300")
+    found = one(force, "docked_by_another")
+    assert (found.severity, found.officer, found.pouch, found.kit) == ("medium", "1207", "P1", "K1")
+    assert found.evidence == (
+        "officer 1300 brought it to the dock at 2026-05-30 03:26; by the ledger officer 1207 has it"
+    )
+    assert found.facts == (f"docking:{first}", "movement:2")
+    force.brings(force.docking(tag, 31 * HOUR), "1207")
+    assert kinds(force) == []
+
+
+def test_pouch_that_was_with_who_brought_it_or_with_nobody_is_no_question() -> None:
+    force, tag = docked()
+    force.officer("1300")
+    force.brings(force.docking(tag, 30 * HOUR), "1300")
+    force.move(30 * HOUR, "return", "K1", place="North")
+    assert kinds(force) == []
+    kept, tag = kept_in_a_car()
+    kept.officer("1300")
+    kept.brings(kept.docking(tag, DAY), "1300")
+    assert kinds(kept) == []
+
+
+def test_who_brought_a_pouch_and_explained_it_is_asked_about_once() -> None:
+    force, tag = opened_pouch()
+    force.brings(1, "1300")
+    assert sorted(kinds(force)) == ["docked_by_another", "opening_unexplained"]
+    force.explain(tag, 1, "1300", "training")
+    assert kinds(force) == ["explained_by_another"]
+
+
+def test_tag_that_was_taken_out_of_use_unread_is_told_until_the_kit_was_counted() -> None:
+    force, tag = docked()
+    force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR)
+    found = one(force, "log_unread")
+    assert (found.severity, found.kit, found.officer, found.pouch) == ("medium", "K1", "1207", "P1")
+    assert f"its tag {tag} was taken out of use at 2026-05-30 03:26 and last docked at 2026-05-29 21:26" in (
+        found.evidence
+    )
+    assert "kitdock kit count K1 --doses DOSES" in found.next_step
+    force.move(31 * HOUR, "count", "K1", doses=2)
+    assert kinds(force) == ["pouch_without_tag"]
+
+
+def test_tag_that_never_docked_is_unread_of_the_kits_that_were_in_its_pouch_meanwhile() -> None:
+    force, _ = carried_pouch()
+    force.give_back("K1", 10 * HOUR)
+    force.kit("K2")
+    force.issue("K2", "1207", "P1", 40 * HOUR)
+    force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR)
+    found = one(force, "log_unread")
+    assert (found.kit, "and never docked" in found.evidence) == ("K1", True)
+
+
+def test_nothing_is_lost_with_a_tag_whose_pouch_held_no_kit_since_it_docked() -> None:
+    force, tag = docked()
+    force.give_back("K1", 25 * HOUR, doses=2)
+    force.docking(tag, 26 * HOUR)
+    force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 40 * HOUR)
+    assert kinds(force) == []
+
+
+def test_kit_that_went_out_uncounted_is_called_in() -> None:
+    force, _ = opened_pouch()
+    force.give_back("K1", 30 * HOUR)
+    force.issue("K1", "1300", "P2", 31 * HOUR)
+    found = one(force, "not_whole_carried")
+    assert (found.severity, found.kit, found.officer, found.since_ms) == ("high", "K1", "1300", T0 + 31 * HOUR)
+    assert found.evidence.startswith("it was handed out uncounted: pouch P1 was opened at 2026-05-28 22:")
+    assert found.next_step == "call it in: `kitdock kit replace K1`, and count what is in it"
+    force.move(32 * HOUR, "count", "K1", doses=2)
+    assert "not_whole_carried" not in kinds(force)
+
+
+def test_kit_that_is_carried_with_doses_gone_is_told_and_an_empty_one_is_called_in() -> None:
+    force, tag = opened_pouch(marks=1)
+    force.report("1207", tag, 1, doses=1, kit="K1")
+    found = one(force, "not_whole_carried")
+    assert (found.severity, found.evidence) == ("low", "1 of 2 doses left")
+    assert found.next_step.startswith("`kitdock kit replace K1`")
+    force.move(30 * HOUR, "count", "K1", doses=0)
+    empty = one(force, "not_whole_carried")
+    assert (empty.severity, empty.evidence) == ("high", "0 of 2 doses left")
+    assert empty.occurrence != found.occurrence
+
+
+def test_kit_that_was_opened_while_with_its_officer_is_not_called_in_before_it_comes_back() -> None:
+    force, tag = opened_pouch()
+    force.explain(tag, 1, "1207", "used", 1)
+    assert "not_whole_carried" not in kinds(force)

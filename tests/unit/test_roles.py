@@ -58,6 +58,7 @@ OPEN = {
     "lot_of": "likewise",
     "kit": "likewise",
     "place": "a name and what it is",
+    "trial": "it opens nothing: what is tried in it asks as it always does",
     "places": "likewise",
     "reports": "an officer's own account is given its officer's: tests/unit/test_accounts.py",
 }

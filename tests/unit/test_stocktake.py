@@ -54,7 +54,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Movement]]:
                 if len(still) < 2:
                     continue
                 movement = movement._replace(corrects=still[-1].id)
-                assert correction_refusal(still, state, movement) is None
+                assert correction_refusal(still, state, movement, 2) is None
             elif refusal(state, movement) is not None:
                 continue
             of_kit.append(movement)
@@ -69,7 +69,10 @@ scans = st.lists(
 
 
 def state_at(movements: list[Movement], at_ms: int) -> State:
-    steps = replay([each for each in movements if each.at_ms <= at_ms], 2)
+    """The state at an instant, as it is known at the end: what was reversed by then never was."""
+    wrong = {each.corrects for each in movements}
+    still = [each for each in movements if each.kind != CORRECT and each.id not in wrong]
+    steps = replay([each for each in still if each.at_ms <= at_ms], 2)
     return steps[-1].state if steps else NOWHERE
 
 
@@ -167,6 +170,14 @@ def test_loading_into_a_pouch_on_the_shelf_does_not_excuse_a_missing_kit() -> No
     assert one(result(box((100, "load", {"pouch": "P-01"})))).kind == "missing"
 
 
+def test_what_was_recorded_wrongly_and_reversed_does_not_excuse_a_missing_kit() -> None:
+    boxed = box((100, "issue", {"officer": "4101"}), (200, "correct", {"corrects": 2}))
+    assert one(result(boxed)).kind == "missing"
+    boxed = box((-9, "issue", {"officer": "4101"}), (200, "correct", {"corrects": 2}))
+    assert one(result(boxed)).kind == "missing", "it was on the shelf all the time"
+    assert result(boxed, (100, "first", None)).differences == ()
+
+
 def test_going_and_coming_in_one_instant_does_not_excuse_a_missing_kit() -> None:
     boxed = box((100, "issue", {"officer": "4101"}), (100, "return", {"place": "North"}))
     assert one(result(boxed)).kind == "missing"
@@ -218,6 +229,21 @@ def test_doses_are_compared_with_the_ledger_when_they_were_counted() -> None:
     later = box((100, "issue", carried), (200, "use", {"doses": 1}), (300, "return", {"place": "North"}))
     assert result(later, (5, "first", 2)).differences == ()
     assert one(result(later, (5, "first", 1))).doses is None, "the ledger has moved on since the count"
+
+
+def test_kit_that_is_to_be_counted_is_asked_for_its_doses() -> None:
+    due = box()._replace(due="it left pouch P1")
+    found = one(result(due, (5, "first", None)))
+    assert (found.kind, found.detail, found.doses) == ("uncounted", "to be counted: it left pouch P1", None)
+    assert "`kitdock kit count K-1 --doses DOSES`" in found.next_step
+    counted = result(due, (5, "first", None), (6, "first", 2))
+    assert (counted.differences, counted.counted) == ((), (("K-1", 2),))
+    assert result(box(), (5, "first", 2)).counted == (), "that nobody need count"
+    differs = result(due, (5, "first", 1))
+    assert ([each.kind for each in differs.differences], differs.counted) == (["doses"], ())
+    not_agreed = result(due, (5, "first", 1), (6, "second", 2))
+    assert ("uncounted" in {each.kind for each in not_agreed.differences}, not_agreed.counted) == (False, ())
+    assert one(result(due)).kind == "missing"
 
 
 def test_count_that_cannot_be_or_is_not_agreed_is_not_recorded() -> None:

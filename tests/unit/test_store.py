@@ -289,16 +289,18 @@ def test_refused_kit_leaves_no_lot_behind(store: Store) -> None:
     assert [each.id for each in store.kits()] == ["K1"]
 
 
-def test_report_and_its_explanation_come_together(tagged: Store) -> None:
+def test_report_is_no_explanation_and_an_opening_may_have_several(tagged: Store) -> None:
     tagged.add_events(tagged.begin_docking(TAG, NOW), TAG, [row(1)])
     tagged.add_officer("1207", None, NOW)
-    number = tagged.add_report("england_wales", "1207", (TAG, 1), 3, {"area": "North"}, {"outcome": "unconscious"}, NOW)
-    assert [(each.cause, each.doses) for each in tagged.explanations()] == [("used", 3)]
-    report, protected = tagged.report(number)
+    filed = tagged.add_report("england_wales", "1207", (TAG, 1), 3, {"area": "North"}, {"outcome": "unconscious"}, NOW)
+    assert tagged.explanations() == []
+    report, protected = tagged.report(filed.id)
     assert (report.doses, report.fields, protected) == (3, {"area": "North"}, {"outcome": "unconscious"})
+    assert (report, report.login) == (filed, tagged.login)
     second = tagged.add_report("england_wales", "1207", (TAG, 1), 1, {}, {}, NOW)
-    assert len(tagged.explanations()) == 1  # used is what was said already
-    assert [each.id for each in tagged.reports()] == [number, second]
+    assert tagged.reports() == [filed, second]
+    (opening,) = tagged.openings()
+    assert (opening.explanation, opening.reports, opening.doses_reported) == (None, (filed.id, second.id), 4)
 
 
 def test_report_on_an_opening_that_is_not_there_is_not_kept(tagged: Store) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from host.cli.kit.shared import document_option, move, reason_option, station_option
+from host.cli.kit.shared import at_and_yes, document_option, move, station_option
 from host.cli.kit.shared import doses as in_words
-from host.cli.options import at_option, with_store
+from host.cli.options import reason_option, with_store
 from host.cli.render import Done
 from host.ledger import Movement
 from host.ledger.movement import FIND, LEAVE_BEHIND, LOAD, LOSE, UNLOAD, USE
@@ -15,39 +15,40 @@ from host.ledger.movement import FIND, LEAVE_BEHIND, LOAD, LOSE, UNLOAD, USE
 @click.command("load")
 @click.argument("kit", metavar="KIT")
 @click.argument("pouch", metavar="POUCH")
-@at_option
+@at_and_yes
 @with_store
-def load(db: Path, kit: str, pouch: str, at: str | None) -> Done:
+def load(db: Path, kit: str, pouch: str, at: str | None, yes: bool) -> Done:
     """Put a kit into a pouch.
 
     The kit stays in stock, or with whoever has it: who has a pouch and who has the kit in it are the same.
     """
-    return move(db, at, [kit], f"{{}} loaded into pouch {pouch}", Movement(0, 0, LOAD, "", pouch=pouch))
+    return move(db, at, yes, [kit], f"{{}} loaded into pouch {pouch}", Movement(0, 0, LOAD, "", pouch=pouch))
 
 
 @click.command("unload")
 @click.argument("kit", metavar="KIT")
-@at_option
+@at_and_yes
 @with_store
-def unload(db: Path, kit: str, at: str | None) -> Done:
+def unload(db: Path, kit: str, at: str | None, yes: bool) -> Done:
     """Take a kit out of its pouch; it stays where it is otherwise."""
-    return move(db, at, [kit], "{} is in no pouch any more", Movement(0, 0, UNLOAD, ""))
+    return move(db, at, yes, [kit], "{} is in no pouch any more", Movement(0, 0, UNLOAD, ""))
 
 
 @click.command("use")
 @click.argument("kit", metavar="KIT")
 @click.option("--doses", type=click.IntRange(1, 99), required=True, help="How many were given.")
 @click.option("--report", type=click.IntRange(1), metavar="ID", help="The usage report that tells of it.")
-@at_option
+@at_and_yes
 @with_store
-def use(db: Path, kit: str, doses: int, report: int | None, at: str | None) -> Done:
+def use(db: Path, kit: str, doses: int, report: int | None, at: str | None, yes: bool) -> Done:
     """Record doses given from a kit that is out.
 
     Filing a usage report on an opening does this by itself, for the kit in that pouch. If more doses were given than
-    one kit had, record the others from the kit they came from.
+    one kit had, record the others from the kit they came from, with --report; with a report that may be a kit that has
+    come back, or went to somebody else since.
     """
     new = Movement(0, 0, USE, "", doses=doses, report=report)
-    done = move(db, at, [kit], f"{in_words(doses)} used from {{}}", new)
+    done = move(db, at, yes, [kit], f"{in_words(doses)} used from {{}}", new)
     left = done.data["doses_left"]
     return done._replace(text=f"{done.text}: " + (f"{left} left" if left else "used up"))
 
@@ -55,40 +56,40 @@ def use(db: Path, kit: str, doses: int, report: int | None, at: str | None) -> D
 @click.command("leave-behind")
 @click.argument("kit", metavar="KIT")
 @document_option
-@at_option
+@at_and_yes
 @with_store
-def leave_behind(db: Path, kit: str, document: str | None, at: str | None) -> Done:
+def leave_behind(db: Path, kit: str, document: str | None, at: str | None, yes: bool) -> Done:
     """Record that a kit was left with a person at risk.
 
     Nothing about the person is recorded here.
     """
-    return move(db, at, [kit], "{} left behind", Movement(0, 0, LEAVE_BEHIND, "", document=document))
+    return move(db, at, yes, [kit], "{} left behind", Movement(0, 0, LEAVE_BEHIND, "", document=document))
 
 
 @click.command("lose")
 @click.argument("kit", metavar="KIT")
 @reason_option("What is known, such as: not in the car after the search.", required=False)
 @document_option
-@at_option
+@at_and_yes
 @with_store
-def lose(db: Path, kit: str, reason: str | None, document: str | None, at: str | None) -> Done:
+def lose(db: Path, kit: str, reason: str | None, document: str | None, at: str | None, yes: bool) -> Done:
     """Record that a kit is lost.
 
     It stays in the ledger, with whoever had it last, until `kitdock kit find`.
     """
-    return move(db, at, [kit], "{} lost", Movement(0, 0, LOSE, "", reason=reason, document=document))
+    return move(db, at, yes, [kit], "{} lost", Movement(0, 0, LOSE, "", reason=reason, document=document))
 
 
 @click.command("find")
 @click.argument("kit", metavar="KIT")
 @station_option
 @reason_option("Where it turned up.", required=False)
-@at_option
+@at_and_yes
 @with_store
-def find(db: Path, kit: str, station: str | None, reason: str | None, at: str | None) -> Done:
+def find(db: Path, kit: str, station: str | None, reason: str | None, at: str | None, yes: bool) -> Done:
     """Take a lost kit back into stock.
 
     Count its doses with `kitdock kit count`; quarantine it if nobody knows how warm it was.
     """
-    done = move(db, at, [kit], "{} found", Movement(0, 0, FIND, "", place=station, reason=reason))
+    done = move(db, at, yes, [kit], "{} found", Movement(0, 0, FIND, "", place=station, reason=reason))
     return done._replace(text=f"{done.text}: in stock at {done.data['place']}")

@@ -1,16 +1,35 @@
 """`kitdock kit issue`, `next`, `return`, `replace`: kits go out and come back."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from host import clock
-from host.cli.kit.shared import document_option, doses, kits_argument, named, reason_option, station_option, told
-from host.cli.options import at_option, instant, open_store, with_store
+from host.cli import asking
+from host.cli.kit.shared import (
+    ask_count,
+    at_and_yes,
+    document_option,
+    doses,
+    kits_argument,
+    named,
+    recorded,
+    station_option,
+    told,
+)
+from host.cli.options import instant, open_store, reason_option, with_store
 from host.cli.render import Done, Table
-from host.ledger import Movement, held_by
+from host.ledger import Movement, State, held_by
 from host.ledger.movement import ISSUE, LEAVE_BEHIND, LOSE, RETURN, USE, USED
 from host.words import plural
+
+if TYPE_CHECKING:
+    from host.store import Store
+    from host.store.stock import Moved
 
 SHOWN = 5
 """How many kits `next` shows."""
@@ -24,7 +43,7 @@ SHOWN = 5
 @click.option("--product", metavar="PRODUCT", help="With --next: only kits of this product.")
 @click.option("--station", metavar="STATION", help="With --next: from this station's stock. [default: this one]")
 @document_option
-@at_option
+@at_and_yes
 @with_store
 def issue(
     db: Path,
@@ -36,6 +55,7 @@ def issue(
     station: str | None,
     document: str | None,
     at: str | None,
+    yes: bool,
 ) -> Done:
     """Hand out kits to an officer or a place, all or none.
 
@@ -44,24 +64,45 @@ def issue(
     kitdock kit issue --next 1207                the one that expires first
     kitdock kit issue --next --place CAR-7       to a place
 
-    Refused if a kit is issued already, has expired, is recalled, quarantined or not whole, if the officer has left, or
-    if somebody else has the pouch. Warns if another kit should go first, if it expires within the time that a kit is
-    carried (setting carry_days), or if training is unknown or more than 12 months old.
+    Refused if a kit is issued already, has expired, is recalled, quarantined, not whole or still to be counted, if the
+    officer has left, or if somebody else has the pouch, or had it then. Warns if another kit should go first, if it
+    expires within the time that a kit is carried (setting carry_days), if the officer already has a kit, or if training
+    is unknown or more than 12 months old.
     """
     officer, kits = _to_whom(names, first, place)
     if not first and (product or station):
         raise click.UsageError("--product and --station go with --next.")
     with open_store(db) as store:
         to = Movement(0, instant(store, at), ISSUE, "", officer, place, pouch, document=document)
-        if first:
-            moved = [store.issue_next(to, station, product)]
-        else:
-            moved = store.move_all(to._replace(kit=kit) for kit in kits)
+
+        if at is None and asking.has_terminal():
+            to = _since_when(store, to, kits)
+
+        def record() -> list[Moved]:
+            if first:
+                return [store.issue_next(to, station, product)]
+            return store.move_all(to._replace(kit=kit) for kit in kits)
+
+        moved = recorded(store, at, yes, record)
         zone = store.station.time_zone
     holder = held_by(moved[-1].after)
     into = moved[-1].after.pouch
     text = f"{named([each.movement.kit for each in moved])} issued to {holder}" + (f" in pouch {into}" if into else "")
     return told(text, moved, zone)
+
+
+def _since_when(store: Store, to: Movement, kits: Sequence[str]) -> Movement:
+    """The issue, from when on it is so: after a wrong one was reversed, somebody may have had the kits all the time."""
+    zone = store.station.time_zone
+    for kit in kits:
+        wrong = store.reversed_issue(kit)
+        if wrong is not None and wrong.at_ms < to.at_ms:
+            had = held_by(State(officer=wrong.officer, place=wrong.place))
+            has = held_by(State(officer=to.officer, place=to.place))
+            asking.say(f"The issue of kit {kit} to {had} at {clock.show(wrong.at_ms, zone)} was reversed.")
+            if click.confirm(f"Has {has} had it since then?", default=True, err=True):
+                return to._replace(at_ms=wrong.at_ms)
+    return to
 
 
 def _to_whom(names: tuple[str, ...], first: bool, place: str | None) -> tuple[str | None, tuple[str, ...]]:
@@ -116,11 +157,11 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
 
 @click.command("return")
 @kits_argument
-@click.option("--doses", "counted", type=click.IntRange(0, 99), help="How many were counted in it; for one kit.")
+@click.option("--doses", "counted", type=click.IntRange(0, 99), help="How many were counted in it, or in each.")
 @station_option
 @reason_option("Why, if that matters.", required=False)
 @document_option
-@at_option
+@at_and_yes
 @with_store
 def return_(
     db: Path,
@@ -130,19 +171,26 @@ def return_(
     reason: str | None,
     document: str | None,
     at: str | None,
+    yes: bool,
 ) -> Done:
     """Take kits back into stock, all or none.
 
-    Count the doses while you have the kit in hand: a difference is noticed now, or never. A kit that is used up is
-    taken back as well, and can then be destroyed.
+    Count the doses while you have the kit in hand: a difference is noticed now, or never. If its pouch was opened, and
+    that was or may have been a use, you are asked how many are in it; without a terminal, say --doses. A kit that comes
+    back uncounted from a pouch with a tag is not issued again until the pouch has docked, or somebody counts it. A kit
+    that is used up is taken back as well, and can then be destroyed.
     """
-    if counted is not None and len(kits) > 1:
-        raise click.UsageError("--doses is for one kit: return the others without.")
     with open_store(db) as store:
-        new = Movement(
-            0, instant(store, at), RETURN, "", place=station, doses=counted, reason=reason, document=document
-        )
-        moved = store.move_all(new._replace(kit=kit) for kit in dict.fromkeys(kits))
+        new = Movement(0, instant(store, at), RETURN, "", place=station, reason=reason, document=document)
+        due = store.to_count()
+        wanted = [
+            new._replace(
+                kit=kit,
+                doses=ask_count(store, kit, due[kit]) if counted is None and kit in due else counted,
+            )
+            for kit in dict.fromkeys(kits)
+        ]
+        moved = recorded(store, at, yes, lambda: store.move_all(wanted))
         zone = store.station.time_zone
     lines = [
         f"kit {each.movement.kit} returned by {held_by(each.before)}, with it since "
@@ -150,8 +198,12 @@ def return_(
         for each in moved
     ]
     done = told("\n".join(lines), moved, zone)
-    missing = moved[0].after.doses_unaccounted - moved[0].before.doses_unaccounted
-    warnings = [f"{doses(missing)} of kit {kits[0]} unaccounted for: is a usage report due?"] if missing > 0 else []
+    missing = {each.movement.kit: each.after.doses_unaccounted - each.before.doses_unaccounted for each in moved}
+    warnings = [
+        f"{doses(count)} of kit {kit} unaccounted for: is a usage report due?"
+        for kit, count in missing.items()
+        if count > 0
+    ]
     since = [clock.iso(each.before.since_ms, zone) for each in moved]
     by = [held_by(each.before) for each in moved]
     data = {**done.data, "returned_by": by, "since": since, "warnings": [*done.warnings, *warnings]}
@@ -161,7 +213,7 @@ def return_(
 @click.command("replace")
 @click.argument("who", metavar="OFFICER|POUCH|KIT")
 @click.argument("kit", metavar="[NEW]", required=False)
-@click.option("--used", type=click.IntRange(1, 99), metavar="N", help="N doses of the old kit were used.")
+@click.option("--used", type=click.IntRange(1, 99), metavar="N", help="N doses of the old kit were used, in all.")
 @click.option("--lost", is_flag=True, help="The old kit is lost.")
 @click.option("--left-behind", is_flag=True, help="The old kit was left with a person at risk.")
 @click.option("--doses", "counted", type=click.IntRange(0, 99), help="Doses counted in the old kit, which is returned.")
@@ -169,7 +221,7 @@ def return_(
 @station_option
 @reason_option("Why, if that matters.", required=False)
 @document_option
-@at_option
+@at_and_yes
 @with_store
 def replace(
     db: Path,
@@ -184,6 +236,7 @@ def replace(
     reason: str | None,
     document: str | None,
     at: str | None,
+    yes: bool,
 ) -> Done:
     """Take back a kit and hand out another in one step.
 
@@ -194,7 +247,8 @@ def replace(
     kitdock kit replace 1207 --lost
 
     The new kit goes to the same officer or place, into the same pouch. If none is named, it is the one of the same
-    product that expires first. A kit that a usage report has used up already is not taken back again.
+    product that expires first. A kit that a usage report has used up already is not taken back again. If the old kit is
+    to be counted, you are asked how many doses are in it; without a terminal, say --doses or --used.
     """
     ways = [USE] * (used is not None) + [LOSE] * lost + [LEAVE_BEHIND] * left_behind + [RETURN] * (counted is not None)
     if len(ways) > 1:
@@ -204,8 +258,14 @@ def replace(
     with open_store(db) as store:
         from host.store.kits import Fate
 
+        at_ms = instant(store, at)
         fate = Fate(ways[0] if ways else RETURN, used if used is not None else counted, report, reason)
-        moved = store.replace(who, kit, fate, instant(store, at), station, document)
+        if not ways:
+            old = store.kit_to_replace(who)
+            due = store.to_count().get(old)
+            if due is not None:
+                fate = fate._replace(doses=ask_count(store, old, due))
+        moved = recorded(store, at, yes, lambda: store.replace(who, kit, fate, at_ms, station, document))
         zone = store.station.time_zone
     *taken, out = moved
     parts = [_ended(each.movement, each.after.status, held_by(each.before)) for each in taken]

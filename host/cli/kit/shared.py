@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from host import clock
-from host.cli.options import instant, open_store, words
+from host.cli import asking
+from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
+from host.doses import Due
+from host.doses import told as doses_told
+from host.errors import InputError
 from host.ledger import Movement
+from host.ledger.movement import IN_STOCK
 
 if TYPE_CHECKING:
-    from host.store.stock import Moved
+    from host.store import Store
+    from host.store.stock import Moved, Reassigned
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -28,19 +34,60 @@ document_option = click.option(
 station_option = click.option("--station", metavar="STATION", help="The station. [default: this one]")
 
 
-def reason_option(text: str, required: bool = True) -> Callable[[_Function], _Function]:
-    """The option --reason, with help that says what is asked for, and what is not."""
-    told = f"{text} It is kept for good: no names, nothing on anybody's health."
-    return click.option("--reason", type=words("reason", 200), metavar="TEXT", required=required, help=told)
+def at_and_yes(command: _Function) -> _Function:
+    """The options of a command that records a movement: --at, and --yes for one of the past that changes more."""
+    yes = click.option("--yes", is_flag=True, help="With --at: do not ask before openings are moved to others.")
+    return at_option(yes(command))
 
 
-def move(db: Path, at: str | None, kits: Sequence[str], text: str, new: Movement) -> Done:
+def move(db: Path, at: str | None, yes: bool, kits: Sequence[str], text: str, new: Movement) -> Done:
     """Moves kits as `new` says but for kit and time, all or none, and tells it by `text` ({} is the kits)."""
     with open_store(db) as store:
         at_ms = instant(store, at)
-        moved = store.move_all(new._replace(kit=kit, at_ms=at_ms) for kit in dict.fromkeys(kits))
+        wanted = [new._replace(kit=kit, at_ms=at_ms) for kit in dict.fromkeys(kits)]
+        moved = recorded(store, at, yes, lambda: store.move_all(wanted))
         zone = store.station.time_zone
     return told(text.format(named([each.movement.kit for each in moved])), moved, zone)
+
+
+def recorded(store: Store, at: str | None, yes: bool, record: Callable[[], list[Moved]]) -> list[Moved]:
+    """What `record` has recorded. If it is of the past (`at`) and gives openings to others, that is asked about first.
+
+    Raises `InputError` if it is not wanted, or nobody can be asked; then nothing is recorded.
+    """
+    if at is None or yes:
+        return record()
+    with store.trial():
+        shifts = [each for moved in record() for each in moved.reassigned]
+    if not shifts:
+        return record()
+    lines = "\n".join(f"  {line}" for line in reassigned(shifts, store.station.time_zone))
+    text = f"at that time it changes who had the pouch when it was opened:\n{lines}"
+    if not asking.has_terminal():
+        raise InputError(f"{text}\nsay --yes if that is right, or check the time; nothing was recorded")
+    asking.say(text)
+    if not click.confirm("Record it?", default=False, err=True):
+        raise InputError("nothing was recorded: check the time given with --at")
+    return record()
+
+
+def reassigned(shifts: Iterable[Reassigned], zone: str) -> list[str]:
+    """Openings that are another's now, for people."""
+    return [
+        f"opening {each.name} of {clock.show(each.at_ms, zone)}: from "
+        f"{' or '.join(each.before) or 'nobody'} to {' or '.join(each.after) or 'nobody'}"
+        for each in shifts
+    ]
+
+
+def ask_count(store: Store, kit: str, due: Due) -> int:
+    """How many doses are in a kit that is to be counted. Raises `InputError` if there is nobody to ask."""
+    why = f"kit {kit} is to be counted: {doses_told(due, store.station.time_zone)}"
+    if not asking.has_terminal():
+        raise InputError(f"{why}; say with --doses how many are in it. Nothing was recorded")
+    asking.say(why)
+    counted: int = click.prompt("Doses in it now", type=click.IntRange(0, 99), err=True)
+    return counted
 
 
 def named(kits: Sequence[str]) -> str:
@@ -52,6 +99,12 @@ def told(text: str, moved: Sequence[Moved], zone: str) -> Done:
     """What was done, for people and as data: the kits and their movements, and the state of the last kit after it."""
     movement, after = moved[-1].movement, moved[-1].after
     warnings = list(dict.fromkeys(warning for each in moved for warning in each.warnings))
+    warnings += reassigned((shift for each in moved for shift in each.reassigned), zone)
+    warnings += [
+        f"kit {each.movement.kit} is to be counted before it is issued again: {doses_told(each.due, zone)}"
+        for each in moved
+        if each.due is not None and each.after.status == IN_STOCK
+    ]
     return Done(
         text,
         {
@@ -63,6 +116,7 @@ def told(text: str, moved: Sequence[Moved], zone: str) -> Done:
             "place": after.place,
             "pouch": after.pouch,
             "doses_left": after.doses_left,
+            "to_count": [each.movement.kit for each in moved if each.due is not None],
             "warnings": warnings,
         },
         warnings,

@@ -10,6 +10,7 @@ import click
 from host import clock
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import Row, Table
+from host.doses import told
 from host.ledger import COUNTED, Step, in_words
 from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
 
@@ -32,25 +33,37 @@ LATE_MS = 60_000
 @click.option("--officer", metavar="OFFICER", help="Only the kits that this officer has, or had when they ended.")
 @click.option("--place", metavar="PLACE", help="Only the kits in this station, vehicle, custody suite or cabinet.")
 @click.option("--lot", metavar="LOT", help="Only the kits of this lot.")
+@click.option("--to-count", is_flag=True, help="Only kits that are to be counted before they are issued again.")
 @click.option("--at", metavar="TIME", help="As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]")
 @with_store
 def list_(
-    db: Path, status: tuple[str, ...], officer: str | None, place: str | None, lot: str | None, at: str | None
+    db: Path,
+    status: tuple[str, ...],
+    officer: str | None,
+    place: str | None,
+    lot: str | None,
+    to_count: bool,
+    at: str | None,
 ) -> Table:
     """List kits, first to expire first, and where each is.
 
-    With --at as it was at a past instant, by the ledger as it stood then.
+    With --at as it was at a past instant, by the ledger as it stood then. A kit *to be counted* came back, or is out,
+    and its pouch was opened or has not docked since: `kitdock kit count` ends that; `--to-count` says why for each.
     """
+    if to_count and at is not None:
+        raise click.UsageError("What is to be counted is known of now: leave '--at' out.")
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
         found = store.kit_states(at_ms, officer)
+        due = store.to_count() if at_ms is None and store.account.may("stock.read") else {}
         zone = store.station.time_zone
         today = store.today() if at_ms is None else clock.today(at_ms, zone)
     rows = [
-        _row(each, zone, today)
+        {**_row(each, zone, today), "to_count": told(due[each.kit.id], zone) if each.kit.id in due else None}
         for each in found
         if each.state.status in wanted
+        and (each.kit.id in due or not to_count)
         and (place is None or each.state.place == place)
         and (lot is None or each.kit.lot == lot)
     ]
@@ -64,11 +77,14 @@ def list_(
             "where": lambda row: _where(row) + (f", {row['pouch']}" if row["pouch"] else ""),
             "note": _note,
         },
-        "no kit is like that: `kitdock kit list` shows all but the destroyed ones"
+        "no kit is to be counted"
+        if to_count
+        else "no kit is like that: `kitdock kit list` shows all but the destroyed ones"
         if found or officer
         else "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"
         if at is None
         else f"no kits were in the ledger at {at}",
+        details=[lambda row: f"to be counted: {row['to_count']}"] if to_count else [],
     )
 
 
@@ -107,6 +123,7 @@ def _note(row: Row) -> str:
     notes = ["expired"] if row["expired"] else []
     notes += ["quarantined"] if row["quarantine"] is not None else []
     notes += ["recalled"] if row["recalled"] is not None else []
+    notes += ["to be counted"] if row.get("to_count") else []
     if row["status"] in (IN_STOCK, ISSUED) and row["doses_left"] != row["doses"]:
         notes.append(f"{row['doses_left']} of {row['doses']} doses")
     return ", ".join(notes)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from host.cli.kit.shared import document_option, doses, kits_argument, move, reason_option, station_option
-from host.cli.options import at_option, day, instant, new_name, open_store, with_store, words
+from host.cli.kit.shared import at_and_yes, document_option, doses, kits_argument, move, station_option
+from host.cli.options import at_option, day, instant, new_name, open_store, reason_option, with_store, words
 from host.cli.render import Done
 from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
@@ -63,15 +63,15 @@ def add(
 @kits_argument
 @click.argument("station", metavar="STATION")
 @document_option
-@at_option
+@at_and_yes
 @with_store
-def transfer(db: Path, kits: tuple[str, ...], station: str, document: str | None, at: str | None) -> Done:
+def transfer(db: Path, kits: tuple[str, ...], station: str, document: str | None, at: str | None, yes: bool) -> Done:
     """Move kits to another station's stock, all or none.
 
     A kit that lay in a pouch is taken out of it.
     """
     new = Movement(0, 0, TRANSFER, "", place=station, document=document)
-    return move(db, at, kits, f"{{}} transferred to {station}", new)
+    return move(db, at, yes, kits, f"{{}} transferred to {station}", new)
 
 
 @click.command("destroy")
@@ -84,11 +84,11 @@ def transfer(db: Path, kits: tuple[str, ...], station: str, document: str | None
     required=True,
     help="The record of destruction: a consignment note, a witness's record.",
 )
-@at_option
+@at_and_yes
 @with_store
-def destroy(db: Path, kits: tuple[str, ...], reason: str, document: str, at: str | None) -> Done:
+def destroy(db: Path, kits: tuple[str, ...], reason: str, document: str, at: str | None, yes: bool) -> Done:
     """Record that kits were destroyed, all or none.
 
     Only kits in stock or used up: take back what is carried first.
     """
-    return move(db, at, kits, "{} destroyed", Movement(0, 0, DESTROY, "", reason=reason, document=document))
+    return move(db, at, yes, kits, "{} destroyed", Movement(0, 0, DESTROY, "", reason=reason, document=document))

@@ -1,14 +1,14 @@
 """The database's layout, step by step. A step that has been released is never edited: add another.
 
 Instants are INTEGER Unix milliseconds (`*_ms`), dates TEXT YYYY-MM-DD, all tables STRICT. Received
-records, movements, explanations and the audit are append-only, which triggers hold. What is derived (`_002`)
+records, movements, explanations and the audit are append-only, which triggers hold. What is derived (`_002`, `_003`)
 can be thrown away and made again from the rest.
 """
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from host.store.migrations import _001, _002
+from host.store.migrations import _001, _002, _003
 from host.store.migrations._001 import APPLICATION_ID
 
 __all__ = ["APPLICATION_ID", "migrations"]
@@ -24,3 +24,8 @@ def _stock(db: Database) -> None:
 @migrations(name="002_ledger_accounts_audit_rollups")
 def _ledger(db: Database) -> None:
     db.executescript(_002.SQL)
+
+
+@migrations(name="003_said_by_reports_that_stand_kits_to_count")
+def _doses(db: Database) -> None:
+    db.executescript(_003.SQL)

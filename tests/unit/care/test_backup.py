@@ -9,7 +9,7 @@ from host import clock, errors
 from host.errors import InputError
 from host.store import Store, copying
 from tests.unit.care.care import change, names
-from tests.unit.test_migrations import TEST_KEY, rows
+from tests.unit.test_migrations import TEST_KEYS, rows
 
 
 def test_backup_is_one_whole_file_for_its_owner(store: Store, path: Path) -> None:
@@ -19,7 +19,7 @@ def test_backup_is_one_whole_file_for_its_owner(store: Store, path: Path) -> Non
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert rows(target, "PRAGMA journal_mode") == [("delete",)]
     assert rows(target, "SELECT count(*) FROM event") == [(22,)]
-    assert TEST_KEY.encode() not in target.read_bytes()
+    assert TEST_KEYS["layout_001"].encode() not in target.read_bytes()
     assert names(path) == ["backup.db", "station.db", "station.db.key"]
     assert list(store.audit_entries())[-1].action == "database.backup"
 

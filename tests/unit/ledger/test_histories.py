@@ -1,6 +1,7 @@
 """Random histories, in which possible and impossible movements are tried: the ledger against a model of its own.
 
-The model knows nothing of `host.ledger`'s rules: it keeps each kit as a dictionary, and a stack of what it was before.
+The model knows nothing of `host.ledger`'s rules: it keeps each kit as a notebook does. What was wrong is struck out,
+and the page is read again from the top.
 """
 
 import itertools
@@ -24,14 +25,32 @@ class Box:
 
     def __init__(self) -> None:
         self.now: dict[str, Any] = {"is": None}
-        self.before: list[tuple[int, dict[str, Any]]] = []
+        self.page: list[Movement] = []
         self.moved_at = 0
 
+    @property
+    def last_at(self) -> int:
+        """When the last line was that still counts."""
+        return self.page[-1].at_ms if self.page else 0
+
+    def struck_out(self, line: int | None) -> "Box | None":
+        """The notebook without one line; None if that was neither the last nor a use, or others rest on it."""
+        left = [each for each in self.page if each.id != line]
+        gone = [each for each in self.page if each.id == line]
+        if not gone or (gone[0] is not self.page[-1] and gone[0].kind != "use"):
+            return None
+        found = Box()
+        for each in left:
+            if not found.would_take(each):
+                return None
+            found.take(each)
+        return found
+
     def would_take(self, new: Movement) -> bool:
-        if new.at_ms < self.moved_at:
+        if new.at_ms < (self.moved_at if new.kind == "correct" else self.last_at):
             return False
         if new.kind == "correct":
-            return bool(self.before) and self.before[-1][0] == new.corrects
+            return self.struck_out(new.corrects) is not None
         now = self.now
         where, doses = now["is"], new.doses
         if where is None:
@@ -56,11 +75,13 @@ class Box:
         }[new.kind]
 
     def take(self, new: Movement) -> None:
-        self.moved_at = new.at_ms
+        self.moved_at = max(self.moved_at, new.at_ms)
         if new.kind == "correct":
-            self.now = self.before.pop()[1]
+            clean = self.struck_out(new.corrects)
+            assert clean is not None
+            self.now, self.page = clean.now, clean.page
             return
-        self.before.append((new.id, self.now))
+        self.page.append(new)
         now = dict(self.now)
         if new.kind == "receive":
             now = {"is": "shelf", "holder": new.place, "pouch": None, "kept back": False}
@@ -116,7 +137,7 @@ def attempts(draw: st.DrawFn) -> list[tuple[Movement, int]]:
         )
         if kind not in ("use", "count", "return"):
             new = new._replace(doses=None)
-        found.append((new, draw(st.sampled_from([0, 0, 0, 1]))))
+        found.append((new, draw(st.sampled_from([0, 0, 0, 1, 2, 3]))))
     return found
 
 
@@ -129,10 +150,10 @@ def test_ledger_takes_what_can_be_refuses_what_cannot_and_no_dose_is_lost(tried:
     for number, (new, ago) in enumerate(tried, 1):
         box = boxes[new.kit]
         now = max(now, now + new.at_ms)
-        new = new._replace(id=number, at_ms=now if new.at_ms >= 0 else box.moved_at - 1)
+        new = new._replace(id=number, at_ms=now if new.at_ms >= 0 else box.last_at - 1)
         if new.kind == CORRECT:
-            undo = box.before[-1 - ago :]
-            new = new._replace(corrects=undo[0][0] if undo else 999)
+            undo = box.page[-1 - ago :]
+            new = new._replace(corrects=undo[0].id if undo else 999)
         own = [each for each in recorded if each.kit == new.kit]
         expected = box.would_take(new)
         try:
@@ -178,11 +199,21 @@ def assert_same(
 
 
 def assert_stretches_hold(movements: list[Movement]) -> None:
-    """Of each kit one follows on the other without a gap, and at each instant the one is that of the state then."""
+    """Of each kit one follows on the other without a gap; the one at an instant is that of the state then.
+
+    Whatever was reversed later never was, as if nobody had ever noted it.
+    """
     for kit in KITS:
-        own = [each for each in movements if each.kit == kit]
-        found = stretches(kit, replay(own, DOSES))
+        whole = [each for each in movements if each.kit == kit]
+        found = stretches(kit, whole, DOSES)
+        reversed_ids = {each.corrects for each in whole}
+        own = [each for each in whole if each.kind != CORRECT and each.id not in reversed_ids]
+        assert found == stretches(kit, own, DOSES)
         assert bool(found) == bool(own)
+        if own:
+            state, now = states(whole, {kit: DOSES})[kit], states(own, {kit: DOSES})[kit]
+            assert state._replace(moved_at_ms=0, movement=0) == now._replace(moved_at_ms=0, movement=0)
+            assert (state.began, state.since_ms) == (found[-1].began, found[-1].since_ms)
         for earlier, later in itertools.pairwise(found):
             assert earlier.until_ms == later.since_ms
         assert [each.until_ms is None for each in found] == [False] * (len(found) - 1) + [True] * bool(found)

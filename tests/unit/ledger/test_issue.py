@@ -1,5 +1,6 @@
 """What is checked when a kit is received or handed out."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -22,8 +23,9 @@ def check(
     pouch_with: str | None = None,
     at: int = HOUR,
     roles: str = "",
+    has: Sequence[str] = (),
 ) -> list[str]:
-    to = Carrier(officer, None, "P1", pouch_with)
+    to = Carrier(officer, None, "P1", pouch_with, has)
     return ledger.check_issue(state, KIT, lot, to, T0 + at, ZONE, 90, roles)
 
 
@@ -75,8 +77,26 @@ def test_leavers_and_roles_that_do_not_carry_get_nothing() -> None:
 
 
 def test_pouch_in_other_hands_takes_no_kit() -> None:
-    with pytest.raises(RuleError, match="pouch P1 is with officer 1300: return the kits in it first"):
-        check(pouch_with="officer 1300")
+    with pytest.raises(RuleError, match=r"^pouch P1 is with officer 1300: return the kits in it first$"):
+        check(pouch_with="is with officer 1300: return the kits in it first")
+
+
+def test_officer_who_has_a_kit_already_is_named_with_it() -> None:
+    assert check(has=["K2"]) == ["officer 1207 already has kit K2"]
+    assert check(has=["K2", "K3"]) == ["officer 1207 already has kit K2 and K3"]
+
+
+def test_kit_that_must_not_go_out_again_is_put_aside_when_it_comes_back() -> None:
+    def aside(lot: Lot = LOT, state: State = ON_THE_SHELF) -> list[str]:
+        return ledger.put_aside(KIT, lot, state, T0 + HOUR, ZONE)
+
+    assert aside() == []
+    assert aside(LOT._replace(expires_on=date(2026, 5, 28))) == [], "its last day"
+    assert aside(LOT._replace(expires_on=date(2026, 5, 27))) == ["put kit K1 aside: it expired on 2026-05-27"]
+    assert aside(LOT._replace(recalled="bad seals")) == ["put kit K1 aside: its lot A1 is recalled (bad seals)"]
+    assert aside(state=ON_THE_SHELF._replace(quarantine="frozen")) == ["put kit K1 aside: it is quarantined (frozen)"]
+    both = aside(LOT._replace(recalled="bad seals"), ON_THE_SHELF._replace(quarantine=""))
+    assert both == ["put kit K1 aside: its lot A1 is recalled (bad seals) and it is quarantined ()"]
 
 
 def test_place_needs_no_training() -> None:

@@ -216,7 +216,108 @@ def test_correction_goes_on_with_a_stretch_that_the_wrong_movement_did_not_end()
     assert (state.began, state.since_ms, state.moved_at_ms) == (2, movements[1].at_ms, movements[3].at_ms)
     movements = history(RECEIVE, ISSUE, RETURN, CORRECT)
     state = last(*movements)
-    assert (state.status, state.began, state.since_ms) == ("issued", 4, movements[3].at_ms)
+    assert (state.status, state.began, state.since_ms) == ("issued", 2, movements[1].at_ms)
+    assert (state.moved_at_ms, state.movement) == (movements[3].at_ms, 4)
+    early = following(movements[:1], USUAL[COUNT])._replace(id=5, at_ms=movements[1].at_ms - 1)
+    with pytest.raises(RuleError, match=r"moved at .*, after the time given"):
+        ledger.check_movement(movements, early, DOSES, ZONE)
+
+
+def test_in_the_place_of_a_movement_that_was_reversed_another_is_recorded_of_that_time() -> None:
+    """An issue typed to the wrong officer is reversed hours later, and recorded for the right one from the start."""
+    movements = history(RECEIVE, ISSUE, CORRECT)
+    right = USUAL[ISSUE]._replace(id=4, at_ms=movements[1].at_ms, officer="1300")
+    _, after = ledger.check_movement(movements, right, DOSES, ZONE)
+    assert (after.officer, after.since_ms, after.moved_at_ms) == ("1300", movements[1].at_ms, movements[2].at_ms)
+    (held,) = ledger.holdings([*movements, right], {"K1": DOSES})
+    assert (held.officer, held.since_ms, held.until_ms) == ("1300", movements[1].at_ms, None)
+    with pytest.raises(RuleError, match=r"moved at .*, after the time given"):
+        ledger.check_movement(movements, right._replace(at_ms=movements[0].at_ms - 1), DOSES, ZONE)
+
+
+def test_use_can_be_corrected_when_others_followed_it() -> None:
+    movements = history(RECEIVE, ISSUE)
+    movements.append(following(movements, USUAL[USE]._replace(doses=1)))
+    movements.append(following(movements, USUAL[RETURN]))
+    wrong = following(movements, USUAL[CORRECT]._replace(corrects=3))
+    _, after = ledger.check_movement(movements, wrong, DOSES, ZONE)
+    assert (after.status, after.doses_left, after.doses_used, after.began) == ("in_stock", 2, 0, 4)
+    assert [each.id for each in ledger.standing([*movements, wrong])] == [1, 2, 4]
+
+
+def test_use_before_a_count_that_is_corrected_leaves_what_was_counted() -> None:
+    movements = history(RECEIVE, ISSUE)
+    movements.append(following(movements, USUAL[USE]._replace(doses=1)))
+    movements.append(following(movements, USUAL[COUNT]._replace(doses=1)))
+    state = last(*movements, following(movements, USUAL[CORRECT]._replace(corrects=3)))
+    assert (state.doses_left, state.doses_used, state.doses_unaccounted) == (1, 0, 1)
+
+
+def test_use_without_which_what_followed_could_not_have_been_is_not_corrected() -> None:
+    movements = history(RECEIVE, ISSUE, USE, DESTROY)
+    wrong = following(movements, USUAL[CORRECT]._replace(corrects=3))
+    with pytest.raises(RuleError, match=r"its destroy \(movement 4\) would not have been possible without that use"):
+        ledger.check_movement(movements, wrong, DOSES, ZONE)
+
+
+def reported(movements: list[Movement], doses: int, before_hours: int) -> Movement:
+    """A use of which a report tells, so many hours before it is recorded as the next movement."""
+    use = following(movements, USUAL[USE]._replace(doses=doses, report=1))
+    return use._replace(happened_ms=use.at_ms - before_hours * HOUR)
+
+
+@pytest.mark.parametrize("status", [each for each in STATUSES if each != "void"])
+def test_report_may_tell_of_a_use_whatever_became_of_the_kit(status: str) -> None:
+    movements = [each for each in history(*TO[status]) if each.kind != USE]
+    told = reported(movements, 1, 0)
+    before, after = ledger.check_movement(movements, told, DOSES, ZONE)
+    assert (after.status, after.officer, after.doses_used) == (before.status, before.officer, 1)
+    with pytest.raises(RuleError, match="it has 2 left, not 3"):
+        ledger.check_movement(movements, told._replace(doses=3), DOSES, ZONE)
+
+
+def test_report_on_a_number_that_is_not_in_the_ledger_takes_nothing() -> None:
+    movements = history(RECEIVE, CORRECT)
+    with pytest.raises(RuleError, match="not in the ledger"):
+        ledger.check_movement(movements, reported(movements, 1, 0), DOSES, ZONE)
+
+
+def test_use_told_of_after_a_later_count_is_what_the_count_did_not_find() -> None:
+    movements = history(RECEIVE, ISSUE)
+    movements.append(following(movements, USUAL[RETURN]._replace(doses=0)))
+    state = last(*movements, reported(movements, 2, 2))
+    assert (state.doses_left, state.doses_used, state.doses_unaccounted) == (0, 2, 0)
+    state = last(*movements, reported(movements, 1, 2))
+    assert (state.doses_left, state.doses_used, state.doses_unaccounted) == (0, 1, 1)
+
+
+def test_count_that_found_all_stands_though_a_use_before_it_is_told_of() -> None:
+    movements = history(RECEIVE, ISSUE)
+    movements.append(following(movements, USUAL[RETURN]._replace(doses=2)))
+    state = last(*movements, reported(movements, 1, 2))
+    assert (state.status, state.doses_left, state.doses_used, state.doses_unaccounted) == ("in_stock", 2, 1, -1)
+
+
+def test_kit_that_went_on_stays_with_whom_it_went_to_when_its_use_is_told_of() -> None:
+    movements = history(RECEIVE, ISSUE, RETURN)
+    movements.append(following(movements, USUAL[ISSUE]._replace(officer="1300")))
+    state = last(*movements, reported(movements, 2, 3))
+    assert (state.status, state.officer, state.doses_left, state.began) == ("issued", "1300", 0, 4)
+    state = last(*movements, reported(movements, 2, 0))
+    assert (state.status, state.doses_left) == ("used", 0), "while 1300 had it, it was used up"
+
+
+def test_counted_is_at_the_receipt_at_a_count_and_at_a_return_with_doses() -> None:
+    def counted(movements: list[Movement]) -> int:
+        return (last(*movements).counted_ms - T0) // HOUR
+
+    movements = history(RECEIVE, ISSUE)
+    assert counted(movements) == 1
+    back = following(movements, USUAL[RETURN])
+    assert counted([*movements, back]) == 1
+    assert counted([*movements, back._replace(doses=2)]) == 3
+    assert counted(history(RECEIVE, ISSUE, COUNT)) == 3
+    assert counted(history(RECEIVE, ISSUE, COUNT, CORRECT)) == 1
 
 
 def test_merged_history_that_cannot_be_is_flagged_and_the_last_word_counts() -> None:

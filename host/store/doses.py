@@ -1,0 +1,210 @@
+"""The account of each kit's doses in the database: which kits are to be counted, and where sources differ.
+
+Kept with what it follows from, in one transaction: a movement, a docking's end, an explanation, a report.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from host import doses
+from host.doses import Account, Due, KitFacts, PouchLog
+from host.errors import InputError
+from host.events import Tag
+from host.ledger import Holding, Movement, by_kit, reversed_stretches, stretches
+from host.openings import Opening
+from host.reports import UsageReport, incident_ms
+from host.store.openings import HELD, REPORT, Openings, usage_report
+
+_DUE = ", ".join(Due._fields)
+
+
+class Doses(Openings):
+    """The part of the store that keeps account of doses."""
+
+    def _roll_up_doses(self, kits: Collection[str]) -> None:
+        """Keeps which of these kits are to be counted, and which do not add up, within a transaction."""
+        connection = self._connection
+        found = self._facts(kits)
+        connection.executemany("DELETE FROM to_count WHERE kit = ?", [(each.kit,) for each in found])
+        connection.executemany("DELETE FROM doses_off WHERE kit = ?", [(each.kit,) for each in found])
+        due = [each for each in map(doses.due, found) if each is not None]
+        off = [(each.kit, each.off) for each in map(doses.account, found) if each.off]
+        connection.executemany("INSERT INTO to_count VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [due_row(each) for each in due])
+        connection.executemany("INSERT INTO doses_off VALUES (?, ?)", off)
+
+    def _kit_facts(self, kit: str) -> KitFacts:
+        """What the account of a kit rests on."""
+        (found,) = self._facts([kit])
+        return found
+
+    def _facts(self, kits: Collection[str]) -> list[KitFacts]:
+        """What the accounts of kits rest on: one query for each kind of thing, however many kits."""
+        if not kits:
+            return []
+        asked = json.dumps(sorted(kits))
+        doses_in: dict[str, int] = dict(
+            self._rows(
+                "SELECT k.id, l.doses_per_kit FROM json_each(?) q CROSS JOIN kit k ON k.id = q.value "
+                "JOIN lot l USING (product, lot)",
+                (asked,),
+            )
+        )
+        columns = ", ".join(f"m.{column}" for column in Movement._fields)
+        rows = self._rows(
+            f"SELECT {columns} FROM json_each(?) q CROSS JOIN movement m ON m.kit = q.value",
+            (asked,),
+        )
+        movements = by_kit(Movement(*row) for row in rows)
+        ledgers = {kit: (in_kit, movements.get(kit, [])) for kit, in_kit in doses_in.items()}
+        whole = [
+            each
+            for kit, (in_kit, own) in ledgers.items()
+            for each in (*stretches(kit, own, in_kit), *reversed_stretches(kit, own, in_kit))
+        ]
+        pouches = sorted({each.pouch for each in whole if each.pouch is not None})
+        opened = self._openings_of_pouches(pouches, min((each.since_ms for each in whole), default=0))
+        loose = self._loose_of({each.officer for each in whole if each.officer is not None})
+        numbers = {number for each in opened for number in each.reports} | {each.id for each in loose}
+        numbers |= {each.report for _, own in ledgers.values() for each in own if each.report is not None}
+        return list(doses.facts_of(ledgers, opened, loose, self._logs_of(pouches), self._taken(numbers)))
+
+    def _openings_of_pouches(self, pouches: Collection[str], since_ms: int) -> list[Opening]:
+        """The openings of pouches that may have been at an instant or since."""
+        if not pouches:
+            return []
+        where = ["o.pouch IN (SELECT q.value FROM json_each(?) q)", "o.began_latest_ms >= ?"]
+        return self._openings_where(where, [json.dumps(sorted(pouches)), since_ms])
+
+    def _loose_of(self, officers: Collection[str]) -> list[UsageReport]:
+        """The reports of these officers that name no opening, oldest first."""
+        if not officers:
+            return []
+        where = "WHERE r.tag IS NULL AND r.officer IN (SELECT q.value FROM json_each(?) q)"
+        return sorted(self._reports(where, (json.dumps(sorted(officers)),)), key=lambda each: each.id)
+
+    def _custody(self, kit: str) -> list[Holding]:
+        rows = self._rows(f"SELECT {HELD} FROM custody c WHERE c.kit = ?", (kit,))
+        return sorted((Holding(*row) for row in rows), key=lambda each: (each.since_ms, each.began))
+
+    def _logs_of(self, pouches: Collection[str]) -> list[PouchLog]:
+        """The tags that are or were in these pouches, and when each last docked whole."""
+        if not pouches:
+            return []
+        tags = ", ".join(f"t.{column}" for column in Tag._fields)
+        found = []
+        # In use or not: each has an index of its own.
+        for retired in ("NULL", "NOT NULL"):
+            found += self._rows(
+                f"SELECT {tags}, s.docked_at_ms FROM json_each(?) q CROSS JOIN tag t ON t.pouch = q.value "
+                f"AND t.retired_at_ms IS {retired} LEFT JOIN tag_state s ON s.tag = t.id",
+                (json.dumps(sorted(pouches)),),
+            )
+        return [PouchLog(Tag(*row[:-1]), row[-1]) for row in sorted(found)]
+
+    def _taken(self, numbers: Collection[int]) -> dict[int, int]:
+        """How many doses those of these reports that count took from kits in all, by report."""
+        if not numbers:
+            return {}
+        return dict(
+            self._rows(
+                "SELECT m.report, sum(m.doses) FROM json_each(?) q CROSS JOIN usage_report r ON r.id = q.value "
+                "CROSS JOIN movement m ON m.report = r.id AND m.report IS NOT NULL WHERE r.stands = 'filed' "
+                "AND m.kind = 'use' AND NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id) GROUP BY 1",
+                (json.dumps(sorted(numbers)),),
+            )
+        )
+
+    def _roll_up_questions(self, where: str, parameters: tuple[Any, ...]) -> list[Opening]:
+        """Keeps which of the openings `o` that `where` finds may raise a question, within a transaction; finds them."""
+        found = self._openings_where([where], list(parameters))
+        if not found:
+            return found
+        self._connection.executemany(
+            "DELETE FROM opening_asks WHERE tag = ? AND sequence = ?", [(each.tag, each.sequence) for each in found]
+        )
+        self._connection.executemany(
+            "INSERT INTO opening_asks VALUES (?, ?)",
+            [(each.tag, each.sequence) for each in found if doses.asks_something(each)],
+        )
+        return found
+
+    def _kits_in_pouch(self, pouch: str) -> list[str]:
+        """The kits that were ever put into a pouch, also by an entry that was reversed."""
+        rows = self._rows("SELECT DISTINCT kit FROM movement WHERE pouch = ? AND pouch IS NOT NULL", (pouch,))
+        return [row[0] for row in rows]
+
+    # Usage reports, as far as the account needs them.
+
+    def _reports(self, where: str, parameters: tuple[object, ...] = ()) -> list[UsageReport]:
+        return [usage_report(row) for row in self._rows(f"SELECT {REPORT} FROM usage_report r {where}", parameters)]
+
+    def _open_answers(self, report_id: int) -> UsageReport:
+        found = self._reports("WHERE r.id = ?", (report_id,))
+        if not found:
+            raise InputError(f"no usage report {report_id}: see `kitdock usage list`")
+        return found[0]
+
+    def _opening_of(self, report: UsageReport) -> Opening | None:
+        if report.tag is None:
+            return None
+        found = self._openings_where(["o.tag = ?", "o.sequence = ?"], [report.tag, report.sequence])
+        return found[0] if found else None
+
+    def _kits_of_report(self, movements: Sequence[Movement]) -> set[str]:
+        """The kits whose account the last movement concerns as well: a report's doses came from one or another."""
+        last = movements[-1]
+        found: set[str] = set()
+        for each in movements:
+            if each.report is not None and (each is last or each.id == last.corrects):
+                report = self._open_answers(each.report)
+                opening = self._opening_of(report)
+                found |= {*opening.kits} if opening else set()
+                found |= {report.kit} if report.kit is not None else set()
+        return found
+
+    def _when(self, report: UsageReport, kit: str, at_ms: int) -> int:
+        """When the use was that a report tells of: at its opening, but while the kit was there."""
+        opening = self._opening_of(report)
+        told_ms = opening.began.likely_ms if opening else incident_ms(report)
+        held = [
+            each
+            for each in self._custody(kit)
+            if (opening and each.pouch == opening.pouch and each.meets(opening.began))
+            or (opening is None and each.officer == report.officer and each.covers(told_ms))
+        ]
+        if held:
+            told_ms = max(told_ms, held[0].since_ms)
+            last = held[-1].until_ms
+            told_ms = told_ms if last is None else min(told_ms, last - 1)
+        return min(told_ms, at_ms)
+
+    def account_of(self, kit: str) -> Account:
+        """What the sources say of the doses of one kit. Raises `NotAllowed`."""
+        self._demand("stock.read", kit)
+        self.freshen()
+        return doses.account(self._kit_facts(kit))
+
+    def to_count(self) -> dict[str, Due]:
+        """The kits that are to be counted, and why. Raises `NotAllowed`."""
+        self._demand("stock.read")
+        self.freshen()
+        return self._dues()
+
+    def _dues(self) -> dict[str, Due]:
+        return {row[0]: _due(row) for row in self._rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
+
+    def _due(self, kit: str) -> Due | None:
+        """Why a kit is to be counted; None if it need not be."""
+        row = self._row(f"SELECT {_DUE} FROM to_count WHERE kit = ?", (kit,))
+        return _due(row) if row else None
+
+
+def due_row(due: Due) -> tuple[Any, ...]:
+    """The columns of `to_count`, in its order."""
+    return (due.kit, due.why, due.at_ms, int(due.earlier), due.pouch, due.tag, due.sequence, due.report)
+
+
+def _due(row: Sequence[Any]) -> Due:
+    found = Due(*row)
+    return found._replace(earlier=bool(found.earlier))

@@ -1,0 +1,153 @@
+"""Movements of the past, and what went out or came back uncounted: what is refused, and whose openings change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from host import clock
+from host.errors import RuleError
+from host.ledger import Movement
+from host.ledger.movement import CORRECT, COUNT, ISSUE, RECEIVE, RETURN, TRANSFER
+from host.store import Store
+from host.store.stock import Reassigned
+from tests.unit.test_accounts import DAY, FORM, HOUR, NOW, TAGS, Force
+from tests.unit.test_accounts import force as force
+
+
+@pytest.fixture
+def store(force: Force) -> Iterator[Store]:
+    """1207 has had K1 in P1 for 25 days, 1300 K2 in P2; each was opened three hours ago; K3 and K4 are on the shelf."""
+    with force.store("root") as opened:
+        for kit in ("K3", "K4"):
+            opened.add_kit(kit, "Nyxoid", "A1", None, None, NOW - 25 * DAY)
+        yield opened
+        assert opened.rolled_up() == opened.recompute()
+
+
+def now(store: Store, kind: str, kit: str, **facts: object) -> list[str]:
+    return store.move(Movement(0, clock.now_ms(), kind, kit, **facts)).warnings  # type: ignore[arg-type]
+
+
+def test_pouch_that_another_had_then_takes_no_kit_of_the_past(store: Store) -> None:
+    store.return_kit("K1", NOW - 5 * DAY, doses=2)
+    until = clock.show(NOW - 5 * DAY, "Europe/London")
+    with pytest.raises(RuleError, match=f"pouch P1 was with officer 1207 until {until}: check the time given"):
+        store.issue_kit("K3", "1300", "P1", NOW - 6 * DAY)
+    store.issue_kit("K3", "1300", "P1", NOW - 5 * DAY)
+    assert store.state("K3").since_ms == NOW - 5 * DAY
+
+
+def test_pouch_that_one_had_oneself_then_takes_another_kit_of_the_past(store: Store) -> None:
+    store.return_kit("K1", NOW - 5 * DAY, doses=2)
+    store.issue_kit("K3", "1207", "P1", NOW - 6 * DAY)
+    assert store.state("K3").officer == "1207"
+
+
+def test_issue_of_the_past_says_whose_an_opening_becomes(store: Store) -> None:
+    (opening,) = store.openings(TAGS["P1"])
+    moved = store.move(Movement(0, NOW - 6 * DAY, RETURN, "K1", doses=2))
+    assert moved.reassigned == (Reassigned("P1:2", opening.began.likely_ms, ("1207",), ()),)
+    moved = store.move(Movement(0, NOW - 5 * DAY, ISSUE, "K3", officer="1300", pouch="P1"))
+    assert moved.reassigned == (Reassigned("P1:2", opening.began.likely_ms, (), ("1300",)),)
+    assert [each.officers for each in store.openings(TAGS["P1"])] == [("1300",)]
+
+
+def test_movement_of_the_present_reassigns_nothing(store: Store) -> None:
+    moved = store.move(Movement(0, clock.now_ms(), RETURN, "K1", doses=2))
+    assert moved.reassigned == ()
+    assert store.move(Movement(0, clock.now_ms(), ISSUE, "K3", officer="1300", pouch="P1")).reassigned == ()
+
+
+def test_correction_says_whose_an_opening_becomes(store: Store) -> None:
+    (opening,) = store.openings(TAGS["P1"])
+    moved = store.move(Movement(0, clock.now_ms(), CORRECT, "K1", reason="it was K3"))
+    assert moved.reassigned == (Reassigned("P1:2", opening.began.likely_ms, ("1207",), ()),)
+    assert [each.officers for each in store.openings(TAGS["P1"])] == [()]
+
+
+def test_trial_records_nothing_and_refuses_as_ever(store: Store) -> None:
+    before = store.movements()
+    with store.trial():
+        moved = store.move(Movement(0, NOW - 6 * DAY, RETURN, "K1", doses=2))
+        with pytest.raises(RuleError, match="is in stock"):
+            store.move(Movement(0, clock.now_ms(), RETURN, "K3"))
+    assert moved.reassigned != ()
+    assert store.movements() == before
+    assert store.state("K1").officer == "1207"
+    store.return_kit("K1", clock.now_ms())
+    assert store.state("K1").status == "in_stock", "what follows the trial is kept"
+
+
+def test_kit_that_may_have_been_used_is_not_handed_out_until_somebody_counts_it(store: Store) -> None:
+    """Nobody has said why P1 was opened."""
+    assert store.move(Movement(0, clock.now_ms(), RETURN, "K1")).due is not None
+    assert set(store.to_count()) == {"K1", "K2"}
+    why = "kit K1 is to be counted first: pouch P1 was opened at .* with it inside, and that was or may have been a use"
+    with pytest.raises(RuleError, match=why):
+        store.issue_kit("K1", "1300", None, clock.now_ms())
+    store.add_place("South", "station", None, NOW)
+    with pytest.raises(RuleError, match=r"kit K1 is to be counted first: .*; `kitdock kit count K1 --doses DOSES`"):
+        now(store, TRANSFER, "K1", place="South")
+    assert [each.kit for each in store.next_kits(None, None, 9, clock.now_ms())] == ["K3", "K4"]
+    now(store, COUNT, "K1", doses=2)
+    assert [each.kit for each in store.next_kits(None, None, 9, clock.now_ms())] == ["K1", "K3", "K4"]
+    store.issue_kit("K1", "1207", None, clock.now_ms())
+    assert set(store.to_count()) == {"K2"}
+
+
+def test_kit_that_is_counted_when_it_comes_back_may_go_out_again(store: Store) -> None:
+    moved = store.move(Movement(0, clock.now_ms(), RETURN, "K1", doses=2))
+    assert moved.due is None
+    store.issue_kit("K1", "1300", None, clock.now_ms())
+
+
+def test_kit_of_which_more_is_told_than_is_gone_stays_on_the_shelf_though_it_is_whole(store: Store) -> None:
+    filed = store.add_report(FORM, "1207", (TAGS["P1"], 2), 1, {}, {}, clock.now_ms())
+    store.return_kit("K1", clock.now_ms(), doses=2)
+    assert (store.state("K1").doses_left, store.account_of("K1").off) == (2, -1)
+    with pytest.raises(RuleError, match=r"kit K1 does not add up: .* settle that first"):
+        store.issue_kit("K1", "1207", None, clock.now_ms())
+    assert [each.kit for each in store.next_kits(None, None, 9, clock.now_ms())] == ["K3", "K4"]
+    store.withdraw_report(filed.id, "it was K2", clock.now_ms())
+    assert store.account_of("K1").off == 0
+    store.issue_kit("K1", "1207", None, clock.now_ms())
+
+
+def test_opening_that_was_explained_asks_for_no_count(store: Store) -> None:
+    store.add_explanation(TAGS["P1"], 2, "1207", "training", None, NOW)
+    store.return_kit("K1", clock.now_ms())
+    due = store.to_count()["K1"]
+    assert due.why == "unread", "the pouch may have been opened since it last docked"
+    docking = store.begin_docking(TAGS["P1"], clock.now_ms())
+    store.set_anchor(docking, 1, DAY + 2 * HOUR, clock.now_ms(), 50, 3900, 80, 0)
+    store.finish_docking(docking, clock.now_ms(), "complete", None, 0)
+    assert "K1" not in store.to_count()
+    store.issue_kit("K1", "1300", None, clock.now_ms())
+
+
+def test_officer_who_has_a_kit_gets_a_second_with_a_warning(store: Store) -> None:
+    assert "officer 1207 already has kit K1" in store.issue_kit("K3", "1207", None, clock.now_ms())
+    assert "officer 1207 already has kit K1 and K3" in store.issue_kit("K4", "1207", None, clock.now_ms())
+
+
+def test_kit_that_comes_back_and_must_not_go_out_is_put_aside(store: Store) -> None:
+    store.recall("Nyxoid", "A1", "bad seals", None, clock.now_ms())
+    assert now(store, RETURN, "K1", doses=2) == ["put kit K1 aside: its lot A1 is recalled (bad seals)"]
+    now(store, "quarantine", "K2", reason="frozen")
+    now(store, "lose", "K2")
+    assert now(store, "find", "K2", place="North") == [
+        "put kit K2 aside: its lot A1 is recalled (bad seals) and it is quarantined (frozen)"
+    ]
+
+
+def test_correction_typed_twice_reverses_once(store: Store) -> None:
+    now(store, CORRECT, "K3", reason="typo")
+    assert store.state("K3").status == "void"
+    now(store, RECEIVE, "K3", place="North")
+    now(store, ISSUE, "K3", officer="1207")
+    now(store, CORRECT, "K3", reason="typo")
+    with pytest.raises(RuleError, match=r"its last entry reverses movement .* already; to reverse movement .* as well"):
+        now(store, CORRECT, "K3", reason="typo")
+    assert store.state("K3").status == "in_stock"
