@@ -142,6 +142,6 @@ def _nearest(store: Store, tag: str, answers: Mapping[str, object], at_ms: int) 
     if not near:
         raise InputError(
             "that pouch has no opening within an hour of the time of the incident: check the time, or dock the pouch "
-            "first; without --opening the report is filed all the same"
+            "first. You can also file the report without --opening"
         )
     return near[0]

@@ -15,7 +15,8 @@ receiving.py     scanned or imported kits, labels, what is in stock
 tags.py          tags and their sealed keys, dockings, events
 expiry.py        what expires and what is known of it
 summaries.py     holdings, what a month did
-discrepancies.py what does not agree, and what people did about it
+situation.py     what does not agree: what the rules of reconciliation look at
+discrepancies.py what people did about what does not agree
 evidence.py      what a discrepancy rests on
 reports.py       explanations and usage reports
 accounts.py      accounts and roles, settings, the audit

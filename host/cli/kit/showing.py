@@ -79,7 +79,7 @@ def list_(
         },
         "no kit is to be counted"
         if to_count
-        else "no kit is like that: `kitdock kit list` shows all but the destroyed ones"
+        else "no kits match: `kitdock kit list` shows all but the destroyed ones"
         if found or officer
         else "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"
         if at is None
