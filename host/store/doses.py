@@ -191,6 +191,19 @@ class Doses(Openings):
         self.freshen()
         return self._dues()
 
+    def waiting_at(self, station: str) -> int:
+        """How many kits in the stock of a station are to be counted. Raises `NotAllowed`."""
+        self._demand("stock.read")
+        return self._waiting_at(station)
+
+    def _waiting_at(self, station: str) -> int:
+        row = self._row(
+            "SELECT count(*) FROM to_count c CROSS JOIN kit_state k ON k.kit = c.kit "
+            "WHERE k.status = 'in_stock' AND k.place = ?",
+            (station,),
+        )
+        return int(row[0]) if row else 0
+
     def _dues(self) -> dict[str, Due]:
         return {row[0]: _due(row) for row in self._rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
 

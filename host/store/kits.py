@@ -126,9 +126,11 @@ class Kits(Stock):
     def _first_to_expire(self, station: str, at_ms: int, product: str | None) -> str:
         found = self._to_issue(station, clock.today(at_ms, self.station.time_zone), product, 1)
         if not found:
+            waiting = self._waiting_at(station)
+            count = f"; {plural(waiting, 'kit')} there wait to be counted, see `kitdock kit list --to-count`"
             raise RuleError(
                 f"no kit{f' of {product}' if product else ''} at {station} can be issued: see `kitdock kit list "
-                f"--place {shlex.quote(station)}`, then transfer or receive some"
+                f"--place {shlex.quote(station)}`, then transfer or receive some" + (count if waiting else "")
             )
         return found[0].kit
 

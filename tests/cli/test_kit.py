@@ -442,3 +442,12 @@ def test_tables_fit_eighty_columns(shelf: Station, command: list[str]) -> None:
     shelf.run("kit", "quarantine", "K1", "--reason", "r" * 40)
     text = shelf.run(*command).stdout
     assert max(map(len, text.splitlines())) <= 80, text
+
+
+def test_next_says_how_many_kits_wait_to_be_counted(shelf: Station) -> None:
+    assert "to be counted" not in shelf.run("kit", "next").stdout
+    shelf.run("kit", "lose", "K3")
+    shelf.run("kit", "find", "K3")
+    told = shelf.run("kit", "next").stdout
+    assert "1 kit here to be counted first: `kitdock kit list --to-count`" in told
+    assert "K3" not in told

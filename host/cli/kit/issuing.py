@@ -131,6 +131,7 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
         found = store.next_kits(station, product, SHOWN, clock.now_ms())
         today = store.today()
         shelf = station or store.station.name
+        waiting = store.waiting_at(shelf)
     rows = [
         {
             "kit": each.kit,
@@ -152,6 +153,7 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
         },
         f"no kit{f' of {product}' if product else ''} at {shelf} can be issued: receive some with "
         "`kitdock stock receive`, or `kitdock kit transfer` some from another station",
+        note=f"{plural(waiting, 'kit')} here to be counted first: `kitdock kit list --to-count`" if waiting else "",
     )
 
 
