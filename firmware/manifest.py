@@ -20,6 +20,7 @@ for name in (
     "level",
     "lid",
     "link",
+    "pads",
     "provision",
     "radio",
     "safe",

@@ -11,6 +11,7 @@ import time
 
 import board
 import machine
+import pads
 import version
 from battery import Battery
 from button import Button
@@ -234,6 +235,7 @@ def _place(error: Exception) -> int:
 
 def main() -> None:
     """Run one wake."""
+    pads.release()
     wake = Wake()
     try:
         wake.hold_off()

@@ -6,6 +6,9 @@ for comes through `call`; the answers are those of stock MicroPython 1.29.
 The circuit, as in the hardware description: GPIO 0 the button to ground, which the dock's 5 V pull low
 too; GPIO 1 half the cell's voltage; GPIO 2 the Hall switch of the lid, low while closed; GPIO 21 dock
 sense, high while the dock's or USB's 5 V are there; GPIO 18 the light, GPIO 19 the piezo.
+
+What the chip does that a program would not expect is modelled from MicroPython 1.29 and ESP-IDF 5.5, whose lines are
+named where it is done.
 """
 
 from __future__ import annotations
@@ -45,6 +48,10 @@ _NVS_INVALID_LENGTH = (-0x110C, "ESP_ERR_NVS_INVALID_LENGTH")
 _ESP_INVALID_SIZE = (-0x104, "ESP_ERR_INVALID_SIZE")
 _ADC_FULL_SCALE_UV = (950_000, 1_250_000, 1_750_000, 3_300_000)
 _RISING, _FALLING = 1, 2
+
+LP_AON_GPIO_MUX = 0x600B1028
+"""Register with a bit for each of GPIO 0 to 7, 1: the pad is routed to the low-power side (ESP-IDF,
+components/soc/esp32c6/include/soc/lp_aon_reg.h)."""
 
 
 class Refusal(Exception):
@@ -142,6 +149,7 @@ class Board:
         self._wake_on: dict[str, tuple[list[int], int]] = {}
         self._pin_triggers: dict[int, int] = {}
         self._pulls: dict[int, int] = {}
+        self._registers = {LP_AON_GPIO_MUX: 0}
         self._timer_wake: float | None = None
         self._watchdog_s: float | None = None
         self._watchdog_at: float | None = None
@@ -200,10 +208,10 @@ class Board:
         return states
 
     def _change(self, change: Callable[[], None]) -> None:
-        before = {pin: self.level(pin) for pin in self._pin_triggers}
+        before = {pin: self._read(pin) for pin in self._pin_triggers}
         change()
         for pin, old in before.items():
-            new = self.level(pin)
+            new = self._read(pin)
             if new != old and self._pin_triggers[pin] & (_RISING if new else _FALLING):
                 self.interrupts.append((["pin", pin], None))
 
@@ -216,6 +224,10 @@ class Board:
         if pin == DOCK_SENSE:
             return int(self.docked)
         return self.outputs.get(pin, int(self._pulls.get(pin, 0) == 2))
+
+    def _read(self, pin: int) -> int:
+        """What a program reads at `pin`: 0 while its pad is routed to the low-power side."""
+        return 0 if self._registers[LP_AON_GPIO_MUX] >> pin & 1 else self.level(pin)
 
     @property
     def drift(self) -> float:
@@ -250,6 +262,7 @@ class Board:
         if cause == POWER_ON:
             self._rtc_memory = ""
             self._rtc_s, self._rtc_since = 0.0, self.now
+            self._registers = dict.fromkeys(self._registers, 0)
         if cause != DEEPSLEEP_RESET:
             self.wake_reason, self.wake_pins = 0, []
         self.reset_cause = cause
@@ -281,16 +294,20 @@ class Board:
         self._pin_triggers.clear()
 
     def woken(self) -> bool:
-        """Whether a wake source is there now; if so, why is noted for the firmware. ext1 and GPIO wake by level."""
-        for source, reason in (("ext1", WAKE_EXT1), ("gpio", WAKE_GPIO)):
+        """Whether a wake source is there now; if so, why is noted for the firmware. ext1 and GPIO wake by level.
+
+        Of several at once the chip names one: the timer before GPIO before ext1 (`esp_sleep_get_wakeup_cause` in
+        ESP-IDF's sleep_modes.c), and the pins of no other (`esp_sleep_get_ext1_wakeup_status`, likewise for GPIO).
+        """
+        if self._timer_wake is not None and self.now >= self._timer_wake:
+            self.wake_reason, self.wake_pins = WAKE_TIMER, []
+            return True
+        for source, reason in (("gpio", WAKE_GPIO), ("ext1", WAKE_EXT1)):
             pins, level = self._wake_on.get(source, ([], 0))
             there = [pin for pin in pins if self.level(pin) == level]
             if there:
                 self.wake_reason, self.wake_pins = reason, there
                 return True
-        if self._timer_wake is not None and self.now >= self._timer_wake:
-            self.wake_reason, self.wake_pins = WAKE_TIMER, []
-            return True
         return False
 
     @property
@@ -345,7 +362,25 @@ class Board:
     def _on_deepsleep(self, milliseconds: int) -> None:
         # The timer counts with the RTC's clock, so it is as wrong as that is.
         self._timer_wake = self.now + milliseconds / 1000 / (1 + self.drift) if milliseconds else None
+        # ESP-IDF's ext1_wakeup_prepare (sleep_modes.c) routes each armed pad to the low-power side. On wake
+        # esp_deep_sleep_wakeup_io_reset (sleep_gpio.c) ends its hold and leaves it there; MicroPython's
+        # machine_pin.c compiles rtc_gpio_deinit out for the C6 (micropython issue 17334).
+        for pin in self._wake_on.get("ext1", ([], 0))[0]:
+            self._registers[LP_AON_GPIO_MUX] |= 1 << pin
         raise Ended("deepsleep")
+
+    def _on_mem_read(self, address: int) -> int:
+        return self._registers[self._register(address)]
+
+    def _on_mem_write(self, address: int, value: int) -> None:
+        self._registers[self._register(address)] = value & 0xFF
+
+    def _register(self, address: int) -> int:
+        """`address`, if there is a register. On the chip most of the others are a bus error, which is a crash."""
+        if address not in self._registers:
+            self.faults.append(f"no register at 0x{address:08x}")
+            raise Ended("reset")
+        return address
 
     def _on_reset(self) -> None:
         raise Ended("reset")
@@ -373,7 +408,7 @@ class Board:
             self.outputs[pin] = value
 
     def _on_pin_read(self, pin: int) -> int:
-        return self.level(pin)
+        return self._read(pin)
 
     def _on_pin_write(self, pin: int, value: int) -> None:
         self.outputs[pin] = value

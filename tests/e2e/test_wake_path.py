@@ -15,7 +15,20 @@ from kitwire.faults import MODULES
 from tests.e2e.stage import START, T0
 
 FOR_AN_EDGE = {
-    *("wake", "board", "version", "battery", "button", "clock", "dock", "flash_log", "level", "lid", "settings"),
+    *(
+        "wake",
+        "board",
+        "version",
+        "battery",
+        "button",
+        "clock",
+        "dock",
+        "flash_log",
+        "level",
+        "lid",
+        "pads",
+        "settings",
+    ),
     *("watchdog", "kitcore/battery", "kitcore/debounce", "kitcore/life", "kitcore/ring"),
     *("kitcore/tag", "kitwire/aes", "kitwire/ccm", "kitwire/kdf", "kitwire/keys", "kitwire/record"),
 }

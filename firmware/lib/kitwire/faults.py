@@ -71,6 +71,7 @@ MODULES = (
     "kitwire/faults",
     "air",
     "safe",
+    "pads",
 )
 """Every module that a tag runs, without its ending."""
 

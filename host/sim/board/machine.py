@@ -57,6 +57,19 @@ def reset():
     call("reset")
 
 
+class _Memory:
+    """`mem32`: a word of the chip's memory by its address."""
+
+    def __getitem__(self, address):
+        return call("mem_read", address)
+
+    def __setitem__(self, address, value):
+        call("mem_write", address, value & 0xFFFFFFFF)
+
+
+mem32 = _Memory()
+
+
 class Pin:
     """A GPIO. Interrupts run while the program waits."""
 
