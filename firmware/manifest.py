@@ -9,6 +9,7 @@ include("$(PORT_DIR)/boards/manifest.py")  # noqa: F821  the manifest's own lang
 for name in (
     "main",
     "air",
+    "antenna",
     "awake",
     "battery",
     "board",

@@ -2,6 +2,7 @@
 
 import time
 
+import antenna
 import bluetooth
 
 from kitwire import session
@@ -62,6 +63,7 @@ class Radio:
 
     def on(self) -> None:
         """Start the controller and the GATT service; nothing is sent yet."""
+        antenna.connect()
         self._ble.active(True)
         self._ble.config(mtu=MTU)
         self._ble.irq(self._interrupted)
@@ -72,7 +74,10 @@ class Radio:
         """Stop everything."""
         self._advertising = False
         self._link = None
-        self._ble.active(False)
+        try:
+            self._ble.active(False)
+        finally:
+            antenna.release()
 
     def new_address(self) -> "bytes | None":
         """Take a fresh random address, with nothing on the air. None if the controller did not take one."""

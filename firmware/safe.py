@@ -37,17 +37,19 @@ def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed:
         indicator.play(signs.SAFE, bool(clock.memory.config[life.BUZZER]), began_ms)
     voice = _Voice(settings) if dock.on else None
     now_ms = began_ms
-    while (dock.on or indicator.playing) and now_ms - began_ms < RETRY_MS:
-        watchdog.feed()
-        dock.poll(now_ms)
-        indicator.drive(now_ms)
+    try:
+        while (dock.on or indicator.playing) and now_ms - began_ms < RETRY_MS:
+            watchdog.feed()
+            dock.poll(now_ms)
+            indicator.drive(now_ms)
+            if voice is not None:
+                voice.step(now_ms, lid, bool(clock.memory.damaged))
+            time.sleep_ms(SHOWING_MS if indicator.playing else IDLE_MS)
+            now_ms = clock.uptime_ms()
+    finally:
+        indicator.off()
         if voice is not None:
-            voice.step(now_ms, lid, bool(clock.memory.damaged))
-        time.sleep_ms(SHOWING_MS if indicator.playing else IDLE_MS)
-        now_ms = clock.uptime_ms()
-    indicator.off()
-    if voice is not None:
-        voice.off()
+            voice.off()
 
 
 class _Voice:

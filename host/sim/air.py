@@ -15,6 +15,7 @@ import hashlib
 import tempfile
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ DEFAULT_MTU = 256
 """NimBLE's preferred MTU until `config(mtu=...)`."""
 DEFAULT_VALUE_SIZE = 20
 """Bytes of a characteristic's value until `gatts_set_buffer` or `gatts_write`."""
+
+AT_A_METRE_DBM = -47.5
+"""Strength at which a station hears a tag a metre away (measured by a user, of a XIAO with its antenna on)."""
+SENSITIVITY_DBM = -94.0
+"""Weakest signal that is still heard (model: a dongle's and the chip's are within a few dB of it)."""
 
 CENTRAL_CONNECT, CENTRAL_DISCONNECT, _WRITE, _MTU_EXCHANGED = 1, 2, 3, 21
 _PUBLIC, _RANDOM = 0, 1
@@ -96,6 +102,8 @@ class AirLink(LocalLink):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.air = Air()
+        self.path_loss_db = 0.0
+        """What distance, walls and bodies take from every signal between station and tags, beyond that of a metre."""
         self._timers: set[asyncio.TimerHandle] = set()
 
     def send_acl_data(
@@ -103,6 +111,21 @@ class AirLink(LocalLink):
     ) -> None:
         self.air.count("from_tag" if isinstance(sender_controller, TagController) else "to_tag", data)
         super().send_acl_data(sender_controller, destination_address, transport, data)
+
+    def strength_dbm(self, tag: TagController) -> float:
+        """How strong a station hears `tag`, and the other way round."""
+        return AT_A_METRE_DBM - self.path_loss_db - tag.loss_db()
+
+    def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
+        if not isinstance(sender_controller, TagController):
+            super().send_advertising_pdu(sender_controller, packet)
+            return
+        strength = self.strength_dbm(sender_controller)
+        if strength < SENSITIVITY_DBM:
+            return
+        for each in self.controllers:
+            if isinstance(each, StationController):
+                asyncio.get_running_loop().call_soon(each.hear, packet, strength)
 
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
@@ -170,6 +193,8 @@ class TagController(Controller):
         self, name: str, link: AirLink, source: Any = None, sink: Any = None, own: hci.Address | None = None
     ) -> None:
         super().__init__(name, source, sink, link, public_address=own)
+        self.loss_db: Callable[[], float] = lambda: 0.0
+        """What the tag's own board takes from its signal."""
         self.le_legacy_advertiser = _Advertiser(self)
 
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> Any:
@@ -189,6 +214,27 @@ class StationController(Controller):
     """The station's own adapter."""
 
     le_acl_data_packet_length = DATA_LENGTH
+    _strength_dbm: float | None = None
+
+    def hear(self, packet: ll.AdvertisingPdu, strength_dbm: float) -> None:
+        """Take in what a tag advertises, heard so strong."""
+        self._strength_dbm = strength_dbm
+        try:
+            self.on_ll_advertising_pdu(packet)
+        finally:
+            self._strength_dbm = None
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        # bumble's own says -50 dBm of everything.
+        if self._strength_dbm is not None:
+            rssi = round(self._strength_dbm)
+            if isinstance(packet, hci.HCI_LE_Advertising_Report_Event):
+                legacy = [replace(report, rssi=rssi) for report in packet.reports]
+                packet = hci.HCI_LE_Advertising_Report_Event(legacy)
+            elif isinstance(packet, hci.HCI_LE_Extended_Advertising_Report_Event):
+                extended = [replace(report, rssi=rssi) for report in packet.reports]
+                packet = hci.HCI_LE_Extended_Advertising_Report_Event(extended)
+        super().send_hci_packet(packet)
 
 
 class _Value:
@@ -218,7 +264,15 @@ class TagRadio:
     Services can be registered once each time the radio is switched on.
     """
 
-    def __init__(self, name: str, link: AirLink, interrupt: Callable[[int, list[Any]], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        link: AirLink,
+        interrupt: Callable[[int, list[Any]], None],
+        loss_db: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`loss_db` is what the tag's board takes from its signal."""
+        self._loss_db = loss_db
         self._name = name
         self._link = link
         self._interrupt = interrupt
@@ -280,6 +334,7 @@ class TagRadio:
     async def _switch_on(self) -> bool:
         self._address_kind = _RANDOM
         controller = TagController(self._name, self._link, own=self.own_address)
+        controller.loss_db = self._loss_db
         name = str(self._settings["gap_name"])
         device = Device(config=DeviceConfiguration(name=name, address=hci.Address.generate_static_address()))
         device.host = Host()
@@ -476,6 +531,10 @@ class NativeRadio:
             transport = await open_pty_transport(str(alias))
             path = str(alias.readlink())
         return cls(name, link, transport, path)
+
+    def behind(self, loss_db: Callable[[], float]) -> None:
+        """`loss_db` is what the tag's board takes from its signal."""
+        self._controller.loss_db = loss_db
 
     def appear(self) -> None:
         """The chip has started."""

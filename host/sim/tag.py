@@ -55,8 +55,10 @@ class VirtualTag(Inputs):
         self.board = Board(timeline.now(), drift, blank)
         self.output = ""
         """The end of what the firmware has printed since the tag was made."""
-        self.radio = TagRadio(name, link, self._radio_interrupt)
+        self.radio = TagRadio(name, link, self._radio_interrupt, lambda: self.board.rf_loss_db)
         self._native_radio = native_radio
+        if native_radio is not None:
+            native_radio.behind(lambda: self.board.rf_loss_db)
         self._interpreter: Interpreter = (
             WebAssembly(self._message)
             if program is None

@@ -24,6 +24,11 @@ from host.sim.chip_flash import ChipFlash, Start
 from host.sim.nor import SECTOR, Nor, PowerCut
 
 BUTTON, VBAT, LID, LIGHT, BUZZER, DOCK_SENSE = 0, 1, 2, 18, 19, 21
+RF_POWER, RF_SELECT = 3, 14
+"""The XIAO's antenna switch: GPIO 3 low powers it, GPIO 14 low selects the antenna on the board (Seeed Studio, wiki of
+the XIAO ESP32C6; in MicroPython's boards/SEEED_XIAO_ESP32C6/pins.csv they are names, and nothing drives them)."""
+RF_LOSS_DB = 17.1
+"""What is lost while the switch has no power (measured by a user: -64.6 against -47.5 dBm)."""
 WAKE_CAPABLE = frozenset(range(8))
 """GPIOs of the ESP32-C6 that can end deep sleep."""
 CELL, DOCK = "cell", "dock"
@@ -48,6 +53,7 @@ _NVS_INVALID_LENGTH = (-0x110C, "ESP_ERR_NVS_INVALID_LENGTH")
 _ESP_INVALID_SIZE = (-0x104, "ESP_ERR_INVALID_SIZE")
 _ADC_FULL_SCALE_UV = (950_000, 1_250_000, 1_750_000, 3_300_000)
 _RISING, _FALLING = 1, 2
+_INPUT = 1
 
 LP_AON_GPIO_MUX = 0x600B1028
 """Register with a bit for each of GPIO 0 to 7, 1: the pad is routed to the low-power side (ESP-IDF,
@@ -115,6 +121,8 @@ class Board:
 
     def __init__(self, now: float, drift: float = 0.0, blank: bool = False) -> None:
         self.now = now
+        self.rf_switch = True
+        """Whether its antenna is behind the XIAO's switch; the custom board's is not."""
         self._drift = checked_drift(drift)
         self.chip_flash = ChipFlash(blank)
         self.nvs: dict[tuple[str, str, str], Any] = {}
@@ -228,6 +236,12 @@ class Board:
     def _read(self, pin: int) -> int:
         """What a program reads at `pin`: 0 while its pad is routed to the low-power side."""
         return 0 if self._registers[LP_AON_GPIO_MUX] >> pin & 1 else self.level(pin)
+
+    @property
+    def rf_loss_db(self) -> float:
+        """What the antenna switch takes from the signal, both ways, in dB."""
+        connected = self.outputs.get(RF_POWER) == 0 and self.outputs.get(RF_SELECT) == 0
+        return 0.0 if connected or not self.rf_switch else RF_LOSS_DB
 
     @property
     def drift(self) -> float:
@@ -406,6 +420,8 @@ class Board:
             self._pulls[pin] = pull
         if value is not None:
             self.outputs[pin] = value
+        if mode == _INPUT:
+            self.outputs.pop(pin, None)
 
     def _on_pin_read(self, pin: int) -> int:
         return self._read(pin)

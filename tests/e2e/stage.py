@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,16 +66,21 @@ class Stage:
         return [event.type for event in self.store.events(self.store.tag(pouch).id)]
 
 
-def play(folder: Path, scene: Callable[[Stage], Awaitable[None]], interpreter: str | None = None) -> None:
+def play(
+    folder: Path,
+    scene: Callable[[Stage], Awaitable[None]],
+    interpreter: str | None = None,
+    files: Mapping[str, Path] | None = None,
+) -> None:
     """Run `scene` on a fresh stage, and see that no firmware had a fault of its own.
 
-    `interpreter` is the path of another MicroPython for the tags.
+    `interpreter` is the path of another MicroPython for the tags, `files` are theirs instead of the firmware's own.
     """
 
     @asynccontextmanager
     async def stage() -> AsyncIterator[Stage]:
         with Store.create(folder / "station.db", "Example Police", "Europe/London", False, int(T0 * 1000)) as store:
-            station = VirtualStation(START, interpreter=interpreter)
+            station = VirtualStation(START, interpreter=interpreter, files=files)
             async with station, open_adapter(await station.listen_hci()) as radio:
                 yield Stage(store, station, radio)
                 faults = {tag.name: tag.faults for tag in station.tags if tag.faults}

@@ -9,11 +9,17 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+from bumble.device import Advertisement
+
 from host.flash.application import FIRMWARE
+from host.sim.air import AT_A_METRE_DBM, SENSITIVITY_DBM
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
+from host.sim.virtual_board import RF_LOSS_DB, RF_POWER, RF_SELECT
 from host.vault import TagKeys
 from tests.e2e.stage import HOUR, START, T0, Stage, play
+from tests.sim.test_air import central
 from tests.telling import Tell
 
 
@@ -69,3 +75,72 @@ def test_without_that_two_openings_become_hundreds_of_records(tmp_path: Path, te
     tell(f"two openings, 35 s together: 5 records; {wakes} wakes and {records} records if pads are not given back")
     assert 120 < wakes < 140, "as often as it can start"
     assert records == 1 + 2 * wakes
+
+
+FAR_DB = (AT_A_METRE_DBM - SENSITIVITY_DBM) - RF_LOSS_DB / 2
+"""A distance that a tag with its antenna bridges, and one without does not."""
+
+
+def dockings_from_afar(folder: Path, files: dict[str, Path], rf_switch: bool = True) -> int:
+    """How many tags a dock collects from at `FAR_DB`; the pads of the antenna switch must be let go before sleep."""
+    found: list[int] = []
+
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        tag.board.rf_switch = rf_switch
+        driven: list[set[int]] = []
+        original = tag.board._on_deepsleep
+
+        def asleep(milliseconds: int) -> None:
+            driven.append({RF_POWER, RF_SELECT} & set(tag.board.outputs))
+            original(milliseconds)
+
+        tag.board._on_deepsleep = asleep  # type: ignore[method-assign]
+        stage.station.link.path_loss_db = FAR_DB
+        found.append(len(await stage.dock(tag, quiet_s=2.0)))
+        if rf_switch:
+            on = {gpio: tag.board.outputs.get(gpio) for gpio in (RF_POWER, RF_SELECT)}
+            assert (on == {RF_POWER: 0, RF_SELECT: 0}) == bool(found[0]), "powered while the radio is on"
+        tag.undock()
+        await tag.settle()
+        assert driven and not any(driven)
+
+    play(folder, scene, files=files)
+    return found[0]
+
+
+def test_the_antenna_is_connected_while_the_radio_is_on_and_let_go_before_sleep(tmp_path: Path) -> None:
+    assert dockings_from_afar(tmp_path, {"/": FIRMWARE}) == 1
+
+
+def test_without_that_a_dock_at_the_same_distance_hears_nothing(tmp_path: Path) -> None:
+    assert dockings_from_afar(tmp_path, without(tmp_path, "radio", "        antenna.connect()\n", "")) == 0
+
+
+def test_a_board_without_the_switch_does_without_it_and_drives_no_pad_for_it(tmp_path: Path) -> None:
+    files = without(tmp_path, "board", "PROFILE = XIAO\n", "PROFILE = CUSTOM\n")
+    assert dockings_from_afar(tmp_path, files, rf_switch=False) == 1
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_station_hears_how_strong_a_tag_is(tmp_path: Path, connected: bool) -> None:
+    files = {"/": FIRMWARE} if connected else without(tmp_path, "radio", "        antenna.connect()\n", "")
+
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        strengths: set[int] = set()
+        async with central(stage.station) as device:
+
+            def hear(advertisement: Advertisement) -> None:
+                strengths.add(advertisement.rssi)
+
+            device.on("advertisement", hear)
+            await device.start_scanning(filter_duplicates=False)
+            tag.dock()
+            async with asyncio.timeout(20):
+                while not strengths:
+                    await asyncio.sleep(0.05)
+            await device.stop_scanning()
+        assert strengths == {round(AT_A_METRE_DBM - (0 if connected else RF_LOSS_DB))}
+
+    play(tmp_path, scene, files=files)

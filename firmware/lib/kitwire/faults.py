@@ -72,6 +72,7 @@ MODULES = (
     "air",
     "safe",
     "pads",
+    "antenna",
 )
 """Every module that a tag runs, without its ending."""
 
