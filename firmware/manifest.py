@@ -24,6 +24,7 @@ for name in (
     "pads",
     "provision",
     "radio",
+    "rescue",
     "safe",
     "settings",
     "version",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from dock import Dock
     from lid import Lid
     from radio import Radio
-    from settings import Settings
     from watchdog import Watchdog
 
 SHOWING_MS = 20
@@ -27,7 +26,7 @@ IDLE_MS = 500
 """Pause at the dock, where only its power is looked at: USB breaks in by itself."""
 
 
-def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed: bool, watchdog: "Watchdog") -> None:
+def run(clock: "Clock", lid: "Lid", dock: "Dock", pressed: bool, watchdog: "Watchdog") -> None:
     """Stay awake while dock power is there, an hour at most, and while the sign is shown if it was `pressed`."""
     from indicator import Indicator
 
@@ -35,7 +34,7 @@ def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed:
     began_ms = clock.uptime_ms()
     if pressed and Life(clock.memory).take(life.PRESSED, began_ms) == life.SHOW:
         indicator.play(signs.SAFE, bool(clock.memory.config[life.BUZZER]), began_ms)
-    voice = _Voice(settings) if dock.on else None
+    voice = _Voice() if dock.on else None
     now_ms = began_ms
     try:
         while (dock.on or indicator.playing) and now_ms - began_ms < RETRY_MS:
@@ -55,8 +54,7 @@ def run(clock: "Clock", settings: "Settings", lid: "Lid", dock: "Dock", pressed:
 class _Voice:
     """One advertisement for each epoch. If the radio is what does not work, silence: the way in over USB must stay."""
 
-    def __init__(self, settings: "Settings") -> None:
-        self._settings = settings
+    def __init__(self) -> None:
         self._radio: Radio | None = None
         self._until_ms: int | None = 0
 
@@ -72,7 +70,10 @@ class _Voice:
             self._until_ms = None
 
     def _speak(self, now_ms: int, lid: "Lid", damaged: bool) -> None:
-        identity = self._settings.identity()
+        from settings import Settings
+
+        settings = Settings()  # it may be what does not work
+        identity = settings.identity()
         if self._radio is None:
             from radio import Radio
 
@@ -83,7 +84,7 @@ class _Voice:
         from kitcore.tag import EPOCH
 
         beacon = Beacon(identity.advert_key)
-        beacon.begin(self._settings.next_of(EPOCH), now_ms)
+        beacon.begin(settings.next_of(EPOCH), now_ms)
         millivolts = _millivolts()
         low = battery.level(millivolts, battery.OK) != battery.OK
         data = beacon.frame(State(battery.percent(millivolts), lid.on, low, True, damaged, 0))

@@ -16,12 +16,19 @@ TAG_ID = "tag_id"
 ADVERT_KEY = "advert_key"
 SESSION_KEY = "session_key"
 
+_NOT_FOUND = -0x1102
+"""ESP_ERR_NVS_NOT_FOUND as the number of an `OSError` (MicroPython, ports/esp32/mphalport.c)."""
+
 Identity = namedtuple("Identity", ("tag_id", "advert_key", "session_key"))
 """Who a tag is: 8 bytes, 32 bytes, 32 bytes."""
 
 
 class Settings:
-    """The namespace of Kitdock in NVS."""
+    """The namespace of Kitdock in NVS.
+
+    What cannot be read is not taken for what is not there: that is a `StorageError`, as is a refusal to write.
+    Raises `OSError` if NVS does not open at all.
+    """
 
     def __init__(self) -> None:
         self._nvs = NVS(NAMESPACE)
@@ -60,14 +67,16 @@ class Settings:
         self._nvs.commit()
 
     def get(self, name: str, default: int = 0) -> int:
-        """The number kept as `name`."""
+        """The number kept as `name`, `default` if there is none."""
         try:
             return self._nvs.get_i32(name)
-        except OSError:
-            return default
+        except OSError as error:
+            if error.errno == _NOT_FOUND:
+                return default
+            raise StorageError("NVS does not give %s: %s" % (name, error)) from error
 
     def put(self, name: str, value: int) -> None:
-        """Keep `value`, which fits 32 bits with its sign, as `name`. Raises `StorageError` if NVS refuses."""
+        """Keep `value`, which fits 32 bits with its sign, as `name`."""
         try:
             self._nvs.set_i32(name, value)
             self._nvs.commit()
@@ -84,5 +93,7 @@ class Settings:
         buffer = bytearray(size)
         try:
             return bytes(buffer) if self._nvs.get_blob(name, buffer) == size else None
-        except OSError:
-            return None
+        except OSError as error:
+            if error.errno == _NOT_FOUND:
+                return None
+            raise StorageError("NVS does not give %s: %s" % (name, error)) from error

@@ -2,7 +2,8 @@
 
 Nothing here runs twice: deep sleep ends the program and the next wake starts it anew. An exception
 becomes a FAULT record and the tag sleeps all the same, armed for its next edge; fault after fault leads to
-safe mode. Only Ctrl-C at the dock or on USB, and a tag that is not enrolled, lead to the REPL.
+safe mode. Only Ctrl-C at the dock or on USB, and a tag that is not enrolled, lead to the REPL. What cannot be dealt
+with here is raised: `main.py` has the last word.
 
 An edge of the lid is what wakes a tag most, so what that does not need is imported where it is used.
 """
@@ -26,6 +27,10 @@ from kitcore import battery, life
 from kitcore.life import JAMMED_MS, MOST_FAULTY, Life
 from kitcore.ring import Ring
 from kitcore.tag import Tag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOLD_OFF_MS = 2000
 """Milliseconds in which mpremote can break in after power-on or reset."""
@@ -59,6 +64,7 @@ class Wake:
     """One wake, from the first look at the pins to deep sleep."""
 
     def __init__(self) -> None:
+        self._watchdog = Watchdog()
         self._clock = Clock()
         memory = self._memory = self._clock.memory
         self._woken_by = machine.wake_pins() if self._clock.woken else ()
@@ -68,12 +74,11 @@ class Wake:
         self._lid = Lid(bool(memory.lid_open) if self._clock.woken and board.LID not in self._woken_by else None)
         self._button = Button(bool(memory.held) if sure else None)
         self._dock = Dock(bool(memory.docked) if sure else None)
-        self._settings = Settings()
         self._life = Life(memory)
-        self._watchdog: Watchdog | None = None
         self._tag: Tag | None = None
         self._sleep_ms = 0
         self._least_sleep_ms = 0
+        self._most_sleep_ms = 0
 
     def hold_off(self) -> None:
         """After power-on or reset with USB, dock or button: leave developers a moment to break in."""
@@ -83,18 +88,19 @@ class Wake:
     def run(self) -> bool:
         """All of the wake that comes before sleep; False if the REPL is wanted instead."""
         memory = self._memory
-        tag_id = self._settings.tag_id()
-        if tag_id is None:
-            self._life.take(life.NO_KEYS, 0)
-            return not self._dock.raw()
-        self._life.take(life.KEYS, 0)
-        self._watchdog = Watchdog()
         self._note_reset()
         if memory.state == life.SAFE and not self._may_try():
-            self._stay_safe(self._watchdog)
+            self._stay_safe()
             return True
         memory.faulty = min(memory.faulty + 1, 0xFF)
         self._clock.keep()
+        settings = Settings()
+        tag_id = settings.tag_id()
+        if tag_id is None:
+            memory.faulty = 0
+            self._life.take(life.NO_KEYS, 0)
+            return not self._dock.raw()
+        self._life.take(life.KEYS, 0)
         cell = Battery()
         if not self._clock.woken and not self._dock.raw() and cell.millivolts() < battery.EMPTY_MV:
             memory.faulty = 0
@@ -104,13 +110,13 @@ class Wake:
         log = Ring(flash, flash.sectors, tag_id, memory.hint)
         self._life.take(life.CLEAN, 0)
         signs = Signs()
-        tag = self._tag = Tag(self._settings, self._clock, cell, signs, log, (version.MAJOR, version.MINOR))
+        tag = self._tag = Tag(settings, self._clock, cell, signs, log, (version.MAJOR, version.MINOR))
         self._life = tag.life
         pressed = self._look(tag)
         if pressed or signs.wish is not None or tag.life.air(self._clock.uptime_ms()) != life.SILENT:
             from awake import Awake
 
-            Awake(tag, self._settings, self._lid, self._button, self._dock, signs, self._watchdog).run(pressed)
+            Awake(tag, settings, self._lid, self._button, self._dock, signs, self._watchdog).run(pressed)
         tag.went_well()
         return True
 
@@ -140,12 +146,12 @@ class Wake:
             return machine.wake_reason() == machine.TIMER_WAKE
         return self._memory.cause not in (machine.WDT_RESET, machine.HARD_RESET)
 
-    def _stay_safe(self, watchdog: Watchdog) -> None:
+    def _stay_safe(self) -> None:
         import safe
 
         self._settle()
         pressed = board.BUTTON in self._woken_by and not self._dock.on
-        safe.run(self._clock, self._settings, self._lid, self._dock, pressed, watchdog)
+        safe.run(self._clock, self._lid, self._dock, pressed, self._watchdog)
         if self._dock.on:
             self._sleep_ms = 1
 
@@ -198,26 +204,39 @@ class Wake:
         self._memory.faulty = 0
         self._life.take(life.CLEAN, 0)
         self._clock.keep()
-        if self._watchdog is not None:
-            self._watchdog.rest()
         self.leave_prompt()
 
     def leave_prompt(self) -> None:
         """The REPL is there for as long as USB power is; a tag that is unplugged goes on as after a short sleep."""
+        self._watchdog.rest()
         self._dock.on_loss(lambda: machine.deepsleep(PROMPT_LEFT_MS))
 
     def sleep(self) -> None:
         """Deep sleep until the lid moves, the button or a dock pulls its line low, or something is due."""
         memory = self._memory
-        unseen = self._button.raw() and not self._button.on and not (self._dock.raw() and memory.docked)
-        memory.held = 0 if self._button.arm() or unseen else 1
         if memory.state not in (life.SAFE, life.PROVISIONING):
-            self._lid.arm()
+            self._try_to(self._lid.arm)
+        self._try_to(self._arm_button)
         self._clock.keep()
         sleep_ms = self._sleep_ms or self._life.sleep_ms(self._clock.uptime_ms())
-        if unseen:
-            sleep_ms = 1  # pressed or docked this very moment: the next wake finds it so
+        if self._most_sleep_ms:
+            sleep_ms = min(sleep_ms, self._most_sleep_ms)
         machine.deepsleep(max(sleep_ms, self._least_sleep_ms))
+
+    def _arm_button(self) -> None:
+        memory = self._memory
+        unseen = self._button.raw() and not self._button.on and not (self._dock.raw() and memory.docked)
+        memory.held = 0 if self._button.arm() or unseen else 1
+        if unseen:
+            self._sleep_ms = 1  # pressed or docked this very moment: the next wake finds it so
+
+    def _try_to(self, arm: "Callable[[], None]") -> None:
+        """Arm one wake source. If that fails the others are armed all the same, and the inputs are looked at soon."""
+        try:
+            arm()
+        except Exception as error:  # noqa: BLE001  whatever it is
+            self._memory.pend(_place(error))
+            self._most_sleep_ms = JAMMED_MS
 
 
 def _place(error: Exception) -> int:

@@ -54,6 +54,8 @@ _ESP_INVALID_SIZE = (-0x104, "ESP_ERR_INVALID_SIZE")
 _ADC_FULL_SCALE_UV = (950_000, 1_250_000, 1_750_000, 3_300_000)
 _RISING, _FALLING = 1, 2
 _INPUT = 1
+_IMPORTS_OF_A_WAKE = 8
+"""More often than this no wake tries to import one module."""
 
 LP_AON_GPIO_MUX = 0x600B1028
 """Register with a bit for each of GPIO 0 to 7, 1: the pad is routed to the low-power side (ESP-IDF,
@@ -130,6 +132,7 @@ class Board:
         self.counters = Counters()
         self.faults: list[str] = []
         """What the firmware did wrong: exceptions in interrupts, impossible calls, a crash of main.py."""
+        self._failing: dict[str, tuple[int, Refusal]] = {}
         self.outputs: dict[int, int] = {}
         """Levels that the firmware drives, by GPIO."""
         self.tones: dict[int, int] = {}
@@ -343,10 +346,37 @@ class Board:
 
     def call(self, name: str, arguments: list[Any]) -> Any:
         """The answer to a board call. Raises `Refusal`, `Ended`, or `PowerCut` from the flash."""
+        self._perhaps_fail(name)
         method = getattr(self, "_on_" + name, None)
         if method is None:
             raise Refusal(errno.ENOSYS, f"the virtual board has no {name}")
         return method(*arguments)
+
+    def fail(self, name: str, times: int = 1, number: int = errno.EIO, text: str = "EIO") -> None:
+        """Let the board call `name` fail with `OSError(number, text)` so many times from now on.
+
+        "import X" stands for the import of a module by that name: its file cannot be read. That is MicroPython's
+        `OSError` from the file system (py/reader.c, extmod/vfs_reader.c); a module that failed is forgotten, and
+        can be imported again (`unregister_module_from_nlr_jump_callback` in py/builtinimport.c).
+        """
+        self._failing[name] = (times, Refusal(number, text))
+
+    def _perhaps_fail(self, name: str) -> None:
+        left, refusal = self._failing.get(name, (0, None))
+        if refusal is not None:
+            if left > 1:
+                self._failing[name] = (left - 1, refusal)
+            else:
+                del self._failing[name]
+            raise refusal
+
+    def _on_spoilt_imports(self) -> list[str]:
+        """Modules of which the next imports of this wake fail, a name for each time."""
+        spoilt = [(name, left) for name, (left, _) in self._failing.items() if name.startswith("import ")]
+        return [name.removeprefix("import ") for name, left in spoilt for _ in range(min(left, _IMPORTS_OF_A_WAKE))]
+
+    def _on_import_failed(self, module: str) -> None:
+        self._perhaps_fail(f"import {module}")
 
     def _on_fault(self, text: str) -> None:
         self.faults.append(text)

@@ -91,6 +91,7 @@ def test_boots_and_supplies(tmp_path: Path) -> None:
         """
         import esp32, machine, time
         time.sleep(1)
+        machine.mem32[0x600B1028] &= ~(1 << 2)
         lid = machine.Pin(2, machine.Pin.IN)
         esp32.wake_on_ext1((lid,), esp32.WAKEUP_ALL_LOW if lid.value() else esp32.WAKEUP_ANY_HIGH)
         machine.deepsleep()
@@ -160,6 +161,7 @@ def test_the_heap_of_a_wake_grows_with_what_is_allocated(tmp_path: Path) -> None
         tmp_path,
         """
         import esp32, machine
+        machine.mem32[0x600B1028] &= ~(1 << 2)
         lid = machine.Pin(2, machine.Pin.IN)
         if lid.value():
             for _ in range(50):

@@ -73,6 +73,7 @@ def test_what_a_program_writes_outlives_sleep_reset_and_power_cuts(tmp_path: Pat
         print(count)
         with open("/count", "w") as file:
             file.write(str(count + 1))
+        machine.mem32[0x600B1028] &= ~(1 << 2)
         lid = machine.Pin(2, machine.Pin.IN)
         esp32.wake_on_ext1((lid,), esp32.WAKEUP_ALL_LOW if lid.value() else esp32.WAKEUP_ANY_HIGH)
         machine.deepsleep()

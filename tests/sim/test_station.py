@@ -139,6 +139,7 @@ def test_history_of_several_tags_keeps_to_each_ones_order(tmp_path: Path) -> Non
         tmp_path,
         """
         import esp32, machine, time
+        machine.mem32[0x600B1028] &= ~(1 << 2)
         lid = machine.Pin(2)
         print(lid.value(), time.time())
         esp32.wake_on_ext1((lid,), esp32.WAKEUP_ALL_LOW if lid.value() else esp32.WAKEUP_ANY_HIGH)

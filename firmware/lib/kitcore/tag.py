@@ -99,12 +99,12 @@ class Tag:
     def start(self, cause: int) -> None:
         """A start from power-off or reset, with `machine.reset_cause()`: recorded, and what was kept is checked."""
         memory = self._memory
+        count = self.settings.get(BOOT_COUNT) + 1
         try:
-            count = self.settings.next_of(BOOT_COUNT)
+            self.settings.put(BOOT_COUNT, count)
         except StorageError:  # the log matters more
             from kitwire import faults
 
-            count = self.settings.get(BOOT_COUNT) + 1
             memory.pend(faults.place("settings", 0))
         memory.boot_count = count & 0xFFFF or 1
         memory.cause = 0

@@ -73,6 +73,7 @@ MODULES = (
     "safe",
     "pads",
     "antenna",
+    "rescue",
 )
 """Every module that a tag runs, without its ending."""
 

@@ -62,3 +62,23 @@ def wait(microseconds):
             return
         if native:
             native_sleep_ms(max(1, min(left_us // 1000, _SLICE_MS)))
+
+
+def _spoil_imports(modules):
+    """Let the next import of each of `modules` fail, as when its file cannot be read."""
+    import builtins
+
+    load = builtins.__import__
+
+    def spoilt(name, *rest):
+        if name in modules:
+            modules.remove(name)
+            call("import_failed", name)
+        return load(name, *rest)
+
+    builtins.__import__ = spoilt
+
+
+_spoilt = call("spoilt_imports")
+if _spoilt:
+    _spoil_imports(_spoilt)
