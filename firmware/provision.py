@@ -9,10 +9,16 @@ from binascii import hexlify, unhexlify
 import machine
 import version
 from flash_log import FlashLog
-from settings import Identity, Settings
+from settings import Identity, Settings, destroy
 
 from kitcore import ring
 from kitwire import keys
+
+
+class _State:
+    """What this start knows of its memory."""
+
+    erased = False
 
 
 def _hex(data: bytes) -> str:
@@ -23,14 +29,14 @@ def _check(key: bytes) -> str:
     return _hex(keys.check_value(key))
 
 
-def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, replace: bool = False) -> None:
+def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str) -> None:
     """Make this the tag `tag_id_hex` with three new keys and an empty log.
 
-    Prints {"tag", "advert", "session", "log"}, or {"error"} if it is a tag already and `replace` is
-    not given, if a value has not its size, or if the flash refuses. What it was before is gone then,
-    log and keys.
+    Prints {"tag", "advert", "session", "log"}; {"stale"} if it was wiped and has not been started anew; or
+    {"error"} if it is a tag already (`wipe` it first), if a value has not its size, or if the flash refuses.
     """
-    settings = Settings()
+    if _State.erased:
+        return _tell({"stale": 1})
     try:
         tag_id, advert_key, session_key, log_key = [
             unhexlify(given) for given in (tag_id_hex, advert_hex, session_hex, log_hex)
@@ -39,11 +45,12 @@ def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, repl
         return _tell({"error": "the id and the keys must be hexadecimal"})
     if len(tag_id) != keys.TAG_ID_SIZE or {len(advert_key), len(session_key), len(log_key)} != {keys.KEY_SIZE}:
         return _tell({"error": "the id must be %d bytes and each key %d" % (keys.TAG_ID_SIZE, keys.KEY_SIZE)})
-    old = settings.identity()
-    if old is not None and not replace:
-        already = "this is tag %s already; --replace gives it new keys and destroys its log"
-        return _tell({"error": already % _hex(old.tag_id)})
     try:
+        settings = Settings()
+        old = settings.identity()
+        if old is not None:
+            already = "this is tag %s already; --replace gives it new keys and destroys its log"
+            return _tell({"error": already % _hex(old.tag_id)})
         settings.forget()
         flash = FlashLog()
         ring.form(flash, flash.sectors, log_key)
@@ -62,27 +69,40 @@ def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str, repl
 
 
 def wipe() -> None:
-    """Make this no tag: destroy its identity, its keys and its log.
+    """Make this no tag: destroy its identity, its keys and its log in the bytes of the flash.
 
-    Prints {"tag"}, what it was, null if it was none; or {"error"} if the flash refuses.
+    Start it anew afterwards: until then it can keep nothing. Prints {"tag"}, what it was, null if it was none; or
+    {"error"} if the flash refuses: then it is to be done again, as after a power cut.
     """
-    settings = Settings()
-    was = settings.identity()
+    was = None
     try:
-        settings.forget()
+        settings = Settings()
+        identity = settings.identity()
+        was = None if identity is None else _hex(identity.tag_id)
+        settings.forget()  # half a wipe is no tag
+    except (OSError, ring.StorageError):
+        pass  # whatever cannot be read is erased all the same
+    machine.RTC().memory(b"")
+    _State.erased = True
+    try:
         flash = FlashLog()
         ring.form(flash, flash.sectors, bytes(keys.KEY_SIZE))  # no tag ever has this key
+        destroy()
     except (OSError, ring.StorageError) as error:
         return _tell({"error": str(error)})
-    machine.RTC().memory(b"")
-    return _tell({"tag": None if was is None else _hex(was.tag_id)})
+    return _tell({"tag": was})
 
 
 def info() -> None:
     """Print {"tag", "firmware"}, the check values "advert" and "session" of the keys, and "last", the sequence of
-    the newest record, or "log_fault", why the log cannot be read. "tag" is null if it is none."""
-    identity = Settings().identity()
+    the newest record, or "log_fault", why the log cannot be read. "tag" is null if it is none, or cannot be read:
+    then "memory_fault" says why."""
     told: "dict[str, str | int | None]" = {"tag": None, "firmware": "%d.%d" % (version.MAJOR, version.MINOR)}
+    identity = None
+    try:
+        identity = Settings().identity()
+    except (OSError, ring.StorageError) as error:
+        told["memory_fault"] = str(error)
     if identity is not None:
         told["tag"] = _hex(identity.tag_id)
         told["advert"] = _check(identity.advert_key)

@@ -5,12 +5,15 @@ The log key is not here: it lives in the log, where it can be destroyed after ea
 
 from collections import namedtuple
 
-from esp32 import NVS
+from esp32 import NVS, Partition
 
 from kitcore.ring import StorageError
 from kitwire import keys
 
 NAMESPACE = "kitdock"
+PARTITION = "nvs"
+_BLOCK_COUNT, _ERASE_BLOCK = 4, 6
+_BLOCK = 4096
 
 TAG_ID = "tag_id"
 ADVERT_KEY = "advert_key"
@@ -47,15 +50,16 @@ class Settings:
         return Identity(tag_id, advert_key, session_key)
 
     def forget(self) -> None:
-        """Make this no tag at all, before it becomes another one."""
+        """Make this no tag at all, before it becomes another one. The bytes stay in flash: see `destroy`."""
         from kitcore.tag import ACKNOWLEDGED, BOOT_COUNT, EPOCH
         from kitwire import config
 
         for name in (TAG_ID, ADVERT_KEY, SESSION_KEY, BOOT_COUNT, ACKNOWLEDGED, EPOCH) + tuple(config.BY_NAME):
             try:
                 self._nvs.erase_key(name)
-            except OSError:
-                continue  # it was not there
+            except OSError as error:
+                if error.errno != _NOT_FOUND:
+                    raise StorageError("NVS does not erase %s: %s" % (name, error)) from error
         self._nvs.commit()
 
     def become(self, identity: Identity) -> None:
@@ -97,3 +101,22 @@ class Settings:
             if error.errno == _NOT_FOUND:
                 return None
             raise StorageError("NVS does not give %s: %s" % (name, error)) from error
+
+
+def destroy() -> None:
+    """Erase the flash of NVS, keys and all: what NVS itself erases is only marked, and its bytes can be read.
+
+    NVS does not notice, and keeps nothing until the next start. Raises `StorageError` if the flash refuses.
+    """
+    found = Partition.find(Partition.TYPE_DATA, label=PARTITION)
+    if not found:
+        raise StorageError("no partition " + PARTITION)
+    data = bytearray(_BLOCK)
+    for block in range(found[0].ioctl(_BLOCK_COUNT, 0)):
+        try:
+            found[0].ioctl(_ERASE_BLOCK, block)
+            found[0].readblocks(block, data)
+        except OSError as error:
+            raise StorageError("erase of NVS, sector %d: %s" % (block, error)) from error
+        if data != b"\xff" * _BLOCK:
+            raise StorageError("sector %d of NVS does not erase" % block)

@@ -36,12 +36,12 @@ class _Session:
 
 def open() -> None:
     """Be ready for a session with a station. Prints {"tag"}, or {"error"} if there is no tag or no log here."""
-    settings = Settings()
-    identity = settings.identity()
-    if identity is None:
-        return _tell({"error": "it has no keys yet: kitdock tag provision"})
-    clock = Clock(resumed=True)
     try:
+        settings = Settings()
+        identity = settings.identity()
+        if identity is None:
+            return _tell({"error": "it has no keys yet: kitdock tag provision"})
+        clock = Clock(resumed=True)
         flash = FlashLog()
         log = Ring(flash, flash.sectors, identity.tag_id, clock.memory.hint)
         signs = Signs()
@@ -50,7 +50,7 @@ def open() -> None:
             tag.read_battery()
         else:  # it was stopped before it could say so
             tag.start(clock.memory.cause)
-    except StorageError as error:
+    except (OSError, StorageError) as error:
         return _tell({"error": str(error)})
     _Session.tag = tag
     _Session.signs = signs

@@ -38,6 +38,9 @@ RETRY_S = 0.3
 AWAY_S = 2.0
 """How long a port may be away, in seconds."""
 
+RESTART_S = 0.5
+"""How long a tag that was told to start anew is left alone, in seconds: whoever breaks in sooner may stop that."""
+
 CHUNK = 512
 """Bytes of a file in one piece of code for the board."""
 
@@ -196,19 +199,39 @@ def provision_over_usb(port: str, tag_id: str, keys: TagKeys, replace: bool) -> 
     Raises `PortError` if the port cannot be opened, no tag with Kitdock's firmware answers, or the tag refuses.
     """
     arguments = ", ".join(repr(key.hex()) for key in keys)
+    was = _wiped(port) if replace else None
+    for pause_s in (RESTART_S, 2 * RESTART_S, 4 * RESTART_S):
+        if was is not None:
+            time.sleep(pause_s)
+        with repl(port) as tag:
+            try:
+                told = tag.ask(f"import provision\nprovision.enrol({tag_id!r}, {arguments})\n")
+            finally:
+                # It sits at its prompt now.
+                tag.restart()
+        if "stale" not in told:
+            return {**told, "was": was} if was else told
+        was = was or ""
+    raise PortError(f"the tag on {port} was wiped and does not start anew: unplug it, plug it in and try again")
+
+
+def _wiped(port: str) -> str | None:
+    """Destroy what the tag on `port` was, if it was one, and start it anew. Returns its id. Raises `PortError`."""
     with repl(port) as tag:
-        try:
-            was = about(tag).get("tag") if replace else None
-            told = tag.ask(f"import provision\nprovision.enrol({tag_id!r}, {arguments}, replace={replace!r})\n")
-            return {**told, "was": str(was)} if was else told
-        finally:
-            # It sits at its prompt now.
-            tag.restart()
+        told = about(tag).get("tag")
+        if not told:
+            tag.go_on()
+            return None
+        wipe(tag)
+        return str(told)
 
 
 def wipe(tag: Repl) -> None:
-    """Destroy the identity, the keys and the log of the tag. Raises `PortError`."""
-    tag.ask("import provision\nprovision.wipe()\n")
+    """Destroy the identity, the keys and the log of the tag, and start it anew. Raises `PortError`."""
+    try:
+        tag.ask("import provision\nprovision.wipe()\n")
+    finally:
+        tag.restart()  # its storage does not know yet that its flash is erased
 
 
 _BOARD = """\

@@ -2,9 +2,9 @@
 
 The table itself is read and made by `host.flash.layout`; the form of an image is that of `host.flash.image`.
 
-Three things on a chip are not kept byte by byte here: the MicroPython image (the interpreter is a program of
-this machine), the file system and NVS. In their places stand an image's headers with MicroPython's version, and
-marks; a file system or NVS whose mark has been erased or overwritten is lost, as on a chip.
+Two things on a chip are not kept byte by byte here: the MicroPython image (the interpreter is a program of
+this machine) and the file system. In their places stand an image's headers with MicroPython's version, and a
+mark; a file system whose mark has been erased or overwritten is lost, as on a chip.
 """
 
 from __future__ import annotations
@@ -112,8 +112,6 @@ class Start(NamedTuple):
 
     runs: bool
     """Whether there is MicroPython to run."""
-    nvs_lost: bool
-    """Whether NVS has nothing of what was in it."""
     files: dict[str, bytes] | None
     """What MicroPython begins with in place of the files that were there; None if they are kept."""
 
@@ -126,7 +124,7 @@ class ChipFlash:
         """All of it. What is changed here counts from the next start."""
         self.partitions: Layout = ()
         self._parts: dict[Partition, Nor] = {}
-        self._nvs, self._files = Mark(), Mark()
+        self._files = Mark()
         if not blank:
             layout = read_layout()
             self.chip.program(0, stand_in_image(layout))
@@ -150,12 +148,9 @@ class ChipFlash:
         raise LookupError(f"no partition begins at 0x{offset:x}")
 
     def start(self) -> Start:
-        """Read the table, and see what is left of the file system and of NVS. A blank one is made anew."""
+        """Read the table, and see what is left of the file system. A blank one is made anew."""
         self.partitions = partitions_of(self.chip)
-        nvs, files = self.partition("nvs"), self.partition("vfs")
-        nvs_lost = nvs is None or not self._nvs.there(self.chip, nvs)
-        if nvs is not None and nvs_lost:
-            self._nvs.set(self.chip, nvs)
+        files = self.partition("vfs")
         found: dict[str, bytes] | None = None
         if files is not None and self.chip.read(files.offset, SECTOR) == b"\xff" * SECTOR:
             self._files.set(self.chip, files)
@@ -163,4 +158,4 @@ class ChipFlash:
         elif files is None or not self._files.there(self.chip, files):
             self._files = Mark()  # what was in it is not found again
             found = {"/main.py": _BROKEN_MAIN_PY}
-        return Start(bool(self.partitions), nvs_lost, found)
+        return Start(bool(self.partitions), found)

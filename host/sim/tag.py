@@ -182,12 +182,15 @@ class VirtualTag(Inputs):
         return printed
 
     def enrol(self, tag_id: str, advert: bytes, session: bytes, log: bytes, replace: bool = False) -> dict[str, str]:
-        """Write an identity (16 hexadecimal digits) and keys as USB does, then reset.
+        """Write an identity (16 hexadecimal digits) and keys as USB does, then reset; `replace` wipes it first.
 
         Returns the check values that the tag printed. Blocks. Raises `FirmwareFailed` if the tag refuses.
         """
+        if replace:
+            self.execute("import provision\nprovision.wipe()\n")
+            self.reset()
         keys = ", ".join(repr(key.hex()) for key in (advert, session, log))
-        printed = self.execute(f"import provision\nprovision.enrol({tag_id!r}, {keys}, replace={replace!r})\n")
+        printed = self.execute(f"import provision\nprovision.enrol({tag_id!r}, {keys})\n")
         answer: dict[str, str] = json.loads(printed.strip().splitlines()[-1])
         if "error" in answer:
             raise FirmwareFailed(f"tag {self.name} refused: {answer['error']}")

@@ -22,6 +22,7 @@ from typing import Any
 
 from host.sim.chip_flash import ChipFlash, Start
 from host.sim.nor import SECTOR, Nor, PowerCut
+from host.sim.nvs import Nvs, NvsError
 
 BUTTON, VBAT, LID, LIGHT, BUZZER, DOCK_SENSE = 0, 1, 2, 18, 19, 21
 RF_POWER, RF_SELECT = 3, 14
@@ -127,8 +128,8 @@ class Board:
         """Whether its antenna is behind the XIAO's switch; the custom board's is not."""
         self._drift = checked_drift(drift)
         self.chip_flash = ChipFlash(blank)
-        self.nvs: dict[tuple[str, str, str], Any] = {}
-        """Committed non-volatile storage: (namespace, key, "i32" or "blob") to number or hexadecimal text."""
+        self.nvs = Nvs()
+        """Non-volatile storage: (namespace, key, "i32" or "blob") to number or hexadecimal text."""
         self.counters = Counters()
         self.faults: list[str] = []
         """What the firmware did wrong: exceptions in interrupts, impossible calls, a crash of main.py."""
@@ -156,7 +157,6 @@ class Board:
         self._rtc_memory = ""
         self._rtc_s, self._rtc_since = 0.0, now
         self._started = now
-        self._uncommitted: dict[tuple[str, str, str], Any] = {}
         self._wake_on: dict[str, tuple[list[int], int]] = {}
         self._pin_triggers: dict[int, int] = {}
         self._pulls: dict[int, int] = {}
@@ -267,15 +267,14 @@ class Board:
 
     def look_at_flash(self) -> Start:
         """What the chip finds in its flash before it starts anything."""
-        found = self.chip_flash.start()
-        if found.nvs_lost:
-            self.nvs.clear()
-        return found
+        return self.chip_flash.start()
 
     def start(self, cause: int) -> None:
-        """Power-on, reset or wake: everything is gone but flash, committed NVS and (but at power-on) the RTC."""
+        """Power-on, reset or wake: everything is gone but flash and (but at power-on) the RTC."""
         if cause != SOFT_RESET:
             self._watchdog_s = self._watchdog_at = None
+            nvs = self.chip_flash.partition("nvs")
+            self.nvs.mount(None if nvs is None else self.chip_flash.at(nvs.offset))
         if cause == POWER_ON:
             self._rtc_memory = ""
             self._rtc_s, self._rtc_since = 0.0, self.now
@@ -283,7 +282,6 @@ class Board:
         if cause != DEEPSLEEP_RESET:
             self.wake_reason, self.wake_pins = 0, []
         self.reset_cause = cause
-        self._uncommitted.clear()
         self._wake_on.clear()
         self._pin_triggers.clear()
         self._pulls.clear()
@@ -487,35 +485,36 @@ class Board:
             raise Refusal(*_NVS_NO_PARTITION)
         if not 0 < len(namespace) <= 15:
             raise Refusal(*_NVS_INVALID_NAME)
+        self._nvs(self.nvs.open, namespace)
 
     def _on_nvs_get(self, namespace: str, key: str, kind: str, room: int = 0) -> Any:
-        entry = (namespace, key, kind)
-        value = self._uncommitted.get(entry, self.nvs.get(entry))
+        value = self.nvs.get((namespace, key, kind))
         if value is None:
             raise Refusal(*_NVS_NOT_FOUND)
-        if kind == "blob" and len(value) > room * 2:
+        if isinstance(value, str) and len(value) > room * 2:
             raise Refusal(*_NVS_INVALID_LENGTH)
         return value
 
     def _on_nvs_set(self, namespace: str, key: str, kind: str, value: Any) -> None:
         if len(key) > 15:
             raise Refusal(*_NVS_KEY_TOO_LONG)
-        self._uncommitted[namespace, key, kind] = value
+        self._nvs(self.nvs.__setitem__, (namespace, key, kind), value)
 
     def _on_nvs_erase(self, namespace: str, key: str) -> None:
-        entries = [(namespace, key, kind) for kind in ("i32", "blob")]
-        present = [entry for entry in entries if self._uncommitted.get(entry, self.nvs.get(entry)) is not None]
-        if not present:
+        there = [entry for entry in ((namespace, key, kind) for kind in ("i32", "blob")) if entry in self.nvs]
+        if not there:
             raise Refusal(*_NVS_NOT_FOUND)
-        self._uncommitted.update(dict.fromkeys(present))
+        for entry in there:
+            del self.nvs[entry]
 
     def _on_nvs_commit(self, namespace: str) -> None:
-        for entry in [entry for entry in self._uncommitted if entry[0] == namespace]:
-            value = self._uncommitted.pop(entry)
-            if value is None:
-                self.nvs.pop(entry, None)
-            else:
-                self.nvs[entry] = value
+        """Nothing is left to do: ESP-IDF writes at once (nvs_storage.cpp, `Storage::writeItem`)."""
+
+    def _nvs(self, operation: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            operation(*arguments)
+        except NvsError as error:
+            raise Refusal(error.number, error.text) from None
 
     def _on_partitions(self) -> list[tuple[int, int, int, int, str, bool]]:
         return [

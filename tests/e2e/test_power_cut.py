@@ -1,13 +1,11 @@
-"""Power that goes in the middle of a write, on the real firmware: nothing completed is lost, nothing invented.
-
-The virtual board commits to NVS as one step, whole or nothing; so a commit is cut before and after it, not in it.
-"""
+"""Power that goes in the middle of a write, on the real firmware: nothing completed is lost, nothing invented."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,48 +135,54 @@ def test_a_cut_around_the_border_of_a_sector(last: int, first: int, tmp_path: Pa
 ACKNOWLEDGED = ("kitdock", "acknowledged", "i32")
 
 
-def cut_the_acknowledgement(tag: VirtualTag, monkeypatch: pytest.MonkeyPatch, commits: bool) -> None:
-    """The power goes at the next commit of what is acknowledged: right after it or, unless it `commits`, before."""
+def cut_the_acknowledgement(tag: VirtualTag, monkeypatch: pytest.MonkeyPatch, steps: int | None) -> None:
+    """The power goes as what is acknowledged is next written: `steps` bytes into it, or right after it if None."""
     board = tag.board
-    commit = board._on_nvs_commit
+    write = board._on_nvs_set
 
-    def cut(namespace: str) -> None:
-        if ACKNOWLEDGED not in board._uncommitted:
-            return commit(namespace)
-        if commits:
-            commit(namespace)
-        monkeypatch.setattr(board, "_on_nvs_commit", commit)
+    def cut(namespace: str, key: str, kind: str, value: Any) -> None:
+        if (namespace, key, kind) != ACKNOWLEDGED:
+            return write(namespace, key, kind, value)
+        monkeypatch.setattr(board, "_on_nvs_set", write)
+        nvs = board.chip_flash.partition("nvs")
+        assert nvs is not None
+        if steps is not None:
+            board.chip_flash.at(nvs.offset).cut_after(steps)
+        write(namespace, key, kind, value)
         raise PowerCut
 
-    monkeypatch.setattr(board, "_on_nvs_commit", cut)
+    monkeypatch.setattr(board, "_on_nvs_set", cut)
 
 
 DOCKING_SAMPLE = (APPEND_STEPS - 1, APPEND_STEPS, APPEND_STEPS + 40, APPEND_STEPS + SLOT_STEPS, 2 * APPEND_STEPS - 1)
 """In the record of the docking, and in what the station has recorded after it has acknowledged."""
 
 
+NVS_SAMPLE = {"before": 0, "in the entry": 20, "before its bits": 32, "after": None}
+"""Bytes of the entry of what is acknowledged, 32 in all, before its two bits say that it is written."""
+
+
 def test_a_cut_at_the_dock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(stage: Stage) -> None:
-        tags = {f"P-{name}": await stage.add(f"P-{name}") for name in (*DOCKING_SAMPLE, "before", "after")}
+        tags = {f"P-{name}": await stage.add(f"P-{name}") for name in (*DOCKING_SAMPLE, *NVS_SAMPLE)}
         for tag in tags.values():
             tag.at(T0 + 60).lid_open()
             tag.at(T0 + 90).lid_close()
         await stage.until(T0 + HOUR)
         for steps in DOCKING_SAMPLE:
             tags[f"P-{steps}"].flash.cut_after(steps)
-        cut_the_acknowledgement(tags["P-before"], monkeypatch, commits=False)
-        cut_the_acknowledgement(tags["P-after"], monkeypatch, commits=True)
+        for name, steps in NVS_SAMPLE.items():
+            cut_the_acknowledgement(tags[f"P-{name}"], monkeypatch, steps)
         await stage.dock(*tags.values())
         assert [tag.state for tag in tags.values()] == ["off"] * len(tags)
-        assert ACKNOWLEDGED not in tags["P-before"].board.nvs
-        assert tags["P-after"].board.nvs[ACKNOWLEDGED] >= 4
-
         for tag in tags.values():
             tag.undock()
             tag.flash.cut_after(None)
             tag.power_off()
             tag.power_on()
         await asyncio.gather(*(tag.settle() for tag in tags.values()))
+        kept = {name: tags[f"P-{name}"].board.nvs.get(ACKNOWLEDGED) for name in NVS_SAMPLE}
+        assert {name for name, value in kept.items() if value} == {"after"}, kept
         await stage.until(T0 + 2 * HOUR)
         reports = await stage.dock(*tags.values())
         assert {(report.error, report.altered) for report in reports} == {(None, 0)}

@@ -36,9 +36,9 @@ def test_what_outlives_sleep_reset_and_power_off(tmp_path: Path) -> None:
         await tag.settle()
         assert printed(tag) == [
             [POWER_ON, "", None, None],
-            [DEEPSLEEP_RESET, f"seen {POWER_ON}", 1, None],
-            [HARD_RESET, f"seen {DEEPSLEEP_RESET}", 2, None],
-            [POWER_ON, "", 3, None],
+            [DEEPSLEEP_RESET, f"seen {POWER_ON}", 1, 1],
+            [HARD_RESET, f"seen {DEEPSLEEP_RESET}", 2, 1],
+            [POWER_ON, "", 3, 1],
         ]
 
     run(test, tmp_path, MEMORIES)

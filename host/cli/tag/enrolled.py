@@ -98,8 +98,8 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
             raise LinkError(f"the board on {port} lacks Kitdock's firmware: there is nothing to wipe")
         tag_id = told["tag"]
         if not tag_id:
-            board.go_on()
-            return Done(f"the board on {port} is no tag: nothing to wipe", {"tag": None, "pouch": None, "lost": 0})
+            wipe_tag(board)  # a wipe that broke off leaves keys of what is no tag any more
+            return Done(f"the board on {port} is no tag: its memory is erased", {"tag": None, "pouch": None, "lost": 0})
         pouch, lost = _of_station(store, tag_id, told.get("last"))
         whose = f"of pouch {pouch}" if pouch else "which this station does not know,"
         losing = "an unknown number of records" if lost is None else plural(lost, "record")
@@ -109,7 +109,6 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
             board.go_on()
             raise
         wipe_tag(board)
-        board.restart()
         if pouch is not None:
             store.retire_tag(tag_id, clock.now_ms())
     return Done(

@@ -20,7 +20,7 @@ def wake_on_gpio(pins=None, level=WAKEUP_ALL_LOW):
 
 
 class NVS:
-    """One namespace of non-volatile storage. What is not committed is gone at the next reset."""
+    """One namespace of non-volatile storage."""
 
     def __init__(self, namespace):
         self._namespace = namespace
