@@ -1,7 +1,8 @@
 """The clock: time since the start, UTC once a station has set it, and what RTC memory keeps.
 
-The chip's clock counts through deep sleep and nobody ever sets it. Uptime is counted from what it
-showed at the last start from power-off or reset.
+The chip's clock counts through deep sleep. Uptime is counted from what it showed at the last start from power-off or
+reset. An IDE sets it as it connects, and `mpremote rtc --set` does (MicroPython, ports/esp32/machine_rtc.c,
+`settimeofday`): that is seen by the milliseconds of the boot, which nobody can set, and taken out again.
 """
 
 import time
@@ -16,6 +17,11 @@ def chip_ms() -> int:
     return time.time_ns() // 1000000
 
 
+def boot_ms() -> int:
+    """Milliseconds of this boot, modulo 2^30."""
+    return time.ticks_ms()  # type: ignore[return-value]
+
+
 class Clock:
     """Uptime and UTC, and the `memory` that outlives deep sleep.
 
@@ -28,15 +34,20 @@ class Clock:
         self._rtc = machine.RTC()
         cause = machine.reset_cause()
         kept = life.unpack(bytes(self._rtc.memory()))
+        if resumed and kept is not None:
+            life.mend(kept, chip_ms(), boot_ms())
         self.memory = life.begin(kept, resumed or cause == machine.DEEPSLEEP_RESET, chip_ms())
         self.woken = self.memory is kept
         if not self.woken:
             self.memory.cause = cause
             self.keep()  # whoever stops this program finds that the start is still to be recorded
 
-    def keep(self) -> None:
-        """Write the memory to where deep sleep leaves it."""
-        self.memory.seen_ms = chip_ms()
+    def keep(self, sleep_ms: int = 0) -> None:
+        """Write the memory to where deep sleep leaves it; one of `sleep_ms` begins now, if that is given."""
+        now_ms = chip_ms()
+        self.memory.seen_ms = now_ms
+        self.memory.seen_ticks = boot_ms()
+        self.memory.due_ms = now_ms + sleep_ms if sleep_ms else 0
         self._rtc.memory(self.memory.pack())
 
     def uptime_ms(self) -> int:
@@ -50,3 +61,9 @@ class Clock:
     def set_utc(self, utc_ms: int) -> None:
         """It is `utc_ms` Unix milliseconds now."""
         self.memory.utc_ms = utc_ms - self.uptime_ms()
+
+
+def go_on(sleep_ms: int) -> None:
+    """Leave the REPL: the tag goes on as after a deep sleep of `sleep_ms`, whatever was done to the chip's clock."""
+    Clock(resumed=True).keep(sleep_ms)
+    machine.deepsleep(sleep_ms)

@@ -16,7 +16,7 @@ import pads
 import version
 from battery import Battery
 from button import Button
-from clock import Clock
+from clock import Clock, go_on
 from dock import Dock
 from flash_log import FlashLog
 from lid import Lid
@@ -141,10 +141,14 @@ class Wake:
                 memory.pend(faults.SAFE)
 
     def _may_try(self) -> bool:
-        """Whether a normal wake may be tried in safe mode: each hour, and after power-on."""
+        """Whether a normal wake may be tried in safe mode: each hour, and after power-on.
+
+        After no other reset, or a crash in each try would lead to the next at once: a panic is a hard reset to
+        MicroPython, a lock-up of the processor and a glitch of its power are 0 (ports/esp32/modmachine.c).
+        """
         if self._clock.woken:
             return machine.wake_reason() == machine.TIMER_WAKE
-        return self._memory.cause not in (machine.WDT_RESET, machine.HARD_RESET)
+        return self._memory.cause == machine.PWRON_RESET
 
     def _stay_safe(self) -> None:
         import safe
@@ -209,7 +213,7 @@ class Wake:
     def leave_prompt(self) -> None:
         """The REPL is there for as long as USB power is; a tag that is unplugged goes on as after a short sleep."""
         self._watchdog.rest()
-        self._dock.on_loss(lambda: machine.deepsleep(PROMPT_LEFT_MS))
+        self._dock.on_loss(lambda: go_on(PROMPT_LEFT_MS))
 
     def sleep(self) -> None:
         """Deep sleep until the lid moves, the button or a dock pulls its line low, or something is due."""
@@ -217,11 +221,12 @@ class Wake:
         if memory.state not in (life.SAFE, life.PROVISIONING):
             self._try_to(self._lid.arm)
         self._try_to(self._arm_button)
-        self._clock.keep()
         sleep_ms = self._sleep_ms or self._life.sleep_ms(self._clock.uptime_ms())
         if self._most_sleep_ms:
             sleep_ms = min(sleep_ms, self._most_sleep_ms)
-        machine.deepsleep(max(sleep_ms, self._least_sleep_ms))
+        sleep_ms = max(sleep_ms, self._least_sleep_ms)
+        self._clock.keep(sleep_ms)
+        machine.deepsleep(sleep_ms)
 
     def _arm_button(self) -> None:
         memory = self._memory

@@ -3,8 +3,15 @@
 from host.events import VERIFIED, Event
 from kitwire import config, faults, record
 
-_CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
-"""`machine.reset_cause()` of MicroPython on the ESP32."""
+_CAUSES = {
+    0: "USB, crash or power glitch",
+    1: "power-on",
+    2: "reset or crash",
+    3: "watchdog",
+    4: "deep sleep",
+    5: "soft reset",
+}
+"""`machine.reset_cause()` of MicroPython on the ESP32; 4 also if the chip's clock was set while the tag slept."""
 
 _NAMES = record.TYPE_NAMES
 

@@ -142,7 +142,9 @@ class Repl:
 
     def go_on(self) -> None:
         """Let the tag go on as after a short sleep: its uptime runs on, and it records no start."""
-        self._leave("import machine\nmachine.deepsleep(10)")
+        self._leave(
+            "try:\n import clock\n clock.go_on(10)\nexcept ImportError:\n import machine\n machine.deepsleep(10)"
+        )
 
     def restart(self) -> None:
         """Start the tag anew, as what it has become."""
@@ -233,6 +235,16 @@ def wipe(tag: Repl) -> None:
     finally:
         tag.restart()  # its storage does not know yet that its flash is erased
 
+
+_GO_ON = """\
+try:
+    import clock
+    clock.go_on(10)
+except (ImportError, AttributeError):
+    import machine
+    machine.deepsleep(10)
+"""
+"""The firmware's own way to go on, which knows if its clock was set meanwhile; on any other board a short sleep."""
 
 _BOARD = """\
 import json, os, sys

@@ -51,7 +51,7 @@ def _do(tags: dict[str, VirtualTag], words: list[str]) -> None:
         "dock": VirtualTag.dock,
         "undock": VirtualTag.undock,
         "press": VirtualTag.press,
-        "reset": VirtualTag.reset,
+        "reset": lambda tag: tag.reset(),
         "off": VirtualTag.power_off,
         "on": VirtualTag.power_on,
     }

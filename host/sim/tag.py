@@ -159,10 +159,10 @@ class VirtualTag(Inputs):
         if self._state != "off":
             self._end("power")
 
-    def reset(self) -> None:
-        """Pull the reset line."""
+    def reset(self, how: str = "reset") -> None:
+        """Start it anew: `how` is one of `virtual_board.RESETS`."""
         if self._state != "off":
-            self._end("reset")
+            self._end(how)
 
     def execute(self, code: str) -> str:
         """What `code` prints when it is run over USB, as mpremote does: what runs is stopped first.
@@ -571,10 +571,13 @@ class VirtualTag(Inputs):
             self._state = self.board.mode = "asleep"
             if self._serial is not None:
                 self._serial.go_on()
-        elif how in ("reset", "watchdog"):
+        elif how in boards.RESETS:
             self._interpreter.refresh()
             self._serial_restarted()
-            self._start(boards.HARD_RESET if how == "reset" else boards.WATCHDOG_RESET)
+            if self.timeline.instant:
+                self.board.mode = "boot"
+                self.board.pass_time(min(self.board.now + boards.BOOT_S, max(self.board.now, self.timeline.now())))
+            self._start(boards.RESETS[how])
         elif how == "bootloader":
             self._interpreter.refresh()
             self._state = "bootloader"

@@ -43,7 +43,11 @@ BOOT_S = 0.25
 """Seconds from a wake to the first line of main.py on a stock build (model: 26 mC at some 100 mA)."""
 RTC_MEMORY = 2048
 
-POWER_ON, HARD_RESET, WATCHDOG_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+UNKNOWN_RESET, POWER_ON, HARD_RESET, WATCHDOG_RESET, DEEPSLEEP_RESET, SOFT_RESET = range(6)
+RESETS = {"reset": HARD_RESET, "panic": HARD_RESET, "watchdog": WATCHDOG_RESET, "lock-up": UNKNOWN_RESET}
+"""How a chip starts again, and the cause that MicroPython gives: a panic is a hard reset; what ESP-IDF calls USB, JTAG,
+CPU_LOCKUP and PWR_GLITCH is 0 (ports/esp32/modmachine.c, `mp_machine_reset_cause`). RTC memory outlives all of these
+(`RTC_NOINIT_ATTR` in machine_rtc.c)."""
 WAKE_EXT1, WAKE_TIMER, WAKE_GPIO = 3, 4, 7
 
 _NVS_NO_PARTITION = (-0x110F, "ESP_ERR_NVS_PART_NOT_FOUND")
@@ -385,6 +389,10 @@ class Board:
     def _on_rtc_us(self) -> int:
         return int(self._counted_s() * 1e6)
 
+    def _on_rtc_set(self, microseconds: int) -> None:
+        """Anybody can set the clock (machine_rtc.c, `settimeofday`), and its RTC keeps that over deep sleep."""
+        self._rtc_s, self._rtc_since = microseconds / 1e6, self.now
+
     def _on_reset_cause(self) -> int:
         return self.reset_cause
 
@@ -421,7 +429,7 @@ class Board:
         """`address`, if there is a register. On the chip most of the others are a bus error, which is a crash."""
         if address not in self._registers:
             self.faults.append(f"no register at 0x{address:08x}")
-            raise Ended("reset")
+            raise Ended("panic")
         return address
 
     def _on_reset(self) -> None:

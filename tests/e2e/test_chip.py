@@ -16,9 +16,10 @@ from host.flash.application import FIRMWARE
 from host.sim.air import AT_A_METRE_DBM, SENSITIVITY_DBM
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
-from host.sim.virtual_board import RF_LOSS_DB, RF_POWER, RF_SELECT
+from host.sim.virtual_board import RF_LOSS_DB, RF_POWER, RF_SELECT, Ended
 from host.vault import TagKeys
-from tests.e2e.stage import HOUR, START, T0, Stage, play
+from tests.e2e.stage import DAY, HOUR, START, T0, Stage, play
+from tests.e2e.test_usb import kitdock
 from tests.sim.test_air import central
 from tests.telling import Tell
 
@@ -144,3 +145,104 @@ def test_a_station_hears_how_strong_a_tag_is(tmp_path: Path, connected: bool) ->
         assert strengths == {round(AT_A_METRE_DBM - (0 if connected else RF_LOSS_DB))}
 
     play(tmp_path, scene, files=files)
+
+
+def starts_of_a_tag_that_crashes(files: dict[str, Path], how: str, seconds: float) -> int:
+    """How often a tag starts in so long if each wake that writes to the log ends in a reset, the lid's first."""
+
+    async def run() -> int:
+        async with VirtualStation(START, files=files) as station:
+            tag = await station.add_tag("1")
+            tag.enrol("00" * 8, *TagKeys.random())
+            await tag.settle()
+
+            def crash(*_: object) -> None:
+                raise Ended(how)
+
+            tag.board._on_flash_program = crash  # type: ignore[method-assign]
+            before = tag.board.counters.wakes
+            tag.at(T0 + HOUR).lid_open()
+            await station.clock.advance(T0 + HOUR + seconds)
+            return tag.board.counters.wakes - before
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("how", ["panic", "lock-up", "watchdog"])
+def test_a_tag_that_crashes_in_each_wake_rests_whatever_its_cause_is_called(how: str) -> None:
+    assert starts_of_a_tag_that_crashes({"/": FIRMWARE}, how, DAY) < 60
+
+
+def test_if_an_unknown_cause_were_taken_for_power_on_it_would_never_rest(tmp_path: Path) -> None:
+    answer = "return self._memory.cause == machine.PWRON_RESET"
+    instead = "return self._memory.cause not in (machine.WDT_RESET, machine.HARD_RESET)"
+    assert starts_of_a_tag_that_crashes(without(tmp_path, "wake", answer, instead), "lock-up", 60) > 60
+
+
+@pytest.mark.parametrize(("how", "cause"), [("panic", 2), ("lock-up", 0), ("watchdog", 3)])
+def test_a_start_is_recorded_with_the_cause_that_it_is_given(tmp_path: Path, how: str, cause: int) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        tag.dock()
+        await tag.settle()
+        tag.reset(how)
+        await tag.settle()
+        (report,) = await stage.dock(tag)
+        assert report.error is None
+        boots = [event for event in stage.store.events() if event.type == "boot"]
+        assert [event.aux for event in boots] == [2, cause]
+
+    play(tmp_path, scene)
+
+
+SET_CLOCK = "import machine\nmachine.RTC().datetime((2026, 3, 1, 6, 6, 0, 0, 0))\n"
+"""What `mpremote rtc --set` runs, and an IDE as it connects."""
+
+
+def lived_with_a_clock_that_was_set(folder: Path, files: dict[str, Path], leave: str) -> tuple[list[str | None], int]:
+    """Types of the records of a tag whose clock is set at the REPL, left by unplugging it or as the station does."""
+    lived: list[tuple[list[str | None], int]] = []
+
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        tag.at(T0 + 100).lid_open()
+        tag.at(T0 + 160).lid_close()
+        await stage.until(T0 + HOUR)
+        tag.dock()
+        await tag.settle()
+        tag.execute(SET_CLOCK)
+        if leave == "unplugged":
+            tag.undock()
+            await tag.settle()
+        else:
+            status, _, complaints = await kitdock(stage, "info", "--port", tag.serial_port())
+            assert status == 0, complaints
+        await tag.settle()
+        await stage.until(stage.station.clock.now() + 600)
+        (report,) = await stage.dock(tag)
+        assert report.error is None and report.status is not None
+        lived.append((stage.types(), report.status.status.uptime_s))
+
+    play(folder, scene, files=files)
+    return lived[0]
+
+
+@pytest.mark.parametrize("leave", ["unplugged", "told to go on"])
+def test_uptime_runs_on_when_somebody_sets_the_clock_at_the_repl(tmp_path: Path, leave: str) -> None:
+    types, uptime_s = lived_with_a_clock_that_was_set(tmp_path, {"/": FIRMWARE}, leave)
+    assert HOUR + 600 - 5 < uptime_s < HOUR + 700
+    assert types.count("boot") == 1 and "heartbeat" not in types and "fault" not in types
+
+
+def test_without_that_there_is_a_start_that_never_was(tmp_path: Path) -> None:
+    files = without(tmp_path, "clock", "            life.mend(kept, chip_ms(), boot_ms())\n", "            pass\n")
+    types, uptime_s = lived_with_a_clock_that_was_set(tmp_path, files, "unplugged")
+    assert types.count("boot") == 2 and uptime_s < 700
+
+
+def test_and_without_a_bound_on_its_sleep_an_hour_becomes_decades(tmp_path: Path) -> None:
+    files = without(tmp_path, "clock", "            life.mend(kept, chip_ms(), boot_ms())\n", "            pass\n")
+    (tmp_path / "lib").mkdir()
+    unbound = without(tmp_path / "lib", "lib/kitcore/life", " <= now_ms <= latest_ms + LATE_MS:", " <= now_ms:")
+    types, uptime_s = lived_with_a_clock_that_was_set(tmp_path, files | unbound, "unplugged")
+    assert uptime_s > 5 * 365 * DAY and "heartbeat" in types

@@ -233,7 +233,9 @@ memories = st.fixed_dictionaries(
     {
         "started_ms": st.integers(0, 2**62),
         "seen_ms": st.integers(0, 2**62),
+        "due_ms": st.integers(0, 2**62),
         "utc_ms": st.integers(-(2**62), 2**62),
+        "seen_ticks": u32,
         "heartbeat_s": u32,
         "marked_s": u32,
         "field_s": u32,
@@ -268,12 +270,12 @@ def test_the_places_of_the_items_are_their_numbers() -> None:
 
 def test_spoilt_memory_is_no_memory() -> None:
     packed = Memory().pack()
-    assert len(packed) == struct.calcsize("<4s3q3I2H4H10I9B12sI") == 117
+    assert len(packed) == struct.calcsize("<4s4q4I2H4H10I9B12sI") == 129
     for at in range(len(packed)):
         spoilt = bytearray(packed)
         spoilt[at] ^= 0x40
         assert unpack(bytes(spoilt)) is None
-    for other in (b"", packed[:-1], packed + b"\x00", bytes(117), b"KTM1" + bytes(54)):
+    for other in (b"", packed[:-1], packed + b"\x00", bytes(129), b"KTM2" + bytes(113)):
         assert unpack(other) is None
 
 
@@ -289,6 +291,42 @@ def test_a_reset_brings_faults_along_and_nothing_else() -> None:
     kept.state = life.SAFE
     assert life.begin(kept, False, 2000).state == life.SAFE
     assert vars(life.begin(None, True, 5)) == {**vars(Memory()), "started_ms": 5}
+
+
+@pytest.mark.parametrize(
+    ("due_ms", "now_ms", "same"),
+    [
+        (0, 1000, True),
+        (0, 1000 + life.LONGEST_SLEEP_MS, True),
+        (0, 1000 + life.LONGEST_SLEEP_MS + life.LATE_MS + 1, False),
+        (3_601_000, 3_601_000 + 180_000 + life.LATE_MS, True),
+        (3_601_000, 3_601_000 + 180_000 + life.LATE_MS + 1, False),
+        (3_601_000, 2000, True),
+        (3_601_000, 999, False),
+    ],
+)
+def test_a_sleep_longer_than_was_planned_or_shorter_than_nothing_is_a_clock_that_was_set(
+    due_ms: int, now_ms: int, same: bool
+) -> None:
+    kept = Memory()
+    kept.seen_ms, kept.due_ms, kept.boot_count = 1000, due_ms, 4
+    assert (life.begin(kept, True, now_ms) is kept) == same
+
+
+@given(st.integers(-(2**40), 2**40), st.integers(0, 2**30 - 1), st.integers(0, 2**30 - 1), st.floats(-0.02, 0.02))
+def test_what_the_clock_was_set_by_is_taken_out_and_what_it_drifts_is_not(
+    shift_ms: int, passed_ms: int, ticks: int, drift: float
+) -> None:
+    kept = Memory()
+    kept.started_ms, kept.seen_ms, kept.seen_ticks = 2**41, 2**41 + 5000, ticks
+    drifted_ms = int(passed_ms * drift)
+    life.mend(kept, kept.seen_ms + passed_ms + drifted_ms + shift_ms, (ticks + passed_ms) % 2**30)
+    allowed = life.LATE_MS // 30 + passed_ms // 50
+    if abs(shift_ms + drifted_ms) > allowed:
+        assert kept.started_ms == 2**41 + shift_ms + drifted_ms
+        assert kept.seen_ms == 2**41 + 5000 + shift_ms + drifted_ms
+    else:
+        assert kept.started_ms == 2**41
 
 
 def test_pending_faults_are_kept_once_and_four_at_most() -> None:

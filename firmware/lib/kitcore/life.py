@@ -12,28 +12,30 @@ pouch that was opened while the battery was flat still shows an opening.
 
 `Memory` is what the tag keeps in RTC memory over deep sleep; power-off loses it:
 
-    byte   0..3     magic "KTM2"
+    byte   0..3     magic "KTM3"
     byte   4..11    started_ms      the chip's clock at the last start from power-off or reset
-    byte  12..19    seen_ms         the chip's clock when this was written; it never goes back
-    byte  20..27    utc_ms          Unix milliseconds at uptime 0; 0 while no station has set the clock
-    byte  28..31    heartbeat_s     uptime of the last heartbeat, or 0
-    byte  32..35    marked_s        uptime of the last dose mark
-    byte  36..39    field_s         uptime from which the time to the next advertisement in the field counts
-    byte  40..41    boot_count      starts from power-off, from 1; 0 while this one is not recorded
-    byte  42..43    marks           dose marks since the lid was opened
-    byte  44..51    faults          up to four faults that the log has yet to take, 0 for none
-    byte  52..91    config          the items of `kitwire.config` in their order, checked
-    byte  92        state           one of the states above
-    byte  93        lid_open        1 if the last record said so
-    byte  94        docked          1 if the last record said so
-    byte  95        battery         level of the cell, see battery
-    byte  96        damaged         1 once the log was found altered
-    byte  97        held            1 if the button was down when the tag went to sleep
-    byte  98        cues            cues yet to be given, bits: 1 second dose, 2 re-sedation
-    byte  99        faulty          wakes in a row that were begun and did not end well, this one counted
-    byte 100        cause           reset cause of a start that is not recorded yet
-    byte 101..112   hint            where the log ends, see ring
-    byte 113..116   CRC-32 of the bytes before
+    byte  12..19    seen_ms         the chip's clock when this was written
+    byte  20..27    due_ms          the chip's clock when the sleep that began then was to end; 0 if none began
+    byte  28..35    utc_ms          Unix milliseconds at uptime 0; 0 while no station has set the clock
+    byte  36..39    seen_ticks      milliseconds of this boot when this was written, modulo 2^30; nobody can set those
+    byte  40..43    heartbeat_s     uptime of the last heartbeat, or 0
+    byte  44..47    marked_s        uptime of the last dose mark
+    byte  48..51    field_s         uptime from which the time to the next advertisement in the field counts
+    byte  52..53    boot_count      starts from power-off, from 1; 0 while this one is not recorded
+    byte  54..55    marks           dose marks since the lid was opened
+    byte  56..63    faults          up to four faults that the log has yet to take, 0 for none
+    byte  64..103   config          the items of `kitwire.config` in their order, checked
+    byte 104        state           one of the states above
+    byte 105        lid_open        1 if the last record said so
+    byte 106        docked          1 if the last record said so
+    byte 107        battery         level of the cell, see battery
+    byte 108        damaged         1 once the log was found altered
+    byte 109        held            1 if the button was down when the tag went to sleep
+    byte 110        cues            cues yet to be given, bits: 1 second dose, 2 re-sedation
+    byte 111        faulty          wakes in a row that were begun and did not end well, this one counted
+    byte 112        cause           reset cause of a start that is not recorded yet
+    byte 113..124   hint            where the log ends, see ring
+    byte 125..128   CRC-32 of the bytes before
 """
 
 import binascii
@@ -111,6 +113,12 @@ UNENROLLED_MS = 86400000
 MOST_FAULTY = 3
 """Wakes in a row that end in a fault, after which a tag goes into safe mode."""
 
+LONGEST_SLEEP_MS = 8 * 86400000
+"""No tag sleeps longer than that; the longest heartbeat is seven days."""
+LATE_MS = 60000
+"""A wake, and what a day of sleep may last longer by the same clock, in milliseconds: for more its clock was set."""
+_TICKS_PERIOD = 1 << 30
+
 SECOND_DOSE, RESEDATION = 1, 2
 """Cues, as bits of `Memory.cues`."""
 
@@ -122,10 +130,13 @@ SILENT, ROTATING, STATIC = range(3)
 
 _PROFILE_PRIVATE, _PROFILE_OPEN = 1, 2
 
-_MAGIC = b"KTM2"
-_FORMAT = "<4sqqqIIIHH4H10I9B12s"
+_MAGIC = b"KTM3"
+_FORMAT = "<4sqqqqIIIIHH4H10I9B12s"
 _CRC_AT = struct.calcsize(_FORMAT)
-_BEFORE = ("started_ms", "seen_ms", "utc_ms", "heartbeat_s", "marked_s", "field_s", "boot_count", "marks")
+_BEFORE = ("started_ms", "seen_ms", "due_ms", "utc_ms", "seen_ticks", "heartbeat_s", "marked_s", "field_s") + (
+    "boot_count",
+    "marks",
+)
 _FAULTS = 4
 _AFTER = ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "hint")
 """Fields of the format before and after `faults` and `config`; `_FAULTS` is how many of the former there are."""
@@ -141,7 +152,9 @@ class Memory:
 
     started_ms: int
     seen_ms: int
+    due_ms: int
     utc_ms: int
+    seen_ticks: int
     heartbeat_s: int
     marked_s: int
     field_s: int
@@ -174,7 +187,7 @@ class Memory:
             setattr(self, name, value)
 
     def pack(self) -> bytes:
-        """The 117 bytes to keep."""
+        """The 129 bytes to keep."""
         before = [getattr(self, name) for name in _BEFORE]
         after = [getattr(self, name) for name in _AFTER]
         packed = struct.pack(_FORMAT, _MAGIC, *before, *self.faults, *self.config, *after)
@@ -201,10 +214,13 @@ def unpack(kept: bytes) -> "Memory | None":
 def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
     """The memory to go on with when the chip's clock shows `now_ms`: `kept`, if deep sleep has just ended.
 
-    Else this is a new start. Of what is kept over a reset, only what concerns faults comes along.
+    Else this is a new start, and also if somebody has set the clock, forward or back: then nobody knows how long the
+    sleep was. Of what is kept over a reset, only what concerns faults comes along.
     """
-    if kept is not None and woken and kept.seen_ms <= now_ms:
-        return kept
+    if kept is not None and woken:
+        latest_ms = kept.due_ms + (kept.due_ms - kept.seen_ms) // 20 if kept.due_ms else kept.seen_ms + LONGEST_SLEEP_MS
+        if kept.seen_ms <= now_ms <= latest_ms + LATE_MS:
+            return kept
     memory = Memory()
     memory.started_ms = now_ms
     if kept is not None:
@@ -213,6 +229,18 @@ def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
         if kept.state == SAFE:
             memory.state = SAFE
     return memory
+
+
+def mend(kept: Memory, now_ms: int, ticks: int) -> None:
+    """Take out of `kept`, written in this boot, what somebody has put the chip's clock forward or back since.
+
+    That clock shows `now_ms`, and `ticks` milliseconds of this boot have passed, modulo 2^30 (12 days).
+    """
+    passed_ms = (ticks - kept.seen_ticks) % _TICKS_PERIOD
+    shift_ms = now_ms - kept.seen_ms - passed_ms
+    if abs(shift_ms) > LATE_MS // 30 + passed_ms // 50:  # the two may run apart by 2 %
+        kept.started_ms += shift_ms
+        kept.seen_ms += shift_ms
 
 
 class Life:

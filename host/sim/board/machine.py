@@ -9,6 +9,7 @@
 import binascii
 
 from _virtual import call, handlers, report_heap, wait
+from utime import gmtime, mktime
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -192,11 +193,19 @@ class WDT:
 
 
 class RTC:
-    """The real-time clock's memory: 2048 bytes that outlive deep sleep and reset, not power-off."""
+    """The real-time clock, and its memory: 2048 bytes that outlive deep sleep and reset, not power-off."""
 
     def __init__(self, id=0):
         if id:
             raise ValueError("no such RTC")
+
+    def datetime(self, moment=None):
+        """Year, month, day, day of the week, hour, minute, second, microsecond: what it shows, or shows from now on."""
+        if moment is None:
+            year, month, day, hour, minute, second, weekday, _ = gmtime(call("rtc_us") // 1000000)
+            return (year, month, day, weekday, hour, minute, second, call("rtc_us") % 1000000)
+        year, month, day, _, hour, minute, second, microsecond = moment
+        return call("rtc_set", mktime((year, month, day, hour, minute, second, 0, 0)) * 1000000 + microsecond)
 
     def memory(self, data=None):
         if data is None:
