@@ -2,11 +2,13 @@
 
 What needs a program that is not there is skipped and named. A step that cannot be taken, as its files are damaged or
 the folder cannot be written, is faulty, and the others are taken all the same. Exit status: 0 if nothing is wrong,
-1 if something is, 2 if a name is not one of a step, 130 if it was interrupted.
+1 if something is, 2 if a name is not one of a step, 130 if it was interrupted. In CI (where the variable CI is set) a
+step that is skipped is something wrong: nobody reads what was not checked.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -48,6 +50,9 @@ def run(steps: dict[str, Callable[[], Result]]) -> int:
         print(f"SKIPPED, not checked: {', '.join(skipped)}")
     if faulty:
         print(f"FAULTY: {', '.join(faulty)}")
+    if skipped and os.environ.get("CI"):
+        print("In CI every step must be taken.")
+        return 1
     return 1 if faulty else 0
 
 

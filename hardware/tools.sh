@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Gets what `make hardware` needs beside Python: KiCad 9 or later, ngspice, OpenSCAD, Graphviz, Poppler, a virtual screen.
-# On Debian as root it installs them; elsewhere it says what is missing, and what needs it is skipped and says so.
+# On Debian as root it installs them, waits for another apt if there is one, and fails if it cannot. Elsewhere it says what
+# is missing, and what needs it is skipped and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,10 +41,24 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/sources"
 release=""
-apt_options=(-q -o "Dir::Etc::SourceParts=$scratch/sources")
+pause=5
+patience=600 # seconds to wait for an apt that holds the lock
+apt_options=(-q -o "Dir::Etc::SourceParts=$scratch/sources" -o "DPkg::Lock::Timeout=$patience")
+# apt waits by itself for the lock of dpkg, but not for that of the lists.
+update() {
+    local waited=0 said
+    while ! said=$(apt-get "${apt_options[@]}" update 2>&1); do
+        echo "$said"
+        case "$said" in *"Could not get lock"*) ;; *) return 1 ;; esac
+        [ "$waited" -lt "$patience" ] || return 1
+        sleep "$pause"
+        waited=$((waited + pause))
+    done
+    echo "$said"
+}
 prepare() {
     if [ -d /etc/apt/sources.list.d ]; then cp -r /etc/apt/sources.list.d/. "$scratch/sources"; fi
-    apt-get "${apt_options[@]}" update || return
+    update || return
     # Of the shapes, not of KiCad: that is recent as soon as it was installed from backports, whatever the sources have.
     candidate=$(apt-cache "${apt_options[@]}" policy kicad-packages3d | sed -n 's/ *Candidate: //p')
     if ! recent_kicad "$candidate"; then
@@ -53,7 +68,7 @@ prepare() {
         printf 'Types: deb\nURIs: %s\nSuites: %s-backports\nComponents: main\nSigned-By: %s\n' "$archive" "$codename" \
             /usr/share/keyrings/debian-archive-keyring.gpg >"$scratch/sources/kitdock-backports.sources"
         release=/$codename-backports
-        apt-get "${apt_options[@]}" update || return
+        update || return
     fi
 }
 
@@ -67,8 +82,8 @@ if [ -n "$missing" ]; then
     echo "Installing$missing (about 1 GB, once) ..."
     if ! install_programs >"$log" 2>&1; then
         tail -3 "$log"
-        echo "Could not install$missing: what needs them is skipped"
-        exit 0
+        echo "Could not install$missing: see $log. To check what can be checked without: .venv/bin/python -m hardware"
+        exit 1
     fi
 fi
 
@@ -94,6 +109,7 @@ if ! has_shapes "$debian_shapes" && ! has_shapes "$shapes"; then
     echo "Fetching the shapes of $(wc -w <<<"$wanted") parts (330 MB, once) ..."
     if ! fetch_shapes >>"$log" 2>&1; then
         tail -3 "$log"
-        echo "Could not fetch the shapes of parts: the board's pictures are skipped"
+        echo "Could not fetch the shapes of parts: see $log"
+        exit 1
     fi
 fi

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import select
+import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +34,12 @@ try:
     from host.sim.station import VirtualStation
 except ImportError as error:  # the extra is not installed
     raise KitdockError(f"the virtual station is not installed ({error.name}): pip install 'kitdock[sim]'") from error
+
+
+LOOK_S = 0.2
+"""How often somebody who is asked is looked after, in seconds."""
+SELECTS = sys.platform != "win32"
+"""Whether one can wait for a terminal without reading it."""
 
 
 class DemoFailed(KitdockError):
@@ -108,7 +120,7 @@ async def _after(store: Store, report: Report, batch: bool) -> None:
     if report.error is not None:
         return
     if not batch:
-        ask_about_openings(store, report.tag)
+        await _beside_the_loop(functools.partial(_ask, store.path, report.tag))
         return
     for opening in unexplained_openings(store, report.tag):
         if not opening.dose_marks:
@@ -119,6 +131,66 @@ async def _after(store: Store, report: Report, batch: bool) -> None:
         number = file_report(store, forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
         click.echo(f"          {opening.pouch} was opened; officer {officer} answers: used on a person, {doses} doses")
         click.echo(f"          usage report {number} filed")
+
+
+def _ask(db: Path, tag_id: str, given_up: threading.Event) -> None:
+    """Ask about the openings of a tag, until `given_up`; on a connection of its own, as a thread must have."""
+
+    def read(prompt: str) -> str:
+        print(prompt, end="", flush=True)
+        while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+            if given_up.is_set():
+                raise click.Abort
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.rstrip("\n")
+
+    with Store.open(db) as store, reading_by(read if SELECTS else input):
+        ask_about_openings(store, tag_id)
+
+
+@contextmanager
+def reading_by(read: Callable[[str], str]) -> Iterator[None]:
+    """Let click read what is typed by `read`."""
+    before = click.termui.visible_prompt_func
+    click.termui.visible_prompt_func = read
+    try:
+        yield
+    finally:
+        click.termui.visible_prompt_func = before
+
+
+async def _beside_the_loop(work: Callable[[threading.Event], None]) -> None:
+    """Do `work` in a thread of its own: the loop is also the virtual air and the tags' time, and must not wait for a
+    person. If the demo is stopped meanwhile, the event that `work` was given is set."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    given_up = threading.Event()
+
+    def tell(error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        try:
+            work(given_up)
+        except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+            outcome: BaseException | None = error
+        else:
+            outcome = None
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(tell, outcome)
+
+    threading.Thread(target=run, name="prompt").start()
+    try:
+        await done
+    finally:
+        given_up.set()
 
 
 def _demand_complete(reports: list[Report], pouches: int) -> None:

@@ -22,6 +22,7 @@ from host.flash.image import CHIP, MICROPYTHON, Image
 from host.flash.layout import SECTOR, Layout
 from host.link.errors import PortError
 from host.link.usb import Repl, about_board, repl
+from host.words import plural
 
 LOG = "kitlog"
 """Label of the log's partition."""
@@ -59,7 +60,7 @@ def flash(port: str, image_path: Path | None, firmware: Path, erase_log: bool, s
     """
     wanted = layout.read(firmware / "partitions.csv")
     application_files = application.build(firmware)
-    said.step(f"application compiled: {len(application_files)} files, {_size(application_files)} bytes")
+    said.step(f"application compiled: {plural(len(application_files), 'file')}, {_size(application_files)} bytes")
     written: list[str] = []
     up_to_date: list[str] = []
     if image_path is not None:
@@ -79,7 +80,7 @@ def flash(port: str, image_path: Path | None, firmware: Path, erase_log: bool, s
             tag.restart()
         else:
             tag.go_on()
-    said.step(f"application: {len(changes.written)} files written, {changes.unchanged} up to date")
+    said.step(f"application: {plural(len(changes.written), 'file')} written, {changes.unchanged} up to date")
     return Flashed(
         version,
         [*written, *(path.lstrip("/") for path in changes.written)],

@@ -252,7 +252,7 @@ def _told():
     version = ".".join([str(number) for number in sys.implementation[1][:3]])
     told = {"micropython": version, "board": getattr(sys.implementation, "_machine", "unknown")}
     try:
-        size, _, _, free = os.statvfs("/")[:4]
+        _, size, _, free = os.statvfs("/")[:4]
         told["files_free"] = size * free
     except OSError:
         told["files_free"] = None

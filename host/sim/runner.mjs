@@ -169,6 +169,10 @@ def _complete():
         return (entry for entry in ilistdir(path or ".") if entry[0] not in hidden)
     os.ilistdir = files
     os.listdir = lambda path=".": [entry[0] for entry in files(path)]
+    def statvfs(path="/"):
+        import _virtual
+        return _virtual.statvfs(os, path)
+    os.statvfs = statvfs
 _complete()
 del _complete
 `;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tty
+from collections.abc import Callable
 from typing import Protocol
 
 from host.sim.bootloader import SYNC, Bootloader
@@ -37,7 +38,7 @@ class Chip(BootableChip, Protocol):
 
     def interrupt(self) -> None: ...
 
-    def submit(self, code: str, done: Done) -> None: ...
+    def submit(self, code: str, done: Done, printing: Callable[[str], None]) -> None: ...
 
     def soft_reset(self, run_main: bool) -> None: ...
 
@@ -170,12 +171,12 @@ class SerialPort:
 
     def _submit(self, code: bytes) -> None:
         self._running = True
-        self._chip.submit(code.decode(errors="replace"), self._done)
+        self._chip.submit(code.decode(errors="replace"), self._done, self.show)
 
-    def _done(self, printed: str, error: str | None) -> None:
+    def _done(self, _: str, error: str | None) -> None:
         self._running = False
         failure = _lines(error + "\n") if error else b""
-        self._send(_lines(printed) + _CTRL_D + failure + _CTRL_D + b">")
+        self._send(_CTRL_D + failure + _CTRL_D + b">")
         self.go_on()
 
     def _send(self, data: bytes) -> None:

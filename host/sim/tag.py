@@ -77,6 +77,7 @@ class VirtualTag(Inputs):
         self._blocking = False
         self._job: tuple[str, Callable[[str, str | None], None]] | None = None
         self._job_output: list[str] | None = None
+        self._printing: Callable[[str], None] = lambda text: None
         self._handling = False
         self._at_rest = Rest(self.board.now)
         self._timer: asyncio.TimerHandle | None = None
@@ -222,8 +223,16 @@ class VirtualTag(Inputs):
             self._abandon()
             self._answer([-1, ""])
 
-    def submit(self, code: str, done: Callable[[str, str | None], None]) -> None:
-        """Stop what runs, run `code`, then call `done` with what it printed and its traceback or None."""
+    def submit(
+        self,
+        code: str,
+        done: Callable[[str, str | None], None],
+        printing: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Stop what runs, run `code`, then call `done` with what it printed and its traceback or None.
+
+        `printing` is called with what it prints as it does.
+        """
         if self._state == "off":
             raise FirmwareFailed(f"tag {self.name} has no power")
         if self._state in ("blank", "bootloader"):
@@ -231,6 +240,7 @@ class VirtualTag(Inputs):
         if self._job is not None:
             raise FirmwareFailed(f"tag {self.name} is being used over USB already")
         self._job = (code, done)
+        self._printing = printing
         if self._state == "running":
             self.interrupt()
         else:
@@ -394,6 +404,7 @@ class VirtualTag(Inputs):
         self.output = (self.output + text)[-_KEEP:]
         if self._job_output is not None:
             self._job_output.append(text)
+            self._printing(text)
         elif self._serial is not None:
             self._serial.show(text)
 

@@ -524,6 +524,13 @@ class Board:
         except NvsError as error:
             raise Refusal(error.number, error.text) from None
 
+    def _on_file_blocks(self) -> int:
+        """How many sectors the file system has."""
+        files = self.chip_flash.partition("vfs")
+        if files is None:
+            raise Refusal(errno.ENODEV, "ENODEV")
+        return files.size // SECTOR
+
     def _on_partitions(self) -> list[tuple[int, int, int, int, str, bool]]:
         return [
             (each.type, each.subtype, each.offset, each.size, each.label, False) for each in self.chip_flash.partitions

@@ -152,6 +152,7 @@ def test_info_compares_check_values_and_says_whose_tag_it_is(tmp_path: Path) -> 
         told = await shown(stage, "info", "--port", tag.serial_port())
         assert (told["micropython"], told["tag"], told["advert_key"]) == ("1.29.0", None, None)
         assert any(each.startswith("kitlog 524288 at") for each in told["partitions"])
+        assert 0x180000 // 2 < told["files_free"] < 0x180000, "of the partition that the files are in"
         tag = await stage.add()
         told = await shown(stage, "info", "--port", tag.serial_port())
         known = stage.store.tag("P-01")
@@ -422,5 +423,18 @@ def test_power_lost_in_the_middle_of_fetching_loses_nothing(tmp_path: Path, monk
         assert [row["event"] for row in rows][:4] == ["boot", "lid_open", "dose_mark", "lid_close"]
         with Store.open(stage.store.path) as store:
             assert {event.verdict for event in store.events()} == {"verified"}
+
+    play(tmp_path, scene)
+
+
+def test_a_tag_shows_itself_for_the_ten_seconds_of_the_default(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        flashes = lights(tag)
+        done = await shown(stage, "identify", "P-01", "--port", tag.serial_port())
+        assert done["seconds"] == 10
+        assert len(flashes) == pytest.approx(20, abs=2)
+        types = [row["event"] for row in await shown(stage, "log", "P-01", "--port", tag.serial_port())]
+        assert "boot" not in types[1:], "and goes on"
 
     play(tmp_path, scene)

@@ -55,14 +55,24 @@ def test_a_fault_is_told_with_its_step_and_ends_with_1(capsys: pytest.CaptureFix
     assert "FAULTY: circuit" in told
 
 
-def test_what_is_missing_is_skipped_named_and_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("where", "status"), [("", 0), ("true", 1)], ids=["on a desk", "in CI"])
+def test_what_is_missing_is_skipped_and_named_and_a_fault_in_ci_alone(
+    where: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def without_kicad() -> Result:
         raise MissingTool("kicad-cli is not installed")
 
-    assert command.run({"drc": without_kicad, "pins": lambda: Result()}) == 0
+    monkeypatch.setenv("CI", where)
+    assert command.run({"drc": without_kicad, "pins": lambda: Result()}) == status
     told = capsys.readouterr().out
     assert "skipped  drc: kicad-cli is not installed" in told
     assert "SKIPPED, not checked: drc" in told
+    assert ("In CI every step must be taken." in told) == bool(status)
+
+
+def test_in_ci_nothing_skipped_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert command.run({"pins": lambda: Result()}) == 0
 
 
 @pytest.mark.parametrize(

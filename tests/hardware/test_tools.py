@@ -1,4 +1,4 @@
-"""tools.sh, on machines that differ: what is missing is named, and nothing that goes wrong stops `make hardware`.
+"""tools.sh, on machines that differ: what is missing is named, and what cannot be installed stops `make hardware`.
 
 Each program that it runs is a stand-in; apt-get notes what it was told.
 """
@@ -52,8 +52,8 @@ class Machine:
             (self.bin / name).write_text(f"#!{shutil.which('bash')}\n{does}\n")
             (self.bin / name).chmod(0o755)
 
-    def run(self) -> str:
-        """Run tools.sh, which must not fail; what it said."""
+    def run(self, status: int = 0) -> str:
+        """Run tools.sh, which must end with `status`; what it said."""
         (self.folder / "tmp").mkdir(exist_ok=True)
         variables = {"PATH": self.bin, "CALLED": self.folder / "called", "PACKAGE": self.folder / "package"}
         variables |= {"TMPDIR": self.folder / "tmp"}
@@ -65,7 +65,7 @@ class Machine:
             text=True,
             check=False,
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (status, "")
         assert list((self.folder / "tmp").iterdir()) == []
         return done.stdout
 
@@ -112,13 +112,39 @@ def test_a_debian_with_a_recent_kicad_needs_no_backports(tmp_path: Path) -> None
     assert re.search(r"install .* kicad kicad-symbols ", machine.called)
 
 
-def test_without_a_network_it_says_why_and_goes_on(tmp_path: Path) -> None:
+def test_without_a_network_it_says_why_and_fails(tmp_path: Path) -> None:
     machine = Machine(tmp_path, APT | {"apt-get": "echo 'E: Could not resolve host'; exit 100"}, root=True)
-    told = machine.run().splitlines()
+    told = machine.run(status=1).splitlines()
     assert told[1:] == [
         "E: Could not resolve host",
-        "Could not install kicad-cli ngspice openscad dot pdftoppm xvfb-run: what needs them is skipped",
+        "Could not install kicad-cli ngspice openscad dot pdftoppm xvfb-run: see build/hardware/tools.log. "
+        "To check what can be checked without: .venv/bin/python -m hardware",
     ]
+
+
+LOCKED = """case "$*" in
+*" update") echo >>"$CALLED.updates"
+if [ "$(wc -l <"$CALLED.updates")" -le TIMES ]
+then echo 'E: Could not get lock /var/lib/apt/lists/lock'; exit 100; fi ;;
+esac
+"""
+"""An apt-get whose lists are held by another one, so many TIMES."""
+
+
+def test_it_waits_for_another_apt_to_end(tmp_path: Path) -> None:
+    held = {"apt-get": LOCKED.replace("TIMES", "3") + APT["apt-get"], "sleep": 'echo "slept $1" >>"$CALLED"'}
+    machine = Machine(tmp_path, APT | held, root=True)
+    put_shapes(tmp_path / "build" / "hardware" / "3dmodels")
+    assert machine.run().startswith("Installing ")
+    assert machine.called.count("slept 5") == 3
+    assert "DPkg::Lock::Timeout=600" in machine.called, "apt itself waits for dpkg's"
+
+
+def test_it_fails_if_another_apt_does_not_end(tmp_path: Path) -> None:
+    held = {"apt-get": LOCKED.replace("TIMES", "1000"), "sleep": ":"}
+    told = Machine(tmp_path, APT | held, root=True).run(status=1)
+    assert "E: Could not get lock /var/lib/apt/lists/lock" in told
+    assert (tmp_path / "called.updates").read_text().count("\n") == 121, "ten minutes of tries"
 
 
 def test_shapes_of_parts_are_fetched_once_to_where_kicad_is_told_to_look(tmp_path: Path) -> None:
@@ -133,9 +159,9 @@ def test_shapes_of_parts_are_fetched_once_to_where_kicad_is_told_to_look(tmp_pat
 
 def test_shapes_that_cannot_be_fetched_are_told(tmp_path: Path) -> None:
     machine = Machine(tmp_path, PROGRAMS | APT | {"apt-get": "echo 'E: Could not resolve host'; exit 100"}, root=True)
-    assert machine.run().splitlines()[1:] == [
+    assert machine.run(status=1).splitlines()[1:] == [
         "E: Could not resolve host",
-        "Could not fetch the shapes of parts: the board's pictures are skipped",
+        "Could not fetch the shapes of parts: see build/hardware/tools.log",
     ]
     (tmp_path / "bin" / "id").write_text(f"#!{shutil.which('bash')}\necho 1000\n")
     assert machine.run() == "The shapes of parts for the board's pictures are missing: install kicad-packages3d\n"

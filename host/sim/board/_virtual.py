@@ -64,6 +64,28 @@ def wait(microseconds):
             native_sleep_ms(max(1, min(left_us // 1000, _SLICE_MS)))
 
 
+_BLOCK = 4096
+
+
+def statvfs(os, path="/"):
+    """What `os.statvfs` says of the chip's file system, littlefs in blocks of 4 KiB: two for itself, and as many as the
+    files take. This machine's own has other figures."""
+    blocks = call("file_blocks")
+    free = max(0, blocks - 2 - _blocks_in(os, "/"))
+    return (_BLOCK, _BLOCK, blocks, free, free, 0, 0, 0, 0, 255)
+
+
+def _blocks_in(os, folder):
+    blocks = 0
+    for entry in os.ilistdir(folder):
+        at = folder.rstrip("/") + "/" + entry[0]
+        if entry[1] & 0x4000:
+            blocks += 2 + _blocks_in(os, at)
+        else:
+            blocks += (os.stat(at)[6] + _BLOCK - 1) // _BLOCK
+    return blocks
+
+
 def _spoil_imports(modules):
     """Let the next import of each of `modules` fail, as when its file cannot be read."""
     import builtins

@@ -43,6 +43,13 @@ def _stay_in_working_directory():
         setattr(Os, name, within(getattr(os, name)) if name in _WITH_PATHS else getattr(os, name))
     Os.getcwd = lambda: "/"
     del Os.chdir
+
+    def statvfs(path="/"):
+        import _virtual
+
+        return _virtual.statvfs(Os, path)
+
+    Os.statvfs = statvfs
     sys.modules["os"] = sys.modules["uos"] = Os
     open_anything = open
     builtins.open = lambda path, *rest, **named: open_anything(inside(path), *rest, **named)
