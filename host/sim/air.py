@@ -256,6 +256,11 @@ class _Value:
         return data
 
 
+def own_address(name: str) -> hci.Address:
+    """The public address of the chip in the tag called `name`."""
+    return hci.Address(hashlib.sha256(name.encode()).digest()[:6], hci.Address.PUBLIC_DEVICE_ADDRESS)
+
+
 class TagRadio:
     """What `radio/bluetooth.py` asks for: the peripheral's part of `bluetooth.BLE` on a bumble host.
 
@@ -279,8 +284,7 @@ class TagRadio:
         self._device: Device | None = None
         self._controller: TagController | None = None
         self._settings: dict[str, Any] = {"mtu": DEFAULT_MTU, "rxbuf": 256, "gap_name": "MPY ESP32"}
-        made = hashlib.sha256(name.encode()).digest()[:6]
-        self.own_address = hci.Address(made, hci.Address.PUBLIC_DEVICE_ADDRESS)
+        self.own_address = own_address(name)
         self._address_kind = _RANDOM
         self._values: dict[int, _Value] = {}
         self._characteristics: dict[int, gatt.Characteristic[bytes]] = {}
@@ -520,7 +524,7 @@ class NativeRadio:
         self.path = path
         self._link = link
         self._transport = transport
-        self._controller = TagController(name, link, transport.source, transport.sink)
+        self._controller = TagController(name, link, transport.source, transport.sink, own_address(name))
         self.vanish()
 
     @classmethod

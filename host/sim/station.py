@@ -10,9 +10,9 @@
 
 `interpreter=` names another MicroPython than the WebAssembly build: one for Unix, whose board calls go
 over pipes. That has been run with Debian's 1.25, which has no `bluetooth` (tests/sim/test_native.py runs it
-where KITDOCK_MICROPYTHON names one). What has not been run is one with `bluetooth` of its own (NimBLE):
-its controller behind a pty is tested with bumble's host at the other end in NimBLE's place, and the waits
-in slices of the interpreter's own sleep (`board/_virtual.py`) are not tested at all.
+where KITDOCK_MICROPYTHON names one). One with `bluetooth` of its own (NimBLE) is not at hand: its controller behind a
+pty is tested with bumble's host at the other end in NimBLE's place, and its waits in slices of the interpreter's own
+sleep (`board/_virtual.py`) with a stand-in that sleeps no time at all.
 """
 
 from __future__ import annotations

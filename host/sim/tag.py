@@ -72,6 +72,8 @@ class VirtualTag(Inputs):
         self._calling = False
         self._waiting: float | None = None
         self._slice: float | None = None
+        self._in_slices = False
+        """Whether the program is in a wait of which it sleeps the next slice by itself."""
         self._answering: asyncio.Task[Any] | None = None
         self._interrupted = False
         self._blocking = False
@@ -143,7 +145,7 @@ class VirtualTag(Inputs):
         if due is not None and due <= now:
             return False
         if self._state == "running":
-            return self._waiting is not None and self._at_rest.there(now)
+            return (self._waiting is not None or self._in_slices) and self._at_rest.there(now)
         return self._job is None
 
     def power_on(self) -> None:
@@ -410,6 +412,7 @@ class VirtualTag(Inputs):
 
     def _called(self, name: str, arguments: list[Any]) -> None:
         self._calling = True
+        self._in_slices = False
         self.board.counters.calls += 1
         before = self.board.now
         self._catch_up()
@@ -467,7 +470,8 @@ class VirtualTag(Inputs):
         # The program keeps its deadline, so that an interrupt that sleeps has one of its own.
         board = self.board
         self._waiting = board.now + microseconds / 1e6 if deadline_us is None else deadline_us / 1e6
-        self._at_rest.begin(board.now)
+        if deadline_us is None or slice_us is None:
+            self._at_rest.begin(board.now)
         self._slice = None
         if self._blocking:
             # Nothing else can run meanwhile, so the whole time passes at once.
@@ -475,7 +479,7 @@ class VirtualTag(Inputs):
                 time.sleep(max(0.0, self._waiting - board.now))
             self._catch_up()
             self._waiting = board.now
-        elif slice_us is not None:
+        elif slice_us is not None and not (self.timeline.instant and board.now >= self.timeline.now()):
             # A native radio is on: the interpreter sleeps by itself, and asks again after each slice.
             if self.timeline.instant:
                 board.pass_time(min(board.now + slice_us / 1e6, self.timeline.now()))
@@ -485,7 +489,9 @@ class VirtualTag(Inputs):
     def _return_from_wait(self) -> None:
         assert self._waiting is not None
         board = self.board
-        self._at_rest.end(board.now)
+        self._in_slices = self._slice is not None and self._waiting > board.now
+        if not self._in_slices:
+            self._at_rest.end(board.now)
         interrupts = board.interrupts[:]
         board.interrupts.clear()
         deadline_us, left_us = round(self._waiting * 1e6), max(0, round((self._waiting - board.now) * 1e6))

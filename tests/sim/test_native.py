@@ -16,11 +16,11 @@ from bumble.device import Device, DeviceConfiguration
 from bumble.transport import open_transport
 
 from host.sim import runtime
-from host.sim.air import AirLink, NativeRadio
+from host.sim.air import AirLink, NativeRadio, own_address
 from host.sim.station import VirtualStation
 from host.sim.tag import FirmwareFailed
 from tests.e2e.stage import Stage, play
-from tests.sim.rig import START, printed, until, within
+from tests.sim.rig import START, printed, run, until, within
 from tests.sim.test_air import ADVERT, RX, SERVICE, TX, central, heard, linked
 
 INTERPRETER = os.environ.get("KITDOCK_MICROPYTHON")
@@ -205,5 +205,50 @@ def test_what_programs_write_stays_in_the_tags_own_folder(tmp_path: Path) -> Non
             assert not Path("/thing").exists()
             with pytest.raises(FirmwareFailed, match="ENOENT"):
                 tag.execute("open('/etc/passwd')")
+
+    asyncio.run(test())
+
+
+IN_SLICES = """
+    import _virtual, machine, time
+
+    class Radio:
+        def active(self):
+            return True
+
+    _virtual.native_radio = Radio()  # as where the interpreter has `bluetooth`: it sleeps each slice by itself
+    _virtual.native_sleep_ms = lambda ms: None
+    rounds = 0
+    while True:
+        time.sleep_ms(100)
+        rounds += 1
+        print(rounds)
+"""
+
+
+def test_a_tag_that_waits_in_slices_comes_to_rest_and_lets_time_pass(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await within(tag.settle())
+        before = len(tag.output.splitlines())
+        await within(station.clock.advance(station.clock.now() + 60))
+        assert len(tag.output.splitlines()) - before == pytest.approx(600, abs=20)
+        await within(tag.settle())
+        before = len(tag.output.splitlines())
+        await asyncio.sleep(1)
+        assert len(tag.output.splitlines()) > before, "and real time goes on"
+
+    run(test, tmp_path, IN_SLICES)
+
+
+def test_a_controller_behind_a_pty_has_the_chips_own_address_too() -> None:
+    async def test() -> None:
+        link = AirLink()
+        radio = await NativeRadio.open("1", link)
+        radio.appear()
+        (controller,) = link.controllers
+        assert controller.public_address == own_address("1")
+        await radio.close()
+        link.close()
 
     asyncio.run(test())
