@@ -313,7 +313,15 @@ def test_a_sleep_longer_than_was_planned_or_shorter_than_nothing_is_a_clock_that
     assert (life.begin(kept, True, now_ms) is kept) == same
 
 
-@given(st.integers(-(2**40), 2**40), st.integers(0, 2**30 - 1), st.integers(0, 2**30 - 1), st.floats(-0.02, 0.02))
+@pytest.mark.parametrize(("due_ms", "ticks"), [(9_000_000, 700), (0, 499)], ids=["a sleep began", "later in its boot"])
+def test_what_was_written_in_another_boot_is_left_as_it_is(due_ms: int, ticks: int) -> None:
+    kept = Memory()
+    kept.started_ms, kept.seen_ms, kept.due_ms, kept.seen_ticks = 1000, 5_000_000, due_ms, 500
+    life.mend(kept, 8_000_000, ticks)
+    assert (kept.started_ms, kept.seen_ms) == (1000, 5_000_000)
+
+
+@given(st.integers(-(2**40), 2**40), st.integers(0, 2**29 - 1), st.integers(0, 2**30 - 1), st.floats(-0.02, 0.02))
 def test_what_the_clock_was_set_by_is_taken_out_and_what_it_drifts_is_not(
     shift_ms: int, passed_ms: int, ticks: int, drift: float
 ) -> None:

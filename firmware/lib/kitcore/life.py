@@ -234,9 +234,12 @@ def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
 def mend(kept: Memory, now_ms: int, ticks: int) -> None:
     """Take out of `kept`, written in this boot, what somebody has put the chip's clock forward or back since.
 
-    That clock shows `now_ms`, and `ticks` milliseconds of this boot have passed, modulo 2^30 (12 days).
+    That clock shows `now_ms`, and `ticks` milliseconds of this boot have passed, modulo 2^30 (12 days). What was
+    written as a sleep began, or later in its boot than this one has got to, is of another boot, and is left as it is.
     """
     passed_ms = (ticks - kept.seen_ticks) % _TICKS_PERIOD
+    if kept.due_ms or passed_ms >= _TICKS_PERIOD // 2:
+        return
     shift_ms = now_ms - kept.seen_ms - passed_ms
     if abs(shift_ms) > LATE_MS // 30 + passed_ms // 50:  # the two may run apart by 2 %
         kept.started_ms += shift_ms
