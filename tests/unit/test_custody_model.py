@@ -347,7 +347,8 @@ class History:
         if box.officer is None and box.place in STATIONS:
             return None
         carried = [kit for kit in KITS if kit != old and self.book.box(kit).where[:2] == ("issued", box.officer)]
-        if box.status != "issued" and ((box.officer and carried) or fate != Fate()):
+        known = (box.status, fate.kind, fate.doses) == ("used", "use", box.used)  # it says what is written already
+        if box.status != "issued" and ((box.officer and carried) or (fate != Fate() and not known)):
             return None
         was = [each.pouch for _, each in self.book.pages[old].boxes() if each.status == "issued"][-1]
         pouch = box.pouch or (was if self.book.tagged(was) else None)
