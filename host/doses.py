@@ -290,17 +290,17 @@ def whole_ms(dockings: Iterable[Docking]) -> int | None:
     return ended[-1] if ended else None
 
 
-def due(facts: KitFacts, before_ms: int = _NEVER) -> Due | None:
+def due(facts: KitFacts, until_ms: int = _NEVER) -> Due | None:
     """Why the kit is to be counted; None if it need not be: it is neither out nor in stock, or was counted since.
 
-    With `before_ms` only for what was before that instant: who is given it then takes over what came after.
+    With `until_ms` only for what was not after that instant: who is given it then takes over what came later.
     """
     if facts.state.status not in (IN_STOCK, ISSUED):
         return None
     began_ms = _carried_since(facts)
     found = [each for each in _claims(facts, began_ms) if facts.state.counted_ms < each[0]]
     found += _unread(facts, began_ms) + _came_back(facts, began_ms)
-    found = [each for each in found if each[1].at_ms < before_ms]
+    found = [each for each in found if each[1].at_ms <= until_ms]
     order = list(WHYS)
     # What is from before it was last issued matters most: then it was handed out so.
     return min(

@@ -377,7 +377,7 @@ class Stock(People, Rollups):
     def _refuse_uncounted(self, kit: str, state: State, at_ms: int, instead: str = "") -> None:
         """Raises `RuleError` if a kit in stock is to be counted, or what is told of it differs: what is in it?"""
         due = self._due(kit)
-        if due is not None and due.at_ms >= at_ms:
+        if due is not None and due.at_ms > at_ms:
             due = doses.due(self._kit_facts(kit), at_ms)
         if due is not None and state.status == IN_STOCK:
             raise RuleError(
