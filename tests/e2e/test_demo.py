@@ -169,7 +169,9 @@ def test_a_demo_is_as_patient_as_its_user(tmp_path: Path, thought_s: float) -> N
     slow = 1 if thought_s < 60 else 2
     try:
         prompts = 0
-        while terminal.until("Cause (Enter: later)", 60):
+        while terminal.until("Your collar number", 60):
+            terminal.type("\n")  # whoever has the pouch
+            assert terminal.until("Cause (Enter: later)", 20), terminal.shown[-2000:]
             prompts += 1
             if prompts <= slow:
                 time.sleep(thought_s)
@@ -185,7 +187,7 @@ def test_a_demo_is_as_patient_as_its_user(tmp_path: Path, thought_s: float) -> N
 def test_ctrl_c_at_a_prompt_ends_the_demo(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path / "demo.db")
     try:
-        assert terminal.until("Cause (Enter: later)", 60), terminal.shown[-2000:]
+        assert terminal.until("Your collar number", 60), terminal.shown[-2000:]
         terminal.interrupt()
         terminal.until(None, 20)
     finally:
