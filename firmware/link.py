@@ -71,10 +71,6 @@ class Link:
             time.sleep_ms(LAST_WORD_MS)
             self._drop()
         unproven = not self._server.authenticated and now_ms - self._opened_ms >= PROVE_MS
-        if unproven:
-            self._radio.shun()
-        elif self._server.authenticated:
-            self._radio.trust()
         if unproven or now_ms - self._heard_ms >= IDLE_MS:
             self._drop()
 

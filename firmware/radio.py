@@ -21,12 +21,6 @@ MOST_WAITING = 4096
 SEND_MS = 5000
 """Longest wait, in milliseconds, for the stack to take one notification."""
 ADDRESS_TRIES = 5
-SHUN_MS = 10000
-"""Milliseconds for which a central that did not prove itself is not taken again; twice as long each further time."""
-MOST_SHUN_MS = 60000
-"""The longest such time."""
-MOST_SHUNNED = 4
-"""Addresses remembered for that."""
 
 _CONNECT = 1
 _DISCONNECT = 2
@@ -65,8 +59,6 @@ class Radio:
         self._advertising = False
         self._dropping = False
         self._failed: Exception | None = None
-        self._peer = b""
-        self._shunned: dict[bytes, tuple[Any, int]] = {}
         self.links = 0
 
     def on(self) -> None:
@@ -171,47 +163,25 @@ class Radio:
             self._dropping = True
             self._ble.gap_disconnect(link)
 
-    def shun(self) -> None:
-        """The central did not prove itself: for a while it is let go as soon as it connects, and others have a turn."""
-        before = self._shunned.pop(self._peer, None)
-        pause_ms = SHUN_MS if before is None else min(2 * before[1], MOST_SHUN_MS)
-        if len(self._shunned) >= MOST_SHUNNED:
-            self._shunned.popitem()
-        self._shunned[self._peer] = (time.ticks_add(time.ticks_ms(), pause_ms), pause_ms)
-
-    def trust(self) -> None:
-        """The central has proved itself."""
-        self._shunned.pop(self._peer, None)
-
-    def _is_shunned(self, peer: bytes) -> bool:
-        until = self._shunned.get(peer)
-        return until is not None and 0 < time.ticks_diff(until[0], time.ticks_ms()) <= MOST_SHUN_MS
-
     def check(self) -> None:
         """Raise what was raised in the interrupt handler, where nobody would have caught it."""
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed
 
-    def _interrupted(self, event: int, data: "tuple[Any, ...]") -> None:
+    def _interrupted(self, event: int, data: "tuple[int, ...]") -> None:
         try:
             self._happened(event, data)
         except Exception as error:  # noqa: BLE001  raised again by `check`
             self._failed = error
 
-    def _happened(self, event: int, data: "tuple[Any, ...]") -> None:
+    def _happened(self, event: int, data: "tuple[int, ...]") -> None:
         """Runs between any two steps of the main loop; only takes note."""
         if event == _CONNECT:
-            peer = bytes(data[2])  # the memory is the stack's, and lasts as long as this call
             if self._link is not None:
                 self._ble.gap_disconnect(data[0])
                 return
-            if self._is_shunned(peer):
-                self._advertising = False  # the controller stops by itself
-                self._ble.gap_disconnect(data[0])
-                return
             self._link = data[0]
-            self._peer = peer
             self._dropping = False
             self._mtu = _LEAST_MTU
             self._advertising = False  # the controller stops by itself

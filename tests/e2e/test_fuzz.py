@@ -45,16 +45,12 @@ class Central:
         if self._fresh is not None and not self._fresh.done():
             self._fresh.set_result(str(advertisement.address))
 
-    async def heard(self) -> str:
-        """The address of the tag when it is next heard."""
-        self._fresh = asyncio.get_running_loop().create_future()
-        return await self._fresh
-
     @asynccontextmanager
     async def visit(self) -> AsyncIterator[Visit]:
         """One connection, subscribed to what the tag says."""
+        self._fresh = asyncio.get_running_loop().create_future()
         async with asyncio.timeout(PATIENCE_S):
-            address = await self.heard()
+            address = await self._fresh
             connection = await self._device.connect(address)
         visit = Visit(connection, address)
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from host.sim.virtual_board import Refusal
 from kitwire import faults, session
 from tests.e2e.stage import Stage, play
 from tests.e2e.test_fuzz import Central
-from tests.telling import Tell
 
 
 async def stranger(stage: Stage, name: str) -> Device:
@@ -210,41 +208,5 @@ def test_a_board_without_keys_sleeps_once_its_cable_is_pulled(tmp_path: Path) ->
         tag.undock()
         while tag.state != "asleep":
             await asyncio.sleep(0.01)
-
-    play(tmp_path, scene)
-
-
-async def held_by_a_silent_central(stage: Stage, tag: VirtualTag, seconds: float) -> float:
-    """Share of `seconds` in which a central that connects whenever it can, and says nothing, holds the tag."""
-    device = await stranger(stage, "silent")
-    central = Central(device)
-    loop = asyncio.get_running_loop()
-    end, held = loop.time() + seconds, 0.0
-    while loop.time() < end:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(end - loop.time()):
-                connection = await device.connect(await central.heard())
-                began = loop.time()
-                try:
-                    while connection in device.connections.values():
-                        await asyncio.sleep(0.02)
-                finally:
-                    held += loop.time() - began
-    return held / seconds
-
-
-def test_a_central_that_says_nothing_again_and_again_gives_way(tmp_path: Path, tell: Tell) -> None:
-    async def scene(stage: Stage) -> None:
-        tag = await stage.add()
-        await key_of(stage, tag)
-        silent = asyncio.create_task(held_by_a_silent_central(stage, tag, 32))
-        await asyncio.sleep(2)
-        tag.lid_open()
-        reports = await stage.collect(quiet_s=25)
-        share = await silent
-        tell(f"a silent central holds a tag {share * 32:.1f} of 32 s, and a station docks meanwhile")
-        assert share < 0.6
-        assert [report.error for report in reports][-1] is None
-        assert stage.types()[-1] == "lid_open"
 
     play(tmp_path, scene)
