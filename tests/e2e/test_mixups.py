@@ -17,7 +17,8 @@ from host.sim.force import ANSWERS
 from tests.e2e.mixups import DAYS, ZONE, Force, Opened, Pouch, lines
 from tests.telling import Tell
 
-SEEDS = (11, 12, 13, 14, 313)
+SEEDS = (313, 11, 12, 13, 14)
+"""Of the clean months: the first two are played in `make test`, all of them with --exhaustive."""
 SEED = 7
 
 QUIET = (1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 21, 22, 23, 24, 26, 27, 28, 29, 41, 42, 55)
@@ -499,9 +500,10 @@ def test_a_month_of_mix_ups_ends_with_what_is_left_of_them(tmp_path: Path, tell:
 
 
 @pytest.mark.timeout(900)
-def test_in_clean_months_nothing_is_asked(tmp_path: Path, tell: Tell) -> None:
+def test_in_clean_months_nothing_is_asked(tmp_path: Path, tell: Tell, request: pytest.FixtureRequest) -> None:
     openings = reports = 0
-    for seed in SEEDS:
+    seeds = SEEDS if request.config.getoption("exhaustive") else SEEDS[:2]
+    for seed in seeds:
         force = Force(tmp_path / f"{seed}.db", seed, commands=False)
         with force.at_work():
             force.equip()
@@ -519,4 +521,4 @@ def test_in_clean_months_nothing_is_asked(tmp_path: Path, tell: Tell) -> None:
             assert force.unusable() == [], f"seed {seed}"
             openings += len(force.store.openings())
             reports += force.reports
-    tell(f"clean months ({len(SEEDS)} seeds): {openings} openings, {reports} reports, 0 questions")
+    tell(f"clean months ({len(seeds)} seeds): {openings} openings, {reports} reports, 0 questions")

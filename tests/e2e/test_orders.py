@@ -16,7 +16,7 @@ from tests.orders import HOUR, T0, Order, Play, grid
 from tests.telling import Tell
 
 BATCH = 40
-SHARE = 20
+SHARE = 40
 """One order of so many is tried in `make test`, others each time; all of them with --exhaustive."""
 
 ROUNDS = 8

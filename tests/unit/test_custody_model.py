@@ -41,7 +41,7 @@ from tests.unit.custody_notebook import (
 
 SEED = 11
 HISTORIES = 2000
-SAMPLE = 80
+SAMPLE = 60
 """How many of them `make test` plays."""
 
 T0 = 1_780_000_000_000
