@@ -328,7 +328,7 @@ def _claims(facts: KitFacts, began_ms: int) -> list[tuple[int, Due]]:
             continue
         # A lid that is still open may have seen more by now.
         over_ms = _NEVER if opening.is_open else opening.ended_latest_ms
-        # Where the kit was by an entry that was reversed, it may have been all the same: somebody had typed it.
+        # A reversed entry may still have been right about where the kit was.
         for held in (*facts.custody, *facts.once):
             if held.pouch == opening.pouch and held.status in IN_A_POUCH and held.meets(opening.began):
                 # On the shelf a pouch is opened to fill it: that alone does not make a kit one that went out unseen.
@@ -426,7 +426,7 @@ def account(facts: KitFacts) -> Account:
         shared += share
         if lacking > share:
             short[number] = lacking - share
-    # What a report tells of and this kit may have given is told of it, recorded or not.
+    # Doses that a report says came from this kit count, even if no movement records them yet.
     lacks = min(sum(short.values()), max(0, facts.doses - state.doses_used))
     told = sum(own.values()) + shared + lacks
     pending, perhaps = _pending(facts)

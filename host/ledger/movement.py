@@ -243,7 +243,7 @@ def _moved(state: State, movement: Movement, doses_per_kit: int) -> State:
 
 
 def _used(state: State, movement: Movement) -> State:
-    """After a use. What is told of after a count that came later is among what the count did not find."""
+    """After a use. If the kit was counted after it, its doses are some of those that the count did not find."""
     given = movement.doses or 0
     happened_ms = movement.at_ms if movement.happened_ms is None else movement.happened_ms
     from_left = 0 if happened_ms < state.counted_ms else min(given, state.doses_left)

@@ -375,7 +375,7 @@ class Stock(People, Rollups):
         return use._replace(happened_ms=self._when(report, use.kit, use.at_ms))
 
     def _refuse_uncounted(self, kit: str, state: State, at_ms: int, instead: str = "") -> None:
-        """Raises `RuleError` if a kit in stock is to be counted, or what is told of it differs: what is in it?"""
+        """Raises `RuleError` if a kit in stock is to be counted, or its doses do not add up."""
         due = self._due(kit)
         if due is not None and due.at_ms > at_ms:
             due = doses.due(self._kit_facts(kit), at_ms)

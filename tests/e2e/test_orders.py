@@ -70,8 +70,10 @@ def asked_of_the_true(store: Store, plays: list[Play]) -> list[str]:
 
 def still_to_do(order: Order, kind: str) -> bool:
     """Whether a question is no more than the next thing to do: the officer has no whole kit, and got no other yet."""
-    replaced = order.act.startswith("replace")
-    return not replaced and kind in ("pouch_without_kit", "not_whole_carried")
+    if order.act.startswith("replace"):
+        return False
+    # Only a kit that is still out can be carried in part; one that came back or was lost leaves the pouch empty.
+    return kind == "pouch_without_kit" or (kind == "not_whole_carried" and order.act == "nothing" and order.given > 0)
 
 
 def left_after_settling(store: Store, plays: list[Play]) -> list[str]:
