@@ -27,6 +27,7 @@ for name in (
     "rescue",
     "safe",
     "settings",
+    "stop",
     "version",
     "wake",
     "watchdog",

@@ -8,6 +8,7 @@ import sys
 import time
 
 import machine
+import micropython
 
 RETRY_MS = 300000
 """Milliseconds until the next wake, if no pin wakes the tag before."""
@@ -17,6 +18,8 @@ POWERED_MS = 1000
 """The same at the dock or on USB."""
 WINDOW_MS = 10000
 """Milliseconds in which mpremote can break in there."""
+CTRL_C, NO_KEY = 3, -1
+"""What stops the program: what a terminal sends, or nothing."""
 MOST_FAULTY = 3
 """Wakes in a row that failed, from which on they become rare."""
 
@@ -30,7 +33,7 @@ def run(error: Exception) -> None:
     sys.print_exception(error)  # type: ignore[attr-defined]
     sleep_ms = RARE_MS if _number(lambda: _note(error)) >= MOST_FAULTY else RETRY_MS
     if _number(_powered):
-        time.sleep_ms(WINDOW_MS)
+        _open_window()
         sleep_ms = POWERED_MS
     _number(_arm_lid)
     _number(_arm_button)
@@ -68,6 +71,26 @@ def _note(error: Exception) -> int:
     clock.memory.faulty = min(clock.memory.faulty + 1, 0xFF)
     clock.keep()
     return clock.memory.faulty
+
+
+def _open_window() -> None:
+    """Let somebody break in; the next wake records that."""
+    try:
+        micropython.kbd_intr(CTRL_C)
+        time.sleep_ms(WINDOW_MS)
+        micropython.kbd_intr(NO_KEY)
+    except KeyboardInterrupt:
+        _number(_note_stop)
+        raise
+
+
+def _note_stop() -> int:
+    from clock import Clock
+
+    clock = Clock(resumed=True)
+    clock.memory.stopped = min(clock.memory.stopped + 1, 0xFF)
+    clock.keep()
+    return clock.memory.stopped
 
 
 def _powered() -> int:

@@ -2,8 +2,8 @@
 
 Nothing here runs twice: deep sleep ends the program and the next wake starts it anew. An exception
 becomes a FAULT record and the tag sleeps all the same, armed for its next edge; fault after fault leads to
-safe mode. Only Ctrl-C at the dock or on USB, and a tag that is not enrolled, lead to the REPL. What cannot be dealt
-with here is raised: `main.py` has the last word.
+safe mode. Only Ctrl-C at the dock or on USB, which is recorded, and a tag that is not enrolled, lead to the REPL.
+What cannot be dealt with here is raised: `main.py` has the last word.
 
 An edge of the lid is what wakes a tag most, so what that does not need is imported where it is used.
 """
@@ -12,6 +12,7 @@ import time
 
 import board
 import machine
+import micropython
 import pads
 import version
 from battery import Battery
@@ -42,6 +43,8 @@ PROMPT_LEFT_MS = 10
 """Milliseconds of deep sleep between a REPL that nobody can reach any more and the next wake."""
 LOOK_MS = 5
 """Pause between two looks at the inputs."""
+CTRL_C, NO_KEY = 3, -1
+"""What stops the program: what is sent by a terminal, or nothing, so that no wake is stopped unseen."""
 
 
 class Signs:
@@ -169,6 +172,7 @@ class Wake:
         else:
             tag.read_battery()
             tag.note_faults()
+        tag.note_stops()
         tag.dock(self._dock.on)
         tag.lid(self._lid.on, not new_start and board.LID in self._woken_by)
         tag.note_battery()
@@ -204,10 +208,20 @@ class Wake:
             self._tag.try_faults()
 
     def interrupted(self) -> None:
-        """Somebody has taken over: leave him alone, and forget what went wrong before."""
-        self._memory.faulty = 0
+        """Somebody has taken over: record that, leave them alone, and forget what went wrong before.
+
+        In safe mode the log is left alone, so the next wake that is none records it.
+        """
+        memory = self._memory
+        safe = memory.state == life.SAFE
+        memory.stopped = min(memory.stopped + 1, 0xFF)
+        memory.faulty = 0
         self._life.take(life.CLEAN, 0)
         self._clock.keep()
+        if not safe:
+            import stop
+
+            stop.record(self._clock)
         self.leave_prompt()
 
     def leave_prompt(self) -> None:
@@ -262,6 +276,7 @@ def main() -> None:
     pads.release()
     wake = Wake()
     try:
+        micropython.kbd_intr(CTRL_C)
         wake.hold_off()
         try:
             if not wake.run():
@@ -271,5 +286,6 @@ def main() -> None:
             wake.faulted(error)
         wake.sleep()
     except KeyboardInterrupt:
+        micropython.kbd_intr(NO_KEY)
         wake.interrupted()
         raise

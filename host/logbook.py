@@ -1,6 +1,7 @@
 """What a tag's events say, in words."""
 
 from host.events import VERIFIED, Event
+from host.words import times
 from kitwire import config, faults, record
 
 _CAUSES = {
@@ -16,6 +17,11 @@ _CAUSES = {
 _NAMES = record.TYPE_NAMES
 
 
+def cause_of_start(aux: int) -> str:
+    """Why a tag started, by the aux of its boot record."""
+    return _CAUSES.get(aux, f"cause {aux}")
+
+
 def explain(event: Event) -> str:
     """What the event's aux and flags add to its type; for a record that does not verify, its verdict."""
     if event.verdict != VERIFIED:
@@ -23,7 +29,7 @@ def explain(event: Event) -> str:
     aux = event.aux or 0
     said = []
     if event.type == _NAMES[record.BOOT]:
-        said.append(_CAUSES.get(aux, f"cause {aux}"))
+        said.append(cause_of_start(aux))
     elif event.type == _NAMES[record.DOSE_MARK]:
         said.append(f"mark {aux}")
     elif event.type == _NAMES[record.TIME_SET]:
@@ -33,6 +39,8 @@ def explain(event: Event) -> str:
     elif event.type == _NAMES[record.CONFIG]:
         item = config.BY_NUMBER.get(aux)
         said.append(item.name if item else f"item {aux}")
+    elif event.type == _NAMES[record.STOPPED]:
+        said.append(f"over USB {times(aux)}" if aux > 1 else "over USB")
     elif event.type == _NAMES[record.FAULT]:
         said.append(faults.describe(aux))
     if (event.flags or 0) & record.FLAG_BRIEF:

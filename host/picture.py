@@ -53,7 +53,7 @@ class Picture(NamedTuple):
     """A consistent reading of the database, in the station's `time_zone`; `tags` with the retired ones.
 
     `heard` is when the last advert of a tag was accepted, by its id, in Unix milliseconds. `forgotten` are ranges of
-    sequences, by tag, that retention has destroyed.
+    sequences, by tag, that retention has destroyed; `own_stops` where each tag's log ended when the station stopped it.
     """
 
     time_zone: str
@@ -72,6 +72,7 @@ class Picture(NamedTuple):
     heard: Mapping[str, int] = MappingProxyType({})
     forgotten: Mapping[str, Sequence[tuple[int, int]]] = MappingProxyType({})
     docked_by: Sequence[BroughtBy] = ()
+    own_stops: Mapping[str, Sequence[int]] = MappingProxyType({})
 
     def holdings(self) -> list[Holding]:
         """Who held what, ever, in order of issue."""

@@ -1,6 +1,7 @@
 """What the log of one tag amounts to: its openings, its flaws, and how the tag is. Derived again at each docking."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from host import times
@@ -11,16 +12,33 @@ from kitwire import record
 
 GAP = "gap"
 """Records that the tag made and the station never got; `sequence` is the first that came after them."""
+CUT = "cut"
+"""As `GAP`, of a log that was not full, and so had no reason to drop them."""
+RESTART = "restart"
+"""A start of the tag although its battery was well."""
+STOP = "stop"
+"""Somebody other than the station stopped the tag's program over USB."""
+PUT_BACK = "put_back"
+"""The log ended before what was collected already; `sequence` is the last record of that."""
+NO_START = "no_start"
+"""A record of another start than the one before it, and none that says so."""
 FAULT = "fault"
 """An error of the tag's own firmware."""
 CLOCK = "clock"
 """A docking at which the station's clock was wrong, by what the tag's other dockings say; `sequence` is its id."""
 
+TAMPERING = (CUT, RESTART, STOP, PUT_BACK, NO_START)
+"""What a tag that somebody wrote to over USB may look like."""
+
 _FAULT = record.TYPE_NAMES[record.FAULT]
+_BOOT = record.TYPE_NAMES[record.BOOT]
+_STOPPED = record.TYPE_NAMES[record.STOPPED]
+_STARTS = 0x10000
+"""Starts are counted modulo this."""
 
 
 class Flaw(NamedTuple):
-    """Something wrong in a tag's log: `kind` is `ALTERED`, `GAP`, `FAULT` or `CLOCK`, at the record `sequence`.
+    """Something wrong in a tag's log: `kind` is `ALTERED` or one of those above, at the record `sequence`.
 
     `docking` brought it to light at `at_ms`. `records` is how many it concerns, `detail` says which.
     """
@@ -57,16 +75,24 @@ class TagLog(NamedTuple):
 
 
 def derive(
-    tag: Tag, events: Sequence[Event], dockings: Sequence[Docking], forgotten: Sequence[tuple[int, int]] = ()
+    tag: Tag,
+    events: Sequence[Event],
+    dockings: Sequence[Docking],
+    forgotten: Sequence[tuple[int, int]] = (),
+    own_stops: Collection[int] = (),
 ) -> TagLog:
     """What follows from a tag's events, in order of sequence, and its dockings, oldest first.
 
     `forgotten` are ranges of sequences, first and last included, that retention has destroyed: they are no gap.
+    `own_stops` are the last sequences of the log at which the station itself had stopped the tag, to talk to it.
     """
     at = {each.id: each.started_at_ms for each in dockings}
     flaws = [
         *_altered(events, at),
-        *_gaps(events, at, forgotten),
+        *_gaps(events, dockings, forgotten),
+        *_starts(events, at),
+        *_stops(events, at, own_stops),
+        *_put_back(events, dockings),
         *_faults(events, at),
         *_clocks(tag, events, dockings),
     ]
@@ -113,7 +139,8 @@ def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:
         yield run
 
 
-def _gaps(events: Sequence[Event], at: dict[int, int], forgotten: Sequence[tuple[int, int]]) -> Iterator[Flaw]:
+def _gaps(events: Sequence[Event], dockings: Sequence[Docking], forgotten: Sequence[tuple[int, int]]) -> Iterator[Flaw]:
+    by_id = {each.id: each for each in dockings}
     before = 0
     for event in events:
         if forgotten and event.sequence - before > 1:
@@ -122,8 +149,52 @@ def _gaps(events: Sequence[Event], at: dict[int, int], forgotten: Sequence[tuple
         missing = event.sequence - before - 1
         if missing:
             names = f"record {before + 1} is" if missing == 1 else f"records {before + 1} to {event.sequence - 1} are"
-            yield Flaw(event.tag, event.sequence, GAP, event.docking, at[event.docking], missing, names)
+            docking = by_id[event.docking]
+            full = (docking.last_sequence or 0) - event.sequence + 1 >= record.LEAST_KEPT
+            kind = GAP if full else CUT
+            yield Flaw(event.tag, event.sequence, kind, docking.id, docking.started_at_ms, missing, names)
         before = event.sequence
+
+
+def _starts(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
+    """Starts, and records of a start that nothing tells of, where the battery was no reason.
+
+    A cell too weak to record its start has been low before and after. Only records next to each other can tell.
+    """
+    for before, event in pairwise(events):
+        if event.sequence != before.sequence + 1 or not (_well(before) and _well(event)):
+            continue
+        assert before.boot_count is not None and event.boot_count is not None
+        # No start is counted twice but where the memory did not take the count, which is a fault of its own.
+        counted_back = (event.boot_count - before.boot_count) % _STARTS >= _STARTS // 2
+        if event.type == _BOOT and not counted_back:
+            yield Flaw(event.tag, event.sequence, RESTART, event.docking, at[event.docking], 1, str(event.aux or 0))
+        elif event.boot_count != before.boot_count:
+            yield Flaw(event.tag, event.sequence, NO_START, event.docking, at[event.docking], 1, "")
+
+
+def _well(event: Event) -> bool:
+    """Whether the event tells, and tells of a battery that is well."""
+    low = (event.battery_mv or 0) < record.LOW_MV or (event.flags or 0) & record.FLAG_BATTERY_LOW
+    return event.verdict == VERIFIED and not low
+
+
+def _stops(events: Sequence[Event], at: dict[int, int], own: Collection[int]) -> Iterator[Flaw]:
+    for event in events:
+        if event.type == _STOPPED and event.sequence not in own:
+            yield Flaw(event.tag, event.sequence, STOP, event.docking, at[event.docking], 1, "")
+
+
+def _put_back(events: Sequence[Event], dockings: Sequence[Docking]) -> Iterator[Flaw]:
+    """The first docking of each run of them in which the log ended before what earlier ones had brought."""
+    brought = {each.docking: each.sequence for each in events}
+    had, told = 0, 0
+    for docking in dockings:
+        if docking.last_sequence is not None and docking.last_sequence < had != told:
+            told = had
+            lost = had - docking.last_sequence
+            yield Flaw(docking.tag, had, PUT_BACK, docking.id, docking.started_at_ms, lost, str(docking.last_sequence))
+        had = max(had, brought.get(docking.id, 0))
 
 
 def _faults(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:

@@ -6,6 +6,11 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
     return f"{count} {noun if count == 1 else nouns or noun + 's'}"
 
 
+def times(count: int) -> str:
+    """How often: once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def bound(error_ms: int) -> str:
     """How far off a time may be, rounded up to whole seconds, minutes or hours."""
     for unit, size_ms in (("s", 1000), ("min", 60_000)):

@@ -37,6 +37,7 @@ class Force:
         self.differences: list[Difference] = []
         self.heard: dict[str, int] = {}
         self.docked_by: list[BroughtBy] = []
+        self.own_stops: dict[str, list[int]] = {}
 
     def officer(self, number: str, trained_on: date | None = date(2026, 5, 1)) -> None:
         self.officers.append(Officer(number, trained_on, T0))
@@ -90,17 +91,25 @@ class Force:
         detail: str | None = None,
         battery: int = 80,
         wrong: int = 0,
+        ends_at: int = 0,
     ) -> int:
-        """A docking that began at `at`; unless it failed, with an anchor exact to 50 ms, or `wrong` by so much."""
-        anchor = (1, at, T0 + at + wrong, 50, 3900, battery, 0) if outcome == "complete" else (None,) * 7
+        """A docking that began at `at`; unless it failed, with an anchor exact to 50 ms, or `wrong` by so much.
+
+        `ends_at` is the last sequence of the log then.
+        """
+        anchor = (1, at, T0 + at + wrong, 50, 3900, battery, ends_at) if outcome == "complete" else (None,) * 7
         number = len(self.dockings) + 1
         finished = None if outcome is None else T0 + at + 1000
         self.dockings.append(Docking(number, tag, T0 + at, finished, outcome, detail, 0, *anchor))
         return number
 
     def log(self, tag: str, *entries: tuple[str, int], first: int = 1, docking: int = 1, boot_count: int = 1) -> None:
-        """Records in sequence from `first`: a type and when it was. The types 'altered' and 'unlinked' do not open."""
+        """Records in sequence from `first`: a type and when it was. The types 'altered' and 'unlinked' do not open.
+
+        'boot+1@3400' is a start with the cause 1 and a cell of 3400 mV.
+        """
         for sequence, (kind, at) in enumerate(entries, first):
+            kind, _, millivolts = kind.partition("@")
             if kind in (ALTERED, UNLINKED):
                 self.events.append(Event(tag, docking, sequence, kind, None, None, None, None, None, None, None))
                 continue
@@ -109,7 +118,19 @@ class Force:
             flags |= record.FLAG_LID_OPEN if extra == "open" else 0
             aux = int(extra) if extra.isdigit() else 0
             self.events.append(
-                Event(tag, docking, sequence, VERIFIED, name, flags, 3900, boot_count, at // 1000, 0, aux)
+                Event(
+                    tag,
+                    docking,
+                    sequence,
+                    VERIFIED,
+                    name,
+                    flags,
+                    int(millivolts or 3900),
+                    boot_count,
+                    at // 1000,
+                    0,
+                    aux,
+                )
             )
 
     def brings(self, docking: int, officer: str) -> None:
@@ -173,6 +194,7 @@ class Force:
             self.differences,
             self.heard,
             docked_by=self.docked_by,
+            own_stops=self.own_stops,
         )
 
 

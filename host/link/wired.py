@@ -44,6 +44,11 @@ class WiredLink:
         self._tag.run(f"wired.show({seconds})")
 
 
+def opened(tag: Repl) -> WiredLink:
+    """A link to the tag at its prompt. Raises `PortError` if it has no keys, or its log cannot be read."""
+    return WiredLink(tag, str(tag.ask("import wired\nwired.open()\n")["tag"]))
+
+
 @contextmanager
 def wired(port: str) -> Iterator[WiredLink]:
     """A link to the tag on `port`; after it the tag goes on as before, its uptime too.
@@ -52,7 +57,6 @@ def wired(port: str) -> Iterator[WiredLink]:
     """
     with repl(port) as tag:
         try:
-            told = tag.ask("import wired\nwired.open()\n")
-            yield WiredLink(tag, str(told["tag"]))
+            yield opened(tag)
         finally:
             tag.go_on()

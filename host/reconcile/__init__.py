@@ -45,6 +45,9 @@ class Rule(NamedTuple):
 
 RULES: Sequence[Rule] = (
     Rule(logs.record_tampered, (HIGH,)),
+    Rule(logs.records_removed, (HIGH,)),
+    Rule(logs.log_put_back, (HIGH,)),
+    Rule(logs.start_missing, (HIGH,)),
     Rule(carried.recalled_carried, (HIGH,)),
     Rule(carried.expired_carried, (HIGH,)),
     Rule(carried.not_whole_carried, (HIGH, LOW)),
@@ -63,6 +66,7 @@ RULES: Sequence[Rule] = (
     Rule(counts.stocktake_unexpected, (MEDIUM,)),
     Rule(counts.stocktake_wrong_place, (MEDIUM,)),
     Rule(carried.quarantined_carried, (MEDIUM,)),
+    Rule(logs.tag_interrupted, (MEDIUM,)),
     Rule(logs.sequence_gap, (MEDIUM,)),
     Rule(tags.log_unread, (MEDIUM,)),
     Rule(carried.kit_with_leaver, (MEDIUM,)),

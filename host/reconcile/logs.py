@@ -6,13 +6,18 @@ from itertools import groupby
 
 from host import clock
 from host.events import ALTERED
+from host.logbook import cause_of_start
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, docking, record
 from host.reconcile.situation import TagFlaw, View, only, whose
-from host.taglog import CLOCK, FAULT, GAP
-from host.words import plural
+from host.taglog import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP
+from host.words import plural, times
+
+_KEEP = "keep the pouch and its tag as evidence, count its kit, enrol another tag"
 
 SHOWN_POUCHES = 5
 """Of more pouches than this, the first ones are named."""
+SHOWN_RECORDS = 5
+"""Of more records than this, the first ones are named."""
 
 
 def record_tampered(view: View) -> Iterator[Discrepancy]:
@@ -24,7 +29,7 @@ def record_tampered(view: View) -> Iterator[Discrepancy]:
             kind="record_tampered",
             severity=HIGH,
             evidence=f"{which} of tag {each.flaw.tag} is not what the tag sealed{follows}",
-            next_step="keep the pouch and its tag as evidence, count its kit, enrol another tag",
+            next_step=_KEEP,
         )
 
 
@@ -38,6 +43,77 @@ def sequence_gap(view: View) -> Iterator[Discrepancy]:
             evidence=f"{each.flaw.detail} gone from tag {each.flaw.tag}: openings in that time are not known",
             next_step="dock more often, and ask whether the kit was used",
         )
+
+
+def records_removed(view: View) -> Iterator[Discrepancy]:
+    """Records gone from a log that was not full, which a tag does not do by itself."""
+    for each in _of_kind(view, CUT):
+        yield _about(
+            each,
+            kind="records_removed",
+            severity=HIGH,
+            evidence=f"{each.flaw.detail} gone from tag {each.flaw.tag}, although its log was not full: only then does "
+            "it drop its oldest records",
+            next_step=_KEEP,
+        )
+
+
+def log_put_back(view: View) -> Iterator[Discrepancy]:
+    """A log that ended before what had been collected from it: it was put back to an earlier state."""
+    for each in _of_kind(view, PUT_BACK):
+        yield _about(
+            each,
+            kind="log_put_back",
+            severity=HIGH,
+            evidence=f"the log of tag {each.flaw.tag} ended at record {each.flaw.detail} when it docked at "
+            f"{view.show(each.flaw.at_ms)}, and records up to {each.flaw.sequence} had been collected before",
+            next_step=_KEEP,
+        )
+
+
+def start_missing(view: View) -> Iterator[Discrepancy]:
+    """A record of another start of the tag than the one before it, and none that tells of that start."""
+    for each in _of_kind(view, NO_START):
+        yield _about(
+            each,
+            kind="start_missing",
+            severity=HIGH,
+            evidence=f"record {each.flaw.sequence} of tag {each.flaw.tag} belongs to another start of the tag than the "
+            "one before it, and no record tells of that start",
+            next_step=_KEEP,
+        )
+
+
+def tag_interrupted(view: View) -> Iterator[Discrepancy]:
+    """A tag that started anew although its battery was well, or whose program somebody stopped over USB.
+
+    Who copies its memory and writes that back later leaves no more than this.
+    """
+    found = [each for each in view.of.flaws if each.flaw.kind in (RESTART, STOP)]
+    found.sort(key=lambda each: (each.flaw.tag, each.flaw.docking, each.flaw.sequence))
+    for _, group in groupby(found, key=lambda each: (each.flaw.tag, each.flaw.docking)):
+        of_docking = list(group)
+        flaw = of_docking[0].flaw
+        starts = [each.flaw for each in of_docking if each.flaw.kind == RESTART]
+        stops = len(of_docking) - len(starts)
+        told = []
+        if stops:
+            told.append(f"its program was stopped over USB {times(stops)}")
+        if starts:
+            causes = ", ".join(dict.fromkeys(cause_of_start(int(each.detail)) for each in starts))
+            told.append(f"it started anew {times(len(starts))} with a battery that was well ({causes})")
+        which = f"record{'s' if len(of_docking) > 1 else ''} "
+        which += ", ".join(str(each.flaw.sequence) for each in of_docking[:SHOWN_RECORDS])
+        more = f" and {len(of_docking) - SHOWN_RECORDS} more" if len(of_docking) > SHOWN_RECORDS else ""
+        made = _about(
+            of_docking[0],
+            kind="tag_interrupted",
+            severity=MEDIUM,
+            evidence=f"tag {flaw.tag}: {', and '.join(told)}; {which}{more}. A log can be put back that way",
+            next_step="ask who had it on a cable, or changed its cell; if nobody did, count the kit",
+        )
+        facts = (*(record(flaw.tag, each.flaw.sequence) for each in of_docking), docking(flaw.docking))
+        yield made._replace(facts=facts)
 
 
 def tag_faulty(view: View) -> Iterator[Discrepancy]:

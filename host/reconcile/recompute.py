@@ -56,7 +56,8 @@ class _Recompute:
     def _log(self, tag: Tag) -> TagLog:
         events = sorted((each for each in self.picture.events if each.tag == tag.id), key=lambda each: each.sequence)
         dockings = [each for each in self.picture.dockings if each.tag == tag.id]
-        return taglog.derive(tag, events, dockings, self.picture.forgotten.get(tag.id, ()))
+        forgotten, own = self.picture.forgotten.get(tag.id, ()), self.picture.own_stops.get(tag.id, ())
+        return taglog.derive(tag, events, dockings, forgotten, own)
 
     def situation(self, now_ms: int, settings: Settings) -> Situation:
         in_use = [tag for tag in self.picture.tags if tag.retired_at_ms is None]

@@ -26,8 +26,8 @@ Files = Mapping[str, Path | bytes | None]
 _RUN_AS_SOURCE = ("/boot.py", "/main.py")
 
 OnMessage = Callable[[str, Any], None]
-"""Called with `"o"` and printed text, `"c"` and a board call `[name, ...]`, or `"e"` and how a program ended:
-None, a traceback, or "halt"."""
+"""Called with `"o"` and printed text, `"c"` and a board call `[name, ...]` (`"C"` where Ctrl-C is no more than a
+character), or `"e"` and how a program ended: None, a traceback, or "halt"."""
 
 
 def files_of(mounts: Mapping[str, Path]) -> dict[str, Path]:

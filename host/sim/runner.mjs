@@ -15,6 +15,7 @@
 //                                what the program has changed in the file system, before it ends
 //                 t123.4         milliseconds of processor time that Python has taken for it, board calls and AES not counted
 //                 c[name, ...]   a board call; the program stands still until it is answered
+//                 C[name, ...]   the same of a program that Ctrl-C does not stop now (micropython.kbd_intr)
 //                 enull          the program ended;  e"traceback" by an exception;  e"halt" by the board
 //     from host   {"files": {path: text in base64, [file of the host], null for a folder}}
 //                                what is in the file system of the next fresh interpreter
@@ -102,6 +103,11 @@ function uncounted(job) {
   }
 }
 
+let interpreter = null;
+
+/** Whether Ctrl-C stops the program: it has not taken that away with micropython.kbd_intr. */
+const stoppable = () => interpreter === null || interpreter._module._mp_hal_get_interrupt_char() === CTRL_C;
+
 let printed = [];
 
 function flush() {
@@ -121,7 +127,7 @@ function print(bytes) {
 const bridge = {
   call: (request) => uncounted(() => {
     flush();
-    send('c' + request);
+    send((stoppable() ? 'c' : 'C') + request);
     const answer = receive();
     if (answer === '!') throw new Halt();
     return answer;
@@ -190,6 +196,7 @@ function* walk(FS, folder) {
 }
 
 const UNTOUCHED = 0;
+const CTRL_C = 3;
 
 /** Keep what the program has changed in the file system, and tell the host. */
 function keepFiles(FS) {
@@ -223,10 +230,11 @@ async function fresh() {
   return interpreter;
 }
 
-/** Runs `code`; gives null, a traceback, or "halt". */
+/** Runs `code`, with Ctrl-C as each program begins (shared/runtime/pyexec.c); gives null, a traceback, or "halt". */
 function run(interpreter, code) {
   let result = null;
   try {
+    interpreter.runPython(`__import__("micropython").kbd_intr(${CTRL_C})`);
     interpreter.runPython(code);
   } catch (error) {
     if (error instanceof Halt) result = 'halt';
@@ -245,7 +253,6 @@ if (job.script) {
   process.exit(failure ? 1 : 0);
 }
 
-let interpreter = null;
 for (;;) {
   const command = JSON.parse(receive());
   if (command.files) {

@@ -75,7 +75,7 @@ class VirtualTag(Inputs):
         self._in_slices = False
         """Whether the program is in a wait of which it sleeps the next slice by itself."""
         self._answering: asyncio.Task[Any] | None = None
-        self._interrupted = False
+        self._interrupted = self._deaf = False
         self._blocking = False
         self._job: tuple[str, Callable[[str, str | None], None]] | None = None
         self._job_output: list[str] | None = None
@@ -221,9 +221,18 @@ class VirtualTag(Inputs):
         if self._state != "running":
             return
         self._interrupted = True
-        if self._calling and (self._waiting is not None or self._blocking):
+        if self._calling and self._heeds_ctrl_c() and (self._waiting is not None or self._blocking):
             self._abandon()
             self._answer([-1, ""])
+
+    def _heeds_ctrl_c(self) -> bool:
+        """Whether a Ctrl-C that has come stops the program in this call.
+
+        While it has turned that off, Ctrl-C is a character that nobody reads. Who has code to run sends it again.
+        """
+        if self._deaf and self._job is None:
+            self._interrupted = False
+        return self._interrupted and not self._deaf
 
     def submit(
         self,
@@ -376,7 +385,7 @@ class VirtualTag(Inputs):
     def _running(self, cause: int | None) -> None:
         self._state = "running"
         self._ending = ""
-        self._interrupted = False
+        self._interrupted = self._deaf = False
         self._heard = time.monotonic()
         self._at_rest.disturb(self.board.now)
         if cause is not None:
@@ -397,7 +406,8 @@ class VirtualTag(Inputs):
         self._heard = time.monotonic()
         if kind == "o":
             self._printed(content)
-        elif kind == "c":
+        elif kind in ("c", "C"):
+            self._deaf = kind == "C"
             self._called(content[0], content[1:])
         else:
             self._ended(content)
@@ -425,7 +435,7 @@ class VirtualTag(Inputs):
         if self._ending:
             self._halt(self._ending)
             return
-        if self._interrupted:
+        if self._heeds_ctrl_c():
             self._answer([-1, ""])
             return
         try:
@@ -516,7 +526,7 @@ class VirtualTag(Inputs):
         except Exception as error:  # noqa: BLE001  of bumble: the program sees that its radio failed
             answer = [5, f"radio: {error}"]
         self._answering = None
-        self._answer([-1, ""] if self._interrupted else answer)
+        self._answer([-1, ""] if self._heeds_ctrl_c() else answer)
 
     def _abandon(self) -> None:
         """The call that is open will not be answered by what was to answer it."""

@@ -76,4 +76,5 @@ class Store(
             heard=self._heard(),
             forgotten=self._forgotten(),
             docked_by=self._docked_by_notes(),
+            own_stops=self._own_stops(),
         )

@@ -9,6 +9,7 @@ from host.events import Event, Tag
 from host.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
 from host.store.stock import Stock
 from host.store.tags import Tags
+from host.taglog import NO_START, RESTART
 
 _EVENT = ", ".join(Event._fields)
 
@@ -105,7 +106,8 @@ class Retention(Tags, Stock):
         return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why if kept else "")
 
     def _stay(self, tag: Tag) -> tuple[set[int], set[int]]:
-        """Sequences at which `tag` has an opening that must stay, and those at which it has a flaw."""
+        """Sequences at which `tag` has an opening that must stay, and those at which it has a flaw, or before one
+        that is told by two records."""
         openings = self._rows(
             "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
             "UNION SELECT sequence FROM usage_report WHERE tag = ? "
@@ -113,7 +115,11 @@ class Retention(Tags, Stock):
             "UNION SELECT sequence FROM opening_asks WHERE tag = ?",
             (tag.id, tag.id, tag.id, tag.id),
         )
-        flaws = self._rows("SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock'", (tag.id,))
+        flaws = self._rows(
+            "SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock' "
+            f"UNION SELECT sequence - 1 FROM log_flaw WHERE tag = ? AND kind IN ('{RESTART}', '{NO_START}')",
+            (tag.id, tag.id),
+        )
         return {row[0] for row in openings}, {row[0] for row in flaws}
 
     def _forget(self, tag: Tag, sequences: Collection[int]) -> None:

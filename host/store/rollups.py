@@ -20,7 +20,7 @@ from host.taglog import TagLog
 if TYPE_CHECKING:
     from host.picture import Picture
 
-VERSION = 2
+VERSION = 3
 """Of what is derived. One more whenever the same history comes to give other roll-ups."""
 
 TABLES = ("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks")
@@ -163,6 +163,7 @@ class Rollups(Doses):
             [Event(*row) for row in events],
             [Docking(*row) for row in dockings],
             [(first, last) for first, last in forgotten],
+            [row[0] for row in self._rows("SELECT sequence FROM own_stop WHERE tag = ?", (tag.id,))],
         )
 
     def _mark_stale(self, tag: str) -> None:

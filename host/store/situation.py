@@ -44,7 +44,7 @@ from host.reconcile.situation import (
 from host.reports import incident_ms
 from host.settings import Settings
 from host.store.rollups import Rollups
-from host.taglog import CLOCK, FAULT, GAP, Flaw, TagState
+from host.taglog import CLOCK, FAULT, GAP, TAMPERING, Flaw, TagState
 
 _HOLDING = "c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began"
 _NOW_HELD = "k.kit, k.officer, k.pouch, k.since_ms, NULL, k.place, k.status, k.began"
@@ -269,7 +269,8 @@ class Situations(Rollups):
     def _flaws(self, now_ms: int, settings: Settings) -> list[TagFlaw]:
         """All flaws but faults, and the faults of late."""
         since_ms = now_ms - settings.faulty_days * clock.DAY_MS
-        where = f"f.kind IN ('{ALTERED}', '{GAP}', '{CLOCK}') OR (f.kind = '{FAULT}' AND f.at_ms >= ?)"
+        always = ", ".join(f"'{kind}'" for kind in (ALTERED, GAP, CLOCK, *TAMPERING))
+        where = f"f.kind IN ({always}) OR (f.kind = '{FAULT}' AND f.at_ms >= ?)"
         held = _grouped(
             self._rows(
                 f"SELECT f.tag, f.sequence, f.kind, {_HOLDING} FROM log_flaw f CROSS JOIN tag_state s ON s.tag = f.tag "
@@ -415,6 +416,12 @@ class Situations(Rollups):
 
     def _heard(self) -> dict[str, int]:
         return dict(self._rows("SELECT tag, heard_at_ms FROM tag_radio"))
+
+    def _own_stops(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for tag, sequence in self._rows("SELECT tag, sequence FROM own_stop"):
+            found.setdefault(tag, []).append(sequence)
+        return found
 
     def _forgotten(self) -> dict[str, list[tuple[int, int]]]:
         found: dict[str, list[tuple[int, int]]] = {}

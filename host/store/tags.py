@@ -148,6 +148,13 @@ class Tags(Rollups):
                 ),
             )
 
+    def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
+        """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
+        with self._changing("tag.dock", tag_id) as detail:
+            self._connection.execute("INSERT OR IGNORE INTO own_stop VALUES (?, ?, ?)", (tag_id, sequence, at_ms))
+            self._derive_tag(tag_id)
+            detail["stopped_at"] = sequence
+
     def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:
         """Closes a docking: `outcome` 'complete' or 'failed', `detail` one line for people."""
         row = self._row("SELECT tag FROM docking WHERE id = ?", (docking,))

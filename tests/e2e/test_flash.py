@@ -121,14 +121,13 @@ def test_a_second_run_writes_nothing_and_the_tag_keeps_its_log(tmp_path: Path) -
     play(tmp_path, scene)
 
 
-def test_an_update_of_the_application_is_no_new_start_of_the_tag(tmp_path: Path) -> None:
-    """What differs is written, what is no longer part goes, and the log is not touched."""
+def test_an_update_of_the_application_leaves_the_log(tmp_path: Path) -> None:
+    """What differs is written, what is no longer part goes, and the log goes on."""
 
     async def scene(stage: Stage) -> None:
         tag = await stage.add()
         tag.dock()
         await tag.settle()
-        log = log_of(tag)
         tag.execute(LEFT_BEHIND)
         first = await flash(tag)
         assert {"policy.py", "lib/kitcore/old.mpy"} <= set(first.removed)
@@ -137,7 +136,6 @@ def test_an_update_of_the_application_is_no_new_start_of_the_tag(tmp_path: Path)
         assert "notes.txt" in left, "what is not of the firmware stays"
         assert "policy.py" not in left
         assert "old.mpy" not in left
-        assert log_of(tag) == log
         tag.reset()
         await tag.settle()
         changed = tmp_path / "firmware"
@@ -151,6 +149,8 @@ def test_an_update_of_the_application_is_no_new_start_of_the_tag(tmp_path: Path)
         assert report.error is None
         assert report.status is not None
         assert report.status.status.firmware_minor == 99
+        assert stage.types()[:2] == ["boot", "dock"]
+        assert stage.types().count("boot") == 4, "as enrolled, after each update, and the reset"
 
     play(tmp_path, scene)
 

@@ -82,21 +82,21 @@ def test_the_log_comes_over_the_cable_as_over_the_air(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         tag = await opened_once(stage)
         rows = await shown(stage, "log", "--port", tag.serial_port())
-        types = ["boot", "lid_open", "dose_mark", "lid_close", "dock", "time_set"]
+        types = ["boot", "lid_open", "dose_mark", "lid_close", "dock", "stopped", "time_set"]
         assert [row["event"] for row in rows] == types == stage.types()
         assert {row["verdict"] for row in rows} == {"verified"}
         assert rows[2]["detail"] == "mark 1"
         assert rows[3]["uptime_s"] - rows[1]["uptime_s"] == 60
         docking = stage.store.dockings()[-1]
-        assert (docking.outcome, docking.records_added) == ("complete", 6)
+        assert (docking.outcome, docking.records_added) == ("complete", 7)
         again = await shown(stage, "log", "P-01", "--port", tag.serial_port())
-        assert [row["event"] for row in again] == types, "the tag went on: no start, and nothing twice"
-        assert [row["sequence"] for row in await shown(stage, "log", "P-01", "--limit", "2")] == [5, 6]
+        assert [row["event"] for row in again] == [*types, "stopped"], "the tag went on: no start, and nothing twice"
+        assert [row["sequence"] for row in await shown(stage, "log", "P-01", "--limit", "2")] == [7, 8]
         await tag.settle()
         (report,) = await stage.dock(tag, everything=True)
         assert report.error is None
         assert report.status is not None
-        assert report.status.status.acknowledged == 6
+        assert report.status.status.acknowledged == 8
         assert report.status.status.boot_count == 1
 
     play(tmp_path, scene)
@@ -310,7 +310,7 @@ def test_a_wiped_tag_is_none_and_the_station_keeps_its_history(tmp_path: Path) -
         assert done == {"tag": tag_id, "pouch": "P-01", "lost": 1}, "the undocking was not fetched"
         assert stage.store.tags() == []
         assert [each.id for each in stage.store.tags(retired=True)] == [tag_id]
-        assert len(await shown(stage, "log", tag_id)) == 6
+        assert len(await shown(stage, "log", tag_id)) == 7
         await tag.settle()
         assert (await shown(stage, "info", "--port", port))["tag"] is None
         await tag.settle()

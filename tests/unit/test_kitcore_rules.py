@@ -243,7 +243,9 @@ memories = st.fixed_dictionaries(
         "marks": u16,
         "faults": st.tuples(u16, u16, u16, u16),
         "config": st.tuples(*[u32] * len(config.ITEMS)),
-        **dict.fromkeys(("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause"), u8),
+        **dict.fromkeys(
+            ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "stopped"), u8
+        ),
         "hint": st.binary(min_size=12, max_size=12),
     }
 )
@@ -270,12 +272,12 @@ def test_the_places_of_the_items_are_their_numbers() -> None:
 
 def test_spoilt_memory_is_no_memory() -> None:
     packed = Memory().pack()
-    assert len(packed) == struct.calcsize("<4s4q4I2H4H10I9B12sI") == 129
+    assert len(packed) == struct.calcsize("<4s4q4I2H4H10I10B12sI") == 130
     for at in range(len(packed)):
         spoilt = bytearray(packed)
         spoilt[at] ^= 0x40
         assert unpack(bytes(spoilt)) is None
-    for other in (b"", packed[:-1], packed + b"\x00", bytes(129), b"KTM2" + bytes(113)):
+    for other in (b"", packed[:-1], packed + b"\x00", bytes(130), b"KTM2" + bytes(113)):
         assert unpack(other) is None
 
 

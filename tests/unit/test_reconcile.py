@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import click
+import pytest
 
 from host.cli.root import root
 from host.picture import Picture
@@ -11,7 +12,7 @@ from host.reconcile import RULES, SEVERITIES, Discrepancy
 from host.reconcile import reconcile as judge
 from host.reconcile.recompute import situation_of
 from host.settings import DEFAULTS, Settings
-from kitwire import faults
+from kitwire import faults, record
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 
 NOW = T0 + 2 * DAY
@@ -222,12 +223,74 @@ def test_altered_record_is_tampering_and_names_what_follows_it() -> None:
 
 def test_records_that_never_came_are_a_gap() -> None:
     force, tag = carried_pouch()
-    force.docking(tag, DAY)
+    force.docking(tag, DAY, ends_at=6 + record.LEAST_KEPT)
     force.log(tag, ("dock", HOUR), first=4)
     force.log(tag, ("undock", 2 * HOUR), first=6)
     found = [each.evidence for each in reconcile(force.picture, NOW) if each.kind == "sequence_gap"]
     assert found[0].startswith("records 1 to 3 are gone")
     assert found[1].startswith("record 5 is gone")
+
+
+@pytest.mark.parametrize(
+    ("kept", "kind"), [(record.LEAST_KEPT, "sequence_gap"), (record.LEAST_KEPT - 1, "records_removed")]
+)
+def test_only_a_full_log_drops_its_oldest_records(kept: int, kind: str) -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY, ends_at=4 + kept - 1)
+    force.log(tag, ("dock", HOUR), first=4)
+    found = one(force, kind)
+    assert (found.severity, found.officer) == ("high" if kind == "records_removed" else "medium", "1207")
+    assert found.evidence.startswith("records 1 to 3 are gone")
+
+
+def test_a_log_that_ends_before_what_was_collected_was_put_back() -> None:
+    force, tag = carried_pouch()
+    first = force.docking(tag, HOUR, ends_at=5)
+    force.log(tag, ("boot", 0), ("dock", HOUR), ("undock", HOUR), ("dock", HOUR), ("undock", HOUR), docking=first)
+    for after in range(3):  # it is tried again and again
+        force.docking(tag, DAY + after * HOUR, ends_at=2)
+        force.dockings[-1] = force.dockings[-1]._replace(outcome="failed", detail="put back")
+    found = one(force, "log_put_back")
+    assert (found.severity, found.pouch, found.subject) == ("high", "P1", f"{tag}:5")
+    assert "ended at record 2 when it docked" in found.evidence and "up to 5 had been collected" in found.evidence
+
+
+STARTS = {
+    "a start with a battery that is well": (("dock", 1), ("boot", 0), 2, "tag_interrupted"),
+    "the first start of all": (None, ("boot", 0), 1, None),
+    "a flat cell that was charged": (("heartbeat@3400", 1), ("boot@3700", 0), 2, None),
+    "a cell that is flat at the start": (("heartbeat@3550", 1), ("boot@3300", 0), 2, None),
+    "another start that no record tells of": (("dock", 1), ("undock", 0), 2, "start_missing"),
+    "the same, of a flat cell, which cannot record its start": (("dock@3400", 1), ("undock@3400", 0), 2, None),
+    "a start that counts back": (("dock", 1), ("boot", 0), 65000, "start_missing"),
+    "a start that is not counted": (("dock", 1), ("boot", 0), 1, "tag_interrupted"),
+    "a record of the same start": (("dock", 1), ("undock", 1), 1, None),
+}
+
+
+@pytest.mark.parametrize("case", STARTS)
+def test_a_start_is_asked_about_unless_the_battery_was_the_reason(case: str) -> None:
+    before, after, boot_count, kind = STARTS[case]
+    force, tag = carried_pouch()
+    force.docking(tag, DAY, ends_at=2)
+    if before is not None:
+        force.log(tag, before)
+    force.log(tag, after, first=2 if before else 1, boot_count=boot_count)
+    assert kinds(force) == ([kind] if kind else [])
+
+
+def test_stops_and_starts_between_two_dockings_are_one_question_and_the_stations_own_is_none() -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY, ends_at=7)
+    force.log(tag, ("dock", 1), ("stopped+1", 1), ("stopped+1", 1), ("heartbeat", 1), ("stopped+1", 1))
+    force.log(tag, ("boot+1", 0), first=6, boot_count=2)
+    force.own_stops[tag] = [3]
+    found = one(force, "tag_interrupted")
+    assert "its program was stopped over USB twice, and it started anew once" in found.evidence
+    assert "(power-on); records 2, 5, 6." in found.evidence
+    assert (found.severity, found.officer, found.kit) == ("medium", "1207", "K1")
+    force.own_stops[tag] = [2, 3, 5]
+    assert "anew once with a battery that was well (power-on); record 6." in one(force, "tag_interrupted").evidence
 
 
 def test_failed_docking_is_cleared_by_the_next_that_succeeds() -> None:
@@ -311,8 +374,9 @@ def test_no_rule_passes_a_verdict_on_a_person() -> None:
     force.log(tag_2, ("lid_open", HOUR), ("lid_close", 2 * HOUR), docking=1)
     force.explain(tag_2, 1, "1207", "used", 1)
     force.log(tag_2, (f"fault+{faults.WATCHDOG}", 3 * HOUR), first=3, docking=force.docking(tag_2, 19 * DAY))
+    force.log(tag_2, ("stopped+1", 3 * HOUR), first=4, docking=len(force.dockings))
     found = {each.kind for each in reconcile(force.picture, T0 + 20 * DAY)}
     assert found == {
         "record_tampered", "expired_carried", "training_lapsed", "use_without_opening", "docking_failed", "not_docked",
-        "report_missing", "opening_unexplained", "sequence_gap", "tag_faulty",
+        "report_missing", "opening_unexplained", "records_removed", "tag_faulty", "tag_interrupted",
     }  # fmt: skip

@@ -169,7 +169,7 @@ class Eventful(History):
             self.store.set_radio(self.random.choice(tags).id, 1, 1, self.now)
 
     def dock_strangely(self) -> None:
-        """A docking with a fault of the tag, a wrong clock of the station, or without an end."""
+        """A docking with a fault or a start of the tag, a wrong clock of the station, a log cut short, or no end."""
         tags = self.store.tags(retired=True)
         if not tags:
             return
@@ -177,11 +177,16 @@ class Eventful(History):
         docking = self.store.begin_docking(tag.id, self.now)
         wrong = self.random.choice([0, 0, -400 * DAY, 30 * DAY])
         uptime_ms = self.now - tag.enrolled_at_ms
-        self.store.set_anchor(docking, 1, uptime_ms, self.now + wrong, 50, 3900, self.random.randrange(40), 0)
         last = self.store.last_record(tag.id)
         sequence = (last[0] if last else 0) + self.random.choice([1, 1, 3])
-        plain = record.Plain(record.FAULT, 0, 3900, 1, uptime_ms // 1000, 0, faults.WATCHDOG)
+        ends_at = self.random.choice([0, sequence, sequence + record.LEAST_KEPT])
+        self.store.set_anchor(docking, 1, uptime_ms, self.now + wrong, 50, 3900, self.random.randrange(40), ends_at)
+        kind = self.random.choice([record.FAULT, record.FAULT, record.BOOT, record.STOPPED])
+        starts = self.random.choice([1, 1, 2])
+        plain = record.Plain(kind, 0, self.random.choice([3400, 3900]), starts, uptime_ms // 1000, 0, faults.WATCHDOG)
         added = self.store.add_events(docking, tag.id, [verified_row(sequence, bytes(36), plain)])
+        if self.random.random() < 0.2:
+            self.store.note_own_stop(tag.id, sequence, self.now)
         outcome = self.random.choice(["complete", "failed", None])
         if outcome is not None:
             self.store.finish_docking(docking, self.now + 900, outcome, "it went away", added)

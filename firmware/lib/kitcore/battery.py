@@ -1,10 +1,12 @@
 """What is left in a lithium polymer cell, from its voltage at rest."""
 
+from kitwire.record import LOW_MV
+
 OK, LOW, CRITICAL, EMPTY = range(4)
 """Levels. LOW: recorded and advertised. CRITICAL: away from the dock no radio, light or sound. EMPTY: no erase."""
 
 EMPTY_MV = 3000
-_MARKS_MV = ((EMPTY, EMPTY_MV, 3100), (CRITICAL, 3200, 3300), (LOW, 3500, 3600))
+_MARKS_MV = ((EMPTY, EMPTY_MV, 3100), (CRITICAL, 3200, 3300), (LOW, LOW_MV, LOW_MV + 100))
 """(level, millivolts under which it begins, millivolts up to which it lasts): the gap keeps a tired cell from
 chattering. At 3500 mV about a tenth is left. At 3200 mV it is some hundredth, and the radio's 100 mA and more may
 pull a cold cell under the 2.5 to 2.8 V at which its protection or the chip's brown-out detector ends everything. An

@@ -12,7 +12,7 @@ pouch that was opened while the battery was flat still shows an opening.
 
 `Memory` is what the tag keeps in RTC memory over deep sleep; power-off loses it:
 
-    byte   0..3     magic "KTM3"
+    byte   0..3     magic "KTM4"
     byte   4..11    started_ms      the chip's clock at the last start from power-off or reset
     byte  12..19    seen_ms         the chip's clock when this was written
     byte  20..27    due_ms          the chip's clock when the sleep that began then was to end; 0 if none began
@@ -34,8 +34,9 @@ pouch that was opened while the battery was flat still shows an opening.
     byte 110        cues            cues yet to be given, bits: 1 second dose, 2 re-sedation
     byte 111        faulty          wakes in a row that were begun and did not end well, this one counted
     byte 112        cause           reset cause of a start that is not recorded yet
-    byte 113..124   hint            where the log ends, see ring
-    byte 125..128   CRC-32 of the bytes before
+    byte 113        stopped         stops over USB that are not recorded yet
+    byte 114..125   hint            where the log ends, see ring
+    byte 126..129   CRC-32 of the bytes before
 """
 
 import binascii
@@ -130,15 +131,15 @@ SILENT, ROTATING, STATIC = range(3)
 
 _PROFILE_PRIVATE, _PROFILE_OPEN = 1, 2
 
-_MAGIC = b"KTM3"
-_FORMAT = "<4sqqqqIIIIHH4H10I9B12s"
+_MAGIC = b"KTM4"
+_FORMAT = "<4sqqqqIIIIHH4H10I10B12s"
 _CRC_AT = struct.calcsize(_FORMAT)
 _BEFORE = ("started_ms", "seen_ms", "due_ms", "utc_ms", "seen_ticks", "heartbeat_s", "marked_s", "field_s") + (
     "boot_count",
     "marks",
 )
 _FAULTS = 4
-_AFTER = ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "hint")
+_AFTER = ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "stopped", "hint")
 """Fields of the format before and after `faults` and `config`; `_FAULTS` is how many of the former there are."""
 ITEMS = 10
 """Number of items in `Memory.config`; `config` is imported only where it is needed, as each import costs a wake."""
@@ -171,6 +172,7 @@ class Memory:
     cues: int
     faulty: int
     cause: int
+    stopped: int
     hint: bytes
 
     def __init__(self) -> None:
@@ -187,7 +189,7 @@ class Memory:
             setattr(self, name, value)
 
     def pack(self) -> bytes:
-        """The 129 bytes to keep."""
+        """The 130 bytes to keep."""
         before = [getattr(self, name) for name in _BEFORE]
         after = [getattr(self, name) for name in _AFTER]
         packed = struct.pack(_FORMAT, _MAGIC, *before, *self.faults, *self.config, *after)
@@ -215,7 +217,7 @@ def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
     """The memory to go on with when the chip's clock shows `now_ms`: `kept`, if deep sleep has just ended.
 
     Else this is a new start, and also if somebody has set the clock, forward or back: then nobody knows how long the
-    sleep was. Of what is kept over a reset, only what concerns faults comes along.
+    sleep was. Of what is kept over a reset, only what concerns faults and stops comes along.
     """
     if kept is not None and woken:
         latest_ms = kept.due_ms + (kept.due_ms - kept.seen_ms) // 20 if kept.due_ms else kept.seen_ms + LONGEST_SLEEP_MS
@@ -226,6 +228,7 @@ def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
     if kept is not None:
         memory.faults = kept.faults
         memory.faulty = kept.faulty
+        memory.stopped = kept.stopped
         if kept.state == SAFE:
             memory.state = SAFE
     return memory

@@ -269,6 +269,13 @@ class Tag:
             memory.faults = memory.faults[1:] + (0,)
             self.clock.keep()
 
+    def note_stops(self) -> None:
+        """Record that the program was stopped over USB, if that is still to be recorded."""
+        memory = self._memory
+        if memory.stopped and self._record(record.STOPPED, memory.stopped):
+            memory.stopped = 0
+            self.clock.keep()
+
     def read_battery(self) -> None:
         """Read the battery's voltage for the records to come."""
         memory = self._memory

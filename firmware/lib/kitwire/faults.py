@@ -74,6 +74,7 @@ MODULES = (
     "pads",
     "antenna",
     "rescue",
+    "stop",
 )
 """Every module that a tag runs, without its ending."""
 

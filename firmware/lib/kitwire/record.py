@@ -36,6 +36,13 @@ FIRST_SEQUENCE = 1
 GENESIS_TAG = bytes(TAG_SIZE)
 """What stands for the previous tag before the first record."""
 
+LEAST_KEPT = 6000
+"""A log drops its oldest records only when it holds at least so many: 128 sectors of 50, less the one being written
+and what power cuts have spoilt."""
+
+LOW_MV = 3500
+"""Millivolts at the cell under which it is low."""
+
 PLAIN_FORMAT = "<BBHHIIH"
 Plain = namedtuple("Plain", ("type", "flags", "battery_mv", "boot_count", "uptime_s", "utc_s", "aux"))
 """A record in clear; field sizes as in `PLAIN_FORMAT`."""
@@ -62,6 +69,8 @@ CONFIG = 10
 """A station changed the configuration. aux: the item, see `config`."""
 FAULT = 11
 """The firmware caught a fault of its own and went on. aux: where, see `faults`."""
+STOPPED = 12
+"""Somebody stopped the tag's program over USB, and has its prompt. aux: how many stops this one stands for."""
 
 TYPE_NAMES = {
     BOOT: "boot",
@@ -75,6 +84,7 @@ TYPE_NAMES = {
     HEARTBEAT: "heartbeat",
     CONFIG: "config",
     FAULT: "fault",
+    STOPPED: "stopped",
 }
 """The name of each type, the same in the database and in every output."""
 
@@ -83,7 +93,7 @@ FLAG_LID_OPEN = 0x01
 FLAG_DOCKED = 0x02
 """Dock power is there."""
 FLAG_BATTERY_LOW = 0x04
-"""The battery is below the low mark."""
+"""The battery is below the low mark, `LOW_MV`, or not yet 100 mV above it again."""
 FLAG_CLOCK_SET = 0x08
 """A station has set the clock since this start."""
 FLAG_BRIEF = 0x10

@@ -97,6 +97,8 @@ def _dock(store: Store, tag: Tag | None, port: str) -> Tag:
             tag = store.tag(link.tag_id)
         demand(link, tag, port, store)
         report = asyncio.run(dock(store, tag, clock.now_ms, progress(store), nullcontext(link)))
+        if report.status is not None:
+            store.note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
     if report.error is not None:
         raise LinkError(f"the tag on {port} was not docked: {report.error}") from report.error
     return tag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,21 +41,21 @@ def ports() -> Table:
 def info(db: Path, port: str) -> Done:
     """Show what is on PORT: tag, firmware, chip, room, and whether the station knows its keys.
 
-    Keys are compared by check values, and never read. The tag goes on afterwards; nothing is recorded.
+    Keys are compared by check values, and never read. The tag goes on afterwards. It records that it was stopped,
+    and a tag that the station knows raises no question for that.
     """
+    from host.cli.tag.session import note_own_stop
     from host.link.usb import about, repl
 
-    with open_store(db) as store:
-        with repl(port) as board:
-            told = about(board)
-            if "firmware" in told:
-                board.go_on()
+    with open_store(db) as store, repl(port) as board:
+        told = about(board)
         known: Tag | None = None
-        if told.get("tag"):
-            try:
-                known = store.tag(told["tag"])
-            except InputError:
-                known = None
+        with suppress(InputError):
+            known = store.tag(told["tag"]) if told.get("tag") else None
+        if known is not None and known.retired_at_ms is None:
+            note_own_stop(store, known, board)
+        if "firmware" in told:
+            board.go_on()
     lines = [f"{what:<11}  {value}" for what, value in _lines(told, known)]
     return Done("\n".join(lines), _facts(told, known))
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import click
 
+from host import clock
 from host.cli.dock import on_radio, progress
 from host.dock import Dock
-from host.errors import InputError, LinkError
+from host.errors import InputError, KitdockError, LinkError
 from host.link.adapter import Adapter
 from host.link.tag_session import TagSession
-from host.link.wired import WiredLink, wired
+from host.link.usb import Repl
+from host.link.wired import WiredLink, opened, wired
 from host.store import Store, Tag
 from kitwire.errors import WireError
 
@@ -39,7 +42,8 @@ def with_tag(
         if port is not None:
             with wired(port) as link:
                 demand(link, tag, port, store)
-                result = asyncio.run(_over_wire(link, keys.session, work))
+                result, ended_at = asyncio.run(_over_wire(link, keys.session, work))
+                store.note_own_stop(tag.id, ended_at, clock.now_ms())
                 afterwards(link)
                 return result
 
@@ -55,8 +59,26 @@ def with_tag(
     return found[0]
 
 
-async def _over_wire(link: WiredLink, session_key: bytes, work: Callable[[TagSession], Awaitable[_Result]]) -> _Result:
-    return await work(await TagSession.open(link, session_key))
+def note_own_stop(store: Store, tag: Tag, board: Repl) -> None:
+    """Note that the stop of `tag`, at its prompt now, was the station's own, if it proves to be that tag."""
+    with suppress(KitdockError, WireError):
+        link = opened(board)
+        _, ended_at = asyncio.run(_over_wire(link, store.tag_keys(tag.id).session, _nothing))
+        store.note_own_stop(tag.id, ended_at, clock.now_ms())
+
+
+async def _nothing(session: TagSession) -> None:
+    pass
+
+
+async def _over_wire(
+    link: WiredLink, session_key: bytes, work: Callable[[TagSession], Awaitable[_Result]]
+) -> tuple[_Result, int]:
+    """What `work` gives, and the last sequence of the log before it."""
+    session = await TagSession.open(link, session_key)
+    session.ask_status()
+    ended_at = (await session.status()).status.last_sequence
+    return await work(session), ended_at
 
 
 def demand(link: WiredLink, tag: Tag, port: str, store: Store) -> None:

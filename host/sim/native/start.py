@@ -59,6 +59,7 @@ class _Host:
     def __init__(self, to_host, from_host):
         self._to_host = open("/dev/fd/" + to_host, "wb")
         self._from_host = open("/dev/fd/" + from_host, "rb")
+        self.stoppable = True
 
     def send(self, line):
         self._to_host.write(line.encode() + b"\n")  # not buffered, and a flush would be an fsync
@@ -70,8 +71,25 @@ class _Host:
         return line.decode()
 
     def call(self, request):
-        self.send("c" + request)
+        self.send(("c" if self.stoppable else "C") + request)
         return self.receive()
+
+
+def _listen_to_kbd_intr(host):
+    """Let `micropython.kbd_intr` say whether the host's Ctrl-C stops the program."""
+    import micropython
+
+    class Micropython:
+        pass
+
+    for name in dir(micropython):
+        setattr(Micropython, name, getattr(micropython, name))
+
+    def kbd_intr(character):
+        host.stoppable = character >= 0
+
+    Micropython.kbd_intr = kbd_intr
+    sys.modules["micropython"] = Micropython
 
 
 def _traceback(error):
@@ -95,6 +113,7 @@ def _exists(path):
 def _run(host, command):
     """One program; the answer to it."""
     result = None
+    host.stoppable = True
     try:
         if "run" in command:
             for path in ("boot.py", command["run"].lstrip("/")):
@@ -134,6 +153,7 @@ def _main():
         _virtual.native_sleep_ms = utime.sleep_ms
         _virtual.native_radio = native_radio
     _stay_in_working_directory()
+    _listen_to_kbd_intr(host)
     while True:
         _run(host, json.loads(host.receive()))
 
