@@ -76,8 +76,9 @@ class Station:
         uptime_ms = at_ms - self.began_ms + round(uptime_days * DAY_MS)
         with Store.open(self.db) as store:
             docking = store.begin_docking(tag, at_ms)
-            store.set_anchor(docking, 1, uptime_ms, at_ms, 50, 3900, 80, len(log))
             last = store.last_record(tag)
+            ends_at = (last[0] if last else 0) + len(log)
+            store.set_anchor(docking, 1, uptime_ms, at_ms, 50, 3900, 80, ends_at)
             rows: list[EventRow] = []
             marks = 0
             for sequence, (kind, hours) in enumerate(log, last[0] + 1 if last else 1):

@@ -36,7 +36,7 @@ class Box(NamedTuple):
 def pages(pdf: bytes) -> list[tuple[list[Box], list[Box]]]:
     """The dark squares and the lines of text of each page, as the file draws them."""
     found = []
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+    for stream in re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL):
         squares, texts = [], []
         font, size = "", 0.0
         for line in zlib.decompress(stream).decode("cp1252").splitlines():

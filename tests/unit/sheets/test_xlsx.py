@@ -78,7 +78,7 @@ def test_no_text_is_worked_out_or_refused(text: str) -> None:
         for cell, wanted in zip(row, texts, strict=True):
             assert cell.data_type == "s"
             assert cell.quotePrefix == (wanted[0] in "=+-@")
-            assert len(str(cell.value)) == len(wanted)
+            assert len(str(cell.value)) == len(wanted.replace("\r\n", "\n")), "XML has one end of a line"
 
 
 def test_empty_sections_keep_their_headings() -> None:
