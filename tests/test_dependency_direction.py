@@ -12,7 +12,7 @@ PURE = {"struct", "binascii", "hashlib", "collections"}
 """All that code on both interpreters may import besides itself and what is below it."""
 AES = {"cryptolib", "cryptography"}
 """The interpreter's AES: for kitwire/aes.py alone."""
-MICROPYTHON = PURE | {"bluetooth", "esp32", "io", "json", "machine", "os", "sys", "time"}
+MICROPYTHON = PURE | {"bluetooth", "esp32", "io", "json", "machine", "micropython", "os", "sys", "time"}
 """What stock MicroPython on the ESP32 has and a tag uses."""
 TYPES_ONLY = {"typing", "collections.abc"}
 """What may be imported under `if TYPE_CHECKING`, which never runs on a tag."""
