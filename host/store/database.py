@@ -41,6 +41,26 @@ class Station(NamedTuple):
     created_at_ms: int
 
 
+class Moment(NamedTuple):
+    """What every change begins with, as it is in its transaction: who acts, the settings, the end of the audit.
+
+    `newest` is number, time and hash of the newest entry; `stale` are tags whose roll-ups are to be derived first.
+    """
+
+    account: Account
+    settings: Mapping[str, str]
+    newest: tuple[int, int, bytes]
+    stale: bool
+
+
+_MOMENT = """
+SELECT 'account', role, officer, NULL FROM account WHERE login = ?
+UNION ALL SELECT 'setting', key, value, NULL FROM setting
+UNION ALL SELECT * FROM (SELECT 'audit', id, at_ms, hash FROM audit ORDER BY id DESC LIMIT 1)
+UNION ALL SELECT * FROM (SELECT 'stale', tag, NULL, NULL FROM stale_tag LIMIT 1)
+"""
+
+
 class Database:
     """One open database file. Each method of its subclasses is one transaction."""
 
@@ -54,6 +74,7 @@ class Database:
         self._db = sqlite_utils.Database(connection, execute_plugins=False)
         self._refusal: tuple[str, str | None] | None = None
         self._trial = False
+        self._moment: Moment | None = None
 
     @classmethod
     def _connect(cls, path: Path, busy_timeout_s: float, login: str | None) -> Self:
@@ -220,14 +241,33 @@ class Database:
         with translated(self.path):
             # Taking the write lock at once avoids a deadlock between two that read first.
             self._connection.execute("BEGIN IMMEDIATE")
+            self._moment = None
             try:
                 yield self._connection
                 self._connection.execute("ROLLBACK" if self._trial else "COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                self._moment = None
                 self._note_refusal()
                 raise
+            finally:
+                self._moment = None
+
+    def _begun(self) -> Moment:
+        """What every change begins with, read once in each transaction."""
+        if self._moment is not None:
+            return self._moment
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for kind, *row in self._rows(_MOMENT, (self.login,)):
+            found.setdefault(kind, []).append(tuple(row))
+        own = found.get("account", [])
+        account = Account(self.login, frozenset(row[0] for row in own), next((row[1] for row in own if row[1]), None))
+        newest = found.get("audit", [(0, 0, audit.START)])[0]
+        moment = Moment(account, {key: value for key, value, _ in found.get("setting", [])}, newest, "stale" in found)
+        if self._connection.in_transaction:
+            self._moment = moment
+        return moment
 
     @contextmanager
     def trial(self) -> Iterator[None]:
@@ -298,22 +338,22 @@ class Database:
         accept_clock: bool = False,
     ) -> None:
         """Adds an entry to the audit, within the transaction that is under way. Raises `ClockWrong`."""
-        last = self._newest_entry()
+        last = self._begun().newest
         at_ms = clock.now_ms() if accept_clock else self._right_now()
         text = audit.detail_text(detail)
         entry = (last[0] + 1, at_ms, self.login, action, subject, outcome, text)
+        chained = audit.chained(last[2], *entry)
         self._connection.execute(
-            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, audit.chained(last[2], *entry))
+            "INSERT INTO audit (id, at_ms, login, action, subject, outcome, detail, hash) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*entry, chained),
         )
-
-    def _newest_entry(self) -> tuple[int, int, bytes]:
-        """Number, time and hash of the newest entry of the audit."""
-        row = self._row("SELECT id, at_ms, hash FROM audit ORDER BY id DESC LIMIT 1")
-        return (row[0], row[1], row[2]) if row else (0, 0, audit.START)
+        if self._moment is not None:
+            self._moment = self._moment._replace(newest=(entry[0], at_ms, chained))
 
     def _right_now(self) -> int:
         """Unix milliseconds now. Raises `ClockWrong` if the clock is far behind the newest entry of the audit."""
-        at_ms, newest_ms = clock.now_ms(), self._newest_entry()[1]
+        at_ms, newest_ms = clock.now_ms(), self._begun().newest[1]
         if newest_ms - at_ms > CLOCK_TOLERANCE_MS:
             zone = self.station.time_zone
             raise errors.ClockWrong(
@@ -328,10 +368,12 @@ class Database:
         """A read transaction: every query in the block sees the same state."""
         with translated(self.path):
             self._connection.execute("BEGIN")
+            self._moment = None
             try:
                 yield
             finally:
                 self._connection.execute("ROLLBACK")
+                self._moment = None
                 self._note_refusal()
 
     def _rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -370,13 +412,15 @@ class Database:
         return account
 
     def _account(self) -> Account:
+        if self._connection.in_transaction:
+            return self._begun().account
         rows = self._rows("SELECT role, officer FROM account WHERE login = ?", (self.login,))
         return Account(self.login, frozenset(row[0] for row in rows), next((row[1] for row in rows if row[1]), None))
 
     @property
     def settings(self) -> Settings:
         """The settings in force. Raises `DatabaseDamaged` if one is nonsense."""
-        return settings(self.stored_settings())
+        return settings(dict(self._begun().settings) if self._moment is not None else self.stored_settings())
 
     def stored_settings(self) -> dict[str, str]:
         """The settings that were set, as they stand in the database."""

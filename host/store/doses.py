@@ -4,19 +4,35 @@ Kept with what it follows from, in one transaction: a movement, a docking's end,
 """
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from host import doses
 from host.doses import Account, Due, KitFacts, PouchLog
 from host.errors import InputError
 from host.events import Tag
-from host.ledger import Holding, Movement, by_kit, reversed_stretches, stretches
+from host.ledger import Holding, Kit, Lot, Movement, State, by_kit, reversed_stretches, stretches
 from host.openings import Opening
 from host.reports import UsageReport, incident_ms
 from host.store.openings import HELD, REPORT, Openings, usage_report
 
 _DUE = ", ".join(Due._fields)
+_INSERT_DUE = f"INSERT INTO to_count ({_DUE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_OFF = "INSERT INTO doses_off (kit, off) VALUES (?, ?)"
+
+
+class KitInHand(NamedTuple):
+    """A kit, loaded once and passed along: its lot, where it is, all its movements, and what is known of its doses.
+
+    `due` is why it is to be counted, None if it need not be; `off` by how many doses its sources differ.
+    """
+
+    kit: Kit
+    lot: Lot
+    state: State
+    movements: list[Movement]
+    due: Due | None = None
+    off: int = 0
 
 
 class Doses(Openings):
@@ -24,14 +40,28 @@ class Doses(Openings):
 
     def _roll_up_doses(self, kits: Collection[str]) -> None:
         """Keeps which of these kits are to be counted, and which do not add up, within a transaction."""
-        connection = self._connection
         found = self._facts(kits)
+        connection = self._connection
         connection.executemany("DELETE FROM to_count WHERE kit = ?", [(each.kit,) for each in found])
         connection.executemany("DELETE FROM doses_off WHERE kit = ?", [(each.kit,) for each in found])
         due = [each for each in map(doses.due, found) if each is not None]
         off = [(each.kit, each.off) for each in map(doses.account, found) if each.off]
-        connection.executemany("INSERT INTO to_count VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [due_row(each) for each in due])
-        connection.executemany("INSERT INTO doses_off VALUES (?, ?)", off)
+        connection.executemany(_INSERT_DUE, [due_row(each) for each in due])
+        connection.executemany(_INSERT_OFF, off)
+
+    def _keep_doses(self, hand: KitInHand, opened: Iterable[Opening]) -> KitInHand:
+        """As `_roll_up_doses`, of one kit whose state and movements are new; `opened` are its pouches' openings."""
+        ledgers = {hand.kit.id: (hand.lot.doses_per_kit, hand.movements)}
+        (facts,) = self._facts_of(ledgers, opened)
+        due, off = doses.due(facts), doses.account(facts).off
+        connection = self._connection
+        if due != hand.due:
+            connection.execute("DELETE FROM to_count WHERE kit = ?", (hand.kit.id,))
+            connection.executemany(_INSERT_DUE, [due_row(due)] if due else [])
+        if off != hand.off:
+            connection.execute("DELETE FROM doses_off WHERE kit = ?", (hand.kit.id,))
+            connection.executemany(_INSERT_OFF, [(hand.kit.id, off)] if off else [])
+        return hand._replace(due=due, off=off)
 
     def _kit_facts(self, kit: str) -> KitFacts:
         """What the account of a kit rests on."""
@@ -57,13 +87,24 @@ class Doses(Openings):
         )
         movements = by_kit(Movement(*row) for row in rows)
         ledgers = {kit: (in_kit, movements.get(kit, [])) for kit, in_kit in doses_in.items()}
+        return self._facts_of(ledgers, None)
+
+    def _facts_of(
+        self, ledgers: Mapping[str, tuple[int, list[Movement]]], opened: Iterable[Opening] | None
+    ) -> list[KitFacts]:
+        """As `_facts`, of kits with the doses they came with and their movements.
+
+        `opened` are the openings of all pouches that they were ever in, if these are known.
+        """
         whole = [
             each
             for kit, (in_kit, own) in ledgers.items()
             for each in (*stretches(kit, own, in_kit), *reversed_stretches(kit, own, in_kit))
         ]
         pouches = sorted({each.pouch for each in whole if each.pouch is not None})
-        opened = self._openings_of_pouches(pouches, min((each.since_ms for each in whole), default=0))
+        if opened is None:
+            opened = self._openings_of_pouches(pouches, min((each.since_ms for each in whole), default=0))
+        opened = list(opened)
         loose = self._loose_of({each.officer for each in whole if each.officer is not None})
         numbers = {number for each in opened for number in each.reports} | {each.id for each in loose}
         numbers |= {each.report for _, own in ledgers.values() for each in own if each.report is not None}
@@ -92,14 +133,13 @@ class Doses(Openings):
         if not pouches:
             return []
         tags = ", ".join(f"t.{column}" for column in Tag._fields)
-        found = []
         # In use or not: each has an index of its own.
-        for retired in ("NULL", "NOT NULL"):
-            found += self._rows(
-                f"SELECT {tags}, s.docked_at_ms FROM json_each(?) q CROSS JOIN tag t ON t.pouch = q.value "
-                f"AND t.retired_at_ms IS {retired} LEFT JOIN tag_state s ON s.tag = t.id",
-                (json.dumps(sorted(pouches)),),
-            )
+        parts = [
+            f"SELECT {tags}, s.docked_at_ms FROM json_each(?1) q CROSS JOIN tag t ON t.pouch = q.value "
+            f"AND t.retired_at_ms IS {retired} LEFT JOIN tag_state s ON s.tag = t.id"
+            for retired in ("NULL", "NOT NULL")
+        ]
+        found = self._rows(" UNION ALL ".join(parts), (json.dumps(sorted(pouches)),))
         return [PouchLog(Tag(*row[:-1]), row[-1]) for row in sorted(found)]
 
     def _taken(self, numbers: Collection[int]) -> dict[int, int]:
@@ -118,16 +158,20 @@ class Doses(Openings):
     def _roll_up_questions(self, where: str, parameters: tuple[Any, ...]) -> list[Opening]:
         """Keeps which of the openings `o` that `where` finds may raise a question, within a transaction; finds them."""
         found = self._openings_where([where], list(parameters))
+        self._keep_questions(found)
+        return found
+
+    def _keep_questions(self, found: Sequence[Opening]) -> None:
+        """Keeps which of these openings may raise a question, within a transaction."""
         if not found:
-            return found
+            return
         self._connection.executemany(
             "DELETE FROM opening_asks WHERE tag = ? AND sequence = ?", [(each.tag, each.sequence) for each in found]
         )
         self._connection.executemany(
-            "INSERT INTO opening_asks VALUES (?, ?)",
+            "INSERT INTO opening_asks (tag, sequence) VALUES (?, ?)",
             [(each.tag, each.sequence) for each in found if doses.asks_something(each)],
         )
-        return found
 
     def _kits_in_pouch(self, pouch: str) -> list[str]:
         """The kits that were ever put into a pouch, also by an entry that was reversed."""
@@ -205,12 +249,12 @@ class Doses(Openings):
         return int(row[0]) if row else 0
 
     def _dues(self) -> dict[str, Due]:
-        return {row[0]: _due(row) for row in self._rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
+        return {row[0]: as_due(row) for row in self._rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
 
     def _due(self, kit: str) -> Due | None:
         """Why a kit is to be counted; None if it need not be."""
         row = self._row(f"SELECT {_DUE} FROM to_count WHERE kit = ?", (kit,))
-        return _due(row) if row else None
+        return as_due(row) if row else None
 
 
 def due_row(due: Due) -> tuple[Any, ...]:
@@ -218,6 +262,7 @@ def due_row(due: Due) -> tuple[Any, ...]:
     return (due.kit, due.why, due.at_ms, int(due.earlier), due.pouch, due.tag, due.sequence, due.report)
 
 
-def _due(row: Sequence[Any]) -> Due:
+def as_due(row: Sequence[Any]) -> Due:
+    """What a row of `to_count` says, in its order."""
     found = Due(*row)
     return found._replace(earlier=bool(found.earlier))

@@ -143,6 +143,21 @@ class People(Database):
             raise InputError(f"no officer {officer}: add the officer with `kitdock officer add {officer}`")
         return _officer(row)
 
+    def _with_kits(self, officer: str) -> tuple[Officer, list[str]]:
+        """As `officer`, with the kits that are out to that officer, in order."""
+        account = self.account
+        if account.only_officer and account.officer not in (None, officer):
+            self._refuse("stock.read", officer, "it is another officer's")
+        columns = ", ".join(f"o.{column}" for column in Officer._fields)
+        rows = self._rows(
+            f"SELECT {columns}, k.kit FROM officer o LEFT JOIN kit_state k ON k.officer = o.id AND k.status = 'issued' "
+            "WHERE o.id = ? ORDER BY k.kit",
+            (officer,),
+        )
+        if not rows:
+            self._officer(officer)
+        return _officer(rows[0][:-1]), [row[-1] for row in rows if row[-1] is not None]
+
     def add_place(self, place: str, kind: str, unit: str | None, at_ms: int) -> None:
         """Adds a station, vehicle, custody suite or cabinet. Raises `RuleError` if it is known already."""
         with self._changing("place.add", place) as detail:

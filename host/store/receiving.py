@@ -184,7 +184,8 @@ class Receiving(Catalogue, Stock):
             (lot.expires_on.isoformat(), lot.doses_per_kit, lot.product, lot.lot),
         )
         for (kit,) in self._rows("SELECT kit FROM kit_state WHERE lot = ? AND product = ?", (lot.lot, lot.product)):
-            self._roll_up_kit(kit, self.movements(kit), lot)
+            self._write_kit(kit, ledger.replay(self._movements(kit), lot.doses_per_kit), lot)
+            self._roll_up_doses([kit])
         before, after = (
             {"expires_on": each.expires_on.isoformat(), "doses": each.doses_per_kit} for each in (known, lot)
         )

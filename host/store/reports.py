@@ -229,7 +229,7 @@ class Reports(Stock):
             use = Movement(
                 0, at_ms, USE, kit, doses=given, report=report.id, happened_ms=self._when(report, kit, at_ms)
             )
-            self._move(use, self.lot_of(kit))
+            self._move(use, self._in_hand(kit))
 
     def _settle_reports(self) -> None:
         now_ms = self._right_now()
@@ -418,7 +418,7 @@ class Reports(Stock):
             why = f"usage report {report.id} no longer tells of it"
             back = Movement(0, max(at_ms, moved_at_ms), CORRECT, movement.kit, corrects=movement.id)
             with suppress(RuleError):
-                self._move(back._replace(reason=why), self.lot_of(movement.kit))
+                self._move(back._replace(reason=why), self._in_hand(movement.kit))
 
     def _take_again(self, report: UsageReport, at_ms: int) -> None:
         """Takes again what somebody had recorded for a report from other kits than its own, before it was withdrawn."""
@@ -436,7 +436,7 @@ class Reports(Stock):
         for kit, use in last.items():
             again = use._replace(id=0, at_ms=max(at_ms, self._state(kit).moved_at_ms))
             with suppress(RuleError):
-                self._move(again, self.lot_of(kit))
+                self._move(again, self._in_hand(kit))
 
     def _taken_for(self, report_id: int) -> Sequence[Movement]:
         columns = ", ".join(f"m.{column}" for column in Movement._fields)

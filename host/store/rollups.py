@@ -5,6 +5,7 @@ is derived anew in the transaction that ends a docking; a transaction before tha
 whoever reads first derives it. All of it equals what `recompute` makes of the whole history.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from host import doses, ledger, openings, taglog
 from host.events import Docking, Event, Tag
 from host.ledger import Holding, Lot, Movement, State, stretches
-from host.openings import LidOpening
-from host.store.doses import Doses, due_row
+from host.openings import LidOpening, Opening
+from host.store.doses import Doses, KitInHand, due_row
 from host.taglog import TagLog
 
 if TYPE_CHECKING:
@@ -125,29 +126,54 @@ class Rollups(Doses):
         for kit, group in groupby((Movement(*row) for row in rows), key=lambda each: each.kit):
             yield kit, ledger.replay(group, lots[kit].doses_per_kit), lots[kit]
 
-    def _roll_up_kit(self, kit: str, movements: Sequence[Movement], lot: Lot) -> State:
-        """Keeps the roll-ups of a kit to whose movements one was added, and returns its state."""
-        steps = ledger.replay(movements, lot.doses_per_kit)
-        before = self._custody(kit)
-        self._write_kit(kit, steps, lot)
-        touched = {kit} | self._kits_of_report(movements)
+    def _roll_up_kit(self, hand: KitInHand, movement: Movement) -> tuple[KitInHand, list[Opening], list[Opening]]:
+        """Keeps the roll-ups of a kit to whose movements one was added.
+
+        Returns the kit as it is now, and the openings of the pouches it was ever in: as they were, and as they are.
+        """
+        kit, doses_per_kit = hand.kit.id, hand.lot.doses_per_kit
+        movements = [*hand.movements, movement]
+        pouches = {each.pouch for each in movements if each.pouch is not None}
+        were = self._openings_of_pouches(pouches, min(each.at_ms for each in movements))
+        steps = ledger.replay(movements, doses_per_kit)
+        before, after = (stretches(kit, each, doses_per_kit) for each in (hand.movements, movements))
+        self._write_state(kit, steps, hand.lot)
+        self._write_custody(before, after)
+        are = self._openings_of_pouches(pouches, min(each.at_ms for each in movements)) if were else []
         # A movement of the past, or a correction, changes who had a pouch when it was opened, and with which kit.
-        for pouch, since_ms in _changed_since(before, self._custody(kit)).items():
-            found = self._roll_up_questions("o.pouch = ? AND o.began_latest_ms >= ?", (pouch, since_ms))
-            touched |= {other for each in found for other in each.kits}
-        self._roll_up_doses(touched)
-        return steps[-1].state
+        changed = _changed_since(before, after)
+        asked = [each for each in are if each.pouch in changed and each.began.latest_ms >= changed[each.pouch]]
+        self._keep_questions(asked)
+        others = self._kits_of_report(movements) | {other for each in asked for other in each.kits}
+        self._roll_up_doses(others - {kit})
+        now = self._keep_doses(hand._replace(state=steps[-1].state, movements=movements), are)
+        return now, were, are
 
     def _write_kit(self, kit: str, steps: Sequence[ledger.Step], lot: Lot) -> None:
+        """Writes the roll-ups of a kit anew, but for its doses."""
+        self._write_state(kit, steps, lot)
+        self._connection.execute("DELETE FROM custody WHERE kit = ?", (kit,))
+        self._write_custody([], stretches(kit, [each.movement for each in steps], lot.doses_per_kit))
+
+    def _write_state(self, kit: str, steps: Sequence[ledger.Step], lot: Lot) -> None:
         self._connection.execute(
             f"INSERT OR REPLACE INTO kit_state ({', '.join(_KIT_STATE)}) VALUES ({', '.join('?' * len(_KIT_STATE))})",
             _state_row(kit, steps, lot),
         )
-        self._connection.execute("DELETE FROM custody WHERE kit = ?", (kit,))
-        self._connection.executemany(
-            "INSERT INTO custody VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [_custody_row(each) for each in stretches(kit, [each.movement for each in steps], lot.doses_per_kit)],
-        )
+
+    def _write_custody(self, before: Iterable[Holding], after: Iterable[Holding]) -> None:
+        """Makes the stretches of a kit, which are `before` now, those `after`."""
+        known, wanted = {each.began: each for each in before}, {each.began: each for each in after}
+        gone = [(each.kit, began) for began, each in known.items() if began not in wanted]
+        self._connection.executemany("DELETE FROM custody WHERE kit = ? AND began = ?", gone)
+        new = [_custody_row(each) for began, each in wanted.items() if known.get(began) != each]
+        if new:
+            values = ", ".join(f"q.value ->> {at}" for at in range(len(new[0])))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO custody (kit, began, status, officer, place, pouch, since_ms, until_ms) "
+                f"SELECT {values} FROM json_each(?) q",
+                (json.dumps(new),),
+            )
 
     # Tags.
 
@@ -174,8 +200,13 @@ class Rollups(Doses):
         """Derives what a docking that was broken off has left stale."""
         if self._row("SELECT 1 FROM stale_tag LIMIT 1"):
             with self._writing():
-                for row in self._rows("SELECT tag FROM stale_tag"):
-                    self._derive_tag(row[0])
+                self._freshen()
+
+    def _freshen(self) -> None:
+        """As `freshen`, within a transaction."""
+        if self._begun().stale:
+            for row in self._rows("SELECT tag FROM stale_tag"):
+                self._derive_tag(row[0])
 
     def _derive_tag(self, tag_id: str) -> None:
         row = self._row(f"SELECT {_TAG} FROM tag WHERE id = ?", (tag_id,))

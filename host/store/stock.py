@@ -1,6 +1,7 @@
 """Products, lots, kits and the ledger of their movements, in the database."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from host.ledger.movement import (
     VOID,
 )
 from host.reports import FILED
+from host.store.doses import KitInHand, as_due
 from host.store.people import People
 from host.store.rollups import Rollups
 from host.words import plural
@@ -32,6 +34,10 @@ l.product, l.lot, l.expires_on, l.doses_per_kit,
 (SELECT CASE action WHEN 'recall' THEN reason END FROM recall r
  WHERE r.product = l.product AND r.lot = l.lot ORDER BY r.id DESC LIMIT 1)
 """
+
+
+_STATE = ", ".join(f"s.{column}" for column in State._fields)
+_DUE = ", ".join(f"c.{column}" for column in Due._fields)
 
 
 class Incoming(NamedTuple):
@@ -68,6 +74,19 @@ class Moved(NamedTuple):
     warnings: list[str]
     due: Due | None = None
     reassigned: tuple[Reassigned, ...] = ()
+
+
+class Pouch(NamedTuple):
+    """A pouch as a movement finds it; its `id` is None if the movement is about none.
+
+    `tagged`: it has a tag in use. `with_whom` says who else has it now, or had it at some time since then, None
+    if nobody; `in_stock` are the kits in it that are in stock.
+    """
+
+    id: str | None
+    tagged: bool
+    with_whom: str | None
+    in_stock: list[str]
 
 
 class NextKit(NamedTuple):
@@ -136,6 +155,27 @@ class Stock(People, Rollups):
             self._demand("stock.read", kit)
         return found
 
+    def _in_hand(self, kit: str) -> KitInHand:
+        """A kit with all that a movement of it rests on. Raises `InputError` if it is unknown."""
+        row = self._row(
+            f"SELECT k.id, k.product, k.lot, k.gtin, k.serial, {_LOT}, d.off, {_DUE}, {_STATE} FROM kit k "
+            "JOIN lot l ON l.product = k.product AND l.lot = k.lot LEFT JOIN kit_state s ON s.kit = k.id "
+            "LEFT JOIN to_count c ON c.kit = k.id LEFT JOIN doses_off d ON d.kit = k.id WHERE k.id = ?",
+            (kit,),
+        )
+        if row is None:
+            self.kit(kit)
+            raise AssertionError(f"kit {kit} has no lot")
+        known, lot, off, due, state = row[:5], row[5:10], row[10], row[11:19], row[19:]
+        return KitInHand(
+            Kit(*known),
+            _lot(lot),
+            State(*state) if state[0] is not None else NOWHERE,
+            self._movements(kit),
+            as_due(due) if due[0] is not None else None,
+            off or 0,
+        )
+
     def _state(self, kit: str) -> State:
         row = self._row(f"SELECT {', '.join(State._fields)} FROM kit_state WHERE kit = ?", (kit,))
         if row is None:
@@ -185,7 +225,9 @@ class Stock(People, Rollups):
             self._connection.execute(
                 "INSERT INTO kit VALUES (?, ?, ?, ?, ?)", (box.kit, box.product, box.lot, box.gtin, box.serial)
             )
-        self._move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), facts)
+        kit = Kit(box.kit, box.product, box.lot, box.gtin, box.serial)
+        hand = self._in_hand(box.kit) if again else KitInHand(kit, facts, NOWHERE, [])
+        self._move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
         return facts
 
     def _check_name(self, product: str) -> None:
@@ -249,8 +291,8 @@ class Stock(People, Rollups):
 
     def move_all(self, movements: Iterable[Movement]) -> list[Moved]:
         """Adds several movements, all or none: a replacement is a return and an issue. Raises as `move`."""
-        self.freshen()
         with self._writing():
+            self._freshen()
             return self._move_all(list(movements))
 
     def _move_all(self, wanted: list[Movement]) -> list[Moved]:
@@ -258,36 +300,36 @@ class Stock(People, Rollups):
         for each in wanted:
             self._demand(f"kit.{each.kind}", each.kit)
         self._right_now()
-        done = [self._checked_move(each) for each in wanted]
+        hands: dict[str, KitInHand] = {}
         batch = {each.kit for each in wanted}
+        done = []
+        for each in wanted:
+            hand = hands.get(each.kit) or self._in_hand(each.kit)
+            moved, hands[each.kit] = self._checked_move(each, hand, batch)
+            done.append(moved)
         # Only now is it known what is left on the shelf.
         return [
             each._replace(
-                warnings=[*each.warnings, *self._left_on_the_shelf(each, batch)], due=self._due(each.movement.kit)
+                warnings=[*each.warnings, *self._left_on_the_shelf(each, hands)], due=hands[each.movement.kit].due
             )
             for each in done
         ]
 
-    def _left_on_the_shelf(self, moved: Moved, batch: set[str]) -> list[str]:
-        """What to warn of after an issue: a kit that should have gone first, a kit left behind in the pouch.
+    def _left_on_the_shelf(self, moved: Moved, batch: Mapping[str, KitInHand]) -> list[str]:
+        """What to warn of after an issue: a kit that should have gone first.
 
         The kits of `batch` were moved with it: one that has just come back need not go out first.
         """
         if moved.movement.kind != ISSUE:
             return []
         warnings = []
-        kit = self.kit(moved.movement.kit)
+        hand = batch[moved.movement.kit]
         day = clock.today(moved.movement.at_ms, self.station.time_zone)
-        shelf = self._to_issue(moved.before.place or "", day, kit.product, len(batch) + 1)
+        shelf = self._to_issue(moved.before.place or "", day, hand.kit.product, len(batch) + 1)
         first = next((each for each in shelf if each.kit not in batch), None)
-        expires_on = self.lot_of(kit.id).expires_on
+        expires_on = hand.lot.expires_on
         if first and first.expires_on < expires_on and first.expires_on > day + timedelta(self.settings.carry_days):
             warnings.append(f"kit {first.kit} expires first, on {first.expires_on}: better issue that one")
-        left = self._row("SELECT kit FROM kit_state WHERE pouch = ? AND status = ?", (moved.after.pouch, IN_STOCK))
-        if left:
-            warnings.append(
-                f"pouch {moved.after.pouch} also holds kit {left[0]}, which is in stock: issue or unload it"
-            )
         return warnings
 
     def _to_issue(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
@@ -327,37 +369,42 @@ class Stock(People, Rollups):
         )
         return [NextKit(kit, product, lot, date.fromisoformat(text)) for kit, product, lot, text in rows]
 
-    def _checked_move(self, movement: Movement) -> Moved:
-        kit = self.kit(movement.kit)
-        lot = self.lot_of(kit.id)
+    def _checked_move(self, movement: Movement, hand: KitInHand, batch: set[str]) -> tuple[Moved, KitInHand]:
+        """Adds a movement of the kit `hand`, one of a batch of kits, and says how that is then. Raises as `move`."""
+        kit, lot, state = hand.kit, hand.lot, hand.state
         warnings = []
         if movement.kind == TRANSFER and movement.place is None:
             raise InputError(f"kit {kit.id} cannot be transferred to nowhere: name the station")
         if movement.kind in (RETURN, TRANSFER, FIND):
             movement = movement._replace(place=self._station_place(movement.place))
-        if movement.pouch is not None:
-            self._check_pouch(movement.pouch)
+        issued = movement.kind == ISSUE
+        named = movement.pouch or (state.pouch if issued else None)
+        pouch = self._pouch(named, kit.id, movement if issued else state, movement.at_ms)
+        if movement.pouch is not None and not pouch.tagged:
+            raise InputError(
+                f"no pouch {movement.pouch} has a tag: enrol one with "
+                f"`kitdock tag provision {movement.pouch} --port PORT`"
+            )
         if movement.report is not None:
             movement = self._reported_use(movement, movement.report)
-        state = self._state(kit.id)
-        if movement.kind == LOAD and movement.pouch is not None:
-            with_whom = self._pouch_with(movement.pouch, movement._replace(officer=state.officer, place=state.place))
-            if with_whom is not None:
-                raise RuleError(f"pouch {movement.pouch} {with_whom}; kit {kit.id} is not")
+        if movement.kind == LOAD and pouch.with_whom is not None:
+            raise RuleError(f"pouch {movement.pouch} {pouch.with_whom}; kit {kit.id} is not")
         if movement.kind == ISSUE:
-            warnings = self._check_issue(movement, state, kit, lot)
+            warnings = self._check_issue(movement, hand, pouch)
+            left = [each for each in pouch.in_stock if each not in batch]
+            if left:
+                warnings.append(f"pouch {pouch.id} also holds kit {left[0]}, which is in stock: issue or unload it")
         if movement.kind == TRANSFER:
-            self._refuse_uncounted(kit.id, state, movement.at_ms)
+            self._refuse_uncounted(hand, movement.at_ms)
         if movement.kind in (RETURN, FIND):
             warnings = ledger.put_aside(kit, lot, state, movement.at_ms, self.station.time_zone)
-        moved = self._move(movement, lot)
+        moved, hand = self._move(movement, hand)
         if movement.kind == CORRECT and moved.after.pouch is not None and moved.after.where != moved.before.where:
             again_ms = max(moved.after.since_ms, moved.before.since_ms)  # until then it was so all the time
-            held = movement._replace(officer=moved.after.officer, place=moved.after.place, at_ms=again_ms)
-            with_whom = self._pouch_with(moved.after.pouch, held)
-            if with_whom is not None:
-                raise RuleError(f"kit {kit.id} would be in pouch {moved.after.pouch} again, which {with_whom}")
-        return moved._replace(warnings=warnings)
+            again = self._pouch(moved.after.pouch, kit.id, moved.after, again_ms)
+            if again.with_whom is not None:
+                raise RuleError(f"kit {kit.id} would be in pouch {moved.after.pouch} again, which {again.with_whom}")
+        return moved._replace(warnings=warnings), hand
 
     def _reported_use(self, use: Movement, report_id: int) -> Movement:
         """A use of which a report tells, with when that was.
@@ -374,9 +421,9 @@ class Stock(People, Rollups):
             )
         return use._replace(happened_ms=self._when(report, use.kit, use.at_ms))
 
-    def _refuse_uncounted(self, kit: str, state: State, at_ms: int, instead: str = "") -> None:
+    def _refuse_uncounted(self, hand: KitInHand, at_ms: int, instead: str = "") -> None:
         """Raises `RuleError` if a kit in stock is to be counted, or its doses do not add up."""
-        due = self._due(kit)
+        kit, state, due = hand.kit.id, hand.state, hand.due
         if due is not None and due.at_ms > at_ms:
             due = doses.due(self._kit_facts(kit), at_ms)
         if due is not None and state.status == IN_STOCK:
@@ -384,79 +431,73 @@ class Stock(People, Rollups):
                 f"kit {kit} is to be counted first: {told(due, self.station.time_zone)}; "
                 f"`kitdock kit count {kit} --doses DOSES`{instead}"
             )
-        if state.status == IN_STOCK and self._row("SELECT 1 FROM doses_off WHERE kit = ?", (kit,)):
+        if state.status == IN_STOCK and hand.off:
             raise RuleError(
                 f"kit {kit} does not add up: what was said, reported and counted of its doses differs; settle that "
                 "first, see `kitdock reconcile`"
             )
 
-    def _check_issue(self, movement: Movement, state: State, kit: Kit, lot: Lot) -> list[str]:
+    def _check_issue(self, movement: Movement, hand: KitInHand, pouch: Pouch) -> list[str]:
+        kit, lot, state = hand.kit, hand.lot, hand.state
         if (movement.officer is None) == (movement.place is None):
             raise InputError(f"kit {kit.id} goes either to an officer or to a place: say which")
-        officer = self.officer(movement.officer) if movement.officer else None
+        officer, has = self._with_kits(movement.officer) if movement.officer else (None, [])
         place = self.place(movement.place) if movement.place else None
         if place is not None and place.kind == "station":
             raise InputError(f"{place.id} is a station: `kitdock kit transfer` moves kits between stations")
-        ledger.check_movement(self._movements(kit.id), movement, lot.doses_per_kit, self.station.time_zone)
-        pouch = movement.pouch or state.pouch
-        has = [
-            row[0]
-            for row in self._rows(
-                "SELECT kit FROM kit_state WHERE officer = ? AND status = ? ORDER BY kit", (movement.officer, ISSUED)
-            )
-        ]
-        to = Carrier(officer, place, pouch, self._pouch_with(pouch, movement) if pouch else None, has)
+        ledger.check_movement(hand.movements, movement, lot.doses_per_kit, self.station.time_zone)
+        to = Carrier(officer, place, pouch.id, pouch.with_whom, has)
         settings = self.settings
         warnings = ledger.check_issue(
             state, kit, lot, to, movement.at_ms, self.station.time_zone, settings.carry_days, settings.carry_roles
         )
-        wrong = self._reversed_issue(kit.id)
+        wrong = _reversed_issue(hand.movements)
         if wrong is None or wrong.at_ms >= movement.at_ms:
-            self._refuse_uncounted(kit.id, state, movement.at_ms)
+            self._refuse_uncounted(hand, movement.at_ms)
             return warnings
         since = clock.show(wrong.at_ms, self.station.time_zone).replace(" ", "T")
-        self._refuse_uncounted(kit.id, state, movement.at_ms, f", or --at {since} if this holder has had it since then")
+        self._refuse_uncounted(hand, movement.at_ms, f", or --at {since} if this holder has had it since then")
         warnings.append(
             f"an issue of kit {kit.id} was reversed: if this holder has had it since then, correct this one "
             f"too and issue it with --at {since}, or openings since then are nobody's"
         )
         return warnings
 
-    def _check_pouch(self, pouch: str) -> None:
-        if not self._row("SELECT 1 FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,)):
-            raise InputError(f"no pouch {pouch} has a tag: enrol one with `kitdock tag provision {pouch} --port PORT`")
-
     def reversed_issue(self, kit: str) -> Movement | None:
         """The issue of a kit that its last entry has reversed; None if that was something else. Raises `NotAllowed`."""
         self._demand("kit.issue", kit)
-        return self._reversed_issue(kit)
+        return _reversed_issue(self._movements(kit))
 
-    def _reversed_issue(self, kit: str) -> Movement | None:
-        so_far = self._movements(kit)
-        if not so_far or so_far[-1].kind != CORRECT:
-            return None
-        wrong = next((each for each in so_far if each.id == so_far[-1].corrects), None)
-        return wrong if wrong is not None and wrong.kind == ISSUE else None
-
-    def _pouch_with(self, pouch: str, movement: Movement) -> str | None:
-        """Who else has the pouch now, or had it at some time since `movement`, for people; None if nobody."""
+    def _pouch(self, pouch: str | None, kit: str, holder: Movement | State, since_ms: int) -> Pouch:
+        """A pouch, for a kit that its `holder` has in it since then."""
+        if pouch is None:
+            return Pouch(None, False, None, [])
         row = self._row(
-            "SELECT officer, place, until_ms FROM custody WHERE pouch = ? AND status = ? AND kit <> ? "
-            "AND (officer IS NOT ? OR place IS NOT ?) AND (until_ms IS NULL OR until_ms > ?) ORDER BY since_ms DESC",
-            (pouch, ISSUED, movement.kit, movement.officer, movement.place, movement.at_ms),
+            "SELECT EXISTS (SELECT 1 FROM tag WHERE pouch = ?1 AND retired_at_ms IS NULL), "
+            "(SELECT json_array(officer, place, until_ms) FROM custody WHERE pouch = ?1 AND status = ?2 AND kit <> ?3 "
+            "AND (officer IS NOT ?4 OR place IS NOT ?5) AND (until_ms IS NULL OR until_ms > ?6) "
+            "ORDER BY since_ms DESC LIMIT 1), "
+            "(SELECT json_group_array(kit) FROM kit_state WHERE pouch = ?1 AND status = ?7)",
+            (pouch, ISSUED, kit, holder.officer, holder.place, since_ms, IN_STOCK),
         )
-        if row is None:
-            return None
-        officer, place, until_ms = row
+        assert row is not None
+        tagged, other, in_stock = row
+        return Pouch(pouch, bool(tagged), self._had_by(*json.loads(other)) if other else None, json.loads(in_stock))
+
+    def _had_by(self, officer: str | None, place: str | None, until_ms: int | None) -> str:
+        """Who else has a pouch, or had it, for people."""
         who = f"officer {officer}" if officer else str(place)
         if until_ms is None:
             return f"is with {who}: return the kits in it first"
         until = clock.show(until_ms, self.station.time_zone)
         return f"was with {who} until {until}: check the time given with --at"
 
-    def _move(self, movement: Movement, lot: Lot) -> Moved:
-        """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups."""
-        so_far = self._movements(movement.kit)
+    def _move(self, movement: Movement, hand: KitInHand) -> tuple[Moved, KitInHand]:
+        """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups.
+
+        Returns what was done, and the kit as it is then.
+        """
+        lot, so_far = hand.lot, hand.movements
         if movement.kind == CORRECT and movement.corrects is None:
             movement = movement._replace(corrects=_last_to_correct(so_far, movement.kit))
         movement = movement._replace(login=self.login, recorded_at_ms=clock.now_ms())
@@ -468,20 +509,18 @@ class Stock(People, Rollups):
         movement = movement._replace(id=cursor.lastrowid)
         # Of the present no opening is known yet; a movement of the past, or a correction, may give some to others.
         since_ms = min([movement.at_ms, *(each.at_ms for each in so_far if each.id == movement.corrects)])
-        held = [each.pouch for each in self._custody(movement.kit)]
-        pouches = sorted({each for each in (*held, movement.pouch) if each is not None})
-        were = {(each.tag, each.sequence): each for each in self._openings_of_pouches(pouches, since_ms)}
-        after = self._roll_up_kit(movement.kit, [*so_far, movement], lot)
+        hand, before_it, after_it = self._roll_up_kit(hand, movement)
+        were = {(each.tag, each.sequence): each for each in before_it}
         facts = {key: value for key, value in movement._asdict().items() if value is not None}
         for known in ("kit", "kind", "login", "recorded_at_ms"):
             facts.pop(known, None)
         self._note(f"kit.{movement.kind}", movement.kit, facts)
         reassigned = tuple(
             Reassigned(each.name, each.began.likely_ms, were[each.tag, each.sequence].officers, each.officers)
-            for each in (self._openings_of_pouches(pouches, since_ms) if were else ())
-            if each.officers != were[each.tag, each.sequence].officers
+            for each in after_it
+            if each.began.latest_ms >= since_ms and each.officers != were[each.tag, each.sequence].officers
         )
-        return Moved(movement, before, after, [], reassigned=reassigned)
+        return Moved(movement, before, hand.state, [], hand.due, reassigned), hand
 
     def expiry_of_pouch(self, pouch: str) -> date | None:
         """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""
@@ -491,6 +530,14 @@ class Stock(People, Rollups):
     def today(self) -> date:
         """The day it is now in the station's zone."""
         return clock.today(clock.now_ms(), self.station.time_zone)
+
+
+def _reversed_issue(so_far: Sequence[Movement]) -> Movement | None:
+    """The issue that the last of these movements reverses."""
+    if not so_far or so_far[-1].kind != CORRECT:
+        return None
+    wrong = next((each for each in so_far if each.id == so_far[-1].corrects), None)
+    return wrong if wrong is not None and wrong.kind == ISSUE else None
 
 
 def _last_to_correct(so_far: Sequence[Movement], kit: str) -> int | None:

@@ -204,10 +204,10 @@ class Stocktakes(Stock):
                 if each.doses is not None:
                     counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
                     about = counted._replace(reason=reason, document=f"stocktake {number}")
-                    self._move(about, self.lot_of(each.kit))
+                    self._move(about, self._in_hand(each.kit))
             for kit, doses in result.counted:
                 counted = Movement(0, at_ms, COUNT, kit, doses=doses, document=f"stocktake {number}")
-                self._move(counted, self.lot_of(kit))
+                self._move(counted, self._in_hand(kit))
             self._end(number, at_ms, None)
             detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
         return result

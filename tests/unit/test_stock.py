@@ -129,8 +129,8 @@ def test_correction_that_moves_nothing_is_no_matter_of_the_pouch(store: Store) -
 def test_issue_warns_of_a_kit_that_stays_behind_in_the_pouch(store: Store) -> None:
     store.move_all(Movement(0, NOW, LOAD, kit, pouch="P1") for kit in ("K1", "K2"))
     assert store.issue_kit("K1", "1207", None, NOW) == [
-        "kit K3 expires first, on 2027-01-31: better issue that one",
         "pouch P1 also holds kit K2, which is in stock: issue or unload it",
+        "kit K3 expires first, on 2027-01-31: better issue that one",
     ]
     store.return_kit("K1", NOW + 1, doses=2)
     both = [Movement(0, NOW + 2, ISSUE, kit, officer="1207", pouch="P1") for kit in ("K1", "K2")]
