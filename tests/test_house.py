@@ -1,4 +1,4 @@
-"""The house is held in order: no figure of `tests.house` gets worse, and those that are where they should be stay there."""
+"""The house is held in order: no figure of `tests.house` gets worse, and what is where it should be stays there."""
 
 import pytest
 
