@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from host import clock, forms
-from host.cli.render import prose
+from host.cli.terminal import say
 from host.errors import InputError
 from host.openings import Opening
 from host.prompting import MAX_DOSES, file_report, prefilled, record_explanation
@@ -19,11 +17,6 @@ from host.words import bound
 
 if TYPE_CHECKING:
     from host.store import Store
-
-
-def has_terminal() -> bool:
-    """Whether somebody can answer."""
-    return sys.stdin.isatty()
 
 
 SELF = "me"
@@ -179,8 +172,3 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
             except InputError as error:
                 say(f"  {error}")
     return answers
-
-
-def say(text: str) -> None:
-    """Talks on standard error, as the prompts do: standard output is for the result. Lines end between words."""
-    click.echo(prose(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else text, err=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from host import clock, forms, identity
-from host.cli import asking
+from host.cli import terminal
 from host.cli.dock import ask_about_openings, progress
 from host.cli.expiry import list_ as expiry
 from host.cli.reconcile import list_ as reconcile
@@ -66,7 +66,7 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
         raise InputError(f"no folder {db.parent}: make it, or choose another place for the database")
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
-    batch = batch or not asking.has_terminal()
+    batch = batch or not terminal.has_terminal()
     with Store.create(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
         asyncio.run(_play(store, start, now, batch, interpreter))
     for title, command in (("Expiry", expiry), ("Reconciliation", reconcile)):

@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from host import clock, forms
-from host.cli import asking
+from host.cli import asking, terminal
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
 from host.dock import Dock
@@ -55,7 +55,7 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
 
     With --once the exit status is 4 if a tag could not be docked.
     """
-    prompt = asking.has_terminal() and not no_prompt
+    prompt = terminal.has_terminal() and not no_prompt
     with open_store(db) as store:
 
         async def collect(radio: Adapter) -> list[Report]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from host import clock
-from host.cli import asking
+from host.cli import asking, terminal
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
@@ -70,12 +70,12 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
         raise click.UsageError("Either an officer said it, or you speak for yourself: --officer or --myself.")
     with open_store(db) as store:
         found = find_opening(store, opening)
-        if officer is None and not myself and asking.has_terminal():
+        if officer is None and not myself and terminal.has_terminal():
             who = asking.ask_who(store, found.pouch, found.officers, then=True)
         else:
             who = None if myself else speaker(store, found, officer)
         if cause is None:
-            if not asking.has_terminal():
+            if not terminal.has_terminal():
                 raise click.UsageError("Missing option '--cause'.")
             cause = asking.ask_cause()
             if cause is None:

@@ -80,8 +80,8 @@ def receive(
 
     Besides scans: `lot A1 exp 2028-04-30` for packs whose code does not tell, `undo` for the last kit, `done`.
     """
-    from host.cli.asking import has_terminal
     from host.cli.receiving import How, Receiver, by_lot
+    from host.cli.terminal import has_terminal
 
     if labels is not None:
         _check_labels(labels, overwrite=False)

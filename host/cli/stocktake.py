@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from host import clock, naming
-from host.cli import asking
+from host.cli import terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
@@ -81,7 +81,7 @@ def scan(db: Path, which: str | None, counter: str | None) -> Done:
     with open_store(db) as store:
         known = store.open_stocktake(which)
         counting = Counting(store, known, counter or store.login)
-        if asking.has_terminal():
+        if terminal.has_terminal():
             _say(f"stocktake {known.id} of {known.place}, counting as {counting.counter}: scan, undo, or done")
         with click.open_file("-", errors="replace") as lines:
             tally = counting.read(lines)
@@ -289,7 +289,7 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
     with open_store(db) as store:
         known = store.open_stocktake(which)
         given = (_from_file(file) if file is not None else {}) | dict(_given(each) for each in reasons)
-        if asking.has_terminal():
+        if terminal.has_terminal():
             for each in store.stocktake_result(known.id, clock.now_ms()).differences:
                 if (each.kind, each.kit) not in given:
                     given[each.kind, each.kit] = _ask(each)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from host import clock, forms
-from host.cli import asking
+from host.cli import asking, terminal
 from host.cli.groups import Group
 from host.cli.options import open_store, reason_option, with_store
 from host.cli.render import Done, Row, Table
@@ -62,7 +62,7 @@ def file(
             raise click.UsageError("Say who reports: '--officer', or '--opening' to report on an opening.")
         store.officer(officer)
         if given is None:
-            if not asking.has_terminal():
+            if not terminal.has_terminal():
                 raise click.UsageError("There is no terminal to ask at: give the answers with '--answers'.")
             if found is not None and kit is None:
                 kit = asking.ask_kit(found.kits)

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import segno
-
 from host import sheets
 from host.errors import InputError
 
@@ -136,6 +134,8 @@ def _draw(pdf: FPDF, label: Label, layout: Layout, left: float, top: float) -> N
 
 def _draw_code(pdf: FPDF, text: str, left: float, top: float, side: float) -> None:
     """The QR code with its blank edge, as squares rather than an image: sharp on every printer."""
+    import segno
+
     code = segno.make(text, error="m", micro=False)
     module = side / (code.symbol_size(border=_QUIET)[0])
     for y, row in enumerate(code.matrix, _QUIET):

@@ -20,10 +20,6 @@ import re
 from datetime import date
 from typing import Literal
 
-from biip import ParseError
-from biip.checksums import gs1_standard_check_digit
-from biip.gtin import Gtin
-
 from host.errors import InputError
 
 DateStyle = Literal["iso", "dmy", "mdy"]
@@ -51,6 +47,11 @@ def gtin14(text: str) -> str:
         raise InputError(f"{shown(text)} is no GTIN: it has 8, 12, 13 or 14 digits")
     if not digits.strip("0"):
         raise InputError("a GTIN of zeros alone names no product: scan or type it again")
+    # Loading GS1's tables takes longer than all else that an ordinary command does.
+    from biip import ParseError
+    from biip.checksums import gs1_standard_check_digit
+    from biip.gtin import Gtin
+
     try:
         return Gtin.parse(digits).as_gtin_14()
     except ParseError:

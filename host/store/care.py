@@ -7,8 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-import sqlite_utils
-
 from host import audit, ledger
 from host.errors import DatabaseDamaged, InputError, VaultError
 from host.events import EventRow, Tag
@@ -16,7 +14,6 @@ from host.store import copying
 from host.store.accounts import entries
 from host.store.copying import Progress, no_progress
 from host.store.failing import translated
-from host.store.migrations import migrations
 from host.store.retaining import Retention
 from host.store.rollups import TABLES
 from host.vault import key_path
@@ -268,6 +265,8 @@ def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 
 def _due_objects() -> dict[tuple[str, str], str]:
     """The layout of a new database."""
+    from host.store.migrations import apply
+
     with closing(sqlite3.connect(":memory:")) as connection:
-        migrations.apply(sqlite_utils.Database(connection, execute_plugins=False))
+        apply(connection)
         return _objects(connection)

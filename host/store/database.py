@@ -9,14 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 
-import sqlite_utils
-
 from host import audit, clock, errors, identity, roles
 from host.roles import Account
 from host.settings import Settings, settings
 from host.store import copying
 from host.store.failing import translated
-from host.store.migrations import APPLICATION_ID, migrations
+from host.store.layout import APPLICATION_ID, STEPS, applied
 from host.vault import Vault, key_path
 
 BUSY_TIMEOUT_S = 5.0
@@ -71,7 +69,6 @@ class Database:
         self.path = path
         self.login = login
         self._connection = connection
-        self._db = sqlite_utils.Database(connection, execute_plugins=False)
         self._refusal: tuple[str, str | None] | None = None
         self._trial = False
         self._moment: Moment | None = None
@@ -140,6 +137,8 @@ class Database:
             raise errors.InputError(f"{path} exists already and is not overwritten: choose another path") from None
         except OSError as error:
             raise errors.DatabaseReadOnly(f"cannot make database {path}: {error.strerror}") from None
+        from host.store.migrations import apply
+
         made = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
         store = None
         try:
@@ -148,7 +147,7 @@ class Database:
             with translated(path):
                 store = cls._connect(path, BUSY_TIMEOUT_S, login)
                 store._connection.execute("PRAGMA journal_mode = WAL")
-                migrations.apply(store._db)
+                apply(store._connection)
                 store._connection.execute(
                     "INSERT INTO station VALUES (1, ?, ?, ?, ?, ?)",
                     (name, time_zone, int(collect_names), vault.check_value, at_ms),
@@ -167,13 +166,13 @@ class Database:
     def _check_and_migrate(self) -> None:
         if self._connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise errors.NotKitdock(f"{self.path} is not a Kitdock database: check the path")
-        known = {each.name for each in migrations._migrations}
-        newer = [each.name for each in migrations.applied(self._db) if each.name not in known]
+        done = applied(self._connection)
+        newer = [each for each in done if each not in STEPS]
         if newer:
             raise errors.NewerSchema(
                 f"database {self.path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"
             )
-        if migrations.pending(self._db):
+        if len(done) < len(STEPS):
             self._migrate()
         self._bring_up_rollups()
 
@@ -181,11 +180,14 @@ class Database:
         """Brings an earlier layout up to date: after a copy of the file, all in one transaction."""
         with self._writing():
             # Another process may have done it while this one waited for its turn.
-            pending = migrations.pending(self._db)
+            done = applied(self._connection)
+            pending = [each for each in STEPS if each not in done]
             if pending:
+                from host.store.migrations import apply
+
                 if self._keep_copy:
-                    self._copy_before(pending[0].name)
-                migrations.apply(self._db)
+                    self._copy_before(pending[0])
+                apply(self._connection)
                 self._rebuild()
                 self._settle_reports()
 
@@ -225,7 +227,7 @@ class Database:
 
     def close(self) -> None:
         """Closes the file; the store is of no use after it."""
-        self._db.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,7 @@ from host import audit, clock, errors
 from host.store import Store, copying
 from host.store.copying import Progress, no_progress
 from host.store.failing import translated
-from host.store.migrations import APPLICATION_ID, migrations
+from host.store.layout import APPLICATION_ID, STEPS, applied
 from host.vault import Vault, key_path
 
 COUNTED = ("officer", "kit", "movement", "tag", "event", "explanation", "usage_report")
@@ -140,9 +140,7 @@ def read_contents(path: Path) -> Contents:
     with translated(path), closing(copying.reading(path, at_rest=True)) as connection:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise errors.NotKitdock(f"{path} is not a Kitdock database: check the path")
-        known = {each.name for each in migrations._migrations}
-        applied = [row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
-        newer = [each for each in applied if each not in known]
+        newer = [each for each in applied(connection) if each not in STEPS]
         if newer:
             raise errors.NewerSchema(
                 f"database {path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"

@@ -244,7 +244,7 @@ def test_movement_of_the_past_that_gives_an_opening_to_another_is_asked_about(
     assert which.endswith(": from 1207 to nobody")
     assert instead == "kitdock: say --yes if that is right, or check the time; nothing was recorded"
     assert status(shelf, "K1") == "issued"
-    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run(*back, input="\n", status=2)
     assert "Record it? [y/N]" in done.stderr
     assert "nothing was recorded: check the time given with --at" in done.stderr
@@ -265,7 +265,7 @@ def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_the
     line = shelf.refused("kit", "issue", "K1", "1300", "--pouch", "P1", status=1)
     assert "kit K1 is to be counted first: pouch P1 was opened at " in line
     assert line.endswith(" if this holder has had it since then")
-    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "issue", "K1", "1300", "--pouch", "P1", input="\n")
     assert "The issue of kit K1 to officer 1207 at " in done.stderr
     assert "Has officer 1300 had it since then? [Y/n]" in done.stderr
@@ -299,7 +299,7 @@ def test_return_of_a_kit_that_may_have_been_used_asks_how_many_are_in_it(
     line = shelf.refused("kit", "replace", "1207", status=2)
     assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
     assert status(shelf, "K1") == "issued"
-    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "replace", "1207", "K3", input="1\n")
     assert "Doses in it now: 1" in done.stderr
     assert done.stdout.splitlines() == [

@@ -84,7 +84,7 @@ def test_more_doses_than_a_kit_has_can_be_explained(force: Station) -> None:
 
 
 def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     opened(force)
     done = force.run("openings", "explain", "P1", input="9999\n\n9\n1\n\n")
     assert "Your collar number [1207]: 9999\n  no officer 9999" in done.stderr

@@ -256,7 +256,7 @@ def test_bad_file_of_reasons_is_refused_by_its_line(shelf: Station, tmp_path: Pa
 def test_reasons_are_asked_for_at_the_terminal(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     scan(shelf, "K-1", "K-2")
-    with patch("host.cli.asking.has_terminal", return_value=True):
+    with patch("host.cli.terminal.has_terminal", return_value=True):
         half = shelf.run("stocktake", "close", input="on the desk\n\n", status=1)
         assert "1 difference without a reason" in half.stderr
         done = shelf.run("stocktake", "close", input=f"on the desk\n{'x' * 201}\ncollected\n")

@@ -236,7 +236,7 @@ def test_without_terminal_and_answers_nothing_is_asked(force: Station) -> None:
 
 
 def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     opened(force)
     lead(force)
     typed = [
@@ -267,7 +267,7 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
 
 
 def test_given_up_form_keeps_nothing(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("host.cli.asking.has_terminal", lambda: True)
+    monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     opened(force)
     force.run("usage", "file", "--opening", "P1", input="North\n", status=1)
     assert force.json("usage", "list") == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock
-from host.cli import asking
+from host.cli import terminal
 from host.cli.kit.shared import (
     ask_count,
     at_and_yes,
@@ -75,7 +75,7 @@ def issue(
     with open_store(db) as store:
         to = Movement(0, instant(store, at), ISSUE, "", officer, place, pouch, document=document)
 
-        if at is None and asking.has_terminal():
+        if at is None and terminal.has_terminal():
             to = _since_when(store, to, kits)
 
         def record() -> list[Moved]:
@@ -99,7 +99,7 @@ def _since_when(store: Store, to: Movement, kits: Sequence[str]) -> Movement:
         if wrong is not None and wrong.at_ms < to.at_ms:
             had = held_by(State(officer=wrong.officer, place=wrong.place))
             has = held_by(State(officer=to.officer, place=to.place))
-            asking.say(f"The issue of kit {kit} to {had} at {clock.show(wrong.at_ms, zone)} was reversed.")
+            terminal.say(f"The issue of kit {kit} to {had} at {clock.show(wrong.at_ms, zone)} was reversed.")
             if click.confirm(f"Has {has} had it since then?", default=True, err=True):
                 return to._replace(at_ms=wrong.at_ms)
     return to

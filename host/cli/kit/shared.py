@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host import clock
-from host.cli import asking
+from host.cli import terminal
 from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
 from host.doses import Due
@@ -63,9 +63,9 @@ def recorded(store: Store, at: str | None, yes: bool, record: Callable[[], list[
         return record()
     lines = "\n".join(f"  {line}" for line in reassigned(shifts, store.station.time_zone))
     text = f"at that time it changes who had the pouch when it was opened:\n{lines}"
-    if not asking.has_terminal():
+    if not terminal.has_terminal():
         raise InputError(f"{text}\nsay --yes if that is right, or check the time; nothing was recorded")
-    asking.say(text)
+    terminal.say(text)
     if not click.confirm("Record it?", default=False, err=True):
         raise InputError("nothing was recorded: check the time given with --at")
     return record()
@@ -83,9 +83,9 @@ def reassigned(shifts: Iterable[Reassigned], zone: str) -> list[str]:
 def ask_count(store: Store, kit: str, due: Due) -> int:
     """How many doses are in a kit that is to be counted. Raises `InputError` if there is nobody to ask."""
     why = f"kit {kit} is to be counted: {doses_told(due, store.station.time_zone)}"
-    if not asking.has_terminal():
+    if not terminal.has_terminal():
         raise InputError(f"{why}; say with --doses how many are in it. Nothing was recorded")
-    asking.say(why)
+    terminal.say(why)
     counted: int = click.prompt("Doses in it now", type=click.IntRange(0, 99), err=True)
     return counted
 

@@ -1,9 +1,7 @@
 """Stock, tags, events and reports."""
 
+from host.store.layout import APPLICATION_ID
 from host.store.migrations.parts import append_only
-
-APPLICATION_ID = 0x4B697444
-"""SQLite's application id of a Kitdock database: "KitD"."""
 
 SQL = f"""
 PRAGMA application_id = {APPLICATION_ID};

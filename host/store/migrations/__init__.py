@@ -5,32 +5,31 @@ records, movements, explanations and the audit are append-only, which triggers h
 can be thrown away and made again from the rest.
 """
 
+from collections.abc import Callable
+from sqlite3 import Connection
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from host.store.layout import STEPS
 from host.store.migrations import _001, _002, _003, _004
-from host.store.migrations._001 import APPLICATION_ID
 
-__all__ = ["APPLICATION_ID", "migrations"]
+__all__ = ["apply", "migrations"]
 
 migrations = Migrations("kitdock")
 
 
-@migrations(name="001_stock_tags_events_reports")
-def _stock(db: Database) -> None:
-    db.executescript(_001.SQL)
+def _step(sql: str) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        db.executescript(sql)
+
+    return run
 
 
-@migrations(name="002_ledger_accounts_audit_rollups")
-def _ledger(db: Database) -> None:
-    db.executescript(_002.SQL)
+for _name, _module in zip(STEPS, (_001, _002, _003, _004), strict=True):
+    migrations(name=_name)(_step(_module.SQL))
 
 
-@migrations(name="003_said_by_reports_that_stand_kits_to_count")
-def _doses(db: Database) -> None:
-    db.executescript(_003.SQL)
-
-
-@migrations(name="004_interference_with_tags")
-def _interference(db: Database) -> None:
-    db.executescript(_004.SQL)
+def apply(connection: Connection) -> None:
+    """Brings the database of `connection` to the present layout, in whatever transaction is under way."""
+    migrations.apply(Database(connection, execute_plugins=False))

@@ -37,5 +37,5 @@ def shelf(template: Path, tmp_path: Path) -> Station:
 @pytest.fixture
 def terminal() -> Iterator[None]:
     """Somebody can answer."""
-    with patch("host.cli.asking.has_terminal", return_value=True):
+    with patch("host.cli.terminal.has_terminal", return_value=True):
         yield

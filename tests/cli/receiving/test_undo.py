@@ -99,7 +99,7 @@ def test_whatever_is_scanned_the_session_tells_what_is_in_the_ledger(
     template: Path, tmp_path: Path, lines: list[str], asks: bool
 ) -> None:
     station = copied(template, tmp_path)
-    with patch("host.cli.asking.has_terminal", return_value=asks):
+    with patch("host.cli.terminal.has_terminal", return_value=asks):
         done = CliRunner().invoke(
             root,
             ["stock", "receive", "--format", "json"],
