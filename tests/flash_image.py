@@ -60,3 +60,8 @@ def written(folder: Path, content: bytes | None = None, name: str = "micropython
     path = folder / name
     path.write_bytes(image() if content is None else content)
     return path
+
+
+def sha256(path: Path) -> str:
+    """What `kitdock tag flash --sha256` has to be given for the image at `path`."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -30,6 +30,7 @@ from host.store import Store
 
 try:
     from host.link.adapter import open_adapter
+    from host.sim import runtime
     from host.sim.force import ANSWERS, FIRST_DOCKING_AGO_S, NAME, POUCHES, TIME_ZONE, Force
     from host.sim.station import VirtualStation
 except ImportError as error:  # the extra is not installed
@@ -64,6 +65,8 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
         db = Path(tempfile.mkdtemp(prefix="kitdock-demo-")) / "demo.db"
     elif not db.parent.is_dir():
         raise InputError(f"no folder {db.parent}: make it, or choose another place for the database")
+    if interpreter is None:
+        runtime.fetch(asking.say)
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
     batch = batch or not terminal.has_terminal()

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from host.errors import InputError, KitdockError
 
-FIRMWARE = Path(__file__).parent.parent.parent / "firmware"
-"""Where the firmware is in a checkout."""
+_PACKAGED = Path(__file__).parent / "firmware"
+IN_CHECKOUT = not _PACKAGED.is_dir()
+"""Whether this is a checkout, and no installed package."""
+
+FIRMWARE = Path(__file__).parents[2] / "firmware" if IN_CHECKOUT else _PACKAGED
+"""Where the firmware's folder is: at the top of a checkout, and beside this file once it is installed."""
 
 FIRST = "/main.py"
 """The file that MicroPython runs at each start; it takes only source for it."""
@@ -51,7 +55,8 @@ def _sources(firmware: Path) -> dict[str, Path]:
         found |= {f"/lib/{library}/{path.relative_to(package)}": path for path in sorted(package.rglob("*.py"))}
     if FIRST not in found or not all(f"/lib/{library}/__init__.py" in found for library in LIBRARIES):
         raise InputError(
-            f"{firmware} is not the firmware's folder: give the one of a checkout of Kitdock with --firmware FOLDER"
+            f"{firmware} is not the firmware's folder: give the one of a checkout of Kitdock with --firmware FOLDER, "
+            "or leave it out to take the one that comes with Kitdock"
         )
     return found
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from host.flash import application, files, image, layout
+from host.flash import application, files, image, layout, published
 from host.flash.chip import LEAST_FLASH, Bar, Chip, FlashError, bootloader
 from host.flash.image import CHIP, MICROPYTHON, Image
 from host.flash.layout import SECTOR, Layout
@@ -42,19 +42,26 @@ class Said(NamedTuple):
 
 
 class Flashed(NamedTuple):
-    """What was done. `written` names the parts of flash and the files that differed; the rest was up to date."""
+    """What was done. `written` names the parts of flash and the files that differed; the rest was up to date.
+
+    `image_sha256` is that of the image, None without one.
+    """
 
     micropython: str
+    image_sha256: str | None
     written: list[str]
     removed: list[str]
     up_to_date: list[str]
     log_erased: bool
 
 
-def flash(port: str, image_path: Path | None, firmware: Path, erase_log: bool, said: Said) -> Flashed:
+def flash(
+    port: str, image_path: Path | None, sha256: str | None, firmware: Path, erase_log: bool, said: Said
+) -> Flashed:
     """Put the image at `image_path` and the application in the folder `firmware` onto the board on `port`.
 
-    Without an image only the application is put there, on the MicroPython that the board has. `erase_log`
+    Without an image only the application is put there, on the MicroPython that the board has. `sha256` is what
+    somebody says that the image has; one that Kitdock knows does without. `erase_log`
     also erases the log and the keys: the board is no tag then. Raises `InputError` for what was given, `LinkError`
     for what the board does.
     """
@@ -63,9 +70,13 @@ def flash(port: str, image_path: Path | None, firmware: Path, erase_log: bool, s
     said.step(f"application compiled: {plural(len(application_files), 'file')}, {_size(application_files)} bytes")
     written: list[str] = []
     up_to_date: list[str] = []
+    image_sha256 = None
     if image_path is not None:
         checked = image.load(image_path, wanted)
+        image_sha256 = checked.sha256
+        vouched = published.vouch(image_path, checked.size, image_sha256, sha256)
         said.step(f"image is MicroPython {checked.version} for the {CHIP}")
+        said.step(f"image has SHA-256 {image_sha256} ({vouched})")
         with bootloader(port, said.bar) as chip:
             written, up_to_date = _flash_chip(chip, port, checked, wanted, erase_log, said)
     elif erase_log:
@@ -83,6 +94,7 @@ def flash(port: str, image_path: Path | None, firmware: Path, erase_log: bool, s
     said.step(f"application: {plural(len(changes.written), 'file')} written, {changes.unchanged} up to date")
     return Flashed(
         version,
+        image_sha256,
         [*written, *(path.lstrip("/") for path in changes.written)],
         [path.lstrip("/") for path in changes.removed],
         up_to_date + ([] if changes.written else ["application"]),

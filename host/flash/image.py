@@ -23,9 +23,10 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-from host.errors import InputError
 from host.flash import layout as layouts
+from host.flash import published
 from host.flash.layout import Layout
+from host.flash.published import BadImage
 
 MICROPYTHON = "1.29"
 """The MicroPython that the firmware is made for and tested with; any of its patch releases will do."""
@@ -40,8 +41,8 @@ CHIPS = {0: "ESP32", 2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2"
 """Chip ids, as esptool has them (`IMAGE_CHIP_ID`)."""
 
 WHERE = (
-    f"get the one for the ESP32_GENERIC_C6 or SEEED_XIAO_ESP32C6 from MicroPython's download page; "
-    f"it is called like ESP32_GENERIC_C6-20260101-v{MICROPYTHON}.0.bin"
+    "get the one for the ESP32_GENERIC_C6 or SEEED_XIAO_ESP32C6 from MicroPython's download page; "
+    f"it is called like {published.known()[-1].name}"
 )
 
 HEADER = struct.Struct("<BBBBIB3xHBHH4xB")
@@ -51,16 +52,17 @@ MAGIC = 0xE9
 _VERSION = re.compile(rb"MicroPython v(\d+\.\d+[\w.+-]*)")
 
 
-class BadImage(InputError):
-    """A file is no MicroPython image that can be put onto a tag."""
-
-
 class Image(NamedTuple):
-    """A checked image. `parts` are what goes into flash: what it is, offset, bytes."""
+    """A checked image. `parts` are what goes into flash: what it is, offset, bytes.
+
+    `size` and `sha256` are those of the file. That it is whole is checked; whose it is says `published.vouch`.
+    """
 
     version: str
     layout: Layout
     parts: tuple[tuple[str, int, bytes], ...]
+    size: int
+    sha256: str
 
 
 def load(path: Path, layout: Layout) -> Image:
@@ -98,18 +100,23 @@ def load(path: Path, layout: Layout) -> Image:
         ("partition table", layouts.TABLE_OFFSET, layouts.build(layout)),
         (f"MicroPython {version}", app.offset, application),
     )
-    return Image(version, layout, parts)
+    return Image(version, layout, parts, len(content), hashlib.sha256(content).hexdigest())
 
 
-def choose(folder: Path, layout: Layout) -> Path:
-    """The newest fitting image in `folder`. Raises `BadImage`, with each file's own reason, if there is none."""
+def choose(folder: Path, layout: Layout, named: str | None = None) -> Path:
+    """The newest fitting image in `folder` that is known, or whose SHA-256 is `named`.
+
+    Raises `BadImage`, with each file's own reason, if there is none.
+    """
     if not folder.is_dir():
         raise BadImage(f"no folder {folder}")
     found: list[tuple[list[int], Path]] = []
     reasons = []
     for path in sorted(folder.glob("*.bin")):
         try:
-            found.append(([int(part) for part in re.findall(r"\d+", load(path, layout).version)], path))
+            loaded = load(path, layout)
+            published.vouch(path, loaded.size, loaded.sha256, named)
+            found.append(([int(part) for part in re.findall(r"\d+", loaded.version)], path))
         except BadImage as error:
             reasons.append(str(error))
     if found:

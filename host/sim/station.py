@@ -54,8 +54,9 @@ class VirtualStation:
         self._adapters: set[_Adapter] = set()
 
     async def __aenter__(self) -> VirtualStation:
-        if not all(source.exists() for source in self._files.values()):
-            raise SimulatorMissing("the virtual station runs the firmware's own files: start it from a checkout")
+        for source in self._files.values():
+            if not source.exists():
+                raise SimulatorMissing(f"the virtual station runs the firmware's own files, and {source} is not there")
         if self._program is None:
             runtime.runner({})
             self._native_radio = False

@@ -22,12 +22,13 @@ from host.flash import board, layout
 from host.flash.application import FIRMWARE
 from host.flash.board import Flashed, Said
 from host.flash.chip import Chip
+from host.flash.published import known
 from host.link.usb import Repl
 from host.sim import bootloader as emulated
 from host.sim.tag import VirtualTag
 from host.vault import TagKeys
 from tests.e2e.stage import Stage, play
-from tests.flash_image import image, stock_layout, written
+from tests.flash_image import image, sha256, stock_layout, written
 
 KITDOCK = Path(sys.executable).parent / "kitdock"
 OURS = layout.read(FIRMWARE / "partitions.csv")
@@ -56,7 +57,8 @@ async def flash(
 ) -> Flashed:
     """Flash in a thread, with the virtual chip in this one."""
     said = Said(heard, lambda done, total: None)
-    return await asyncio.to_thread(board.flash, tag.serial_port(), image_path, firmware, erase_log, said)
+    named = None if image_path is None else sha256(image_path)
+    return await asyncio.to_thread(board.flash, tag.serial_port(), image_path, named, firmware, erase_log, said)
 
 
 def log_of(tag: VirtualTag) -> bytes:
@@ -68,12 +70,15 @@ def test_a_bare_board_becomes_a_tag_that_docks_over_bluetooth(tmp_path: Path) ->
     async def scene(stage: Stage) -> None:
         tag = await stage.station.add_tag("bare", blank=True)
         port = tag.serial_port()
-        status, output, steps = await kitdock("tag", "flash", "--port", port, "--image", written(tmp_path))
+        path = written(tmp_path)
+        command = ("tag", "flash", "--port", port, "--image", path, "--sha256", sha256(path))
+        status, output, steps = await kitdock(*command)
         assert status == 0, steps
         assert output == f"board on {port} flashed with MicroPython 1.29.0 and the firmware\n"
-        told = ["application compiled", "image is", "bootloader: writing", "MicroPython 1.29.0: writing",
+        assert f"image has SHA-256 {sha256(path)} (the one named with --sha256)" in steps.splitlines()
+        told = ["application compiled", "image is", "image has", "bootloader: writing", "MicroPython 1.29.0: writing",
                 "partition table: writing", "waiting", "application: "]  # fmt: skip
-        assert [line.startswith(step) for line, step in zip(steps.splitlines(), told, strict=True)] == [True] * 7, steps
+        assert [line.startswith(step) for line, step in zip(steps.splitlines(), told, strict=True)] == [True] * 8, steps
         assert layout.parse(bytes(tag.chip.bytes[0x8000:0x8C00])) == OURS
         label = tmp_path / "label.svg"
         status, output, complaints = await kitdock(
@@ -319,6 +324,32 @@ def test_images_that_do_not_fit_touch_nothing(tmp_path: Path) -> None:
         )
         assert (status, output) == (2, "")
         assert complaints.splitlines()[-1].startswith("kitdock: image ")
+
+    play(tmp_path, scene)
+
+
+def test_an_image_that_nobody_vouches_for_touches_nothing(tmp_path: Path) -> None:
+    """Nor one that was swapped for the one that was named, or damaged under MicroPython's own name."""
+
+    async def scene(stage: Stage) -> None:
+        tag = await stage.station.add_tag("1", blank=True)
+        before = bytes(tag.chip.bytes)
+        path, named = written(tmp_path), sha256(written(tmp_path))
+        swapped = written(tmp_path, image(boot=b"another bootloader"), "swapped.bin")
+        published = written(tmp_path, image(), known()[-1].name)
+        for arguments, said in (
+            ((path,), f"doesn't know image {path} by its SHA-256, which is {named}"),
+            ((path,), f"repeat the command with --sha256 {named}"),
+            ((swapped, "--sha256", named), "is not the one that you named"),
+            ((published, "--sha256", sha256(published)), "it is damaged or was swapped"),
+            ((path, "--sha256", named[:-1]), "is no SHA-256: give its 64 hexadecimal digits"),
+        ):
+            status, output, complaints = await kitdock(
+                "tag", "flash", "--port", tag.serial_port(), "--image", *arguments
+            )
+            assert (status, output) == (2, ""), complaints
+            assert said in complaints.splitlines()[-1], complaints
+        assert bytes(tag.chip.bytes) == before
 
     play(tmp_path, scene)
 

@@ -26,16 +26,19 @@ def word_after(said: IO[str], *words: str) -> str:
     return line[-1]
 
 
-def test_the_recipe_without_a_board_works_as_it_is_written(tmp_path: Path) -> None:
+def follow_the_recipe(programs: Path, simulators: Path, folder: Path, environment: dict[str, str]) -> None:
+    """Type what the guide says to try without a board, with the programs in `programs`: the simulator in the folder
+    `simulators`, the rest in `folder`."""
     simulator, *commands = told("Try it without a board")
     assert simulator == "python -m host.sim --blank"
-    environment = dict(os.environ, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    environment = environment | {"PATH": f"{programs}:{environment['PATH']}"}
     with subprocess.Popen(
-        [sys.executable, *simulator.split()[1:]],
+        [programs / "python", *simulator.split()[1:]],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=REPOSITORY,
+        cwd=simulators,
+        env=environment,
     ) as running:
         assert running.stdin
         assert running.stdout
@@ -43,6 +46,7 @@ def test_the_recipe_without_a_board_works_as_it_is_written(tmp_path: Path) -> No
             names = {
                 "ADAPTER": word_after(running.stdout, "adapter"),
                 "IMAGE": word_after(running.stdout, "image"),
+                "SHA256": word_after(running.stdout, "sha256"),
                 "PORT": word_after(running.stdout, "tag", "1", "serial", "port"),
             }
             shown = ""
@@ -55,9 +59,10 @@ def test_the_recipe_without_a_board_works_as_it_is_written(tmp_path: Path) -> No
                     running.stdin.write("dock 1\n")
                     running.stdin.flush()
                 words = [names.get(word, word) for word in command.split()]
+                words[0] = str(programs / words[0])
                 done = subprocess.run(
                     words,
-                    cwd=tmp_path,
+                    cwd=folder,
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
@@ -71,6 +76,10 @@ def test_the_recipe_without_a_board_works_as_it_is_written(tmp_path: Path) -> No
         finally:
             running.stdin.close()
             running.wait(20)
+
+
+def test_the_recipe_without_a_board_works_as_it_is_written(tmp_path: Path) -> None:
+    follow_the_recipe(Path(sys.executable).parent, REPOSITORY, tmp_path, dict(os.environ))
 
 
 def test_every_option_that_the_guide_names_exists() -> None:

@@ -62,9 +62,10 @@ def test_bare_boards_come_with_an_image_and_are_flashed_from_another_process() -
     with running("--blank") as (commands, said):
         said.readline()
         image = said.readline().removeprefix("image ").strip()
+        sha256 = said.readline().removeprefix("sha256 ").strip()
         port = said.readline().split()[-1]
         done = subprocess.run(
-            [KITDOCK, "tag", "flash", "--port", port, "--image", image, "--format", "json"],
+            [KITDOCK, "tag", "flash", "--port", port, "--image", image, "--sha256", sha256, "--format", "json"],
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

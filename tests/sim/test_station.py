@@ -81,7 +81,7 @@ def test_the_start_needs_a_time_zone() -> None:
 
 
 def test_a_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(runtime, "_PACKAGE", tmp_path / "missing.mjs")
+    monkeypatch.setattr(runtime, "_MODULES", tmp_path)
 
     async def start() -> None:
         async with VirtualStation(START):
@@ -96,7 +96,7 @@ def test_a_missing_firmware_says_what_to_do(tmp_path: Path) -> None:
         async with VirtualStation(START, files={"/": tmp_path / "missing"}):
             pytest.fail("the station started without firmware")
 
-    with pytest.raises(SimulatorMissing, match="checkout"):
+    with pytest.raises(SimulatorMissing, match="missing is not there"):
         asyncio.run(start())
 
 

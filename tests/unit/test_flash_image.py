@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from esptool.bin_image import LoadFirmwareImage
 
-from host.flash import application, image, layout
+from host.flash import application, image, layout, published
 from host.flash.application import FIRMWARE
-from host.flash.image import BadImage
+from host.flash.published import BadImage, Published
 from tests.flash_image import image as synthetic
-from tests.flash_image import program, stock_layout, written
+from tests.flash_image import program, sha256, stock_layout, written
 
 OURS = layout.read(FIRMWARE / "partitions.csv")
 
@@ -118,7 +118,7 @@ def test_an_application_that_does_not_fit_the_layout_is_refused(tmp_path: Path) 
         image.load(written(tmp_path), moved)
 
 
-def test_the_newest_fitting_image_of_a_folder_is_taken(tmp_path: Path) -> None:
+def test_the_newest_fitting_image_of_a_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadImage, match="no image"):
         image.choose(tmp_path, OURS)
     with pytest.raises(BadImage, match="no folder"):
@@ -128,10 +128,13 @@ def test_the_newest_fitting_image_of_a_folder_is_taken(tmp_path: Path) -> None:
     with pytest.raises(BadImage) as caught:
         image.choose(tmp_path, OURS)
     assert ["a.bin" in line or "b.bin" in line for line in str(caught.value).splitlines()] == [True, True]
-    written(tmp_path, synthetic("1.29.0"), "z.bin")
-    newest = written(tmp_path, synthetic("1.29.10"), "c.bin")
-    written(tmp_path, synthetic("1.29.9"), "d.bin")
-    assert image.choose(tmp_path, OURS) == newest
+    older, newest = (written(tmp_path, synthetic(version), f"{version}.bin") for version in ("1.29.9", "1.29.10"))
+    known = [Published(path.name, "", path.stat().st_size, sha256(path), "") for path in (older, newest)]
+    monkeypatch.setattr(published, "known", lambda: tuple(known))
+    unknown = written(tmp_path, synthetic("1.29.11"), "unknown.bin")
+    assert image.choose(tmp_path, OURS) == newest, "an image that nobody vouches for is passed over"
+    assert image.choose(tmp_path, OURS, sha256(older)) == older
+    assert image.choose(tmp_path, OURS, sha256(unknown)) == unknown
 
 
 def test_no_message_names_a_host(tmp_path: Path) -> None:

@@ -20,12 +20,22 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
+def checksum(text: str) -> str:
+    """The type of a SHA-256. Raises `InputError`."""
+    from host.flash import published
+
+    return published.checksum(text)
+
+
 @click.command()
 @port_option
 @click.option("--image", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
               help="MicroPython's image for the ESP32-C6, a .bin. [default: the board keeps its own]")  # fmt: skip
 @click.option("--images", metavar="FOLDER", type=_FOLDER, help="Take the newest image in FOLDER that fits.")
-@click.option("--firmware", metavar="FOLDER", type=_FOLDER, help="The firmware's folder. [default: of this checkout]")
+@click.option("--sha256", metavar="HEX", type=checksum, help="The SHA-256 that the image must have. An image that "
+              "Kitdock doesn't know needs it.")  # fmt: skip
+@click.option("--firmware", metavar="FOLDER", type=_FOLDER,
+              help="The firmware's folder of a checkout. [default: the firmware that comes with Kitdock]")  # fmt: skip
 @click.option("--erase-log", is_flag=True, help="Erase its log and keys too: it must be provisioned anew.")
 @yes_option
 @format_option
@@ -35,6 +45,7 @@ def flash(
     port: str,
     image: Path | None,
     images: Path | None,
+    sha256: str | None,
     firmware: Path | None,
     erase_log: bool,
     yes: bool,
@@ -44,21 +55,24 @@ def flash(
     Checks the chip and the image, then writes what differs and nothing else: a second run writes nothing. A
     run that broke off is repeated. The log and the keys stay, but with --erase-log.
 
-    The command says which MicroPython it needs if the image is another one.
+    The image is a file from MicroPython's download page. Its SHA-256 is shown, and must be that of an image which
+    Kitdock knows, or the one that you give with --sha256.
     """
     from host.flash import application, board, layout
     from host.flash import image as image_files
 
     if image is not None and images is not None:
         raise click.UsageError("Give --image or --images, not both.")
+    if sha256 is not None and image is None and images is None:
+        raise click.UsageError("Name the image that has this SHA-256: --image FILE.")
     firmware = firmware or application.FIRMWARE
     if not firmware.is_dir():
-        raise InputError(f"no folder {firmware}: give the firmware's folder of a checkout with --firmware FOLDER")
+        raise InputError(f"no folder {firmware}: give the firmware's folder of a checkout, or leave --firmware out")
     if images is not None:
-        image = image_files.choose(images, layout.read(firmware / "partitions.csv"))
+        image = image_files.choose(images, layout.read(firmware / "partitions.csv"), sha256)
     if erase_log:
         agreed(f"Erase the log and the keys of the board on {port}? What it has not handed over is lost.", yes)
-    done = board.flash(port, image, firmware, erase_log, _said(ctx))
+    done = board.flash(port, image, sha256, firmware, erase_log, _said(ctx))
     changed = [*done.written, *(f"{path} removed" for path in done.removed)]
     return Done(
         f"board on {port} flashed with MicroPython {done.micropython} and the firmware"
