@@ -75,8 +75,8 @@ def flash(
         checked = image.load(image_path, wanted)
         image_sha256 = checked.sha256
         vouched = published.vouch(image_path, checked.size, image_sha256, sha256)
-        said.step(f"image is MicroPython {checked.version} for the {CHIP}")
-        said.step(f"image has SHA-256 {image_sha256} ({vouched})")
+        said.step(f"image is MicroPython {checked.version} for the {CHIP}, {vouched}")
+        said.step(f"SHA-256 {image_sha256}")
         with bootloader(port, said.bar) as chip:
             written, up_to_date = _flash_chip(chip, port, checked, wanted, erase_log, said)
     elif erase_log:

@@ -45,26 +45,32 @@ def install(tag: Repl, files: Mapping[str, bytes], bar: Bar) -> Changes:
     tag.run(_MOUNTED)
     there = [path for path in _listing(tag) if is_ours(path)]
     surplus = sorted(set(there) - set(files))
-    differing = [path for path in files if path not in there or tag.sha256(path) != _sha256(files[path])]
-    if not surplus and not differing:
+    wrong = differing(tag, files)
+    if not surplus and not wrong:
         return Changes([], [], len(files))
-    if FIRST in there and (surplus or differing != [FIRST]):
+    if FIRST in there and (surplus or wrong != [FIRST]):
         tag.remove(FIRST)
-        if FIRST not in differing:
-            differing.append(FIRST)
+        if FIRST not in wrong:
+            wrong.append(FIRST)
     for path in surplus:
         tag.remove(path)
     folders = {path.rpartition("/")[0] for path in files} - {""}
     for folder in sorted({"/lib", *folders}):
         with contextlib.suppress(FileExistsError):
             tag.make_folder(folder)
-    total = sum(len(files[path]) for path in differing)
+    total = sum(len(files[path]) for path in wrong)
     done = 0
-    for path in differing:
+    for path in wrong:
         _write(tag, path, files[path])
         done += len(files[path])
         bar(done, total)
-    return Changes(differing, surplus, len(files) - len(differing))
+    return Changes(wrong, surplus, len(files) - len(wrong))
+
+
+def differing(tag: Repl, files: Mapping[str, bytes]) -> list[str]:
+    """Which of `files` are not on the board, or are there with another content. Raises `PortError`."""
+    there = _listing(tag)
+    return [path for path in files if path not in there or tag.sha256(path) != _sha256(files[path])]
 
 
 def _listing(tag: Repl) -> list[str]:

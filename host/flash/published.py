@@ -68,7 +68,7 @@ def vouch(path: Path, size: int, sha256: str, named: str | None, images: Sequenc
             )
     listed = next((each for each in images if each.sha256 == sha256), None)
     if listed is not None:
-        return f"known: {listed.name}"
+        return "as MicroPython published it"
     if named is not None:
         return "the one named with --sha256"
     raise BadImage(

@@ -27,5 +27,9 @@ class PortError(LinkError):
     """The USB port cannot be opened, or what answers there is no tag."""
 
 
+class NoAnswer(PortError):
+    """Nothing on the port answers as MicroPython does."""
+
+
 class NoPort(PortError):
     """There is no such serial port, or not at this moment."""

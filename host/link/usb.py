@@ -19,7 +19,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from host.link.errors import NoPort, PortError
+from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.port import cannot_open
 from host.vault import TagKeys
 
@@ -142,15 +142,16 @@ class Repl:
 
     def go_on(self) -> None:
         """Let the tag go on as after a short sleep: its uptime runs on, and it records no start."""
-        self._leave(
+        self.leave(
             "try:\n import clock\n clock.go_on(10)\nexcept ImportError:\n import machine\n machine.deepsleep(10)"
         )
 
     def restart(self) -> None:
         """Start the tag anew, as what it has become."""
-        self._leave("import machine\nmachine.reset()")
+        self.leave("import machine\nmachine.reset()")
 
-    def _leave(self, code: str) -> None:
+    def leave(self, code: str) -> None:
+        """Run `code`, which ends in a sleep or a reset, and wait for no answer."""
         # If it has gone, it has gone on.
         with contextlib.suppress(TransportError, OSError, struct.error), contextlib.redirect_stdout(io.StringIO()):
             self._transport.exec_raw_no_follow(code)
@@ -168,7 +169,7 @@ def _at_prompt(port: str) -> Any:
             transport.exec_raw("pass", timeout=ENTER_S)
     except (TransportError, serial.SerialException, OSError, struct.error):
         _close(transport)
-        raise PortError(
+        raise NoAnswer(
             f"nothing on port {port} answers as MicroPython does: is it a tag, and is it awake? "
             "A board without MicroPython: `kitdock tag flash`"
         ) from None

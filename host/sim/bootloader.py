@@ -44,9 +44,11 @@ _SPI_CMD_USR = 1 << 18
 _READ_ID = 0x9F
 _FLASH_ID = 0x1640EF
 """Winbond W25Q32, 4 MiB: maker, type, size as a power of two."""
-_EFUSE_BLOCK1 = 0x600B0844
-_PACKAGE, _REVISION, _FLASH_4_MIB = 1 << 24, 2 << 18, 1
-"""ESP32-C6FH4, revision 0.2."""
+EFUSE_BLOCK1 = 0x600B0844
+"""Fuses with the chip's address, package and revision, a word for each number (esptool, targets/esp32c6.py)."""
+PACKAGE_AND_REVISION = 1 << 24 | 2 << 18
+"""Word 3 of them: an ESP32-C6FH4, revision 0.2."""
+_FLASH_4_MIB = 1
 
 _MOST_UNREAD = 8
 """Packets of a read that are sent ahead of the reader's word that it has them."""
@@ -85,10 +87,10 @@ class Bootloader:
         self._digest = b""
         mac = chip.mac
         self._registers = {
-            _EFUSE_BLOCK1: int.from_bytes(mac[2:], "big"),
-            _EFUSE_BLOCK1 + 4: int.from_bytes(mac[:2], "big") | 0xFFFE << 16,
-            _EFUSE_BLOCK1 + 12: _PACKAGE | _REVISION,
-            _EFUSE_BLOCK1 + 16: _FLASH_4_MIB,
+            EFUSE_BLOCK1: int.from_bytes(mac[2:], "big"),
+            EFUSE_BLOCK1 + 4: int.from_bytes(mac[:2], "big") | 0xFFFE << 16,
+            EFUSE_BLOCK1 + 12: PACKAGE_AND_REVISION,
+            EFUSE_BLOCK1 + 16: _FLASH_4_MIB,
         }
         self._commands: dict[int, Callable[[bytes], bytes]] = {
             _BEGIN: self._begin,

@@ -20,6 +20,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from host.sim.bootloader import EFUSE_BLOCK1, PACKAGE_AND_REVISION
 from host.sim.chip_flash import ChipFlash, Start
 from host.sim.nor import SECTOR, Nor, PowerCut
 from host.sim.nvs import Nvs, NvsError
@@ -65,6 +66,8 @@ _IMPORTS_OF_A_WAKE = 8
 LP_AON_GPIO_MUX = 0x600B1028
 """Register with a bit for each of GPIO 0 to 7, 1: the pad is routed to the low-power side (ESP-IDF,
 components/soc/esp32c6/include/soc/lp_aon_reg.h)."""
+FUSES = {EFUSE_BLOCK1 + 12: PACKAGE_AND_REVISION}
+"""Registers that a program can only read."""
 
 
 class Refusal(Exception):
@@ -420,7 +423,7 @@ class Board:
         raise Ended("deepsleep")
 
     def _on_mem_read(self, address: int) -> int:
-        return self._registers[self._register(address)]
+        return FUSES[address] if address in FUSES else self._registers[self._register(address)]
 
     def _on_mem_write(self, address: int, value: int) -> None:
         self._registers[self._register(address)] = value & 0xFF

@@ -52,7 +52,7 @@ def test_whole_command_line_is_there() -> None:
         "stock receive, stock import, stock labels, stock list, stock balance, "
         "kit add, kit issue, kit next, kit return, kit replace, "
         "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, "
-        "kit release, kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, "
+        "kit release, kit count, kit destroy, kit correct, kit list, kit history, tag ports, tag flash, tag bench, "
         "tag provision, tag info, tag log, tag config, tag identify, tag wipe, tag list, "
         "stocktake start, stocktake scan, stocktake status, stocktake result, stocktake close, stocktake cancel, "
         "stocktake list, recall, recall show, recall lift, recall list, "

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import select
-import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +12,8 @@ from typing import Any
 import pytest
 
 from host import identity
+from tests.e2e.terminal import KITDOCK, Terminal
 
-KITDOCK = Path(sys.executable).parent / "kitdock"
 MOST_S = 60
 
 
@@ -117,55 +113,12 @@ def test_no_key_is_in_clear_in_the_database_or_the_output(played: Any) -> None:
     assert oct(Path(f"{db}.key").stat().st_mode & 0o777) == "0o600"
 
 
-class Terminal:
-    """`kitdock demo` at a pseudo-terminal, and what it has shown."""
-
-    def __init__(self, db: Path) -> None:
-        self._ours, theirs = os.openpty()
-        self._process = subprocess.Popen(
-            [KITDOCK, "demo", "--db", db], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-        )
-        os.close(theirs)
-        self.shown = ""
-        self._looked_at = 0
-
-    def until(self, text: str | None, seconds: float) -> bool:
-        """Whether `text` is shown within `seconds`, after all that was looked for before; None: until it ends."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            at = -1 if text is None else self.shown.find(text, self._looked_at)
-            if text is not None and at >= 0:
-                self._looked_at = at + len(text)
-                return True
-            if select.select([self._ours], [], [], 0.1)[0]:
-                try:
-                    self.shown += os.read(self._ours, 65536).decode(errors="replace")
-                except OSError:  # it has ended
-                    return text is None
-        return False
-
-    def type(self, text: str) -> None:
-        os.write(self._ours, text.encode())
-
-    def interrupt(self) -> None:
-        """Ctrl-C."""
-        self._process.send_signal(signal.SIGINT)
-
-    def status(self) -> int:
-        """How it ended."""
-        try:
-            return self._process.wait(30)
-        finally:
-            self._process.kill()
-            os.close(self._ours)
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "thought_s", [pytest.param(30, id="30 s"), pytest.param(60, id="60 s", marks=pytest.mark.exhaustive)]
 )
 def test_a_demo_is_as_patient_as_its_user(tmp_path: Path, thought_s: float) -> None:
-    terminal = Terminal(tmp_path / "demo.db")
+    terminal = Terminal("demo", "--db", tmp_path / "demo.db")
     slow = 1 if thought_s < 60 else 2
     try:
         prompts = 0
@@ -185,7 +138,7 @@ def test_a_demo_is_as_patient_as_its_user(tmp_path: Path, thought_s: float) -> N
 
 
 def test_ctrl_c_at_a_prompt_ends_the_demo(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path / "demo.db")
+    terminal = Terminal("demo", "--db", tmp_path / "demo.db")
     try:
         assert terminal.until("Your collar number", 60), terminal.shown[-2000:]
         terminal.interrupt()

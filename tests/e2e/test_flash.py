@@ -75,8 +75,9 @@ def test_a_bare_board_becomes_a_tag_that_docks_over_bluetooth(tmp_path: Path) ->
         status, output, steps = await kitdock(*command)
         assert status == 0, steps
         assert output == f"board on {port} flashed with MicroPython 1.29.0 and the firmware\n"
-        assert f"image has SHA-256 {sha256(path)} (the one named with --sha256)" in steps.splitlines()
-        told = ["application compiled", "image is", "image has", "bootloader: writing", "MicroPython 1.29.0: writing",
+        assert f"SHA-256 {sha256(path)}" in steps.splitlines()
+        assert "image is MicroPython 1.29.0 for the ESP32-C6, the one named with --sha256" in steps.splitlines()
+        told = ["application compiled", "image is", "SHA-256", "bootloader: writing", "MicroPython 1.29.0: writing",
                 "partition table: writing", "waiting", "application: "]  # fmt: skip
         assert [line.startswith(step) for line, step in zip(steps.splitlines(), told, strict=True)] == [True] * 8, steps
         assert layout.parse(bytes(tag.chip.bytes[0x8000:0x8C00])) == OURS

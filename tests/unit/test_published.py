@@ -31,7 +31,7 @@ def refused(path: Path, size: int, sha256: str, named: str | None) -> str:
 @pytest.mark.parametrize("named", [None, ONE])
 @pytest.mark.parametrize("path", [KNOWN, MINE], ids=["as it was", "renamed"])
 def test_a_known_image_needs_no_word_of_anybody(path: Path, named: str | None) -> None:
-    assert vouch(path, 1000, ONE, named, LISTED) == "known: C6-v1.29.0.bin"
+    assert vouch(path, 1000, ONE, named, LISTED) == "as MicroPython published it"
 
 
 def test_an_unknown_one_must_be_the_one_that_is_named() -> None:

@@ -3,6 +3,7 @@
 import click
 
 from host.cli.groups import Group
+from host.cli.tag.bench import bench
 from host.cli.tag.config import config, identify
 from host.cli.tag.enrolled import list_, provision, wipe
 from host.cli.tag.flash import flash
@@ -15,5 +16,5 @@ def tag() -> None:
     """Tags: flash, provision, configure; list them and their logs."""
 
 
-for command in (ports, flash, provision, info, log, config, identify, wipe, list_):
+for command in (ports, flash, bench, provision, info, log, config, identify, wipe, list_):
     tag.add_command(command)

@@ -1,0 +1,121 @@
+"""The board on the air, as this computer's own Bluetooth hears it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import statistics
+import time
+from contextlib import suppress
+from typing import Any
+
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+
+from host.bench.board import Bench
+from host.bench.procedure import Step
+from host.bench.run import Outcome
+from host.dock import Dock
+from host.docking import Report
+from host.link.adapter import open_adapter
+
+LEAST_HEARD = 3
+"""Advertisements in each part, fewer of which say nothing of the signal."""
+
+_ADVERTISE = """\
+import antenna, gc, json, time
+from radio import Radio
+radio = Radio()
+def say(name):
+    radio.advertise(b"\\x02\\x01\\x06" + bytes([len(name) + 1, 9]) + name, True)
+    for _ in range({rounds}):
+        time.sleep_ms(500)
+        print(".")
+    radio.silence()
+radio.on()
+fresh = radio.new_address() is not None
+gc.collect()
+free = gc.mem_free()
+say(b"{with_it}")
+antenna.release()
+say(b"{without}")
+radio.off()
+print(json.dumps({{"free": free, "fresh": fresh}}))
+"""
+
+
+def antenna(bench: Bench, step: Step) -> Outcome:
+    """How much the antenna switch brings, from one advertisement with it and one without."""
+    bench.person.act("Lay the board 1 m from this computer's Bluetooth antenna, with nothing of metal between.")
+    mark = secrets.token_hex(3)
+    with_it, without = f"kb{mark}+", f"kb{mark}-"
+    code = _ADVERTISE.format(rounds=round(step.limits["seconds"] * 2), with_it=with_it, without=without)
+    strengths: dict[str, list[int]] = {with_it: [], without: []}
+
+    def heard(_: BLEDevice, data: AdvertisementData) -> None:
+        if data.local_name in strengths:
+            strengths[data.local_name].append(data.rssi)
+
+    async def listen() -> dict[str, Any]:
+        async with open_adapter(bench.adapter) as radio, radio.scanning(heard):
+            return await asyncio.to_thread(run)
+
+    def run() -> dict[str, Any]:
+        with bench.bare() as tag:
+            return tag.ask(code)
+
+    told = asyncio.run(listen())
+    found: dict[str, Any] = {"heap_free_with_bluetooth": told["free"], "fresh_address": told["fresh"]}
+    if not told["fresh"]:
+        return Outcome(False, "the chip took no fresh random address", found)
+    if len(strengths[with_it]) < LEAST_HEARD:
+        return Outcome(False, f"{len(strengths[with_it])} advertisements heard with the switch powered", found)
+    on = round(statistics.median(strengths[with_it]))
+    found["with_dbm"] = on
+    if len(strengths[without]) < LEAST_HEARD:  # so weak that it is not heard at all
+        gain, than = step.limits["least_gain_db"], "without it nothing is heard"
+    else:
+        off = round(statistics.median(strengths[without]))
+        gain, than = on - off, f"{off} dBm without it"
+        found["without_dbm"] = off
+    return Outcome(
+        on >= step.limits["least_dbm"] and gain >= step.limits["least_gain_db"],
+        f"{on} dBm with the switch powered, {than}",
+        found,
+    )
+
+
+def docking(bench: Bench, step: Step) -> Outcome:
+    """Whether the station's own dock collects from the board over the air."""
+    tag = bench.tag()
+    began = time.monotonic()
+    reports: list[Report] = []
+
+    async def dock() -> None:
+        done = asyncio.Event()
+
+        async def ended(report: Report) -> None:
+            reports.append(report)
+            if report.error is None:
+                done.set()
+
+        async with open_adapter(bench.adapter) as radio:
+            here = Dock(bench.store, radio, lambda step: None)
+            docking = asyncio.create_task(here.run(everything=True, docked=ended))
+            waiting = asyncio.create_task(done.wait())
+            await asyncio.wait((docking, waiting), timeout=step.limits["seconds"], return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            docking.cancel()
+            with suppress(asyncio.CancelledError):
+                await docking  # or what went wrong with the radio
+
+    asyncio.run(dock())
+    found: dict[str, Any] = {"tries": len(reports), "seconds": round(time.monotonic() - began, 1)}
+    if not reports:
+        return Outcome(False, f"not heard within {step.limits['seconds']:g} s", found)
+    if reports[-1].error is not None:
+        return Outcome(False, f"did not end well: {reports[-1].error}", found)
+    events = bench.store.events(tag.id)
+    verified = sum(event.verdict == "verified" for event in events)
+    found |= {"records": len(events), "verified": verified}
+    return Outcome(verified == len(events) > 0, f"complete, {verified} of {len(events)} records verified", found)

@@ -1,0 +1,33 @@
+"""What the command does by itself, by the names that the steps give it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from host.bench import air, chip, logs
+from host.bench.board import Bench
+from host.bench.procedure import Step
+from host.bench.run import Check, Outcome
+
+CHECKS: dict[str, Callable[[Bench, Step], Outcome]] = {
+    "adc": logs.adc,
+    "antenna": air.antenna,
+    "button_log": logs.button_log,
+    "chip": chip.chip,
+    "docking": air.docking,
+    "firmware": chip.firmware,
+    "flash": chip.flash,
+    "lid_log": logs.lid_log,
+    "lid_wake": logs.lid_wake,
+    "nvs": chip.nvs,
+    "reset": chip.reset,
+    "sleep": chip.sleep,
+    "wake_time": chip.wake_time,
+    "wiped": logs.wiped,
+}
+
+
+def of(bench: Bench) -> dict[str, Check]:
+    """The same, for one board."""
+    return {name: functools.partial(check, bench) for name, check in CHECKS.items()}

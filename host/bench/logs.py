@@ -1,0 +1,239 @@
+"""What a person's hands do to the board, and whether the pins and the log then say so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from host.bench.board import SETTLE_S, Bench
+from host.bench.procedure import Reading, Step
+from host.bench.run import Outcome, Skipped
+from host.events import Event
+from host.link.usb import RESTART_S, wipe
+from host.words import plural
+
+EXT1_WAKE = 3
+"""Of MicroPython's `machine` on the ESP32."""
+
+ASLEEP_S = 70.0
+"""How long the board may be away that waits for its lid, in seconds: the timer wakes it after a minute."""
+
+SLACK_S = 3.0
+"""By how much an opening may be shorter than it was to be, in seconds: hands, and whole seconds in the log."""
+
+_LID = """\
+import json, board, pads
+from machine import Pin
+pads.release()
+print(json.dumps({"lid": Pin(board.LID, Pin.IN).value()}))
+"""
+
+_UNTIL_THE_LID = """\
+import board, esp32, machine
+from machine import Pin
+esp32.wake_on_ext1((Pin(board.LID, Pin.IN),), esp32.WAKEUP_ANY_HIGH)
+machine.deepsleep(60000)
+"""
+
+_AFTER_THE_LID = """\
+import json, board, machine, time
+from machine import Pin
+told = {"ticks": time.ticks_ms(), "reason": machine.wake_reason(), "lid_pin": board.LID}
+told["pins"] = list(machine.wake_pins())
+told["lid"] = Pin(board.LID, Pin.IN).value()
+print(json.dumps(told))
+"""
+
+
+def lid_wake(bench: Bench, step: Step) -> Outcome:
+    """Whether the lid's pin ends deep sleep, and can be read afterwards."""
+    with bench.bare() as tag:
+        if tag.ask(_LID)["lid"]:
+            return Outcome(False, "the lid's pin reads open before you have begun", {"lid_before": 1})
+        tag.leave(_UNTIL_THE_LID)
+    began = time.monotonic()
+    time.sleep(1.0)
+    try:
+        bench.act("open")
+    except Skipped:
+        bench.person.tell("The board wakes by itself within a minute ...")
+        with bench.bare(ASLEEP_S):
+            raise
+    time.sleep(SETTLE_S)  # whoever breaks in at once stops the firmware before it has taken the pad back
+    with bench.bare() as tag:
+        told = tag.ask(_AFTER_THE_LID)
+        slept_s = time.monotonic() - began - told["ticks"] / 1000
+    bench.act("close")
+    found = {
+        "reason": told["reason"],
+        "pins": str(told["pins"]),
+        "lid_after": told["lid"],
+        "slept_s": round(slept_s, 1),
+    }
+    if told["reason"] != EXT1_WAKE or told["pins"] != [told["lid_pin"]]:
+        pins = ", ".join(map(str, told["pins"])) or "none"
+        return Outcome(False, f"not woken by the lid's pin: reason {told['reason']}, pins {pins}", found)
+    if slept_s < 0.5:
+        return Outcome(False, "woken at once, before the lid was opened", found)
+    if not told["lid"]:
+        return Outcome(False, "woken by the lid's pin, which then reads 0: its pad was not taken back", found)
+    return Outcome(True, f"slept {slept_s:.0f} s, woken by the lid's pin, which reads 1", found)
+
+
+class Opening(NamedTuple):
+    """An opening in the log: how long, in seconds of the tag's own clock, and with how many marks of a dose."""
+
+    seconds: int
+    marks: int
+
+
+def openings(events: Sequence[Event]) -> list[Opening]:
+    """The openings in the log, one after the other."""
+    found: list[Opening] = []
+    began, marks = None, 0
+    for event in events:
+        if event.type == "lid_open" and event.uptime_s is not None:
+            began, marks = event.uptime_s, 0
+        elif event.type == "dose_mark":
+            marks += 1
+        elif event.type == "lid_close" and began is not None and event.uptime_s is not None:
+            found.append(Opening(event.uptime_s - began, marks))
+            began = None
+    return found
+
+
+def _away_and_back(bench: Bench, step: Step, press: bool) -> list[Event]:
+    """The log of a time away from the dock with as many openings as `step` asks for, one if it does not say."""
+    bench.fetch()
+    time.sleep(SETTLE_S)
+    try:
+        _openings_away(bench, step, press)
+    except Skipped:
+        bench.act("back")
+        raise
+    bench.act("back")
+    time.sleep(SETTLE_S)
+    return bench.fetch()
+
+
+def _openings_away(bench: Bench, step: Step, press: bool) -> None:
+    bench.act("away")
+    for _ in range(int(step.limits.get("openings", 1))):
+        bench.act("open")
+        hold_s = step.limits.get("hold_s", 0)
+        if hold_s:
+            bench.person.tell(f"Leave it so for {hold_s:g} s ...")
+            time.sleep(hold_s)
+        if press:
+            bench.act("press")
+        bench.act("close")
+
+
+def _fault_of(events: Sequence[Event]) -> str:
+    """What is wrong with a log whatever was done; empty if nothing is."""
+    types = [event.type for event in events]
+    unverified = sum(event.verdict != "verified" for event in events)
+    if unverified:
+        return f"{plural(unverified, 'record')} of {len(events)} not verified"
+    for kind, said in (("boot", "the board started anew meanwhile"), ("fault", "the firmware reports a fault")):
+        if kind in types:
+            return said
+    if "undock" not in types or "dock" not in types:
+        return "leaving the dock and coming back are not both in the log"
+    return ""
+
+
+def lid_log(bench: Bench, step: Step) -> Outcome:
+    """Whether openings come into the log, each once."""
+    events = _away_and_back(bench, step, press=False)
+    of_lid = sum(event.type in ("lid_open", "lid_close") for event in events)
+    long = [each.seconds for each in openings(events) if each.seconds >= step.limits["hold_s"] - SLACK_S]
+    found: dict[str, Any] = {"records": len(events), "lid_records": of_lid, "openings": len(long)}
+    if of_lid > step.limits["most_records"]:
+        return Outcome(
+            False,
+            f"{of_lid} records of the lid: it wakes again and again, as when the pad of its pin is not taken back",
+            found,
+        )
+    fault = _fault_of(events)
+    if fault:
+        return Outcome(False, fault, found)
+    wanted = int(step.limits["openings"])
+    return Outcome(
+        len(long) == wanted,
+        f"{plural(len(long), 'opening')} of {' and '.join(f'{seconds} s' for seconds in long) or 'no length'}, "
+        f"{plural(of_lid, 'record')} of the lid",
+        found,
+    )
+
+
+def button_log(bench: Bench, step: Step) -> Outcome:
+    """Whether a press beside an open lid comes into the log, once and there."""
+    events = _away_and_back(bench, step, press=True)
+    inside = sum(each.marks for each in openings(events))
+    marks = sum(event.type == "dose_mark" for event in events)
+    found: dict[str, Any] = {"records": len(events), "marks": marks, "inside_an_opening": inside}
+    fault = _fault_of(events)
+    if fault:
+        return Outcome(False, fault, found)
+    return Outcome(marks == inside == 1, f"{plural(marks, 'mark')} of a dose, {inside} within an opening", found)
+
+
+_CELL = """\
+import json, board
+from battery import Battery
+print(json.dumps({"mv": Battery().millivolts(), "divider": board.BATTERY_DIVIDER}))
+"""
+
+
+def adc(bench: Bench, step: Step) -> Outcome:
+    """Whether the ADC reads what a meter does: at the pin of a bare board, of a complete tag at its cell."""
+    bench.act("voltage")
+    meter = bench.person.answer(Reading("what the meter shows", unit="mV", least=500, most=4400))
+    assert isinstance(meter, int | float)
+    with bench.bare() as tag:
+        told = tag.ask(_CELL)
+    read = told["mv"] if bench.complete else told["mv"] / told["divider"]
+    error = (read / meter - 1) * 100 if meter else 100.0
+    found: dict[str, Any] = {"meter_mv": meter, "read_mv": round(read), "error_percent": round(error, 1)}
+    return Outcome(
+        abs(error) <= step.limits["most_percent"], f"{read:.0f} mV against {meter:g} mV: {error:+.1f} %", found
+    )
+
+
+_SEARCH = """\
+import json
+from esp32 import Partition
+keys = [bytes.fromhex(key) for key in {keys}]
+found = [0] * len(keys)
+block = bytearray(4096)
+for part in Partition.find(Partition.TYPE_DATA):
+    before = b""
+    for number in range(part.ioctl(4, 0)):
+        part.readblocks(number, block)
+        data = before + bytes(block)
+        for place in range(len(keys)):
+            if keys[place] in data:
+                found[place] = 1
+        before = data[-31:]
+        if number % 64 == 0:
+            print(".")
+print(json.dumps({{"found": sum(found)}}))
+"""
+
+
+def wiped(bench: Bench, step: Step) -> Outcome:
+    """Whether the keys of a tag are in its flash, and after a wipe no longer. They go over the cable once more."""
+    keys = [key.hex() for key in bench.store.tag_keys(bench.tag().id)]
+    search = _SEARCH.format(keys=keys)
+    with bench.repl() as tag:
+        before = tag.ask(search)["found"]
+        wipe(tag)
+    time.sleep(RESTART_S)
+    with bench.bare() as tag:
+        after = tag.ask(search)["found"]
+    found = {"before": before, "after": after}
+    if before < 2:
+        return Outcome(False, f"the search finds {before} of 3 keys before the wipe, so it says nothing", found)
+    return Outcome(after == 0, f"{before} of 3 keys before the wipe, {after} after", found)

@@ -1,0 +1,143 @@
+"""The steps of the bench as data: read from `steps/*.toml`, from which `hardware/bench.md` has its tables too."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from host.errors import InputError
+
+FOLDER = Path(__file__).parent / "steps"
+
+SECTIONS = ("first", "currents", "waking", "power", "radio", "mechanics", "dock", "usb")
+"""The files, in their order."""
+
+NUMBER, YES, SHA256 = "number", "yes", "sha256"
+"""Kinds of a reading: a number with a unit, yes or no, a checksum of 64 hexadecimal digits."""
+
+
+class Reading(NamedTuple):
+    """Something that a person reads and types. `least` and `most` are what passes, in `unit`; None: no bound."""
+
+    what: str
+    kind: str = NUMBER
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+
+    def passes(self, answer: float | bool | str) -> bool:
+        """Whether the answer is as it should be; a checksum only has to be one."""
+        if self.kind == NUMBER:
+            assert isinstance(answer, int | float)
+            return (self.least is None or answer >= self.least) and (self.most is None or answer <= self.most)
+        return answer is not False
+
+    @property
+    def range(self) -> str:
+        """What passes, in words: `5 to 25 µA`."""
+        if self.kind == YES:
+            return "yes"
+        if self.kind == SHA256:
+            return "64 hexadecimal digits"
+        if self.least is not None and self.most is not None:
+            bounds = f"{self.least:g}" if self.least == self.most else f"{self.least:g} to {self.most:g}"
+        elif self.most is not None:
+            bounds = f"at most {self.most:g}"
+        else:
+            bounds = f"at least {self.least:g}"
+        return f"{bounds} {self.unit}"
+
+
+class Step(NamedTuple):
+    """One step. `does` names what the command does; without, a person does it and types the `ask`ed readings.
+
+    `limits` are the figures that the command judges by. `measured` is what a board has shown, for the document.
+    """
+
+    id: str
+    section: str
+    what: str
+    how: str
+    expected: str
+    source: str
+    needs: tuple[str, ...]
+    why: str
+    does: str | None
+    limits: Mapping[str, float]
+    ask: tuple[Reading, ...]
+    measured: str
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def steps() -> tuple[Step, ...]:
+    """All steps, in the order in which they are gone through."""
+    found = []
+    for section in SECTIONS:
+        content = _read(section)
+        for each in content["step"]:
+            found.append(
+                Step(
+                    each["id"],
+                    content["title"],
+                    each["what"],
+                    each["how"],
+                    each["expected"],
+                    each["from"],
+                    tuple(each["needs"]),
+                    each.get("why", ""),
+                    each.get("does"),
+                    each.get("limits", {}),
+                    tuple(Reading(**reading) for reading in each.get("ask", ())),
+                    each.get("measured", "not yet measured"),
+                )
+            )
+    return tuple(found)
+
+
+def instruments() -> Mapping[str, str]:
+    """What somebody may have at hand, and what that is."""
+    found: dict[str, str] = _read("instruments")["instruments"]
+    return found
+
+
+def gestures(complete: bool) -> Mapping[str, str]:
+    """What a person's hands do to a complete tag, or to a bare board with wires."""
+    found: dict[str, str] = _read("instruments")["gestures"]["tag" if complete else "bare"]
+    return found
+
+
+def chosen(only: str | None) -> tuple[Step, ...]:
+    """The steps that `only` lists, such as `F1,W4` or `F` for all of a section; all of them if it is None.
+
+    Raises `InputError` for a name that is of none.
+    """
+    if only is None:
+        return steps()
+    names = [name.strip().upper() for name in only.split(",") if name.strip()]
+    for name in names:
+        if not any(name in (step.id, step.id[0]) for step in steps()):
+            raise InputError(f"there is no step {name}: `kitdock tag bench --list` shows those there are")
+    if not names:
+        raise InputError("name the steps with their numbers, such as F1,F2: `kitdock tag bench --list` shows them")
+    return tuple(step for step in steps() if step.id in names or step.id[0] in names)
+
+
+def at_hand(names: list[str]) -> tuple[str, ...]:
+    """The instruments by their names, in their own order. Raises `InputError` for an unknown one."""
+    for name in names:
+        if name not in instruments():
+            raise InputError(f"there is no instrument {name!r}: they are called {', '.join(instruments())}")
+    return tuple(name for name in instruments() if name in names)
+
+
+def lacking(step: Step, have: tuple[str, ...]) -> list[str]:
+    """What `step` needs and is not at hand. A complete tag has its own lid, button and dock, so it needs no wires."""
+    there = {*have, *(["wires"] if "tag" in have else [])}
+    return [name for name in step.needs if name not in there]

@@ -1,0 +1,191 @@
+"""`kitdock tag bench`: a first board, step by step, with a report of what it has shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host.cli.asking import has_terminal
+from host.cli.options import format_option
+from host.cli.render import Row, Table
+from host.cli.root import STATUS
+from host.cli.tag.options import adapter_option
+
+if TYPE_CHECKING:
+    from host.bench.procedure import Step
+    from host.bench.report import Report
+
+IN_USE = (
+    "\nThe steps from here on are yours, with the tag as it is in use: if it has no keys, give it some with "
+    "`kitdock tag provision`; then pull the cable."
+)
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--port", metavar="PORT", help="Serial port of the board: see `kitdock tag ports`.")
+@adapter_option
+@click.option("--have", metavar="LIST", help="What you have at hand, such as wires,dmm. [default: you are asked]")
+@click.option("--only", metavar="LIST", help="These steps alone, such as F1,W4, or F for a section.")
+@click.option("--report", metavar="FILE", type=_FILE, help="The report. [default: bench-DATE-TIME.json here]")
+@click.option("--resume", metavar="FILE", type=_FILE, help="Go on with the report in FILE.")
+@click.option("--list", "listed", is_flag=True, help="List the steps and what each needs, and do nothing.")
+@format_option
+@click.pass_context
+def bench(
+    ctx: click.Context,
+    port: str | None,
+    adapter: str | None,
+    have: str | None,
+    only: str | None,
+    report: Path | None,
+    resume: Path | None,
+    listed: bool,
+) -> Table:
+    """Test a first board, step by step, and write a report to send to us.
+
+    It says what to connect and what to read, and judges what comes back. What it can do over USB it does by itself; a
+    step that needs what you haven't got is left out, and counts as not done. The board must have the firmware and be no
+    tag: for some steps it is made one, and wiped afterwards.
+
+    At any question `?` tells why, s skips the step, q stops; --resume goes on another day. The exit status is 0 only
+    if no step has failed.
+    """
+    from host.bench import procedure
+
+    steps = procedure.chosen(only)
+    if listed:
+        return _listing(steps)
+    if report is not None and resume is not None:
+        raise click.UsageError("Give --report or --resume, not both.")
+    from host.bench.report import FAILED, NOT_DONE, Report
+
+    kept = None if resume is None else Report.resume(resume)
+    if kept is not None and only is None:
+        settled = {each.id for each in kept.results.values() if each.status != NOT_DONE}
+        steps = tuple(step for step in steps if step.id not in settled)
+    if port is None and any(step.does for step in steps):
+        raise click.UsageError("Name the board's serial port: --port PORT. `kitdock tag ports` lists those there are.")
+    kept = _with_what_is_at_hand(kept, report, have, adapter)
+    how = _go_through(kept, steps, port or "", adapter)
+    if any(each.status == FAILED for each in kept.results.values()) or how == "interrupted":
+        ctx.meta[STATUS] = 1
+    return _summary(kept, port, how != "done")
+
+
+def _with_what_is_at_hand(kept: Report | None, path: Path | None, have: str | None, adapter: str | None) -> Report:
+    """The report `kept`, or a new one at `path`, with the instruments at hand. Raises `InputError`."""
+    from host.bench import procedure
+    from host.bench.report import Report
+    from host.cli.tag.bench_terminal import ask_what_is_at_hand
+
+    path = path or Path(f"bench-{datetime.now():%Y%m%d-%H%M%S}.json")
+    if have is not None:
+        names: tuple[str, ...] = tuple(name.strip() for name in have.split(",") if name.strip())
+    elif kept is not None:
+        names = kept.have
+    else:
+        Report.demand_new(path)
+        names = ask_what_is_at_hand() if has_terminal() else ()
+    at_hand = procedure.at_hand([*names, *([] if adapter is None else ["bluetooth"])])
+    if kept is None:
+        return Report.begin(path, version("kitdock"), at_hand)
+    kept.use(at_hand)
+    return kept
+
+
+def _go_through(report: Report, steps: tuple[Step, ...], port: str, adapter: str | None) -> str:
+    """Go through `steps`, those first that need the board to itself. Returns "done", "stopped" or "interrupted"."""
+    from host.bench import checks
+    from host.bench.board import Bench
+    from host.bench.run import Stopped, go_through
+    from host.cli.tag.bench_terminal import Terminal
+
+    person = Terminal()
+    person.tell(f"The report is {report.path}, written anew after each step.")
+    by_itself, by_hand = ([step for step in steps if bool(step.does) is own] for own in (True, False))
+    complete = "tag" in report.have
+    try:
+        if by_itself:
+            board = Bench(port, adapter, complete, person)
+            try:
+                report.met(board.begin(complete or "wires" in report.have))
+                go_through(by_itself, report, checks.of(board), person)
+            finally:
+                board.close()
+        if complete and any("tag" in step.needs for step in by_hand):
+            person.tell(IN_USE)
+        go_through(by_hand, report, {}, person)
+    except Stopped:
+        return "stopped"
+    except (KeyboardInterrupt, click.Abort):
+        return "interrupted"
+    finally:
+        person.tell("")
+    return "done"
+
+
+def _listing(steps: tuple[Step, ...]) -> Table:
+    rows = [
+        {
+            "step": step.id,
+            "section": step.section,
+            "what": step.what,
+            "how": step.how,
+            "expected": step.expected,
+            "passes": [f"{reading.what}: {reading.range}" for reading in step.ask],
+            "needs": list(step.needs),
+            "by": "the command" if step.does else "you",
+        }
+        for step in steps
+    ]
+    return Table(
+        rows,
+        {"step": "step", "what": "what", "needs": lambda row: ", ".join(row["needs"]) or "USB alone", "by": "by"},
+        "",
+        note="`kitdock tag bench --list --format json` tells all of each. The instruments are in hardware/bench.md.",
+    )
+
+
+def _summary(report: Report, port: str | None, unfinished: bool) -> Table:
+    """The steps by section, how many of them passed, failed, and were not done."""
+    from host.bench import procedure
+    from host.bench.report import FAILED, NOT_DONE, PASSED
+
+    rows: list[Row] = []
+    for section in dict.fromkeys(step.section for step in procedure.steps()):
+        ids = [step.id for step in procedure.steps() if step.section == section]
+        of = Counter(report.results[id].status if id in report.results else NOT_DONE for id in ids)
+        rows.append(
+            {
+                "section": section,
+                "passed": of[PASSED],
+                "failed": of[FAILED],
+                "not_done": of[NOT_DONE],
+                "failed_steps": [id for id in ids if id in report.results and report.results[id].status == FAILED],
+            }
+        )
+    total = {key: sum(row[key] for row in rows) for key in ("passed", "failed", "not_done")}
+    rows.append({"section": "all", **total, "failed_steps": [id for row in rows for id in row["failed_steps"]]})
+    sent = "Send it to us as an attachment of an issue, whatever it says: it holds no keys and no names."
+    if total["failed"]:
+        sent += " A step is done again by --only and its number, with --resume."
+    again = f" Go on with `kitdock tag bench --port {port or 'PORT'} --resume {report.path}`." if unfinished else ""
+    return Table(
+        rows,
+        {
+            "section": "section",
+            "passed": "passed",
+            "failed": "failed",
+            "not done": "not_done",
+            "which failed": lambda row: ", ".join(row["failed_steps"]),
+        },
+        "",
+        note=f"The report is {report.path}. {sent}{again}",
+    )

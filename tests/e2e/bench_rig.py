@@ -1,0 +1,112 @@
+"""A virtual board at the bench, and hands that do to it what the steps ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from host.bench import checks, procedure
+from host.bench.board import Bench
+from host.bench.procedure import Reading, Step
+from host.bench.report import Report, Result
+from host.bench.run import Outcome, Skipped, go_through
+from host.sim.station import VirtualStation
+from host.sim.tag import VirtualTag
+from tests.e2e.stage import START
+
+SHORT = {
+    "F6": {"seconds": 2, "most_percent": 10.0},  # a busy machine is late by a tenth of a second
+    "F10": {"seconds": 2},
+    "F11": {"openings": 2, "hold_s": 5},
+}
+"""Limits by which a test needs less time than a person."""
+
+
+class Hands:
+    """A `host.bench.run.Person` on a bare board whose wires are the virtual tag's lid, button and dock."""
+
+    def __init__(self, tag: VirtualTag, loop: asyncio.AbstractEventLoop) -> None:
+        self._tag = tag
+        self._loop = loop
+        self.asked: list[str] = []
+        self.judged: list[str] = []
+        self.meter_mv = 1950.0
+        self.refuses: str | None = None
+        """A gesture that is left out."""
+        gestures = procedure.gestures(False)
+        self._does: dict[str, Callable[[], object]] = {
+            gestures["ready"]: tag.dock,
+            gestures["open"]: tag.lid_open,
+            gestures["close"]: tag.lid_close,
+            gestures["away"]: tag.undock,
+            gestures["press"]: tag.press,
+            gestures["back"]: tag.dock,
+        }
+
+    def begin(self, step: Step) -> None: ...
+
+    def tell(self, text: str) -> None: ...
+
+    def act(self, text: str) -> None:
+        self.asked.append(text)
+        if self.refuses is not None and text == procedure.gestures(False)[self.refuses]:
+            raise Skipped("skipped")
+        gesture = self._does.get(text)
+        if gesture is not None:
+            asyncio.run_coroutine_threadsafe(self._do(gesture), self._loop).result()
+
+    async def _do(self, gesture: Callable[[], object]) -> None:
+        gesture()
+        await asyncio.sleep(0.5)  # a hand is not faster
+
+    def answer(self, reading: Reading) -> float | bool | str:
+        return self.meter_mv
+
+    def judge(self, step: Step, outcome: Outcome) -> bool:
+        self.judged.append(f"{step.id} {'passed' if outcome.passed else 'FAILED'}: {outcome.said}")
+        return False
+
+
+class Rig(NamedTuple):
+    """One virtual board at the bench."""
+
+    station: VirtualStation
+    tag: VirtualTag
+    hands: Hands
+    bench: Bench
+    report: Report
+
+    async def go_through(self, only: str) -> dict[str, Result]:
+        """Do the steps that `only` names, in a thread; their results."""
+        steps = [_shortened(step) for step in procedure.chosen(only)]
+
+        def work() -> None:
+            try:
+                self.report.met(self.bench.begin(True))
+                go_through(steps, self.report, checks.of(self.bench), self.hands)
+            finally:
+                self.bench.close()
+
+        await asyncio.to_thread(work)
+        return self.report.results
+
+
+def _shortened(step: Step) -> Step:
+    return step._replace(limits={**step.limits, **SHORT.get(step.id, {})})
+
+
+def play(folder: Path, scene: Callable[[Rig], Awaitable[None]], files: Mapping[str, Path] | None = None) -> None:
+    """Run `scene` with a fresh board, which has the firmware and no keys; `files` are in place of the firmware's."""
+
+    async def run() -> None:
+        async with VirtualStation(START, files=files) as station:
+            tag = await station.add_tag("1")
+            await tag.settle()
+            hands = Hands(tag, asyncio.get_running_loop())
+            bench = Bench(tag.serial_port(), await station.listen_hci(), False, hands)
+            report = Report.begin(folder / "report.json", "0", ("wires", "bluetooth", "dmm"))
+            await scene(Rig(station, tag, hands, bench, report))
+
+    asyncio.run(run())

@@ -1,0 +1,159 @@
+"""The bench on a virtual board: what the command does by itself, and that a damaged board does not pass."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from host.bench.board import OF_BENCH
+from host.errors import InputError
+from host.vault import TagKeys
+from tests.e2e.bench_rig import Rig, play
+from tests.e2e.test_chip import without
+from tests.telling import Tell
+
+
+@pytest.mark.timeout(300)
+def test_a_sound_board_passes_every_step_that_the_command_does(tmp_path: Path, tell: Tell) -> None:
+    async def scene(rig: Rig) -> None:
+        results = await rig.go_through("F")
+        assert [f"{each.id}: {each.said}" for each in results.values() if each.status != "passed"] == []
+        assert len(results) == 14
+        assert rig.tag.faults == []
+        found = {id: each.found for id, each in results.items()}
+        assert found["F3"]["erased_stays"] is True
+        assert found["F8"]["lid_after"] == 1
+        assert found["F10"]["with_dbm"] > found["F10"]["without_dbm"] + 15
+        assert (found["F11"]["openings"], found["F11"]["lid_records"]) == (2, 4)
+        assert (found["F12"]["marks"], found["F12"]["inside_an_opening"]) == (1, 1)
+        assert found["F13"]["records"] == found["F13"]["verified"] > 8
+        assert (found["F14"]["before"] >= 2, found["F14"]["after"]) == (True, 0)
+        told = json.loads(rig.tag.execute("import provision\nprovision.info()\n"))
+        assert told["tag"] is None, "the board is bare again"
+        text = rig.report.path.read_text()
+        assert not re.search(r"[0-9a-f]{16}", text), "no id and no key"
+        assert str(tmp_path) not in text
+        for line in rig.hands.judged:
+            tell(f"bench on the virtual board: {line}")
+
+    play(tmp_path, scene)
+
+
+class Damage(NamedTuple):
+    """What is taken out of a module of the firmware, and what the bench then says of which steps."""
+
+    module: str
+    answer: str
+    instead: str
+    said: dict[str, str]
+
+
+DAMAGED = {
+    "pads are not given back": Damage(
+        "wake",
+        "    pads.release()\n",
+        "",
+        {"F8": "reads 0: its pad was not taken back", "F11": "it wakes again and again"},
+    ),
+    "wiped keys stay": Damage(
+        "provision", "        destroy()\n", "        pass\n", {"F14": "keys before the wipe, 2 after"}
+    ),
+    "antenna without power": Damage(
+        "antenna", "Pin.OUT, value=", "Pin.IN, value=1 - ", {"F10": "dBm with the switch powered"}
+    ),
+    "deaf button": Damage(
+        "button",
+        "        esp32.wake_on_gpio((self.pin,), esp32.WAKEUP_ALL_LOW)\n",
+        "",
+        {"F12": "leaving the dock and coming back are not both in the log"},
+    ),
+    "another firmware": Damage("version", "MINOR = 1\n", "MINOR = 7\n", {"F2": "firmware 0.7 is another one"}),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_board_does_not_pass(tmp_path: Path, damage: str) -> None:
+    module, answer, instead, said = DAMAGED[damage]
+
+    async def scene(rig: Rig) -> None:
+        results = await rig.go_through(f"F3,{','.join(said)}")
+        assert results["F3"].status == "passed", "of what is not damaged nothing is said"
+        for step, text in said.items():
+            assert results[step].status == "failed", results[step]
+            assert text in results[step].said
+
+    play(tmp_path, scene, without(tmp_path, module, answer, instead))
+
+
+def test_flash_that_does_not_keep_what_is_written_fails(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        program = type(rig.tag.board)._on_flash_program
+
+        def stuck(partition: int, offset: int, data: str) -> None:
+            program(rig.tag.board, partition, offset, data.replace("a5", "ad"))
+
+        rig.tag.board._on_flash_program = stuck  # type: ignore[method-assign]
+        results = await rig.go_through("F5")
+        assert (results["F5"].status, results["F5"].said) == ("failed", "does not read back once programmed, cleared")
+
+    play(tmp_path, scene)
+
+
+def test_a_false_meter_fails_the_adc(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        rig.hands.meter_mv = 2050.0
+        assert (await rig.go_through("F9"))["F9"].said == "1950 mV against 2050 mV: -4.9 %"
+        assert rig.report.results["F9"].status == "failed"
+
+    play(tmp_path, scene)
+
+
+def test_a_tag_of_somebodys_is_not_touched(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        rig.tag.dock()
+        rig.tag.enrol("00" * 8, *TagKeys.random())
+        await rig.tag.settle()
+        with pytest.raises(InputError, match=r"is tag 0000000000000000, and the bench would destroy its keys"):
+            await rig.go_through("F1")
+        await rig.tag.settle()
+        assert '"tag": "0000000000000000"' in rig.tag.execute("import provision\nprovision.info()\n")
+        assert not rig.report.path.exists()
+
+    play(tmp_path, scene)
+
+
+def test_a_tag_that_a_broken_off_bench_has_left_is_taken_up_again(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        rig.tag.dock()
+        rig.tag.enrol(OF_BENCH + "0000", *TagKeys.random())
+        await rig.tag.settle()
+        results = await rig.go_through("F3,F14")
+        assert [each.status for each in results.values()] == ["passed", "passed"]
+
+    play(tmp_path, scene)
+
+
+def test_a_step_that_is_left_out_half_way_leaves_the_board_as_it_was(tmp_path: Path) -> None:
+    """It is not counted as passed, and the next step finds the board awake."""
+
+    async def scene(rig: Rig) -> None:
+        rig.hands.refuses = "open"
+        results = await rig.go_through("F11,F3")
+        assert {each.id: each.status for each in results.values()} == {"F11": "not done", "F3": "passed"}
+
+    play(tmp_path, scene)
+
+
+def test_a_report_is_of_one_board(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.go_through("F1")
+        rig.tag.board.mac = bytes(6)
+        with pytest.raises(InputError, match="is of another board"):
+            await rig.go_through("F3")
+
+    play(tmp_path, scene)
