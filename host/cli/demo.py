@@ -66,7 +66,7 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
     elif not db.parent.is_dir():
         raise InputError(f"no folder {db.parent}: make it, or choose another place for the database")
     if interpreter is None:
-        runtime.fetch(asking.say)
+        runtime.fetch(terminal.say)
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
     batch = batch or not terminal.has_terminal()

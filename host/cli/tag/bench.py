@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host.cli.asking import has_terminal
 from host.cli.options import format_option
 from host.cli.render import Row, Table
 from host.cli.root import STATUS
 from host.cli.tag.options import adapter_option
+from host.cli.terminal import has_terminal
 
 if TYPE_CHECKING:
     from host.bench.procedure import Step

@@ -11,8 +11,8 @@ import click
 from host.bench import procedure
 from host.bench.procedure import NUMBER, SHA256, Reading, Step
 from host.bench.run import Outcome, Skipped, Stopped
-from host.cli.asking import has_terminal
 from host.cli.render import prose
+from host.cli.terminal import has_terminal
 from host.errors import InputError
 from host.flash.published import checksum
 
