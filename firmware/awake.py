@@ -61,8 +61,9 @@ class Awake:
 
     def run(self, pressed: bool) -> None:
         """Go round for as long as there is a reason; `pressed` if the press that woke the tag still lasts."""
+        began_ms = self._tag.clock.uptime_ms()
         if pressed:
-            self._pressed_ms = self._tag.clock.uptime_ms()
+            self._pressed_ms = began_ms
         try:
             while self._round():
                 self._pause()
@@ -71,6 +72,7 @@ class Awake:
                 self._air.off()
             if self._indicator is not None:
                 self._indicator.off()
+            self._tag.life.was_awake(began_ms, self._tag.clock.uptime_ms())
 
     def _round(self) -> bool:
         """Whether there is a reason to stay awake."""

@@ -25,9 +25,10 @@ def boot_ms() -> int:
 class Clock:
     """Uptime and UTC, and the `memory` that outlives deep sleep.
 
-    `woken` is True if deep sleep has just ended and RTC memory is what it was. A start that is not recorded yet
-    has a `memory.boot_count` of 0. `resumed`: a program that has run in this start was stopped, and this one
-    goes on for it.
+    `woken` is True if deep sleep has just ended and RTC memory is what it was, or if the wake that followed was cut
+    short by a reading of the temperature (see `thermometer`): nothing was done in it yet. A start that is not recorded
+    yet has a `memory.boot_count` of 0. `resumed`: a program that has run in this start was stopped, and this one goes
+    on for it.
     """
 
     def __init__(self, resumed: bool = False) -> None:
@@ -36,7 +37,9 @@ class Clock:
         kept = life.unpack(bytes(self._rtc.memory()))
         if resumed and kept is not None:
             life.mend(kept, chip_ms(), boot_ms())
-        self.memory = life.begin(kept, resumed or cause == machine.DEEPSLEEP_RESET, chip_ms())
+        cut_short = kept is not None and kept.reading and cause != machine.PWRON_RESET
+        woken = resumed or cut_short or cause == machine.DEEPSLEEP_RESET
+        self.memory = life.begin(kept, bool(woken), chip_ms())
         self.woken = self.memory is kept
         if not self.woken:
             self.memory.cause = cause

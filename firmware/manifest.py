@@ -28,6 +28,7 @@ for name in (
     "safe",
     "settings",
     "stop",
+    "thermometer",
     "version",
     "wake",
     "watchdog",

@@ -70,7 +70,7 @@ class Wake:
         self._watchdog = Watchdog()
         self._clock = Clock()
         memory = self._memory = self._clock.memory
-        self._woken_by = machine.wake_pins() if self._clock.woken else ()
+        self._woken_by = self._pins()
         # What is as it was need not hold still first, unless it is what woke the tag. The dock's contacts scrape
         # when they touch, and it is the button's line that wakes the tag then.
         sure = self._clock.woken and board.BUTTON not in self._woken_by
@@ -79,9 +79,16 @@ class Wake:
         self._dock = Dock(bool(memory.docked) if sure else None)
         self._life = Life(memory)
         self._tag: Tag | None = None
+        self._temperature = 0
         self._sleep_ms = 0
         self._least_sleep_ms = 0
         self._most_sleep_ms = 0
+
+    def _pins(self) -> "tuple[int, ...]":
+        """The pins that woke the tag; also the lid's if the chip was reset since, and no longer knows."""
+        if not self._clock.woken:
+            return ()
+        return tuple(machine.wake_pins()) + ((board.LID,) if self._memory.reading == life.WOKEN_BY_LID else ())
 
     def hold_off(self) -> None:
         """After power-on or reset with USB, dock or button: leave developers a moment to break in."""
@@ -95,6 +102,7 @@ class Wake:
         if memory.state == life.SAFE and not self._may_try():
             self._stay_safe()
             return True
+        self._look_at_thermometer()
         memory.faulty = min(memory.faulty + 1, 0xFF)
         self._clock.keep()
         settings = Settings()
@@ -115,13 +123,35 @@ class Wake:
         signs = Signs()
         tag = self._tag = Tag(settings, self._clock, cell, signs, log, (version.MAJOR, version.MINOR))
         self._life = tag.life
+        tag.temperature = self._temperature
         pressed = self._look(tag)
+        tag.temperature = 0  # from here on it warms itself
         if pressed or signs.wish is not None or tag.life.air(self._clock.uptime_ms()) != life.SILENT:
             from awake import Awake
 
             Awake(tag, settings, self._lid, self._button, self._dock, signs, self._watchdog).run(pressed)
         tag.went_well()
         return True
+
+    def _look_at_thermometer(self) -> None:
+        """See how warm it is, before the ADC is used and before this wake counts as faulty: see `thermometer`.
+
+        If that resets the chip, the next start goes on with this wake. A press of the button may be over by then, so
+        it is not put at risk. At the dock a charger warms the chip.
+        """
+        memory = self._memory
+        uptime_ms = self._clock.uptime_ms()
+        if not self._clock.woken or memory.reading or not self._life.looks(uptime_ms):
+            return
+        memory.sampled_s = uptime_ms // 1000  # also if it is put off: a button that is jammed must not wake it at once
+        if self._dock.raw() or self._button.raw() or board.BUTTON in self._woken_by:
+            return
+        from thermometer import tenths
+
+        memory.reading = life.WOKEN_BY_LID if board.LID in self._woken_by else life.WOKEN
+        self._clock.keep()
+        self._temperature = self._life.looked(tenths())
+        memory.reading = 0
 
     def _note_reset(self) -> None:
         """What a reset that nobody asked for says: the watchdog's is a fault, three of any kind lead to safe mode."""
@@ -171,7 +201,9 @@ class Wake:
             tag.start(memory.cause)
         else:
             tag.read_battery()
-            tag.note_faults()
+        if memory.reading:
+            tag.give_up_temperature()
+        tag.note_faults()
         tag.note_stops()
         tag.dock(self._dock.on)
         tag.lid(self._lid.on, not new_start and board.LID in self._woken_by)

@@ -20,10 +20,18 @@ MEANINGS = {
     config.SECOND_DOSE_S: "from a dose mark to the cue for a second dose",
     config.RESEDATION_S: "from a dose mark to the cue that sedation may return",
     config.BATTERY_GAIN: "what its battery reading is multiplied by",
+    config.TEMPERATURE_S: "how often it looks at its temperature; needs temp_offset",
+    config.TEMP_OFFSET: "what is added to its own thermometer's reading; none until it was compared",
 }
 """What each item is, for a person."""
 
-_DURATIONS = (config.HEARTBEAT_S, config.FIELD_PERIOD_S, config.SECOND_DOSE_S, config.RESEDATION_S)
+_DURATIONS = (
+    config.HEARTBEAT_S,
+    config.FIELD_PERIOD_S,
+    config.SECOND_DOSE_S,
+    config.RESEDATION_S,
+    config.TEMPERATURE_S,
+)
 _YES_NO = (config.TRACKABLE, config.OPEN_SEALED, config.BUZZER)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PROFILES = {name: number for number, name in config.PROFILE_NAMES.items()}
@@ -52,6 +60,8 @@ def show(item: Item, value: int, time_zone: str) -> str:
         return "not known" if value == 0 else clock.show(value * 1000, time_zone)
     if number == config.BATTERY_GAIN:
         return f"{value / 1000:.3f}"
+    if number == config.TEMP_OFFSET:
+        return f"{(value - config.NO_OFFSET) / 10:+.1f} °C" if value else "none"
     return str(value)
 
 
@@ -99,10 +109,49 @@ def gain(measured_mv: int, told_mv: int, present: int) -> Change:
     return Change(item, value)
 
 
+def read_offset(text: str) -> Change:
+    """The change to an offset of its thermometer as written, in °C: 10.5, -0.3, 0; or none.
+
+    Raises `InputError` if it is none of them or beyond what a chip can be off.
+    """
+    item = config.BY_NUMBER[config.TEMP_OFFSET]
+    if text == "none":
+        return Change(item, 0)
+    found = re.fullmatch(r"([+-]?)([0-9]{1,2})(?:\.([0-9]))?", text)
+    tenths = int(f"{found[1]}{found[2]}{found[3] or 0}") if found else 1000
+    value = config.NO_OFFSET + tenths
+    if not item.least <= value <= item.most:
+        most = (item.most - config.NO_OFFSET) // 10
+        raise InputError(
+            f"{text!r} is no offset: write what is to be added to the tag's own reading, from -{most} to {most} °C, "
+            "such as 10.5; or none"
+        )
+    return Change(item, value)
+
+
+def offset(measured_c: float, told_c: int, present: int) -> Change:
+    """The change that makes a tag which told `told_c` with the offset `present` tell `measured_c`, both at rest.
+
+    Raises `InputError` if that is more than a chip can be off.
+    """
+    item = config.BY_NUMBER[config.TEMP_OFFSET]
+    value = (present or config.NO_OFFSET) + round((measured_c - told_c) * 10)
+    if not item.least <= value <= item.most:
+        raise InputError(
+            f"the tag tells {told_c} °C where {measured_c:g} °C was measured: more than its thermometer can be off; "
+            "let both lie side by side for an hour, away from dock and USB, and compare again"
+        )
+    return Change(item, value)
+
+
+_GRANTS = (config.TRACKABLE, config.TEMP_OFFSET)
+"""Items that allow another one: they are set before it, and taken away after it."""
+
+
 def checked(changes: list[Change], present: Mapping[int, int]) -> list[Change]:
     """The changes that differ from what is `present`, by item number, in an order that the tag accepts.
 
-    Raises `InputError` if profile open would lack the consent that it needs.
+    Raises `InputError` if profile open would lack the consent that it needs, or readings their offset.
     """
     after = dict(present) | {change.item.number: change.value for change in changes}
     if after[config.PROFILE] == config.PROFILE_OPEN and not after[config.TRACKABLE]:
@@ -110,7 +159,16 @@ def checked(changes: list[Change], present: Mapping[int, int]) -> list[Change]:
             "in profile open anybody can follow this tag by its address: agree to that with --trackable, "
             "or choose another profile"
         )
+    if after[config.TEMPERATURE_S] and not after[config.TEMP_OFFSET]:
+        raise InputError(
+            "the tag's own thermometer may be ten degrees off: compare it with another one first (hardware/bench.md, "
+            "T1), and say with --temperature-offset what to add to its readings"
+        )
     differing = [change for change in changes if present[change.item.number] != change.value]
-    # Consent comes before the profile that needs it, and goes after it.
-    leaving = after[config.PROFILE] != config.PROFILE_OPEN
-    return sorted(differing, key=lambda change: (change.item.number == config.TRACKABLE) == leaving)
+    return sorted(differing, key=_turn)
+
+
+def _turn(change: Change) -> int:
+    if change.item.number not in _GRANTS:
+        return 1
+    return 0 if change.value else 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from host.sim.thermometer import Around
 from host.sim.timeline import Timeline
 from host.sim.virtual_board import PRESS_S, Board, checked_drift
 
@@ -43,6 +44,11 @@ class Inputs:
         """The cell has `millivolts` from then on."""
         self._set("battery_mv", millivolts)
 
+    def temperature(self, around: float | Around) -> None:
+        """It is `around` °C around the tag from then on, or what that gives for true Unix seconds."""
+        profile = around if callable(around) else lambda at: around
+        self._change(lambda: setattr(self._tag.board.thermometer, "around", profile))
+
     def drift(self, error: float) -> None:
         """The RTC's relative error from then on, as of another temperature. Raises `ValueError` beyond ±0.02."""
         self._set("drift", checked_drift(error))
@@ -53,5 +59,8 @@ class Inputs:
         self._set("pressed", False, seconds)
 
     def _set(self, what: str, value: Any, later: float = 0.0) -> None:
+        self._change(lambda: setattr(self._tag.board, what, value), later)
+
+    def _change(self, change: Callable[[], None], later: float = 0.0) -> None:
         at = (self._tag.timeline.now() if self._at is None else self._at) + later
-        self._tag.input(at, lambda: setattr(self._tag.board, what, value))
+        self._tag.input(at, change)

@@ -24,6 +24,7 @@ from host.sim.bootloader import EFUSE_BLOCK1, PACKAGE_AND_REVISION
 from host.sim.chip_flash import ChipFlash, Start
 from host.sim.nor import SECTOR, Nor, PowerCut
 from host.sim.nvs import Nvs, NvsError
+from host.sim.thermometer import BadReading, Thermometer
 
 BUTTON, VBAT, LID, LIGHT, BUZZER, DOCK_SENSE = 0, 1, 2, 18, 19, 21
 RF_POWER, RF_SELECT = 3, 14
@@ -137,6 +138,7 @@ class Board:
         self.chip_flash = ChipFlash(blank)
         self.nvs = Nvs()
         """Non-volatile storage: (namespace, key, "i32" or "blob") to number or hexadecimal text."""
+        self.thermometer = Thermometer()
         self.counters = Counters()
         self.faults: list[str] = []
         """What the firmware did wrong: exceptions in interrupts, impossible calls, a crash of main.py."""
@@ -206,6 +208,7 @@ class Board:
         passed = max(0.0, instant - self.now)
         for state in self._states():
             seconds[state] += passed
+        self.thermometer.pass_time(passed, self.mode, self.docked)
         self.now += passed
 
     @property
@@ -279,6 +282,7 @@ class Board:
     def start(self, cause: int) -> None:
         """Power-on, reset or wake: everything is gone but flash and (but at power-on) the RTC."""
         if cause != SOFT_RESET:
+            self.thermometer.adc_used = False
             self._watchdog_s = self._watchdog_at = None
             nvs = self.chip_flash.partition("nvs")
             self.nvs.mount(None if nvs is None else self.chip_flash.at(nvs.offset))
@@ -477,8 +481,15 @@ class Board:
     def _on_adc_uv(self, pin: int, attenuation: int) -> int:
         if pin not in range(7):
             raise Refusal(errno.EINVAL, "invalid pin")
+        self.thermometer.adc_used = True
         microvolts = self.battery_mv * 500 if pin == VBAT else self.level(pin) * 3_300_000
         return min(microvolts, _ADC_FULL_SCALE_UV[attenuation])
+
+    def _on_mcu_temperature(self) -> int:
+        try:
+            return self.thermometer.read(self.now)
+        except BadReading:
+            raise Ended("panic") from None
 
     def _on_pwm(self, pin: int, frequency: int, duty: int) -> None:
         if frequency and duty:

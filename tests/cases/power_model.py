@@ -296,7 +296,7 @@ SURROUNDINGS = {
     "charged": _charged,
     "day": _day,
 }
-"""What happens around the tag; the rest of a wake it does itself: press, session, config."""
+"""What happens around the tag; the rest of a wake it does itself: press, session, config, warm."""
 EDGES = ("open", "close", "dock", "undock")
 """Of that, what wakes the tag; what comes after it in a wake comes while the tag is awake."""
 
@@ -338,6 +338,8 @@ def run_wake(world, wake):
             here.press()
         elif happening == "session":
             session(world, here)
+        elif happening == "warm":
+            here.life.looked(200)
         elif happening == "config":
             here.set_config(config.HEARTBEAT_S, 7200 + len(world.done))
     if faults.WEAK in memory.faults:

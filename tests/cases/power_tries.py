@@ -37,7 +37,7 @@ LIFE = (
     ("undock",),
     ("charged", "close"),
     ("open", "press", "press", "close"),
-    ("day",),
+    ("day", "warm"),
     ("dock", "open", "close", "session"),
     ("undock",),
     ("open",),

@@ -43,6 +43,16 @@ for name in ("advert", "session", "log"):
         "check value " + name, keys.check_value(unhexlify(wire[name + "_key"])), unhexlify(wire["check_values"][name])
     )
 
+for kind, aux, *told in wire["temperatures"]:
+    assert record.temperatures_of(kind, aux) == (tuple(told) or None), aux
+    print("temperature", kind, aux, told)
+for kind, aux in ((13, 0), (13, 0x6060 + 1), (13, 0x3C3B), (13, 0xE23C), (2, 59), (9, 226), (3, 0x6060)):
+    try:
+        print(record.temperatures_of(kind, aux))
+    except WireError as error:
+        print(type(error).__name__, error)
+print([record.coded_celsius(celsius) for celsius in (-300, -41, -40, -1, 0, 58, 125, 126, 9999)])
+
 previous = record.GENESIS_TAG
 log_key = unhexlify(wire["log_key"])
 for row in wire["records"]:

@@ -30,8 +30,12 @@ def test_every_item_has_a_meaning_and_is_shown() -> None:
         "second_dose_s": "off",
         "resedation_s": "off",
         "battery_gain": "1.000",
+        "temperature_s": "off",
+        "temp_offset": "none",
     }
     assert configuration.show(ITEM[config.KIT_EXPIRES_S], 1814396400, "Europe/London") == "2027-07-01 00:00"
+    for value, shown_as in ((1105, "+10.5 °C"), (997, "-0.3 °C"), (1000, "+0.0 °C")):
+        assert configuration.show(ITEM[config.TEMP_OFFSET], value, "Europe/London") == shown_as
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,8 @@ def test_every_item_has_a_meaning_and_is_shown() -> None:
         (config.SECOND_DOSE_S, "3m", 180),
         (config.SECOND_DOSE_S, "off", 0),
         (config.RESEDATION_S, "90m", 5400),
+        (config.TEMPERATURE_S, "6h", 21600),
+        (config.TEMPERATURE_S, "off", 0),
     ],
 )
 def test_times_are_read_in_their_units(item: int, text: str, value: int) -> None:
@@ -79,6 +85,40 @@ def test_consent_comes_before_open_and_goes_after_it() -> None:
     for changes, present in (([follow], DEFAULTS), ([refuse], is_open), ([follow, refuse], is_open)):
         with pytest.raises(InputError, match="agree to that with --trackable"):
             configuration.checked(changes, present)
+
+
+def test_an_offset_comes_before_the_readings_that_need_it_and_goes_after_them() -> None:
+    compared, forgotten = configuration.read_offset("10.5"), configuration.read_offset("none")
+    on, off = (configuration.read_duration(ITEM[config.TEMPERATURE_S], text) for text in ("6h", "off"))
+    assert configuration.checked([on, compared], DEFAULTS) == [compared, on]
+    reading = DEFAULTS | {config.TEMPERATURE_S: 3600, config.TEMP_OFFSET: 1105}
+    assert configuration.checked([forgotten, off], reading) == [off, forgotten]
+    for changes, present in (([on], DEFAULTS), ([forgotten], reading), ([on, forgotten], reading)):
+        with pytest.raises(InputError, match=r"ten degrees off: compare it .* --temperature-offset"):
+            configuration.checked(changes, present)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("10.5", 1105), ("-0.3", 997), ("+2", 1020), ("0", 1000), ("-20", 800), ("20.0", 1200), ("none", 0)],
+)
+def test_an_offset_is_read_in_degrees(text: str, value: int) -> None:
+    assert configuration.read_offset(text) == Change(ITEM[config.TEMP_OFFSET], value)
+
+
+@pytest.mark.parametrize("text", ["", "20.1", "-20.1", "99.9", "1.55", "10,5", "1e1", "ten", "off", "--1", "1 5"])
+def test_an_offset_that_is_none_or_too_much_names_the_range(text: str) -> None:
+    with pytest.raises(InputError, match=r"is no offset: .* from -20 to 20 °C, such as 10\.5; or none"):
+        configuration.read_offset(text)
+
+
+@pytest.mark.parametrize(
+    ("measured", "told", "present", "value"), [(21.5, 11, 1000, 1105), (21.5, 22, 1105, 1100), (4.0, 4, 0, 1000)]
+)
+def test_the_offset_makes_the_tag_tell_what_was_measured(measured: float, told: int, present: int, value: int) -> None:
+    assert configuration.offset(measured, told, present).value == value
+    with pytest.raises(InputError, match="more than its thermometer can be off"):
+        configuration.offset(measured + 31, told, present)
 
 
 @pytest.mark.parametrize(

@@ -239,13 +239,14 @@ memories = st.fixed_dictionaries(
         "heartbeat_s": u32,
         "marked_s": u32,
         "field_s": u32,
+        "sampled_s": u32,
+        "warm_s": u32,
         "boot_count": u16,
         "marks": u16,
         "faults": st.tuples(u16, u16, u16, u16),
         "config": st.tuples(*[u32] * len(config.ITEMS)),
-        **dict.fromkeys(
-            ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "stopped"), u8
-        ),
+        **dict.fromkeys(("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause"), u8),
+        **dict.fromkeys(("stopped", "reading", "coldest", "warmest"), u8),
         "hint": st.binary(min_size=12, max_size=12),
     }
 )
@@ -272,24 +273,27 @@ def test_the_places_of_the_items_are_their_numbers() -> None:
 
 def test_spoilt_memory_is_no_memory() -> None:
     packed = Memory().pack()
-    assert len(packed) == struct.calcsize("<4s4q4I2H4H10I10B12sI") == 130
+    assert len(packed) == struct.calcsize("<4s4q6I2H4H12I13B12sI") == 149
     for at in range(len(packed)):
         spoilt = bytearray(packed)
         spoilt[at] ^= 0x40
         assert unpack(bytes(spoilt)) is None
-    for other in (b"", packed[:-1], packed + b"\x00", bytes(130), b"KTM2" + bytes(113)):
+    for other in (b"", packed[:-1], packed + b"\x00", bytes(149), b"KTM3" + bytes(145)):
         assert unpack(other) is None
 
 
-def test_a_reset_brings_faults_along_and_nothing_else() -> None:
+def test_a_reset_brings_faults_and_the_temperature_along_and_nothing_else() -> None:
     kept = Memory()
     kept.seen_ms, kept.boot_count, kept.lid_open, kept.faulty, kept.utc_ms = 1000, 4, 1, 2, 99
+    kept.reading, kept.coldest, kept.warmest, kept.sampled_s, kept.warm_s = 1, 90, 140, 50, 60
     kept.pend(77)
     assert life.begin(kept, True, 1000) is kept
     for woken, now_ms in ((False, 2000), (True, 999)):
         memory = life.begin(kept, woken, now_ms)
         assert (memory.started_ms, memory.boot_count, memory.lid_open, memory.utc_ms) == (now_ms, 0, 0, 0)
         assert (memory.faults, memory.faulty, memory.state) == ((77, 0, 0, 0), 2, life.ASLEEP)
+        assert (memory.reading, memory.coldest, memory.warmest) == (1, 90, 140)
+        assert (memory.sampled_s, memory.warm_s) == (0, 0)
     kept.state = life.SAFE
     assert life.begin(kept, False, 2000).state == life.SAFE
     assert vars(life.begin(None, True, 5)) == {**vars(Memory()), "started_ms": 5}
@@ -529,3 +533,55 @@ def test_the_table_of_the_guide_is_that_of_the_machine() -> None:
                 if following:
                     told[state, given] = (following, effect.strip("`") or "-")
     assert told == EXPECTED
+
+
+HOUR_MS = 3_600_000
+
+
+def test_a_tag_looks_at_its_thermometer_only_if_it_is_to_and_nothing_has_warmed_it() -> None:
+    assert not living().looks(10**9), "off by default"
+    tag = living(temperature_s=21600, temp_offset=1000)
+    assert [tag.looks(uptime_ms) for uptime_ms in (HOUR_MS - 1, HOUR_MS)] == [False, True], "an hour after a start"
+    for state in (life.DOCKED, life.PROVISIONING, life.SAFE):
+        tag.memory.state = state
+        assert not tag.looks(HOUR_MS)
+    tag.memory.state = life.ASLEEP
+    tag.memory.battery = battery.CRITICAL
+    assert not tag.looks(HOUR_MS)
+    tag.memory.battery = battery.OK
+    tag.take(life.DOCKS, 2 * HOUR_MS)
+    tag.take(life.UNDOCKS, 5 * HOUR_MS)
+    assert [tag.looks(uptime_ms) for uptime_ms in (6 * HOUR_MS - 1, 6 * HOUR_MS)] == [False, True], "the charger"
+    tag.was_awake(7 * HOUR_MS, 7 * HOUR_MS + life.FIELD_MS)
+    assert tag.looks(7 * HOUR_MS + life.FIELD_MS), "a turn in the field does not warm it"
+    tag.was_awake(7 * HOUR_MS, 7 * HOUR_MS + life.CALL_MS)
+    assert not tag.looks(8 * HOUR_MS) and tag.looks(8 * HOUR_MS + life.CALL_MS)
+
+
+def test_a_sleep_ends_for_a_look_at_the_thermometer_but_for_none_that_it_may_not_take() -> None:
+    tag = living(temperature_s=7200, temp_offset=1000)
+    assert tag.sleep_ms(1000) == 2 * HOUR_MS - 1000
+    tag.memory.sampled_s = 9000
+    assert tag.sleep_ms(9_000_000) == 2 * HOUR_MS
+    tag.memory.warm_s = 15000
+    assert tag.sleep_ms(9_000_000) == (15000 + life.REST_S) * 1000 - 9_000_000
+    at_rest = living(temperature_s=0, temp_offset=1000).sleep_ms(9_000_000)
+    tag.memory.docked = 1
+    assert tag.sleep_ms(9_000_000) == at_rest
+    tag.memory.docked, tag.memory.battery = 0, battery.CRITICAL
+    assert tag.sleep_ms(9_000_000) == at_rest
+
+
+@given(st.lists(st.integers(-600, 1500), min_size=1), st.integers(800, 1200))
+def test_the_coldest_and_the_warmest_are_kept_with_the_offset_and_within_what_can_be_told(
+    readings: list[int], offset: int
+) -> None:
+    tag = living(temperature_s=3600, temp_offset=offset)
+    told = [record.temperatures_of(record.HEARTBEAT, tag.looked(tenths)) for tenths in readings]
+    exact = [(tenths + offset - 1000) / 10 for tenths in readings]
+    for value, pair in zip(exact, told, strict=True):
+        assert pair is not None and pair[0] == pair[1]
+        assert abs(pair[0] - min(max(value, record.COLDEST_C), record.WARMEST_C)) <= 0.5
+    aux = tag.memory.warmest << 8 | tag.memory.coldest
+    found = record.temperatures_of(record.TEMPERATURE, aux)
+    assert found == (min(pair[0] for pair in told if pair), max(pair[1] for pair in told if pair))

@@ -160,7 +160,7 @@ def test_every_item_is_read_and_set_within_its_range() -> None:
                 with pytest.raises(RangeError):
                     tag.set_config(item.number, value)
         assert tag.get_config(item.number) == item.most
-    for number in (0, 11, 255):
+    for number in (0, 13, 255):
         with pytest.raises(RangeError):
             tag.get_config(number)
         with pytest.raises(RangeError):
@@ -341,3 +341,105 @@ def test_acknowledging_never_goes_back() -> None:
 )
 def test_the_place_of_an_exception_is_read_from_its_traceback(traceback: str, aux: int) -> None:
     assert faults.place_of(traceback) == aux
+
+
+def reading() -> MemoryTag:
+    """A tag that looks at its thermometer."""
+    tag = made()
+    tag.set_config(config.TEMP_OFFSET, 1105)
+    tag.set_config(config.TEMPERATURE_S, 21600)
+    return tag
+
+
+def looked(tag: MemoryTag, celsius: int) -> None:
+    """What a wake does first."""
+    tag.temperature = tag.life.looked(celsius * 10)
+
+
+def test_no_temperature_is_read_until_the_thermometer_was_compared() -> None:
+    tag = made()
+    with pytest.raises(RangeError):
+        tag.set_config(config.TEMPERATURE_S, 21600)
+    tag = reading()
+    with pytest.raises(RangeError):
+        tag.set_config(config.TEMP_OFFSET, 0)
+    tag.set_config(config.TEMPERATURE_S, 0)
+    tag.set_config(config.TEMP_OFFSET, 0)
+    assert tag.configuration == {}
+    tag.stored.kept["temperature_s"] = 3600  # as if a part of NVS were gone
+    tag.start(1)
+    assert tag.configuration == {}
+
+
+def test_the_temperature_is_in_what_is_recorded_anyway_and_at_the_dock_comes_the_least_and_the_most() -> None:
+    tag = reading()
+    looked(tag, 10)
+    tag.lid(True)
+    tag.press()
+    looked(tag, -4)
+    tag.lid(False)
+    tag.cell.mv = 3400
+    tag.measure()
+    tag.uptime_s += 86400
+    tag.beat(tag.time.uptime_ms())
+    tag.temperature = 0
+    tag.lid(True)
+    tag.lid(False)
+    tag.dock(True)
+    tag.beat(tag.time.uptime_ms())
+    tag.beat(tag.time.uptime_ms())
+    assert told(tag)[2:] == [
+        ("lid_open", 100 + 21),
+        ("dose_mark", 1),
+        ("lid_close", 100 + 7),
+        ("battery_low", 100 + 7),
+        ("heartbeat", 100 + 7),
+        ("lid_open", 0),
+        ("lid_close", 0),
+        ("dock", 0),
+        ("temperature", (100 + 21) << 8 | (100 + 7)),
+    ]
+    assert life.unpack(tag.time.kept).warmest == 0  # type: ignore[union-attr]
+
+
+def test_what_was_before_the_last_dock_is_not_told_at_the_next() -> None:
+    tag = reading()
+    looked(tag, 40)
+    tag.dock(True)
+    tag.flash.program, program = lambda offset, data: None, tag.flash.program  # type: ignore[method-assign]
+    with pytest.raises(ring.StorageError):
+        tag.beat(0)
+    tag.flash.program = program  # type: ignore[method-assign]
+    tag.dock(False)
+    tag.dock(True)
+    tag.beat(0)
+    assert "temperature" not in dict(told(tag))
+
+
+def test_without_readings_nothing_is_told_of_the_temperature() -> None:
+    tag = reading()
+    tag.dock(True)
+    tag.beat(0)
+    assert told(tag)[2:] == [("dock", 0)]
+
+
+def test_a_reading_that_did_not_come_back_is_the_last_one_until_a_station_asks_anew() -> None:
+    tag = reading()
+    tag.time.memory.reading = life.WOKEN
+    tag.give_up_temperature()
+    tag.note_faults()
+    assert told(tag)[2:] == [("fault", faults.TEMPERATURE)]
+    assert tag.configuration == {config.TEMP_OFFSET: 1105}
+    assert life.unpack(tag.time.kept).reading == 0  # type: ignore[union-attr]
+    tag.start(1)
+    assert tag.configuration == {config.TEMP_OFFSET: 1105}
+    tag.set_config(config.TEMPERATURE_S, 21600)
+    assert tag.configuration[config.TEMPERATURE_S] == 21600
+
+
+def test_it_is_the_last_one_also_if_that_cannot_be_kept() -> None:
+    tag = reading()
+    tag.stored.broken = True
+    tag.give_up_temperature()
+    assert tag.get_config(config.TEMPERATURE_S) == 0
+    assert tag.time.memory.faults[0] == faults.TEMPERATURE

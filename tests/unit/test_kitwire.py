@@ -115,6 +115,27 @@ def test_records_follow_the_vectors() -> None:
         previous = record.tag_of(sealed)
 
 
+@pytest.mark.parametrize("row", WIRE["temperatures"], ids=str)
+def test_a_record_tells_the_temperatures_of_the_vectors(row: list[int]) -> None:
+    assert record.temperatures_of(*row[:2]) == (tuple(row[2:]) or None)
+
+
+@pytest.mark.parametrize("kind", [record.DOSE_MARK, record.BOOT, record.DOCK, record.CONFIG, record.FAULT])
+def test_other_records_tell_none(kind: int) -> None:
+    assert all(record.temperatures_of(kind, aux) is None for aux in (0, 121, 0x7979))
+
+
+@given(st.sampled_from([record.TEMPERATURE, *record.TELL_TEMPERATURE]), st.integers(0, 0xFFFF))
+def test_whatever_a_tag_claims_is_within_what_can_be_or_no_temperature(kind: int, aux: int) -> None:
+    try:
+        told = record.temperatures_of(kind, aux)
+    except WireError:
+        return
+    assert told is None or record.COLDEST_C <= told[0] <= told[1] <= record.WARMEST_C
+    again = told and sum(record.coded_celsius(celsius) << 8 * at for at, celsius in enumerate(told))
+    assert aux == (again if kind == record.TEMPERATURE else (again or 0) & 0xFF)
+
+
 def test_a_record_opens_only_at_its_own_place() -> None:
     log_key, previous = bytes.fromhex(WIRE["records"][1]["log_key"]), record.tag_of(SEALED[0])
     assert record.open(TAG_ID, log_key, 2, previous, SEALED[1]).type == record.DOCK

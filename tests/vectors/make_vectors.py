@@ -27,7 +27,11 @@ EVENTS = [
     ("lid_open", 2, 0x09, 3988, 1, 86400, 1767311991, 0),
     ("dose_mark", 4, 0x09, 3985, 1, 86460, 1767312051, 1),
     ("lid_close", 3, 0x18, 3981, 1, 86700, 1767312291, 0),
+    ("heartbeat", 9, 0x08, 3975, 1, 172800, 1767398391, 96),
+    ("temperature", 13, 0x0A, 3970, 1, 180000, 1767405591, 158 << 8 | 96),
 ]
+TEMPERATURES = [(13, 158 << 8 | 96, -4, 58), (13, 225 << 8 | 60, -40, 125), (9, 96, -4, -4), (2, 121, 21, 21), (3, 0)]
+"""Type and aux of a record, the coldest and the warmest that it tells in °C, if it tells any."""
 
 
 def records() -> list[dict[str, object]]:
@@ -138,6 +142,7 @@ def vectors() -> dict[str, object]:
             for name, key in (("advert", ADVERT_KEY), ("session", SESSION_KEY), ("log", LOG_KEY))
         },
         "records": records(),
+        "temperatures": [list(each) for each in TEMPERATURES],
         "adverts": adverts(),
         "open_adverts": open_adverts(),
         "session": session(),

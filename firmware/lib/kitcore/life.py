@@ -21,22 +21,27 @@ pouch that was opened while the battery was flat still shows an opening.
     byte  40..43    heartbeat_s     uptime of the last heartbeat, or 0
     byte  44..47    marked_s        uptime of the last dose mark
     byte  48..51    field_s         uptime from which the time to the next advertisement in the field counts
-    byte  52..53    boot_count      starts from power-off, from 1; 0 while this one is not recorded
-    byte  54..55    marks           dose marks since the lid was opened
-    byte  56..63    faults          up to four faults that the log has yet to take, 0 for none
-    byte  64..103   config          the items of `kitwire.config` in their order, checked
-    byte 104        state           one of the states above
-    byte 105        lid_open        1 if the last record said so
-    byte 106        docked          1 if the last record said so
-    byte 107        battery         level of the cell, see battery
-    byte 108        damaged         1 once the log was found altered
-    byte 109        held            1 if the button was down when the tag went to sleep
-    byte 110        cues            cues yet to be given, bits: 1 second dose, 2 re-sedation
-    byte 111        faulty          wakes in a row that were begun and did not end well, this one counted
-    byte 112        cause           reset cause of a start that is not recorded yet
-    byte 113        stopped         stops over USB that are not recorded yet
-    byte 114..125   hint            where the log ends, see ring
-    byte 126..129   CRC-32 of the bytes before
+    byte  52..55    sampled_s       uptime of the last reading of the temperature
+    byte  56..59    warm_s          uptime at which the tag was last warmed by a dock or by itself
+    byte  60..61    boot_count      starts from power-off, from 1; 0 while this one is not recorded
+    byte  62..63    marks           dose marks since the lid was opened
+    byte  64..71    faults          up to four faults that the log has yet to take, 0 for none
+    byte  72..119   config          the items of `kitwire.config` in their order, checked
+    byte 120        state           one of the states above
+    byte 121        lid_open        1 if the last record said so
+    byte 122        docked          1 if the last record said so
+    byte 123        battery         level of the cell, see battery
+    byte 124        damaged         1 once the log was found altered
+    byte 125        held            1 if the button was down when the tag went to sleep
+    byte 126        cues            cues yet to be given, bits: 1 second dose, 2 re-sedation
+    byte 127        faulty          wakes in a row that were begun and did not end well, this one counted
+    byte 128        cause           reset cause of a start that is not recorded yet
+    byte 129        stopped         stops over USB that are not recorded yet
+    byte 130        reading         while the chip's temperature is read, why the tag woke: see below
+    byte 131        coldest         the coldest since the tag left its dock, as records tell it; 0 for none
+    byte 132        warmest         the warmest
+    byte 133..144   hint            where the log ends, see ring
+    byte 145..148   CRC-32 of the bytes before
 """
 
 import binascii
@@ -111,6 +116,11 @@ RETRY_MS = 3600000
 """Milliseconds in safe mode from one try of a normal wake to the next."""
 UNENROLLED_MS = 86400000
 """Milliseconds for which a tag without keys sleeps at a time."""
+REST_S = 3600
+"""Seconds until a chip that a charger, its radio or its own work has warmed is as warm as what is around it
+(assumed: no board was measured)."""
+WARMING_MS = 10000
+"""Milliseconds awake that warm it; a start and a look, or a turn in the field, do not count."""
 MOST_FAULTY = 3
 """Wakes in a row that end in a fault, after which a tag goes into safe mode."""
 
@@ -126,25 +136,37 @@ SECOND_DOSE, RESEDATION = 1, 2
 DATE_UNKNOWN, IN_DATE, OUT_OF_DATE = range(3)
 """What a tag knows of its kit's date."""
 
+WOKEN, WOKEN_BY_LID = 1, 2
+"""`Memory.reading` while the temperature is read: an edge of the lid woke the tag, or anything else."""
+
 SILENT, ROTATING, STATIC = range(3)
 """What the radio does: nothing, the rotating form with sessions, profile `open`'s form without."""
 
 _PROFILE_PRIVATE, _PROFILE_OPEN = 1, 2
+_NO_OFFSET = 1000
 
 _MAGIC = b"KTM4"
-_FORMAT = "<4sqqqqIIIIHH4H10I10B12s"
+_FORMAT = "<4sqqqqIIIIIIHH4H12I13B12s"
 _CRC_AT = struct.calcsize(_FORMAT)
 _BEFORE = ("started_ms", "seen_ms", "due_ms", "utc_ms", "seen_ticks", "heartbeat_s", "marked_s", "field_s") + (
+    "sampled_s",
+    "warm_s",
     "boot_count",
     "marks",
 )
 _FAULTS = 4
-_AFTER = ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause", "stopped", "hint")
+_AFTER = ("state", "lid_open", "docked", "battery", "damaged", "held", "cues", "faulty", "cause") + (
+    "stopped",
+    "reading",
+    "coldest",
+    "warmest",
+    "hint",
+)
 """Fields of the format before and after `faults` and `config`; `_FAULTS` is how many of the former there are."""
-ITEMS = 10
+ITEMS = 12
 """Number of items in `Memory.config`; `config` is imported only where it is needed, as each import costs a wake."""
 PROFILE, HEARTBEAT_S, TRACKABLE, FIELD_PERIOD_S, OPEN_SEALED, KIT_EXPIRES_S, BUZZER = range(7)
-SECOND_DOSE_S, RESEDATION_S, BATTERY_GAIN = range(7, ITEMS)
+SECOND_DOSE_S, RESEDATION_S, BATTERY_GAIN, TEMPERATURE_S, TEMP_OFFSET = range(7, ITEMS)
 """Places of the items in it: their numbers on the wire, less 1."""
 
 
@@ -159,6 +181,8 @@ class Memory:
     heartbeat_s: int
     marked_s: int
     field_s: int
+    sampled_s: int
+    warm_s: int
     boot_count: int
     marks: int
     faults: "tuple[int, ...]"
@@ -173,6 +197,9 @@ class Memory:
     faulty: int
     cause: int
     stopped: int
+    reading: int
+    coldest: int
+    warmest: int
     hint: bytes
 
     def __init__(self) -> None:
@@ -189,7 +216,7 @@ class Memory:
             setattr(self, name, value)
 
     def pack(self) -> bytes:
-        """The 130 bytes to keep."""
+        """The 149 bytes to keep."""
         before = [getattr(self, name) for name in _BEFORE]
         after = [getattr(self, name) for name in _AFTER]
         packed = struct.pack(_FORMAT, _MAGIC, *before, *self.faults, *self.config, *after)
@@ -217,7 +244,7 @@ def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
     """The memory to go on with when the chip's clock shows `now_ms`: `kept`, if deep sleep has just ended.
 
     Else this is a new start, and also if somebody has set the clock, forward or back: then nobody knows how long the
-    sleep was. Of what is kept over a reset, only what concerns faults and stops comes along.
+    sleep was. Of what is kept over a reset, only what concerns faults, stops and the temperature comes along.
     """
     if kept is not None and woken:
         latest_ms = kept.due_ms + (kept.due_ms - kept.seen_ms) // 20 if kept.due_ms else kept.seen_ms + LONGEST_SLEEP_MS
@@ -229,6 +256,7 @@ def begin(kept: "Memory | None", woken: bool, now_ms: int) -> Memory:
         memory.faults = kept.faults
         memory.faulty = kept.faulty
         memory.stopped = kept.stopped
+        memory.reading, memory.coldest, memory.warmest = kept.reading, kept.coldest, kept.warmest
         if kept.state == SAFE:
             memory.state = SAFE
     return memory
@@ -276,7 +304,7 @@ class Life:
             memory.cues = 0
         elif effect == record.UNDOCK:
             memory.docked = 0
-            memory.field_s = uptime_ms // 1000
+            memory.field_s = memory.warm_s = uptime_ms // 1000
         elif effect == record.DOSE_MARK:
             memory.marks = min(memory.marks + 1, 0xFFFF)
             memory.marked_s = uptime_ms // 1000
@@ -345,6 +373,29 @@ class Life:
         self.memory.field_s = uptime_ms // 1000
         self._field_until_ms = uptime_ms + FIELD_MS
 
+    def looks(self, uptime_ms: int) -> bool:
+        """Whether a wake may look at the chip's thermometer: it is to, and nothing has warmed the tag lately."""
+        memory = self.memory
+        return bool(
+            memory.config[TEMPERATURE_S]
+            and memory.state in (ASLEEP, OPEN, ON_SCENE)
+            and not self.starving()
+            and uptime_ms >= (memory.warm_s + REST_S) * 1000
+        )
+
+    def looked(self, tenths: int) -> int:
+        """Take in what the chip's thermometer shows, in tenths of a degree. Returns how a record tells it."""
+        memory = self.memory
+        told = record.coded_celsius((tenths + memory.config[TEMP_OFFSET] - _NO_OFFSET + 5) // 10)
+        memory.coldest = min(memory.coldest or told, told)
+        memory.warmest = max(memory.warmest, told)
+        return told
+
+    def was_awake(self, since_ms: int, uptime_ms: int) -> None:
+        """The tag was awake since the uptime `since_ms`, with its radio, its light or a charger."""
+        if uptime_ms - since_ms >= WARMING_MS:
+            self.memory.warm_s = uptime_ms // 1000
+
     def lid_speaks(self) -> bool:
         """Whether an edge of the lid is said on the air as well."""
         return bool(self.memory.config[PROFILE] == _PROFILE_OPEN and self.memory.state in (ASLEEP, OPEN, ON_SCENE))
@@ -373,5 +424,8 @@ class Life:
                 due_ms = min(due_ms, self._cue_at_ms(place))
         if memory.config[PROFILE] in (_PROFILE_PRIVATE, _PROFILE_OPEN) and not self.starving():
             due_ms = min(due_ms, (memory.field_s + memory.config[FIELD_PERIOD_S]) * 1000)
+        if memory.config[TEMPERATURE_S] and not memory.docked and not self.starving():
+            cool_s = max(memory.sampled_s + memory.config[TEMPERATURE_S], memory.warm_s + REST_S)
+            due_ms = min(due_ms, cool_s * 1000)
         sleep_ms = max(due_ms - uptime_ms, 1)
         return min(sleep_ms, JAMMED_MS) if memory.held else sleep_ms

@@ -93,6 +93,8 @@ class Tag:
         self._version = version
         self._battery_mv = 0
         self._level = clock.memory.battery
+        self.temperature = 0
+        """How warm it was as this wake began, as records tell it; 0 if that is not known or no longer so."""
 
     # What happens to it. All of this raises `StorageError` if the flash refuses, and the edge is seen again.
 
@@ -137,6 +139,8 @@ class Tag:
                 self.settings.put(config.BY_NUMBER[config.PROFILE].name, config.PROFILE_DOCKED)
             except StorageError:
                 pass  # then it is put right at the next start
+        if not values[life.TEMP_OFFSET]:
+            values[life.TEMPERATURE_S] = 0
         self._memory.config = tuple(values)
         return senseless
 
@@ -161,10 +165,13 @@ class Tag:
         if docked == bool(self._memory.docked):
             return
         self.log.may_erase = docked or self._level < battery.EMPTY
-        self._take(life.DOCKS if docked else life.UNDOCKS)
+        taken = self._take(life.DOCKS if docked else life.UNDOCKS)
         if docked:
             self.note_faults()  # a weak cell may have been in the way
-        elif self.date() == life.OUT_OF_DATE:
+            return
+        if taken:
+            self._memory.coldest = self._memory.warmest = 0
+        if self.date() == life.OUT_OF_DATE:
             from . import signs
 
             self._show(signs.EXPIRED)
@@ -215,6 +222,8 @@ class Tag:
     def _record(self, kind: int, aux: int = 0, flags: int = 0) -> bool:
         """Append a record of the present state. Returns False, and keeps that for later, if the cell is too weak."""
         memory = self._memory
+        if kind in record.TELL_TEMPERATURE:
+            aux = self.temperature
         try:
             self.log.append(
                 record.Plain(
@@ -276,6 +285,30 @@ class Tag:
             memory.stopped = 0
             self.clock.keep()
 
+    def give_up_temperature(self) -> None:
+        """The last reading of the chip's temperature did not come back, and this start is why: there is no other.
+
+        A station that wants readings again sets the item again.
+        """
+        from kitwire import config, faults
+
+        memory = self._memory
+        memory.reading = 0
+        memory.pend(faults.TEMPERATURE)
+        memory.config = memory.config[: life.TEMPERATURE_S] + (0,) + memory.config[life.TEMPERATURE_S + 1 :]
+        self.clock.keep()
+        try:
+            self.settings.put(config.BY_NUMBER[config.TEMPERATURE_S].name, 0)
+        except StorageError:
+            pass  # then the next start from power-off tries once more
+
+    def _note_temperature(self) -> None:
+        """At the dock: record how cold and how warm it was since it left the last one."""
+        memory = self._memory
+        if memory.docked and memory.coldest and self._record(record.TEMPERATURE, memory.warmest << 8 | memory.coldest):
+            memory.coldest = memory.warmest = 0
+            self.clock.keep()
+
     def read_battery(self) -> None:
         """Read the battery's voltage for the records to come."""
         memory = self._memory
@@ -297,7 +330,8 @@ class Tag:
         self.note_battery()
 
     def beat(self, uptime_ms: int) -> None:
-        """What the clock brings: a sign of life, a cue, a turn on the air in the field."""
+        """What the clock brings: a sign of life, a cue, a turn on the air in the field; at a dock, how warm it was."""
+        self._note_temperature()
         if self.life.heartbeat_due(uptime_ms):
             self._memory.heartbeat_s = uptime_ms // 1000
             self._record(record.HEARTBEAT)
@@ -398,6 +432,10 @@ class Tag:
             raise RangeError("profile open needs consent to tracking")
         if item == config.TRACKABLE and not value and now[life.PROFILE] == config.PROFILE_OPEN:
             raise RangeError("profile open is in use")
+        if item == config.TEMPERATURE_S and value and not now[life.TEMP_OFFSET]:
+            raise RangeError("nobody has compared its thermometer with another")
+        if item == config.TEMP_OFFSET and not value and now[life.TEMPERATURE_S]:
+            raise RangeError("its temperature is in use")
         if value == _unsigned(self.settings.get(known.name, _signed(known.default))):
             return
         self.settings.put(known.name, _signed(value))

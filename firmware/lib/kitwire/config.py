@@ -30,6 +30,15 @@ RESEDATION_S = 9
 """Seconds from a dose mark to the cue that sedation may return; 0 for none."""
 BATTERY_GAIN = 10
 """What the measured voltage of the cell is multiplied by, in thousandths: the divider's calibration."""
+TEMPERATURE_S = 11
+"""Seconds after which a tag looks at its temperature if nothing has made it look before; 0: it never looks. Needs
+`TEMP_OFFSET`."""
+TEMP_OFFSET = 12
+"""What is added to the chip's own reading, in tenths of a degree, plus 1000; 0 if nobody has compared it with another
+thermometer, without which it may be wrong by ten degrees and more (esp-idf 15421)."""
+
+NO_OFFSET = 1000
+"""The value of `TEMP_OFFSET` that changes nothing: the chip was compared, and is right."""
 
 EARLIEST_UTC_S = 1735689600
 """1 January 2025: no station's clock is right and before this release (Unix seconds)."""
@@ -54,6 +63,8 @@ ITEMS = (
     Item(SECOND_DOSE_S, "second_dose_s", 30, 3600, 0, True),
     Item(RESEDATION_S, "resedation_s", 300, 21600, 0, True),
     Item(BATTERY_GAIN, "battery_gain", 900, 1100, 1000, False),
+    Item(TEMPERATURE_S, "temperature_s", 3600, 86400, 0, True),
+    Item(TEMP_OFFSET, "temp_offset", NO_OFFSET - 200, NO_OFFSET + 200, 0, True),
 )
 
 BY_NUMBER = {item.number: item for item in ITEMS}

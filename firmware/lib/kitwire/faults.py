@@ -17,6 +17,8 @@ SAFE = 4
 """Faults came again and again: the tag went into safe mode."""
 TRACKING = 5
 """Profile `open` was set without the consent that it needs: the tag went on as `docked`."""
+TEMPERATURE = 6
+"""A reading of the temperature reset the chip, or did not come back: none is taken until a station asks anew."""
 CONFIG = 64
 """Plus the number of an item of `config`, 1 to 63: its value in the tag's memory made no sense, so the default
 was taken."""
@@ -29,6 +31,7 @@ _TEXTS = {
     WEAK: "the battery was too low to erase flash: an event was not recorded",
     SAFE: "faults came again and again: safe mode",
     TRACKING: "profile open was set without consent to tracking",
+    TEMPERATURE: "reading its temperature restarted the chip: it has stopped doing so",
     UNKNOWN: "an exception in an unknown place",
 }
 
@@ -75,6 +78,7 @@ MODULES = (
     "antenna",
     "rescue",
     "stop",
+    "thermometer",
 )
 """Every module that a tag runs, without its ending."""
 

@@ -71,6 +71,8 @@ FAULT = 11
 """The firmware caught a fault of its own and went on. aux: where, see `faults`."""
 STOPPED = 12
 """Somebody stopped the tag's program over USB, and has its prompt. aux: how many stops this one stands for."""
+TEMPERATURE = 13
+"""Written at the dock: how cold and how warm the tag was since it left its last one. aux: see `temperatures_of`."""
 
 TYPE_NAMES = {
     BOOT: "boot",
@@ -85,8 +87,17 @@ TYPE_NAMES = {
     CONFIG: "config",
     FAULT: "fault",
     STOPPED: "stopped",
+    TEMPERATURE: "temperature",
 }
 """The name of each type, the same in the database and in every output."""
+
+TELL_TEMPERATURE = (LID_OPEN, LID_CLOSE, BATTERY_LOW, HEARTBEAT)
+"""Types whose aux tells how warm the tag was, if it has looked; 0 if it has not."""
+COLDEST_C, WARMEST_C = -40, 125
+"""What a tag can tell, in °C: the chip's thermometer has no other readings (TEMPERATURE_SENSOR_LL_MEASURE_MIN and
+_MAX in ESP-IDF's hal/temperature_sensor_ll.h)."""
+_ZERO_C = 100
+"""How 0 °C is written in a byte, so that 0 is none."""
 
 FLAG_LID_OPEN = 0x01
 """The lid is open."""
@@ -98,6 +109,28 @@ FLAG_CLOCK_SET = 0x08
 """A station has set the clock since this start."""
 FLAG_BRIEF = 0x10
 """The lid was back before the tag could look: the wake shows that it moved, not for how long."""
+
+
+def coded_celsius(celsius: int) -> int:
+    """The byte that tells `celsius`, or what is nearest to it of what can be told."""
+    return min(max(celsius, COLDEST_C), WARMEST_C) + _ZERO_C
+
+
+def temperatures_of(kind: int, aux: int) -> "tuple[int, int] | None":
+    """The coldest and the warmest, in °C, that a record of type `kind` tells; None if it tells none.
+
+    A TEMPERATURE record has the coldest in the low byte of `aux` and the warmest in the high one; others of
+    `TELL_TEMPERATURE` one temperature in the low byte. Raises `WireError` for what no thermometer reads.
+    """
+    if kind == TEMPERATURE:
+        coldest, warmest = (aux & 0xFF) - _ZERO_C, (aux >> 8) - _ZERO_C
+    elif kind in TELL_TEMPERATURE and aux:
+        coldest = warmest = aux - _ZERO_C
+    else:
+        return None
+    if not COLDEST_C <= coldest <= warmest <= WARMEST_C:
+        raise WireError("aux %d tells no temperature" % aux)
+    return coldest, warmest
 
 
 def sequence_of(record: bytes) -> int:

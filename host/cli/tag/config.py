@@ -38,6 +38,9 @@ def _flag(item: int, value: bool | None) -> list[Change]:
 @click.option("--resedation", metavar="TIME", help="Cue for re-sedation after a dose mark, such as 90m; or off.")
 @click.option("--battery-measured", metavar="MV", type=click.IntRange(2500, 4500),
               help="What a meter shows at its cell now, in millivolts: calibrates its own reading.")  # fmt: skip
+@click.option("--temperature", metavar="TIME", help="Look at its temperature that often, such as 6h; or off.")
+@click.option("--temperature-offset", metavar="°C",
+              help="What to add to its own thermometer's reading, such as 10.5; or none.")  # fmt: skip
 @click.option("--bind-key-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the key that a BTHome receiver needs for profile open to FILE; needs no tag.")  # fmt: skip
 @with_store
@@ -55,6 +58,8 @@ def config(
     second_dose: str | None,
     resedation: str | None,
     battery_measured: int | None,
+    temperature: str | None,
+    temperature_offset: str | None,
     bind_key_file: Path | None,
 ) -> Table | Done:
     """Show how the tag of POUCH is configured, or change it.
@@ -71,6 +76,8 @@ def config(
         *_flag(items.BUZZER, buzzer),
         *_duration(items.SECOND_DOSE_S, second_dose),
         *_duration(items.RESEDATION_S, resedation),
+        *_duration(items.TEMPERATURE_S, temperature),
+        *([] if temperature_offset is None else [configuration.read_offset(temperature_offset)]),
     ]
     with open_store(db) as store:
         tag = store.tag(pouch)

@@ -19,6 +19,11 @@ def wake_on_gpio(pins=None, level=WAKEUP_ALL_LOW):
     call("wake_on", "gpio", [pin.id for pin in pins or ()], int(level))
 
 
+def mcu_temperature():
+    """The chip's temperature in whole °C. Does not return if its thermometer makes no sense."""
+    return call("mcu_temperature")
+
+
 class NVS:
     """One namespace of non-volatile storage."""
 
