@@ -1,8 +1,10 @@
 """What a tag's events say, in words."""
 
+from host import temperature
 from host.events import VERIFIED, Event
 from host.words import times
 from kitwire import config, faults, record
+from kitwire.errors import WireError
 
 _CAUSES = {
     0: "USB, crash or power glitch",
@@ -43,6 +45,18 @@ def explain(event: Event) -> str:
         said.append(f"over USB {times(aux)}" if aux > 1 else "over USB")
     elif event.type == _NAMES[record.FAULT]:
         said.append(faults.describe(aux))
+    said += _warm(event)
     if (event.flags or 0) & record.FLAG_BRIEF:
         said.append("brief")
     return ", ".join(said)
+
+
+def _warm(event: Event) -> list[str]:
+    try:
+        told = temperature.told(event)
+    except WireError:
+        return [f"no temperature ({event.aux})"]
+    if told is None:
+        return []
+    coldest, warmest = told
+    return [f"{coldest} °C"] if event.type != _NAMES[record.TEMPERATURE] else [f"{coldest} to {warmest} °C"]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from host.events import Docking, Event, Tag
 from host.ledger import Holding, Kit, Lot, Movement, Officer, by_kit, holdings, stretches
 from host.reports import Explanation, UsageReport
+from host.temperature import Limits
 
 
 class Recall(NamedTuple):
@@ -54,6 +55,7 @@ class Picture(NamedTuple):
 
     `heard` is when the last advert of a tag was accepted, by its id, in Unix milliseconds. `forgotten` are ranges of
     sequences, by tag, that retention has destroyed; `own_stops` where each tag's log ended when the station stopped it.
+    `limits` are those of the products of which somebody entered any.
     """
 
     time_zone: str
@@ -73,6 +75,7 @@ class Picture(NamedTuple):
     forgotten: Mapping[str, Sequence[tuple[int, int]]] = MappingProxyType({})
     docked_by: Sequence[BroughtBy] = ()
     own_stops: Mapping[str, Sequence[int]] = MappingProxyType({})
+    limits: Mapping[str, Limits] = MappingProxyType({})
 
     def holdings(self) -> list[Holding]:
         """Who held what, ever, in order of issue."""

@@ -34,6 +34,7 @@ ACTIONS = {
     "lot.recall": _JUDGES,
     "lot.correct": _STOCK,
     "product.add": _STOCK,
+    "product.storage": _STOCK,
     "officer.add": _KEEPERS,
     "officer.change": _KEEPERS,
     "place.add": _KEEPERS,

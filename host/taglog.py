@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from host import times
+from host import temperature, times
 from host.events import ALTERED, VERIFIED, Docking, Event, Tag
-from host.openings import LidOpening, lid_openings
+from host.openings import LidOpening, event_times, lid_openings
+from host.temperature import Reading
 from kitwire import faults as fault_codes
 from kitwire import record
+from kitwire.errors import WireError
 
 GAP = "gap"
 """Records that the tag made and the station never got; `sequence` is the first that came after them."""
@@ -35,6 +37,8 @@ _BOOT = record.TYPE_NAMES[record.BOOT]
 _STOPPED = record.TYPE_NAMES[record.STOPPED]
 _STARTS = 0x10000
 """Starts are counted modulo this."""
+_UNDOCK = record.TYPE_NAMES[record.UNDOCK]
+_TEMPERATURE = record.TYPE_NAMES[record.TEMPERATURE]
 
 
 class Flaw(NamedTuple):
@@ -72,6 +76,7 @@ class TagLog(NamedTuple):
     state: TagState
     openings: list[LidOpening]
     flaws: list[Flaw]
+    readings: list[Reading]
 
 
 def derive(
@@ -96,7 +101,7 @@ def derive(
         *_faults(events, at),
         *_clocks(tag, events, dockings),
     ]
-    return TagLog(_state(tag, dockings), lid_openings(tag, events, dockings), flaws)
+    return TagLog(_state(tag, dockings), lid_openings(tag, events, dockings), flaws, _readings(tag, events, dockings))
 
 
 def _state(tag: Tag, dockings: Sequence[Docking]) -> TagState:
@@ -161,8 +166,11 @@ def _starts(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
 
     A cell too weak to record its start has been low before and after. Only records next to each other can tell.
     """
+    by_reading = _after_a_reading(events)
     for before, event in pairwise(events):
         if event.sequence != before.sequence + 1 or not (_well(before) and _well(event)):
+            continue
+        if event.sequence in by_reading:
             continue
         assert before.boot_count is not None and event.boot_count is not None
         # No start is counted twice but where the memory did not take the count, which is a fault of its own.
@@ -171,6 +179,20 @@ def _starts(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
             yield Flaw(event.tag, event.sequence, RESTART, event.docking, at[event.docking], 1, str(event.aux or 0))
         elif event.boot_count != before.boot_count:
             yield Flaw(event.tag, event.sequence, NO_START, event.docking, at[event.docking], 1, "")
+
+
+def _after_a_reading(events: Sequence[Event]) -> set[int]:
+    """The starts that a reading of the chip's temperature brought about: the tag says so among the faults after it."""
+    found: set[int] = set()
+    start = None
+    for event in events:
+        if event.type == _BOOT:
+            start = event.sequence
+        elif event.type != _FAULT:
+            start = None
+        elif start is not None and event.aux == fault_codes.TEMPERATURE:
+            found.add(start)
+    return found
 
 
 def _well(event: Event) -> bool:
@@ -199,9 +221,48 @@ def _put_back(events: Sequence[Event], dockings: Sequence[Docking]) -> Iterator[
 
 def _faults(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
     for event in events:
-        if event.type == _FAULT:
-            detail = fault_codes.describe(event.aux or 0)
+        detail = fault_codes.describe(event.aux or 0) if event.type == _FAULT else _nonsense(event)
+        if detail:
             yield Flaw(event.tag, event.sequence, FAULT, event.docking, at[event.docking], 1, detail)
+
+
+def _nonsense(event: Event) -> str:
+    try:
+        temperature.told(event)
+    except WireError:
+        return f"it told a temperature that no thermometer reads ({event.aux})"
+    return ""
+
+
+def _readings(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> list[Reading]:
+    """What the tag told of its temperature, in order of sequence; without what makes no sense."""
+    telling = [(event, pair) for event in events if not _nonsense(event) and (pair := temperature.told(event))]
+    if not telling:
+        return []
+    when = event_times(tag, events, dockings)
+    began = _began(events)
+    found = []
+    for event, pair in telling:
+        since = began.get(event.sequence, 0) if event.type == _TEMPERATURE else event.sequence
+        earliest_ms = when[since].earliest_ms if since else tag.enrolled_at_ms
+        found.append(
+            Reading(tag.id, event.sequence, tag.pouch, *pair, since, earliest_ms, when[event.sequence].latest_ms)
+        )
+    return found
+
+
+def _began(events: Sequence[Event]) -> dict[int, int]:
+    """By each record of the least and the most: the one with which the tag had left its dock, or told them before."""
+    found: dict[int, int] = {}
+    before = 0
+    for event in events:
+        if event.verdict != VERIFIED:
+            continue
+        if event.type == _TEMPERATURE:
+            found[event.sequence] = before
+        if event.type in (_UNDOCK, _TEMPERATURE):
+            before = event.sequence
+    return found
 
 
 def _clocks(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> Iterator[Flaw]:

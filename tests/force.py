@@ -8,6 +8,7 @@ from host.ledger import ISSUE, RECEIVE, RETURN, Kit, Lot, Movement, Officer
 from host.ledger.movement import USE
 from host.picture import BroughtBy, Counted, Difference, Picture, Recall
 from host.reports import FILED, Explanation, UsageReport
+from host.temperature import Limits
 from kitwire import record
 
 ZONE = "Europe/London"
@@ -38,6 +39,7 @@ class Force:
         self.heard: dict[str, int] = {}
         self.docked_by: list[BroughtBy] = []
         self.own_stops: dict[str, list[int]] = {}
+        self.limits: dict[str, Limits] = {}
 
     def officer(self, number: str, trained_on: date | None = date(2026, 5, 1)) -> None:
         self.officers.append(Officer(number, trained_on, T0))
@@ -195,6 +197,7 @@ class Force:
             self.heard,
             docked_by=self.docked_by,
             own_stops=self.own_stops,
+            limits=self.limits,
         )
 
 

@@ -11,6 +11,8 @@ import click
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
+from host.errors import InputError
+from host.temperature import Limits, limits
 from host.words import plural
 
 if TYPE_CHECKING:
@@ -62,22 +64,54 @@ def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
     return Done(f"product {name}: {_gtins(changed)}", _row(changed))
 
 
+@product.command("storage")
+@click.argument("name", metavar="NAME")
+@click.option("--from", "least_c", metavar="°C", type=int, help="The lowest temperature that the label allows.")
+@click.option("--to", "most_c", metavar="°C", type=int, help="The highest.")
+@click.option("--none", is_flag=True, help="The label says nothing; nothing is compared.")
+@with_store
+def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: bool) -> Done:
+    """Enter how warm or cold a product may be stored, as its label says.
+
+    What tags tell of heat and frost is then compared with it: `kitdock reconcile` asks about each kit that was beyond.
+    Give both limits or the one that the label has; they replace what was entered before.
+    """
+    if none == (least_c is not None or most_c is not None):
+        raise InputError("say what the label says with --from and --to, or that it says nothing with --none")
+    with open_store(db) as store:
+        changed = store.set_limits(name, None if none else Limits(least_c, most_c))
+    said = f"to be stored at {changed.limits}" if changed.limits else "no storage limits"
+    return Done(f"product {name}: {said}", _row(changed))
+
+
 @product.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List products, the doses in a kit of each, and their GTINs."""
+    """List products, the doses in a kit of each, how they are to be stored, and their GTINs."""
     with open_store(db) as store:
         found = store.products()
     return Table(
         [_row(each) for each in found],
-        {"product": "product", "doses": "doses", "GTINs": "gtins"},
+        {
+            "product": "product",
+            "doses": "doses",
+            "stored at": lambda row: str(limits(row["least_c"], row["most_c"]) or ""),
+            "GTINs": "gtins",
+        },
         "no products yet: add one with `kitdock product add NAME --gtin GTIN`, or scan it: `kitdock stock receive`",
         title="Products",
     )
 
 
 def _row(product: Product) -> Row:
-    return {"product": product.name, "doses": product.doses_per_kit, "gtins": list(product.gtins)}
+    least_c, most_c = product.limits or (None, None)
+    return {
+        "product": product.name,
+        "doses": product.doses_per_kit,
+        "gtins": list(product.gtins),
+        "least_c": least_c,
+        "most_c": most_c,
+    }
 
 
 def _gtins(product: Product) -> str:

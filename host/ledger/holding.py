@@ -29,7 +29,11 @@ class Holding(NamedTuple):
 
     def meets(self, when: Interval) -> bool:
         """Whether it was so at some instant of an interval."""
-        return self.since_ms <= when.latest_ms and (self.until_ms is None or self.until_ms > when.earliest_ms)
+        return self.during(when.earliest_ms, when.latest_ms)
+
+    def during(self, earliest_ms: int, latest_ms: int) -> bool:
+        """Whether it was so at some instant between two, both included."""
+        return self.since_ms <= latest_ms and (self.until_ms is None or self.until_ms > earliest_ms)
 
 
 def stretches(kit: str, movements: Iterable[Movement], doses_per_kit: int) -> list[Holding]:

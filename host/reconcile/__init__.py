@@ -8,6 +8,7 @@ carried.py       rules about kits that are out
 tags.py          rules about tags and pouches
 logs.py          rules about what a log lacks, or holds that cannot be
 counts.py        rules about the ledger, the doses and the stocktakes
+storage.py       rules about how kits are kept
 lifecycle.py     what people did about a discrepancy: acknowledged, resolved, reopened
 
 Each rule is a small pure function that yields discrepancies. A discrepancy states what is known and what to
@@ -18,7 +19,7 @@ battery is not misconduct.
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from host.reconcile import carried, counts, logs, openings, tags
+from host.reconcile import carried, counts, logs, openings, storage, tags
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, SEVERITIES, Discrepancy
 from host.reconcile.situation import Situation, View
 
@@ -67,6 +68,7 @@ RULES: Sequence[Rule] = (
     Rule(counts.stocktake_wrong_place, (MEDIUM,)),
     Rule(carried.quarantined_carried, (MEDIUM,)),
     Rule(logs.tag_interrupted, (MEDIUM,)),
+    Rule(storage.outside_storage_limits, (MEDIUM,)),
     Rule(logs.sequence_gap, (MEDIUM,)),
     Rule(tags.log_unread, (MEDIUM,)),
     Rule(carried.kit_with_leaver, (MEDIUM,)),

@@ -7,13 +7,14 @@ from host.doses import PouchLog, all_facts, due, whole_ms
 from host.events import Tag
 from host.ledger import Holding, Movement, by_kit, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUE, ISSUED, USE
-from host.openings import openings
+from host.openings import IN_A_POUCH, openings
 from host.picture import Picture, Recall
 from host.reconcile.situation import (
     Carried,
     Count,
     DockedBy,
     EmptyPouch,
+    Exposed,
     KitLedger,
     LooseReport,
     PouchTag,
@@ -84,6 +85,7 @@ class _Recompute:
                 for each in self.picture.reports
                 if each.fields.get("resupply_needed") and each.stands == FILED
             ],
+            exposed=self._exposed(),
         )
 
     def _carried(self) -> list[Carried]:
@@ -241,6 +243,18 @@ class _Recompute:
             )
             found.append(DockedBy(tag, pouch_of[tag], note.docking, at_ms, note.officer, held))
         return found
+
+    def _exposed(self) -> list[Exposed]:
+        now = {each.kit: each for each in self.custody if each.until_ms is None and each.status in IN_A_POUCH}
+        return [
+            Exposed(held.kit, product, self.picture.limits[product], reading, held, now[held.kit])
+            for log in self.logs.values()
+            for reading in log.readings
+            for held in self.custody
+            if held.pouch == reading.pouch and held.status in IN_A_POUCH and held.kit in now
+            for product in (self.lot_of[held.kit].product,)
+            if product in self.picture.limits and held.during(reading.earliest_ms, reading.latest_ms)
+        ]
 
     def _counts(self) -> list[Count]:
         newest = {each.place: each for each in sorted(self.picture.stocktakes)}

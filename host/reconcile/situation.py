@@ -29,6 +29,7 @@ from host.picture import Counted, Difference, Recall
 from host.reports import USED, UsageReport
 from host.settings import Settings
 from host.taglog import Flaw, TagState
+from host.temperature import Limits, Reading
 
 
 class Carried(NamedTuple):
@@ -184,6 +185,17 @@ class Resupply(NamedTuple):
     left_on: date | None
 
 
+class Exposed(NamedTuple):
+    """A kit, out or in stock `now`, that was in a pouch while the tag there told of a temperature: `held` is when."""
+
+    kit: str
+    product: str
+    limits: Limits
+    reading: Reading
+    held: Holding
+    now: Holding
+
+
 class Situation(NamedTuple):
     """All that rules look at, and the moment they judge it at, in Unix milliseconds."""
 
@@ -205,6 +217,7 @@ class Situation(NamedTuple):
     impossible: list[KitLedger]
     counts: list[Count]
     resupplies: list[Resupply]
+    exposed: list[Exposed]
 
 
 class View:

@@ -77,4 +77,5 @@ class Store(
             forgotten=self._forgotten(),
             docked_by=self._docked_by_notes(),
             own_stops=self._own_stops(),
+            limits=self._limits(),
         )

@@ -3,23 +3,26 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from host import clock
+from host import clock, temperature
 from host.errors import InputError, RuleError
 from host.ledger import DOSES_PER_KIT
 from host.store.database import Database
+from host.temperature import COLDEST_C, WARMEST_C, Limits
 
 _PRODUCTS = """
-SELECT name, doses_per_kit FROM product
-UNION ALL SELECT product, min(doses_per_kit) FROM lot WHERE product NOT IN (SELECT name FROM product) GROUP BY product
+SELECT name, doses_per_kit, least_c, most_c FROM product
+UNION ALL SELECT product, min(doses_per_kit), NULL, NULL FROM lot WHERE product NOT IN (SELECT name FROM product)
+    GROUP BY product
 """
 
 
 class Product(NamedTuple):
-    """A kind of kit, the doses in one, and the GTINs of its packs, each of 14 digits."""
+    """A kind of kit, the doses in one, the GTINs of its packs, each of 14 digits, and how it is to be stored."""
 
     name: str
     doses_per_kit: int
     gtins: tuple[str, ...]
+    limits: Limits | None
 
 
 class Catalogue(Database):
@@ -32,7 +35,10 @@ class Catalogue(Database):
             for gtin, name in self._rows("SELECT gtin, product FROM product_gtin ORDER BY gtin"):
                 gtins.setdefault(name, []).append(gtin)
             rows = self._rows(f"SELECT * FROM ({_PRODUCTS}) ORDER BY name")
-        return [Product(name, doses, tuple(gtins.get(name, ()))) for name, doses in rows]
+        return [
+            Product(name, doses, tuple(gtins.get(name, ())), temperature.limits(least, most))
+            for name, doses, least, most in rows
+        ]
 
     def product(self, name: str) -> Product:
         """One product. Raises `InputError` if it is not in the catalogue."""
@@ -40,7 +46,7 @@ class Catalogue(Database):
         if row is None:
             raise InputError(f"no product {name}: see `kitdock product list`, or `kitdock product add '{name}'`")
         gtins = self._rows("SELECT gtin FROM product_gtin WHERE product = ? ORDER BY gtin", (name,))
-        return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins))
+        return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins), temperature.limits(*row[2:]))
 
     def product_of(self, gtin: str) -> Product | None:
         """The product with that GTIN of 14 digits, if it is in the catalogue."""
@@ -56,7 +62,7 @@ class Catalogue(Database):
                     f"product {known[0]} is known already: `kitdock product gtin '{known[0]}' GTIN` gives it one more"
                 )
             doses = doses_per_kit or DOSES_PER_KIT
-            self._connection.execute("INSERT INTO product VALUES (?, ?, ?)", (name, doses, clock.now_ms()))
+            self._enter(name, doses)
             detail |= {"doses": doses, "gtins": self._add_gtins(name, gtins, move=False)}
             return self.product(name)
 
@@ -67,12 +73,41 @@ class Catalogue(Database):
         """
         with self._changing("product.add", name) as detail:
             product = self.product(name)
-            # One of which lots were received by name is not in the table yet.
-            self._connection.execute(
-                "INSERT OR IGNORE INTO product VALUES (?, ?, ?)", (name, product.doses_per_kit, clock.now_ms())
-            )
+            self._enter(name, product.doses_per_kit)
             detail["gtins"] = self._add_gtins(name, gtins, move)
             return self.product(name)
+
+    def set_limits(self, name: str, limits: Limits | None) -> Product:
+        """Says how a product is to be stored by its label; None for nothing.
+
+        Raises `InputError` if the product is unknown or there are no such limits.
+        """
+        if limits is not None:
+            told = [each for each in limits if each is not None]
+            if not told or sorted(told) != told or not COLDEST_C <= told[0] <= told[-1] <= WARMEST_C:
+                raise InputError(
+                    f"these are no limits: say whole °C from {COLDEST_C} to {WARMEST_C}, the lower one with --from, "
+                    "the higher one with --to"
+                )
+        with self._changing("product.storage", name) as detail:
+            product = self.product(name)
+            self._enter(name, product.doses_per_kit)
+            least, most = limits or (None, None)
+            self._connection.execute("UPDATE product SET least_c = ?, most_c = ? WHERE name = ?", (least, most, name))
+            detail |= {"least_c": least, "most_c": most}
+            return self.product(name)
+
+    def _enter(self, name: str, doses: int) -> None:
+        """Puts a product into the table; one of which lots were received by name may not be there yet."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO product (name, doses_per_kit, added_at_ms) VALUES (?, ?, ?)",
+            (name, doses, clock.now_ms()),
+        )
+
+    def _limits(self) -> dict[str, Limits]:
+        """How products are to be stored, as far as somebody entered it."""
+        rows = self._rows("SELECT name, least_c, most_c FROM product WHERE coalesce(least_c, most_c) IS NOT NULL")
+        return {name: Limits(least, most) for name, least, most in rows}
 
     def _add_gtins(self, name: str, gtins: Iterable[str], move: bool) -> list[str]:
         """The GTINs that were added, within a transaction."""

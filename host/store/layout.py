@@ -9,7 +9,7 @@ STEPS = (
     "001_stock_tags_events_reports",
     "002_ledger_accounts_audit_rollups",
     "003_said_by_reports_that_stand_kits_to_count",
-    "004_interference_with_tags",
+    "004_interference_with_tags_temperature",
 )
 """The steps to the present layout, in order: one module of `host.store.migrations` each."""
 

@@ -102,18 +102,24 @@ class Retention(Tags, Stock):
                 oldest = min([each for each in (oldest, *times) if each is not None], default=None)
                 if destroy and goes:
                     self._forget(tag, goes)
-        why = "openings without a cause or with a report, flaws, and what times and the next docking rest on"
+        why = (
+            "openings without a cause or with a report, flaws, heat and frost beyond a product's limits, and what "
+            "times and the next docking rest on"
+        )
         return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why if kept else "")
 
     def _stay(self, tag: Tag) -> tuple[set[int], set[int]]:
-        """Sequences at which `tag` has an opening that must stay, and those at which it has a flaw, or before one
-        that is told by two records."""
+        """Sequences at which `tag` has an opening or a temperature that must stay, and those at which it has a flaw, or
+        before one that is told by two records."""
         openings = self._rows(
             "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
             "UNION SELECT sequence FROM usage_report WHERE tag = ? "
             "UNION SELECT sequence FROM report_note WHERE tag = ? "
-            "UNION SELECT sequence FROM opening_asks WHERE tag = ?",
-            (tag.id, tag.id, tag.id, tag.id),
+            "UNION SELECT sequence FROM opening_asks WHERE tag = ? "
+            "UNION SELECT j.value FROM temperature t CROSS JOIN json_each(json_array(t.sequence, t.since)) j "
+            "WHERE t.tag = ? AND EXISTS "
+            "(SELECT 1 FROM product p WHERE t.warmest_c > p.most_c OR t.coldest_c < p.least_c)",
+            (tag.id,) * 5,
         )
         flaws = self._rows(
             "SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock' "

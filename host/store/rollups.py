@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 VERSION = 3
 """Of what is derived. One more whenever the same history comes to give other roll-ups."""
 
-TABLES = ("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks")
+TABLES = (
+    *("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks"),
+    "temperature",
+)
 """The tables that `recompute` fills."""
 
 _TAG = ", ".join(Tag._fields)
@@ -101,6 +104,7 @@ class Rollups(Doses):
             ]
             found["log_flaw"] += [tuple(each) for each in log.flaws]
             found["tag_state"].append(tuple(log.state))
+            found["temperature"] += [tuple(each) for each in log.readings]
         return {table: sorted(rows, key=lambda row: tuple(map(repr, row))) for table, rows in found.items()}
 
     def rolled_up(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -225,7 +229,7 @@ class Rollups(Doses):
         log = self._tag_log(tag)
         said = self._said(tag.id)
         connection = self._connection
-        for table in ("opening", "log_flaw", "tag_state"):
+        for table in ("opening", "log_flaw", "tag_state", "temperature"):
             connection.execute(f"DELETE FROM {table} WHERE tag = ?", (tag.id,))
         connection.executemany(
             "INSERT INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -233,6 +237,9 @@ class Rollups(Doses):
         )
         connection.executemany("INSERT INTO log_flaw VALUES (?, ?, ?, ?, ?, ?, ?)", log.flaws)
         connection.execute("INSERT INTO tag_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", log.state)
+        connection.executemany(
+            "INSERT INTO temperature VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [tuple(each) for each in log.readings]
+        )
         connection.execute("DELETE FROM stale_tag WHERE tag = ?", (tag.id,))
 
     def _said(self, tag: str | None = None) -> dict[tuple[str, int], Counted]:

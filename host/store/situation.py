@@ -28,6 +28,7 @@ from host.reconcile.situation import (
     Count,
     DockedBy,
     EmptyPouch,
+    Exposed,
     KitAccount,
     KitLedger,
     LooseReport,
@@ -45,6 +46,7 @@ from host.reports import incident_ms
 from host.settings import Settings
 from host.store.rollups import Rollups
 from host.taglog import CLOCK, FAULT, GAP, TAMPERING, Flaw, TagState
+from host.temperature import LEAST_ERROR_C, Limits, Reading
 
 _HOLDING = "c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began"
 _NOW_HELD = "k.kit, k.officer, k.pouch, k.since_ms, NULL, k.place, k.status, k.began"
@@ -109,6 +111,7 @@ class Situations(Rollups):
                 impossible=self._kit_ledgers("kit_state k WHERE k.impossible IS NOT NULL"),
                 counts=self._counts(),
                 resupplies=self._resupplies(),
+                exposed=self._exposed(),
             )
 
     def _worth_carried(self, now_ms: int) -> list[Carried]:
@@ -398,6 +401,26 @@ class Situations(Rollups):
             )
             for each in told
         ]
+
+    def _exposed(self) -> list[Exposed]:
+        """The kits that were in a pouch while its tag told of a temperature that is beyond their product's limits."""
+        columns = ", ".join(f"t.{column}" for column in Reading._fields)
+        query = (
+            f"SELECT k.kit, p.name, p.least_c, p.most_c, {columns}, {_HOLDING}, {_NOW_HELD} FROM product p "
+            "CROSS JOIN temperature t ON {beyond} CROSS JOIN custody c ON c.pouch = t.pouch "
+            "AND c.status IN ('issued', 'in_stock') AND c.since_ms <= t.latest_ms "
+            "AND (c.until_ms IS NULL OR c.until_ms > t.earliest_ms) CROSS JOIN kit_state k ON k.kit = c.kit "
+            "AND k.product = p.name AND k.status IN ('issued', 'in_stock')"
+        )
+        warm, cold = f"t.warmest_c > p.most_c + {LEAST_ERROR_C}", f"t.coldest_c < p.least_c - {LEAST_ERROR_C}"
+        found = []
+        for kit, product, least, most, *rest in self._rows(
+            f"{query.format(beyond=warm)} UNION {query.format(beyond=cold)}"
+        ):
+            reading, held = rest[: len(Reading._fields)], rest[len(Reading._fields) :]
+            stretches = Holding(*held[: len(Holding._fields)]), Holding(*held[len(Holding._fields) :])
+            found.append(Exposed(kit, product, Limits(least, most), Reading(*reading), *stretches))
+        return found
 
     # For a picture: the whole history.
 

@@ -56,7 +56,7 @@ def make(path: Path, size: Size) -> None:
         "INSERT INTO place VALUES (?, 'station', NULL, 0)", [(f"Station {number}",) for number in range(STATIONS)]
     )
     _fill(connection, "officer", _officers(size, random))
-    connection.execute("INSERT INTO product VALUES (?, 2, 0)", (PRODUCT,))
+    connection.execute("INSERT INTO product (name, doses_per_kit, added_at_ms) VALUES (?, 2, 0)", (PRODUCT,))
     _fill(connection, "lot", ((PRODUCT, lot(number), _expiry(number).isoformat(), 2) for number in range(_LOTS)))
     _fill(connection, "kit", ((_kit(number), PRODUCT, lot(number % _LOTS), None, None) for number in range(size.kits)))
     _fill(connection, "movement", _movements(size, random))

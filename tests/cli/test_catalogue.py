@@ -17,7 +17,9 @@ def test_a_product_is_added_with_its_numbers(station: Station) -> None:
     added = station.json(
         "product", "add", "Naloxone 1.8 mg", "--gtin", "9506000134352", "--gtin", OTHER, "--doses", "1"
     )
-    assert added == {"product": "Naloxone 1.8 mg", "doses": 1, "gtins": [OTHER, GTIN]}
+    assert added == {
+        "product": "Naloxone 1.8 mg", "doses": 1, "gtins": [OTHER, GTIN], "least_c": None, "most_c": None
+    }  # fmt: skip
     assert station.json("product", "list") == [added]
     assert "2 doses a kit, no GTIN" in station.run("product", "add", "Nyxoid").stdout
     text = station.run("product", "list").stdout
@@ -65,9 +67,11 @@ def test_an_unknown_product_is_refused(station: Station) -> None:
 def test_a_product_received_by_name_is_in_the_catalogue(station: Station) -> None:
     expires = str(day(400))
     station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", expires, "--doses", "4")
-    assert station.json("product", "list") == [{"product": "Nyxoid", "doses": 4, "gtins": []}]
+    no_limits = {"least_c": None, "most_c": None}
+    assert station.json("product", "list") == [{"product": "Nyxoid", "doses": 4, "gtins": [], **no_limits}]
     assert "known already" in station.refused("product", "add", "Nyxoid", status=1)
-    assert station.json("product", "gtin", "Nyxoid", GTIN) == {"product": "Nyxoid", "doses": 4, "gtins": [GTIN]}
+    known = station.json("product", "gtin", "Nyxoid", GTIN)
+    assert known == {"product": "Nyxoid", "doses": 4, "gtins": [GTIN], **no_limits}
     assert len(station.json("product", "list")) == 1
 
 
@@ -77,3 +81,47 @@ def test_only_who_keeps_stock_changes_the_catalogue(station: Station) -> None:
         assert "that is for quartermaster" in station.refused("product", *command, status=1, login="auditor1")
     attempts = [row for row in station.json("audit", "list") if row["action"] == "product.add"]
     assert [row["outcome"] for row in attempts] == ["refused", "refused"]
+
+
+def test_storage_limits_are_what_the_label_says_and_nothing_until_somebody_enters_it(station: Station) -> None:
+    station.run("product", "add", "Naloxone 1.8 mg", "--gtin", GTIN)
+    assert "°C" not in station.run("product", "list").stdout
+    said = station.run("product", "storage", "Naloxone 1.8 mg", "--from", "-5", "--to", "25").stdout
+    assert said.strip() == "product Naloxone 1.8 mg: to be stored at -5 to 25 °C"
+    (row,) = station.json("product", "list")
+    assert (row["least_c"], row["most_c"], row["gtins"]) == (-5, 25, [GTIN])
+    text = station.run("product", "list").stdout
+    assert "-5 to 25 °C" in text and max(map(len, text.splitlines())) <= 80
+    assert "at most 25 °C" in station.run("product", "storage", "Naloxone 1.8 mg", "--to", "25").stdout
+    assert "at least 2 °C" in station.run("product", "storage", "Naloxone 1.8 mg", "--from", "2").stdout
+    assert "no storage limits" in station.run("product", "storage", "Naloxone 1.8 mg", "--none").stdout
+    (row,) = station.json("product", "list")
+    assert (row["least_c"], row["most_c"]) == (None, None)
+    entries = [each for each in station.json("audit", "list") if each["action"] == "product.storage"]
+    assert len(entries) == 4 and {each["subject"] for each in entries} == {"Naloxone 1.8 mg"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ([], "with --from and --to, or that it says nothing with --none"),
+        (["--none", "--to", "25"], "with --from and --to, or that it says nothing with --none"),
+        (["--from", "25", "--to", "2"], "the lower one with --from, the higher one with --to"),
+        (["--to", "126"], "whole °C from -40 to 125"),
+        (["--from", "-41"], "whole °C from -40 to 125"),
+    ],
+)
+def test_limits_that_are_none_are_refused(station: Station, typed: list[str], said: str) -> None:
+    station.run("product", "add", "Nyxoid")
+    assert said in station.refused("product", "storage", "Nyxoid", *typed, status=2)
+    assert station.json("product", "list")[0]["most_c"] is None
+
+
+def test_limits_of_a_product_that_was_received_by_name_and_of_none(station: Station) -> None:
+    station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(400)), "--doses", "4")
+    limits = station.json("product", "storage", "Nyxoid", "--to", "25")
+    assert (limits["doses"], limits["most_c"]) == (4, 25)
+    assert "no product Nyxiod" in station.refused("product", "storage", "Nyxiod", "--to", "25", status=2)
+    station.run("account", "grant", "auditor1", "auditor")
+    refused = station.refused("product", "storage", "Nyxoid", "--to", "30", status=1, login="auditor1")
+    assert "that is for quartermaster" in refused

@@ -71,16 +71,18 @@ def play(
     scene: Callable[[Stage], Awaitable[None]],
     interpreter: str | None = None,
     files: Mapping[str, Path] | None = None,
+    start: datetime = START,
 ) -> None:
     """Run `scene` on a fresh stage, and see that no firmware had a fault of its own.
 
     `interpreter` is the path of another MicroPython for the tags, `files` are theirs instead of the firmware's own.
     """
+    start_ms = round(start.timestamp() * 1000)
 
     @asynccontextmanager
     async def stage() -> AsyncIterator[Stage]:
-        with Store.create(folder / "station.db", "Example Police", "Europe/London", False, int(T0 * 1000)) as store:
-            station = VirtualStation(START, interpreter=interpreter, files=files)
+        with Store.create(folder / "station.db", "Example Police", "Europe/London", False, start_ms) as store:
+            station = VirtualStation(start, interpreter=interpreter, files=files)
             async with station, open_adapter(await station.listen_hci()) as radio:
                 yield Stage(store, station, radio)
                 faults = {tag.name: tag.faults for tag in station.tags if tag.faults}

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from host.flash.application import FIRMWARE
+from host.reconcile import Discrepancy, reconcile
+from host.reconcile.lifecycle import REOPENED, RESOLVED
+from host.reconcile.recompute import situation_of
 from host.sim.tag import VirtualTag
 from host.sim.virtual_board import Ended
+from host.store.stock import Incoming
+from host.temperature import Limits
 from kitwire import faults, record
 from tests.e2e.stage import DAY, HOUR, T0, Stage, play
 from tests.e2e.test_chip import without
+from tests.e2e.test_usb import kitdock
 from tests.e2e.watching import keep, restarted
+from tests.telling import Tell
 
 LOOKS_H = 6
 
@@ -331,3 +339,128 @@ def test_a_button_that_is_jammed_does_not_wake_it_for_a_look_again_and_again(tmp
         await stage.until(T0 + 20 * HOUR)
 
     lived(tmp_path, {"/": FIRMWARE}, live)
+
+
+async def closed_while_a_cue_is_shown(stage: Stage, tag: VirtualTag) -> None:
+    keep(tag, second_dose_s=120)
+    await restarted(tag)
+    tag.at(T0 + 5 * HOUR).lid_open()
+    tag.at(T0 + 5 * HOUR + 60).press()
+    tag.at(T0 + 5 * HOUR + 186).lid_close()
+    await stage.until(T0 + 7 * HOUR)
+
+
+def test_what_comes_long_after_the_look_tells_no_temperature(tmp_path: Path) -> None:
+    found = lived(tmp_path / "a", {"/": FIRMWARE}, closed_while_a_cue_is_shown)
+    assert found[0][1:4] == [("lid_open", (20, 20)), ("dose_mark", None), ("lid_close", None)]
+    files = changed(tmp_path, "wake", "        tag.temperature = 0  # from here on it warms itself\n", "")
+    assert dict(lived(tmp_path / "b", files, closed_while_a_cue_is_shown)[0])["lid_close"] is not None
+
+
+SUMMER = datetime(2026, 7, 9, 4, tzinfo=UTC)
+PRODUCT = "Naloxone 1.8 mg"
+
+
+async def summers_day(stage: Stage, looks: bool) -> tuple[list[Discrepancy], list[int | None]]:
+    """What is asked after a shift of which the pouch spends the day in a parked car; and the readings of its tag.
+
+    The chip's own thermometer reads ten degrees too low, which somebody has found out and entered.
+    """
+    began_ms = stage.now_ms()
+    stage.store.add_officer("4101", date(2026, 6, 1), began_ms)
+    stage.store.receive([Incoming("K-0001", PRODUCT, "A1", date(2028, 4, 30), 2)], began_ms)
+    stage.store.set_limits(PRODUCT, Limits(None, 25))
+    tag = await stage.add()
+    tag.board.thermometer.error_c = -10.0
+    stage.store.issue_kit("K-0001", "4101", "P-01", began_ms)
+    if looks:
+        tag.dock()
+        await tag.settle()
+        given = ("--temperature", "6h", "--temperature-offset", "10")
+        status, _, complaints = await kitdock(stage, "config", "P-01", "--port", tag.serial_port(), *given)
+        assert status == 0, complaints
+    seen = looks_of(tag)
+    (report,) = await stage.dock(tag)
+    assert report.error is None
+    tag.temperature(day_in_a_car)
+    left = stage.station.clock.now()
+    tag.undock()
+    await stage.until(left + 14 * HOUR)
+    (report,) = await stage.dock(tag)
+    assert report.error is None
+    found = reconcile(stage.store.situation(stage.now_ms()))
+    assert found == reconcile(situation_of(stage.store.picture(), stage.now_ms()))
+    return found, seen
+
+
+def test_a_summers_day_in_a_car_raises_one_question_about_the_kit(tmp_path: Path, tell: Tell) -> None:
+    async def scene(stage: Stage) -> None:
+        (found,), seen = await summers_day(stage, looks=True)
+        assert None not in seen and len(seen) == 2, "each 6 h"
+        assert (found.kind, found.severity, found.kit) == ("outside_storage_limits", "medium", "K-0001")
+        assert (found.officer, found.pouch) == ("4101", "P-01")
+        most = max(filter(None, seen)) + 10
+        assert abs(most - 59) <= 1, "what the chip told, and ten degrees"
+        assert f"up to {most} °C, give or take 3, at some time between 2026-07-09 05:0" in found.evidence
+        assert "says at most 25 °C" in found.evidence and "not the kit" in found.evidence
+        assert "kitdock reconcile resolve" in found.next_step
+        state = stage.store.state("K-0001")
+        assert (state.status, state.quarantine, state.doses_left) == ("issued", None, 2), "nothing was done to the kit"
+        tell(f"a summer's day in a car: {found.evidence}")
+
+        stage.store.note_discrepancies([found], stage.now_ms())
+        reason = "the maker says it may be used"
+        stage.store.judge("resolve", RESOLVED, found, reason, stage.now_ms())
+        (tag,) = stage.station.tags
+        tag.temperature(20)
+        tag.undock()
+        await stage.until(stage.station.clock.now() + 10 * HOUR)
+        await stage.dock(tag)
+        (still,) = stage.store.standings(reconcile(stage.store.situation(stage.now_ms())))
+        assert still.status == RESOLVED, "a cool day does not ask anew"
+        tag.temperature(day_in_a_car)
+        tag.undock()
+        await stage.until(stage.station.clock.now() + 14 * HOUR)
+        await stage.dock(tag)
+        (again,) = stage.store.standings(reconcile(stage.store.situation(stage.now_ms())))
+        assert again.status == REOPENED, "the next hot one does"
+
+    play(tmp_path, scene, start=SUMMER)
+
+
+def test_the_same_day_with_a_tag_that_is_not_asked_to_raises_none_and_never_looks(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        assert await summers_day(stage, looks=False) == ([], [])
+        assert "temperature" not in stage.types()
+
+    play(tmp_path, scene, start=SUMMER)
+
+
+def test_a_reset_in_the_sun_loses_no_more_than_since_the_last_record(tmp_path: Path) -> None:
+    """The least and the most are gone with the power; what edges of the lid told is not."""
+
+    async def live(stage: Stage, tag: VirtualTag) -> None:
+        tag.temperature(day_in_a_car)
+        tag.at(T0 + 8 * HOUR).lid_open()
+        tag.at(T0 + 8 * HOUR + 20).lid_close()
+        await stage.until(T0 + 9 * HOUR)
+        await restarted(tag)
+        tag.temperature(15)
+        await stage.until(T0 + 20 * HOUR)
+
+    found = lived(tmp_path, {"/": FIRMWARE}, live)
+    assert (dict(found[0])["lid_open"] or (0, 0))[1] > 50
+    assert dict(found[0])["temperature"] == (15, 15)
+
+
+def test_a_reset_that_keeps_the_power_keeps_them(tmp_path: Path) -> None:
+    async def live(stage: Stage, tag: VirtualTag) -> None:
+        tag.temperature(day_in_a_car)
+        await stage.until(T0 + 9 * HOUR)
+        tag.reset("panic")
+        await tag.settle()
+        tag.temperature(15)
+        await stage.until(T0 + 20 * HOUR)
+
+    least, most = dict(lived(tmp_path, {"/": FIRMWARE}, live)[0])["temperature"] or (0, 0)
+    assert least <= 15 and most > 20

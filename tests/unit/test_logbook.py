@@ -29,6 +29,12 @@ def event(kind: int, aux: int = 0, flags: int = 0, verdict: str = VERIFIED) -> E
         (record.CONFIG, 77, "item 77"),
         (record.FAULT, faults.place("kitcore/ring", 7), "exception in kitcore/ring, line 7"),
         (record.HEARTBEAT, 0, ""),
+        (record.HEARTBEAT, 96, "-4 °C"),
+        (record.LID_CLOSE, 121, "21 °C"),
+        (record.TEMPERATURE, 158 << 8 | 96, "-4 to 58 °C"),
+        (record.TEMPERATURE, 96 << 8 | 158, "no temperature (24734)"),
+        (record.LID_OPEN, 1, "no temperature (1)"),
+        (record.FAULT, faults.TEMPERATURE, "reading its temperature restarted the chip: it has stopped doing so"),
     ],
 )
 def test_each_type_says_what_its_aux_means(kind: int, aux: int, said: str) -> None:
@@ -37,6 +43,7 @@ def test_each_type_says_what_its_aux_means(kind: int, aux: int, said: str) -> No
 
 def test_a_brief_edge_says_so() -> None:
     assert explain(event(record.LID_OPEN, flags=record.FLAG_BRIEF | record.FLAG_LID_OPEN)) == "brief"
+    assert explain(event(record.LID_CLOSE, 121, flags=record.FLAG_BRIEF)) == "21 °C, brief"
 
 
 @pytest.mark.parametrize("verdict", [ALTERED, UNLINKED])

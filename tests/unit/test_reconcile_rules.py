@@ -260,6 +260,14 @@ def test_another_place_that_is_counted_settles_nothing_here() -> None:
     assert kinds(force) == ["stocktake_missing"]
 
 
+def test_kit_that_is_missing_from_two_places_is_asked_for_once() -> None:
+    force = Force()
+    force.kit("K1")
+    force.stocktake(DAY, ("missing", "K1"))
+    force.stocktake(DAY + HOUR, ("missing", "K1"), place="South")
+    assert one(force, "stocktake_missing").place == "South"
+
+
 def resupply(force: Force, now: int) -> list[Discrepancy]:
     return [each for each in reconcile(force.picture, T0 + now) if each.kind == "resupply_undelivered"]
 

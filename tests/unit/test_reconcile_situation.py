@@ -22,6 +22,7 @@ from host.roles import OFFICER
 from host.settings import DEFAULTS, Settings
 from host.store import Store, TagKeys
 from host.store.stock import Incoming
+from host.temperature import Limits
 from kitwire import faults, record
 from tests.telling import Tell
 from tests.unit.test_rollups import DAY, OFFICERS, POUCHES, T0, History
@@ -64,6 +65,7 @@ class Eventful(History):
             self.train, self.train, self.leave, self.recall, self.report, self.move_tag, self.retire, self.hear,
             self.dock_strangely, self.dock_strangely, self.count, self.count, self.impossible, self.expire, self.carry,
             self.use, self.use, self.explain, self.dock_well, self.dock_well, self.dock_well, self.handle, self.handle,
+            self.label,
         ]  # fmt: skip
 
     def today(self) -> date:
@@ -204,6 +206,11 @@ class Eventful(History):
         reasons = {(each.kind, each.kit): "looked into" for each in result.differences}
         self.store.close_stocktake(taken.id, reasons, self.now)
 
+    def label(self) -> None:
+        """Somebody reads on the label how the product is to be stored; or that it does not say."""
+        limits = self.random.choice([Limits(2, 25), Limits(None, 40), Limits(0, None), None])
+        self.store.set_limits("Two", limits)
+
     def impossible(self) -> None:
         """A movement out of another ledger that was put together with this one."""
         kits = self.store.kits()
@@ -248,6 +255,7 @@ def test_after_any_history_the_rules_find_in_the_rollups_what_they_find_in_every
 
     after_any_history()
     assert len(seen) >= 20, "the histories are rich enough to compare most kinds"
+    assert "outside_storage_limits" in seen
     tell(f"reconciliation: {compared[0]} discrepancies of {len(seen)} of {len(RULES)} kinds, alike by both ways")
 
 
@@ -278,6 +286,7 @@ SMALL = {
     "kit_opened": "index of what is worth a look",
     "b": "notes of who docked a pouch that another had: they are few",
     "c": "kits that are to be counted",
+    "p": "products, of which a force has a few",
     "q": "a list that is handed in",
     "json_each": "a list that is handed in",
 }
@@ -288,12 +297,13 @@ def test_no_query_reads_a_table_that_grows_from_end_to_end(tmp_path: Path) -> No
     asked: list[str] = []
     with Store.create(tmp_path / "station.db", "North", "Europe/London", False, T0) as store:
         Eventful(store, Random(3)).play(60)
+        store.freshen()
         connection = store._connection
         connection.set_trace_callback(asked.append)
         store.standings(reconcile(store.situation(T0 + 90 * DAY)))
         connection.set_trace_callback(None)
         queries = [each for each in asked if each.lstrip().upper().startswith("SELECT")]
-        assert len(queries) < 50  # none for each of what is found
+        assert len(queries) < 60  # a few for each kind of thing, none for each of what is found
         for query in queries:
             for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall():
                 if step.startswith("SCAN"):

@@ -26,7 +26,10 @@ POUCHES = ["P1", "P2", "P3"]
 OFFICERS = ["4101", "4102"]
 PLACES = ["North", "South", "Car 1", "Cells"]
 MOVES = [each for each in KINDS if each != RECEIVE] + 6 * ["issue", "return"] + 3 * ["use", "load", "unload", "release"]
-LOG = ["lid_open", "lid_close", "dose_mark", "boot", "heartbeat", "fault", ALTERED, UNLINKED, "lost"]
+LOG = [
+    *("lid_open", "lid_close", "dose_mark", "boot", "heartbeat", "fault", ALTERED, UNLINKED, "lost"),
+    *("undock", "temperature"),
+]
 
 
 class History:
@@ -130,8 +133,19 @@ class History:
             is_open = kind == "lid_open" or (is_open and kind != "lid_close")
             flags = record.FLAG_LID_OPEN if is_open else 0
             number = {name: number for number, name in record.TYPE_NAMES.items()}[kind]
-            rows.append(verified_row(sequence, sealed, record.Plain(number, flags, 3900, 1, at_s, 0, 1)))
+            rows.append(
+                verified_row(sequence, sealed, record.Plain(number, flags, 3900, 1, at_s, 0, self._aux(number)))
+            )
         return rows
+
+    def _aux(self, kind: int) -> int:
+        """What the record says besides; temperatures, if it tells any, are sometimes nonsense."""
+        if self.random.random() < 0.05:
+            return self.random.randrange(0x10000)
+        coldest, warmest = sorted(record.coded_celsius(self.random.randrange(-20, 60)) for _ in range(2))
+        if kind == record.TEMPERATURE:
+            return warmest << 8 | coldest
+        return self.random.choice([0, warmest]) if kind in record.TELL_TEMPERATURE else 1
 
     def say(self) -> None:
         openings = self.store.openings()

@@ -7,6 +7,7 @@ can be thrown away and made again from the rest.
 
 from collections.abc import Callable
 from sqlite3 import Connection
+from types import ModuleType
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -19,15 +20,15 @@ __all__ = ["apply", "migrations"]
 migrations = Migrations("kitdock")
 
 
-def _step(sql: str) -> Callable[[Database], None]:
+def _step(module: ModuleType) -> Callable[[Database], None]:
     def run(db: Database) -> None:
-        db.executescript(sql)
+        db.executescript(module.SQL)
 
     return run
 
 
 for _name, _module in zip(STEPS, (_001, _002, _003, _004), strict=True):
-    migrations(name=_name)(_step(_module.SQL))
+    migrations(name=_name)(_step(_module))
 
 
 def apply(connection: Connection) -> None:

@@ -167,9 +167,9 @@ def test_an_unknown_product_is_asked_once_and_is_in_the_catalogue(shelf: Station
     asked = receive(shelf, other, "", "99", "Nyxoid", "0", "2", other, other)
     assert asked.stderr.count("GTIN 00614141000036 is of no known product. Which is it?") == 1
     assert "99 is none of these" in asked.stderr
-    assert shelf.json("product", "list") == [
-        {"product": "Naloxone X", "doses": 2, "gtins": [GTIN]},
-        {"product": "Nyxoid", "doses": 2, "gtins": ["00614141000036"]},
+    assert [(row["product"], row["doses"], row["gtins"]) for row in shelf.json("product", "list")] == [
+        ("Naloxone X", 2, [GTIN]),
+        ("Nyxoid", 2, ["00614141000036"]),
     ]
     assert len(kits(shelf)) == 3
 
@@ -178,9 +178,8 @@ def test_an_unknown_product_is_asked_once_and_is_in_the_catalogue(shelf: Station
 @pytest.mark.usefixtures("terminal")
 def test_an_unknown_number_may_be_a_known_product(shelf: Station, answer: str) -> None:
     receive(shelf, "0100614141000036" + "1727053110C1", answer)
-    assert shelf.json("product", "list") == [
-        {"product": "Naloxone X", "doses": 2, "gtins": ["00614141000036", GTIN]},
-    ]
+    (row,) = shelf.json("product", "list")
+    assert (row["product"], row["gtins"]) == ("Naloxone X", ["00614141000036", GTIN])
 
 
 def test_an_unknown_product_is_refused_with_the_command_to_run(shelf: Station) -> None:

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.events import verified_row
 from host.ledger import Movement
+from host.reconcile import reconcile
 from host.roles import PROGRAMME_LEAD
-from host.store import Store
+from host.store import Store, TagKeys
+from host.store.stock import Incoming
+from host.temperature import Limits
 from host.vault import key_path
-from tests.unit.care.care import change, failed, retained
+from kitwire import record
+from tests.unit.care.care import DAY, change, failed, retained
 from tests.unit.test_migrations import T1, T2, content, rows
 
 
@@ -129,3 +134,39 @@ def test_retention_that_fails_destroys_nothing(store: Store, path: Path, monkeyp
     with pytest.raises(sqlite3.OperationalError):
         store.retain()
     assert content(path) == before
+
+
+def test_heat_beyond_a_products_limits_stays_and_with_it_the_time_that_it_is_of(tmp_path: Path) -> None:
+    began, tag = clock.now_ms() - 100 * DAY, "00112233445566ff"
+    warm, cool = record.coded_celsius(58), record.coded_celsius(20)
+    kinds = [
+        *(
+            (record.BOOT, 0),
+            (record.UNDOCK, 0),
+            (record.LID_OPEN, warm),
+            (record.LID_CLOSE, 0),
+            (record.HEARTBEAT, cool),
+        ),
+        *((record.DOCK, 0), (record.TEMPERATURE, warm << 8 | cool), (record.UNDOCK, 0), (record.HEARTBEAT, cool)),
+        *((record.DOCK, 0), (record.TEMPERATURE, cool << 8 | cool), (record.UNDOCK, 0), (record.DOCK, 0)),
+    ]
+    with Store.create(tmp_path / "station.db", "North", "Europe/London", False, began) as store:
+        store.add_officer("4101", None, began)
+        store.receive([Incoming("K1", "Two", "L", date(2030, 1, 31), 2)], began)
+        store.enrol_tag(tag, "P1", TagKeys.random(), began, lambda: None)
+        store.issue_kit("K1", "4101", "P1", began)
+        docking = store.begin_docking(tag, began + DAY)
+        store.set_anchor(docking, 1, DAY, began + DAY, 50, 3900, 80, len(kinds))
+        rows = [
+            verified_row(sequence, bytes(36), record.Plain(kind, 0, 3900, 1, sequence * 600, 0, aux))
+            for sequence, (kind, aux) in enumerate(kinds, 1)
+        ]
+        store.finish_docking(docking, began + DAY, "complete", None, store.add_events(docking, tag, rows))
+        store.add_explanation(tag, 3, "4101", "training", None, began + DAY)
+        store.set_limits("Two", Limits(None, 25))
+        before = store.rolled_up()["temperature"]
+        retained(store, events=30)
+        assert [each.sequence for each in store.events()] == [1, 2, 3, 4, 7, 13]
+        assert store.rolled_up()["temperature"] == [row for row in before if row[1] in (3, 7)]
+        assert store.recompute() == store.rolled_up()
+        assert [each.kind for each in reconcile(store.situation(clock.now_ms()))].count("outside_storage_limits") == 1
