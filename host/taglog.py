@@ -166,11 +166,8 @@ def _starts(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
 
     A cell too weak to record its start has been low before and after. Only records next to each other can tell.
     """
-    by_reading = _after_a_reading(events)
     for before, event in pairwise(events):
         if event.sequence != before.sequence + 1 or not (_well(before) and _well(event)):
-            continue
-        if event.sequence in by_reading:
             continue
         assert before.boot_count is not None and event.boot_count is not None
         # No start is counted twice but where the memory did not take the count, which is a fault of its own.
@@ -179,20 +176,6 @@ def _starts(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
             yield Flaw(event.tag, event.sequence, RESTART, event.docking, at[event.docking], 1, str(event.aux or 0))
         elif event.boot_count != before.boot_count:
             yield Flaw(event.tag, event.sequence, NO_START, event.docking, at[event.docking], 1, "")
-
-
-def _after_a_reading(events: Sequence[Event]) -> set[int]:
-    """The starts that a reading of the chip's temperature brought about: the tag says so among the faults after it."""
-    found: set[int] = set()
-    start = None
-    for event in events:
-        if event.type == _BOOT:
-            start = event.sequence
-        elif event.type != _FAULT:
-            start = None
-        elif start is not None and event.aux == fault_codes.TEMPERATURE:
-            found.add(start)
-    return found
 
 
 def _well(event: Event) -> bool:

@@ -232,7 +232,8 @@ def test_the_battery_is_calibrated_from_the_tags_own_reading(tmp_path: Path) -> 
         tag = await stage.add()
         port = tag.serial_port()
         rows = await shown(stage, "config", "P-01", "--port", port, "--battery-measured", "3978")
-        assert rows[-1]["value"] == 1020, "the virtual cell reads 3900 mV"
+        gain = next(row["value"] for row in rows if row["item"] == "battery_gain")
+        assert gain == 1020, "the virtual cell reads 3900 mV"
         await tag.settle()
         rows = await shown(stage, "log", "P-01", "--port", port)
         assert rows[-1]["event"] == "time_set"
