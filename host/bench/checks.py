@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from host.bench import air, chip, logs
+from host.bench import air, chip, logs, warmth
 from host.bench.board import Bench
 from host.bench.procedure import Step
 from host.bench.run import Check, Outcome
@@ -23,6 +23,7 @@ CHECKS: dict[str, Callable[[Bench, Step], Outcome]] = {
     "nvs": chip.nvs,
     "reset": chip.reset,
     "sleep": chip.sleep,
+    "thermometer": warmth.thermometer,
     "wake_time": chip.wake_time,
     "wiped": logs.wiped,
 }

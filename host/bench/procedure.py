@@ -12,7 +12,7 @@ from host.errors import InputError
 
 FOLDER = Path(__file__).parent / "steps"
 
-SECTIONS = ("first", "currents", "waking", "power", "radio", "mechanics", "dock", "usb")
+SECTIONS = ("first", "currents", "waking", "power", "temperature", "radio", "mechanics", "dock", "usb")
 """The files, in their order."""
 
 NUMBER, YES, SHA256 = "number", "yes", "sha256"

@@ -106,7 +106,7 @@ def play(folder: Path, scene: Callable[[Rig], Awaitable[None]], files: Mapping[s
             await tag.settle()
             hands = Hands(tag, asyncio.get_running_loop())
             bench = Bench(tag.serial_port(), await station.listen_hci(), False, hands)
-            report = Report.begin(folder / "report.json", "0", ("wires", "bluetooth", "dmm"))
+            report = Report.begin(folder / "report.json", "0", ("wires", "bluetooth", "dmm", "thermometer"))
             await scene(Rig(station, tag, hands, bench, report))
 
     asyncio.run(run())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from host.bench.board import OF_BENCH
 from host.errors import InputError
 from host.vault import TagKeys
 from tests.e2e.bench_rig import Rig, play
+from tests.e2e.stage import HOUR
 from tests.e2e.test_chip import without
 from tests.telling import Tell
 
@@ -109,6 +111,30 @@ def test_a_false_meter_fails_the_adc(tmp_path: Path) -> None:
         rig.hands.meter_mv = 2050.0
         assert (await rig.go_through("F9"))["F9"].said == "1950 mV against 2050 mV: -4.9 %"
         assert rig.report.results["F9"].status == "failed"
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("shown", "status", "said"), [(21.5, "passed", "offset +7.5"), (45.0, "failed", "more than")])
+def test_the_offset_of_the_chips_thermometer_is_found_at_rest(
+    tmp_path: Path, shown: float, status: str, said: str
+) -> None:
+    async def scene(rig: Rig) -> None:
+        loop, do = asyncio.get_running_loop(), rig.hands.act
+
+        def act(text: str) -> None:
+            do(text)
+            if "side by side" in text:
+                later = rig.station.clock.now() + 2 * HOUR
+                asyncio.run_coroutine_threadsafe(rig.station.clock.advance(later), loop).result()
+
+        rig.hands.act = act  # type: ignore[method-assign]
+        rig.hands.meter_mv = shown
+        rig.tag.temperature(14.2)
+        result = (await rig.go_through("T1"))["T1"]
+        assert (result.status, said in result.said) == (status, True), result.said
+        assert result.found["coldest_c"] == result.found["warmest_c"] == 14
 
     play(tmp_path, scene)
 

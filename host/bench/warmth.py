@@ -1,0 +1,85 @@
+"""The chip's thermometer beside another one: what is to be added to its readings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from host import config
+from host.bench.board import Bench
+from host.bench.procedure import Reading, Step
+from host.bench.run import Outcome, Skipped
+from host.config import Change
+from host.errors import InputError
+from host.events import Event
+from host.link.tag_session import TagSession
+from host.link.wired import WiredLink, wired
+from host.temperature import error_c
+from kitwire import config as items
+from kitwire import record
+
+_TEMPERATURE = record.TYPE_NAMES[record.TEMPERATURE]
+
+REST = (
+    "Lay the board and the thermometer side by side into a box with a lid, out of the sun and away from radiators, and "
+    "leave them there for {minutes:g} minutes. Take the thermometer's reading when you take them out."
+)
+
+
+def thermometer(bench: Bench, step: Step) -> Outcome:
+    """What the chip reads at rest, against what is typed; the offset that follows is for the tag that this becomes."""
+    rest_s = int(step.limits["rest_s"])
+    _configure(bench, [config.read_offset("0"), Change(items.BY_NUMBER[items.TEMPERATURE_S], rest_s)])
+    bench.fetch()
+    bench.act("away")
+    try:
+        bench.person.act(REST.format(minutes=rest_s / 60 + 15))
+        shown = bench.person.answer(Reading("what the thermometer shows", unit="°C", least=-20, most=50))
+    except Skipped:
+        bench.act("back")
+        raise
+    bench.act("back")
+    told = _told(bench.fetch())
+    assert isinstance(shown, int | float)
+    if told is None:
+        return Outcome(False, "the board did not look at its temperature: was it away from USB for so long?", {})
+    coldest, warmest = told
+    found: dict[str, Any] = {"thermometer_c": shown, "coldest_c": coldest, "warmest_c": warmest}
+    if warmest - coldest > step.limits["most_apart_c"]:
+        return Outcome(False, f"the board read {coldest} to {warmest} °C: it was not at rest", found)
+    try:
+        offset_c = (config.offset(shown, warmest, 0).value - items.NO_OFFSET) / 10
+    except InputError as error:
+        return Outcome(False, str(error), found)
+    found |= {"offset_c": offset_c, "error_c": error_c(warmest)}
+    said = f"the chip reads {warmest} °C where {shown:g} °C was measured: offset {offset_c:+.1f}"
+    said += f", right to {error_c(warmest)} °C"
+    if abs(offset_c) > step.limits["most_c"]:
+        return Outcome(False, f"{said}; that is more than it should be", found)
+    keep = f"`kitdock tag config POUCH --temperature-offset {offset_c:g}` gives it to the tag once it has its keys"
+    return Outcome(True, f"{said}; {keep}", found)
+
+
+def _told(events: Sequence[Event]) -> tuple[int, int] | None:
+    """The coldest and the warmest that the last of these records tells."""
+    last = next((each for each in reversed(events) if each.type == _TEMPERATURE), None)
+    return None if last is None or last.aux is None else record.temperatures_of(record.TEMPERATURE, last.aux)
+
+
+def _configure(bench: Bench, changes: Sequence[Change]) -> None:
+    """Set items of the tag over the cable. Raises `LinkError`."""
+    tag = bench.tag()
+    keys = bench.store.tag_keys(tag.id)
+
+    async def talk(link: WiredLink) -> None:
+        session = await TagSession.open(link, keys.session)
+        for change in changes:
+            session.ask_set_config(change.item.number, change.value)
+        for _ in changes:
+            await session.config_set()
+
+    with bench.repl():
+        pass  # it may be on its way back
+    with wired(bench.port) as link:
+        asyncio.run(talk(link))
