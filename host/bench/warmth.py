@@ -57,8 +57,7 @@ def thermometer(bench: Bench, step: Step) -> Outcome:
     said += f", right to {error_c(warmest)} °C"
     if abs(offset_c) > step.limits["most_c"]:
         return Outcome(False, f"{said}; that is more than it should be", found)
-    keep = f"`kitdock tag config POUCH --temperature-offset {offset_c:g}` gives it to the tag once it has its keys"
-    return Outcome(True, f"{said}; {keep}", found)
+    return Outcome(True, f"{said}; give that to the tag as its temperature offset, once it has its keys", found)
 
 
 def _told(events: Sequence[Event]) -> tuple[int, int] | None:
