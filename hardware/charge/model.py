@@ -6,7 +6,9 @@ What a build takes asleep is found in its circuit by `hardware/checks/power.py`;
 
 from __future__ import annotations
 
+import math
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +21,7 @@ STATES = ("advertising", "linked", "light", "buzzer")
 """What comes on top of being awake."""
 
 Currents = dict[str, Any]
-"""What currents.toml says: entry by name, in "part" by part number, in "least_days" by build."""
+"""What currents.toml says: entry by name, in "part" by part number, in "target_days" by build."""
 
 
 class CurrentsError(HardwareError):
@@ -40,6 +42,13 @@ class Share(NamedTuple):
     ua: float
 
 
+class Band(NamedTuple):
+    """Between what the days are, as far as the uncertainties in currents.toml go."""
+
+    low: float
+    high: float
+
+
 def read_currents(path: Path = CURRENTS) -> Currents:
     """The table in the file at `path`; raises CurrentsError."""
     try:
@@ -56,9 +65,9 @@ def value(currents: Currents, name: str) -> float:
         raise CurrentsError(f"{CURRENTS.name} has no number as the value of {name}") from error
 
 
-def least_days(currents: Currents, build: str) -> float:
-    """How many days the cell of a `build` must last; raises CurrentsError."""
-    return value(currents.get("least_days", {}), build)
+def target_days(currents: Currents, build: str) -> float:
+    """How many days the cell of a `build` is to last; raises CurrentsError."""
+    return value(currents.get("target_days", {}), build)
 
 
 def awake(currents: Currents, day: Day, profile: str) -> list[Share]:
@@ -90,3 +99,35 @@ def total(shares: list[Share]) -> float:
 def days(currents: Currents, drain_ua: float) -> float:
     """How long the cell lasts from one docking to the next."""
     return value(currents, "cell") * value(currents, "usable") / 100 * 1000 / drain_ua / 24
+
+
+def most_asleep(currents: Currents, day: Day, least_days: float) -> float:
+    """Up to how many uA asleep the cell lasts `least_days` in profile docked, with `day` of it."""
+    drain_ua = days(currents, 1.0) / least_days
+    return drain_ua - total(awake(currents, day, "docked")) - total(lost(currents))
+
+
+def band(currents: Currents, lasts: Callable[[Currents], float]) -> Band:
+    """Between what the days are that `lasts` works out of the table.
+
+    Each entry with `low` and `high` is put there alone; what that adds or takes in days is taken for independent of the
+    others, so it adds up in squares.
+    """
+    middle = lasts(currents)
+    less = more = 0.0
+    for put in _ends(currents):
+        moved = [lasts(changed) - middle for changed in put]
+        less += min(0.0, *moved) ** 2
+        more += max(0.0, *moved) ** 2
+    return Band(middle - math.sqrt(less), middle + math.sqrt(more))
+
+
+def _ends(currents: Currents) -> Iterator[list[Currents]]:
+    """For each uncertain entry the tables in which it is at either end."""
+    for name, entry in currents.items():
+        if name == "part":
+            for part, its in entry.items():
+                if "low" in its:
+                    yield [currents | {"part": entry | {part: its | {"value": its[end]}}} for end in ("low", "high")]
+        elif "low" in entry:
+            yield [currents | {name: entry | {"value": entry[end]}} for end in ("low", "high")]

@@ -12,15 +12,17 @@ bench sees that the firmware does not outgrow that. All of it is a model: nothin
 from __future__ import annotations
 
 import asyncio
+import functools
 import tempfile
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from hardware.charge import model
 from hardware.charge.day import START, OnCell, docking, enrol, until_docking
 from hardware.charge.model import Currents, Day, Share
-from hardware.checks.power import asleep
+from hardware.checks.power import MOST_SHORT, asleep
 from hardware.parts import builds
 from host.flash.application import FIRMWARE, build
 from host.sim.station import VirtualStation, VirtualTag
@@ -97,7 +99,7 @@ def run() -> list[Result]:
     measured, speed = asyncio.run(_measure(int(model.value(currents, "edges_per_day"))))
     results = [_estimate(currents, measured["docked"], speed)]
     for build_name, circuit in builds().items():
-        sleeping = asleep(circuit, currents)
+        sleeping = functools.partial(asleep, circuit)
         for profile, one in measured.items():
             results += _results(currents, build_name, sleeping, profile, one.day)
     return results
@@ -113,11 +115,21 @@ def _estimate(currents: Currents, measured: Measured, speed: Speed) -> Result:
                   python_s <= MOST_OVER_TABLE * taken)  # fmt: skip
 
 
-def _results(currents: Currents, build_name: str, sleeping: list[Share], profile: str, day: Day) -> list[Result]:
-    asleep_ua = model.total(sleeping)
-    average_ua = asleep_ua + model.total(model.awake(currents, day, profile))
-    days = model.days(currents, average_ua + model.total(model.lost(currents)))
-    least = model.least_days(currents, build_name)
+def _results(
+    currents: Currents, build_name: str, sleeping: Callable[[Currents], list[Share]], profile: str, day: Day
+) -> list[Result]:
+    """Average and days of a build in `profile`; `sleeping` is what it takes asleep by a table of currents."""
+
+    def average(table: Currents) -> float:
+        return model.total(sleeping(table)) + model.total(model.awake(table, day, profile))
+
+    def lasting(table: Currents) -> float:
+        return model.days(table, average(table) + model.total(model.lost(table)))
+
+    asleep_ua, average_ua = model.total(sleeping(currents)), average(currents)
+    days, between = lasting(currents), model.band(currents, lasting)
+    target = model.target_days(currents, build_name)
+    least = (1 - MOST_SHORT) * target
     held = profile == "docked"
     reference = build_name == REFERENCE and held
     suffix = "" if build_name == REFERENCE else f"_{build_name}"
@@ -127,8 +139,9 @@ def _results(currents: Currents, build_name: str, sleeping: list[Share], profile
                "asleep, all connected", asleep_ua, average_ua / asleep_ua,
                f"at most {MOST_OVER_SLEEP} of the rival" if reference else "-",
                average_ua <= MOST_OVER_SLEEP * asleep_ua or not reference),
-        Result(f"battery_days_{model.value(currents, 'cell'):.0f}mah{infix}{suffix}", days, "days, model", "the target",
-               least, days / least, f"at least {least:.0f}" if held else "-", days >= least or not held),
+        Result(f"battery_days_{model.value(currents, 'cell'):.0f}mah{infix}{suffix}", days,
+               f"days, model; {between.low:.0f} to {between.high:.0f}", "the target",
+               target, days / target, f"at least {least:.0f}" if held else "-", days >= least or not held),
     ]  # fmt: skip
 
 
