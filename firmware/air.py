@@ -38,22 +38,25 @@ class Air:
         return self._link.busy
 
     def step(self, now_ms: int, form: int) -> None:
-        """Say what is so in `form`, `life.ROTATING` or `life.STATIC`, and go on with the station that is linked.
+        """Say what is so in `form`, `life.ROTATING` or `life.STATIC`, and go on with whoever is linked.
 
         A link that is there stays until it ends by itself, also if `form` is `life.SILENT` by now.
         """
         self._radio.check()
-        if form == life.SILENT and not self._radio.linked:
+        if self._radio.stuck or (form == life.SILENT and not self._radio.linked):
             self.off()
-            return
+            if form == life.SILENT:
+                return
         if self._form == life.SILENT:
             self._radio.on()
-        if form != life.SILENT and not self._radio.linked:
+        if form == life.SILENT:
+            self._radio.silence()
+        elif self._radio.room:
             if form != self._form:
                 self._beacon = Beacon(self._advert_key)
                 self._mute = False
+                self._form = form
             self._speak(now_ms, form)
-            self._form = form
         self._link.step()
 
     def off(self) -> None:
@@ -68,6 +71,9 @@ class Air:
         if self._mute:
             return
         if self._beacon.stale(now_ms, state):
+            if self._radio.occupied:  # an address is changed while nobody is connected to it
+                self._radio.drop_all()
+                return
             address = self._radio.own_address() if form == life.STATIC else self._radio.new_address()
             if address is None:
                 # An old address under a new epoch would let a stranger follow the tag.

@@ -1,9 +1,12 @@
-"""A session over the radio: one station at a time, with its time limits."""
+"""Sessions over the radio: with whoever connects, until one has proved that it holds the key; then with that one alone.
+
+So a central that connects and says nothing, or half of something, is in nobody's way.
+"""
 
 import os
 import time
 
-from radio import Radio
+from radio import Central, Radio
 
 from kitcore.server import Server
 from kitwire import session
@@ -23,57 +26,62 @@ if TYPE_CHECKING:
     from kitcore.tag import Clock
 
 
+class _Session:
+    """What is kept of one central."""
+
+    def __init__(self, server: Server, now_ms: int) -> None:
+        self.server = server
+        self.answers: Iterator[bytes] | None = None
+        self.opened_ms = self.heard_ms = now_ms
+
+
 class Link:
-    """Whatever session the radio's present link carries."""
+    """The sessions that the radio's centrals have."""
 
     def __init__(self, radio: Radio, session_key: bytes, device: "Device", clock: "Clock") -> None:
         self._radio = radio
         self._session_key = session_key
         self._device = device
         self._clock = clock
-        self._number = 0
-        self._server: Server | None = None
-        self._answers: Iterator[bytes] | None = None
-        self._opened_ms = 0
-        self._heard_ms = 0
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do at once."""
-        return self._answers is not None
+        sessions = [central.session for central in self._radio.centrals]
+        return any([each is not None and each.answers is not None for each in sessions])
 
     def step(self) -> None:
-        """Take in what has come, send at most one frame, drop a peer whose time is up."""
-        if not self._radio.usable:
-            self._server = self._answers = None
-            return
-        now_ms = self._clock.uptime_ms()
-        if self._server is None or self._number != self._radio.links:
-            self._number = self._radio.links
-            self._server = Server(self._session_key, os.urandom(session.NONCE_SIZE), self._device)
-            self._answers = None
-            self._opened_ms = self._heard_ms = now_ms
-        if self._answers is None:
-            piece = self._radio.take()
-            if piece:
-                self._heard_ms = now_ms
-                self._answers = self._server.feed(piece)
-        if self._answers is not None:
-            frame = next(self._answers, None)
-            if frame is None:
-                self._answers = None
-            elif self._radio.send(frame):
-                self._heard_ms = self._clock.uptime_ms()
-            else:
-                self._drop()
-                return
-        if self._answers is None and self._server.over:
-            time.sleep_ms(LAST_WORD_MS)
-            self._drop()
-        unproven = not self._server.authenticated and now_ms - self._opened_ms >= PROVE_MS
-        if unproven or now_ms - self._heard_ms >= IDLE_MS:
-            self._drop()
+        """For each central take in what has come, send at most one frame, and drop it if its time is up."""
+        for central in self._radio.centrals:
+            if not central.leaving:
+                self._serve(central)
 
-    def _drop(self) -> None:
-        self._answers = None
-        self._radio.drop()
+    def _serve(self, central: Central) -> None:
+        now_ms = self._clock.uptime_ms()
+        if central.session is None:
+            server = Server(self._session_key, os.urandom(session.NONCE_SIZE), self._device)
+            central.session = _Session(server, now_ms)
+        present: _Session = central.session
+        server = present.server
+        if present.answers is None:
+            piece = self._radio.take(central)
+            if piece:
+                present.heard_ms = now_ms
+                present.answers = server.feed(piece)
+        if present.answers is not None:
+            frame = next(present.answers, None)
+            if frame is None:
+                present.answers = None
+            elif self._radio.send(central, frame):
+                present.heard_ms = self._clock.uptime_ms()
+            else:
+                self._radio.drop(central)
+                return
+        if server.authenticated:
+            self._radio.keep(central)
+        if present.answers is None and server.over:
+            time.sleep_ms(LAST_WORD_MS)
+            self._radio.drop(central)
+        unproven = not server.authenticated and now_ms - present.opened_ms >= PROVE_MS
+        if unproven or now_ms - present.heard_ms >= IDLE_MS:
+            self._radio.drop(central)

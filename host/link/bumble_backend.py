@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar, cast
 
 from bleak.args import SizedBuffer
@@ -179,19 +179,30 @@ class _Client(BaseBleakClient):
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         if pair:
             raise BleakError("pairing is not supported on this backend")
-        try:
+        with self._asking("connecting to"):
             connection = await self.radio.connect(self._peer_address, timeout=self._timeout)
-        except (core.BaseBumbleError, hci.HCI_Error) as error:
-            raise BleakError(f"connecting to {self.address} failed: {error}") from error
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._dropped)
         try:
-            await self._discover(Peer(connection))
-        except (core.BaseBumbleError, TimeoutError, asyncio.CancelledError) as error:
+            with self._asking("discovering the services of"):
+                await self._discover(Peer(connection))
+        except (BleakError, asyncio.CancelledError):
             await self.disconnect()
-            if isinstance(error, asyncio.CancelledError):
+            raise
+
+    @contextlib.contextmanager
+    def _asking(self, doing: str) -> Iterator[None]:
+        """What bumble raises, as bleak's own error. When a connection goes, bumble cancels what waits for an answer on
+        it, which is no cancellation of whoever asked."""
+        try:
+            yield
+        except (core.BaseBumbleError, hci.HCI_Error, TimeoutError) as error:
+            raise BleakError(f"{doing} {self.address} failed: {error}") from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
                 raise
-            raise BleakError(f"discovering the services of {self.address} failed: {error}") from error
+            raise BleakError(f"{doing} {self.address} failed: the connection has gone") from error
 
     async def _discover(self, peer: Peer) -> None:
         await peer.request_mtu(MTU)
@@ -237,34 +248,34 @@ class _Client(BaseBleakClient):
     async def read_gatt_char(
         self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **kwargs: Any
     ) -> bytearray:
-        return bytearray(await self._proxy(characteristic).read_value())
+        with self._asking("reading from"):
+            return bytearray(await self._proxy(characteristic).read_value())
 
     async def read_gatt_descriptor(
         self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **kwargs: Any
     ) -> bytearray:
         self._live()
-        return bytearray(await cast(gatt_client.DescriptorProxy, descriptor.obj).read_value())
+        with self._asking("reading from"):
+            return bytearray(await cast(gatt_client.DescriptorProxy, descriptor.obj).read_value())
 
     async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool) -> None:
-        try:
+        with self._asking("writing to"):
             await self._proxy(characteristic).write_value(bytes(data), with_response=response)
-        except (core.BaseBumbleError, TimeoutError) as error:
-            raise BleakError(f"writing to {self.address} failed: {error}") from error
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
         self._live()
-        await cast(gatt_client.DescriptorProxy, descriptor.obj).write_value(bytes(data), with_response=True)
+        with self._asking("writing to"):
+            await cast(gatt_client.DescriptorProxy, descriptor.obj).write_value(bytes(data), with_response=True)
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **kwargs: Any
     ) -> None:
-        try:
+        with self._asking("subscribing to"):
             await self._proxy(characteristic).subscribe(lambda value: callback(bytearray(value)))
-        except (core.BaseBumbleError, TimeoutError) as error:
-            raise BleakError(f"subscribing to {self.address} failed: {error}") from error
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        await self._proxy(characteristic).unsubscribe()
+        with self._asking("unsubscribing from"):
+            await self._proxy(characteristic).unsubscribe()
 
     def _proxy(self, characteristic: BleakGATTCharacteristic) -> gatt_client.CharacteristicProxy[bytes]:
         self._live()

@@ -1,7 +1,7 @@
 """The air of the virtual station: bumble's link with counters, and each tag's Bluetooth on it.
 
 Every packet goes through bumble's hosts, HCI and controllers; only the radio waves are virtual. A tag
-whose interpreter has no `bluetooth` gets a bumble host here (`TagRadio`), driven by the shim; one that
+whose interpreter has no `bluetooth` gets a bumble host (`tag_radio.py`), driven by the shim; one that
 has its own gets just a controller (`TagController`) behind a pty.
 """
 
@@ -9,49 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import functools
 import hashlib
+import random
 import tempfile
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bumble import att, core, gatt, hci, ll
+from bumble import core, hci, ll
 from bumble.controller import Connection as Link
 from bumble.controller import Controller, LegacyAdvertiser
-from bumble.device import AdvertisingType, Connection, Device, DeviceConfiguration
-from bumble.host import Host
+from bumble.device import AdvertisingType
 from bumble.link import LocalLink
 from bumble.transport.common import StreamPacketSource, Transport
 from bumble.transport.pty import open_pty_transport
-
-from host.sim.virtual_board import Refusal
 
 DATA_LENGTH = 251
 """Most bytes in one link-layer packet, with the data length extension that ESP32s and dongles have."""
 PACKET_OVERHEAD = 10
 """Bytes around them on the 1M PHY: preamble 1, access address 4, header 2, CRC 3."""
 SUPERVISION_S = 0.72
-"""Seconds after which the other end notices that one has gone without a word."""
-NOTIFICATION_S = 0.0025
-"""Seconds on the air for one full notification with its gaps and acknowledgement (model)."""
-BUFFERS = 8
-"""Notifications that the stack holds before it reports ENOMEM (model: NimBLE's pool, less what it needs)."""
-DEFAULT_MTU = 256
-"""NimBLE's preferred MTU until `config(mtu=...)`."""
-DEFAULT_VALUE_SIZE = 20
-"""Bytes of a characteristic's value until `gatts_set_buffer` or `gatts_write`."""
-
+"""Seconds after which the other end notices that one has gone without a word, unless the central asked for others."""
+ESTABLISH_S = 0.2
+"""Seconds in which a central notices that its tag took no connection: six intervals of 30 ms or so (Core 6.B.4.5)."""
 AT_A_METRE_DBM = -47.5
 """Strength at which a station hears a tag a metre away (measured by a user, of a XIAO with its antenna on)."""
 SENSITIVITY_DBM = -94.0
 """Weakest signal that is still heard (model: a dongle's and the chip's are within a few dB of it)."""
-
-CENTRAL_CONNECT, CENTRAL_DISCONNECT, _WRITE, _MTU_EXCHANGED = 1, 2, 3, 21
-_PUBLIC, _RANDOM = 0, 1
 
 
 class Air:
@@ -97,7 +83,10 @@ class Air:
 
 
 class AirLink(LocalLink):
-    """bumble's link, with counters in `air`, on which a controller may vanish without a word."""
+    """bumble's link, with counters in `air`, on which a controller may vanish without a word.
+
+    Two centrals may ask for a connection at once: who is not taken finds out, as a controller does.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -123,9 +112,9 @@ class AirLink(LocalLink):
         strength = self.strength_dbm(sender_controller)
         if strength < SENSITIVITY_DBM:
             return
-        for each in self.controllers:
-            if isinstance(each, StationController):
-                asyncio.get_running_loop().call_soon(each.hear, packet, strength)
+        hearers = [each for each in self.controllers if isinstance(each, StationController)]
+        for each in random.sample(hearers, len(hearers)):  # which of two that answer is the first is chance
+            asyncio.get_running_loop().call_soon(each.hear, packet, strength)
 
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
@@ -141,13 +130,43 @@ class AirLink(LocalLink):
         controller.le_legacy_advertiser.stop()
         self.remove_controller(controller)
         for connection in list(controller.le_connections.values()):
-            peer = self.find_le_controller(connection.peer_address)
-            other_end = peer.le_connections.get(connection.self_address) if peer is not None else None
-            if peer is not None and other_end is not None:
-                self._later(SUPERVISION_S, functools.partial(_lose, peer, other_end))
+            self.give_up(controller, connection, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
         controller.le_connections.clear()
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+    def give_up(self, controller: Controller, connection: Link, reason: int) -> None:
+        """Both ends of `connection` lose it after its supervision time-out, `controller`'s for `reason`."""
+        peer, other_end = self._other_end(connection)
+        seconds = _supervision_s(peer if isinstance(peer, TagController) else controller, connection)
+        self.later(seconds, functools.partial(lose, controller, connection, reason))
+        if peer is not None and other_end is not None:
+            lost = functools.partial(lose, peer, other_end, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
+            self.later(seconds, lost)
+
+    def _other_end(self, connection: Link) -> tuple[Controller | None, Link | None]:
+        for controller in self.controllers:
+            end = controller.le_connections.get(connection.self_address)
+            if end is not None and end.self_address == connection.peer_address:
+                return controller, end
+        return None, None
+
+    def expect(self, central: Controller, connection: Link) -> None:
+        """`central` takes itself to be connected: it finds out if it is not."""
+
+        def look() -> None:
+            if self._other_end(connection)[1] is None:
+                reason = hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR
+                self.later(ESTABLISH_S, functools.partial(lose, central, connection, reason))
+
+        self.later(0, look)  # the tag has it by then, or does not take it
+
+    def holder(self, connection: Link) -> StationController | None:
+        """The central at the other end of a tag's `connection`, if it is one that acknowledges no end."""
+        central = self._other_end(connection)[0]
+        return central if isinstance(central, StationController) and not central.acknowledges else None
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call `action` in `seconds`, unless the air is gone by then."""
+
         def act() -> None:
             self._timers.discard(timer)
             action()
@@ -163,9 +182,18 @@ class AirLink(LocalLink):
             self.remove_controller(controller)
 
 
-def _lose(controller: Controller, connection: Link) -> None:
+def lose(controller: Controller, connection: Link, reason: int) -> None:
+    """Let `controller` find out that `connection` is no more."""
     if controller.le_connections.get(connection.peer_address) is connection:
-        controller.on_le_disconnected(connection, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
+        controller.on_le_disconnected(connection, reason)
+
+
+def _supervision_s(tag: Controller, connection: Link) -> float:
+    """Seconds after which either end of `connection` gives the other up."""
+    if not isinstance(tag, TagController):
+        return SUPERVISION_S
+    central = connection.self_address if connection.controller is not tag else connection.peer_address
+    return tag.supervision_s.get(central, SUPERVISION_S)
 
 
 class _Advertiser(LegacyAdvertiser):
@@ -196,6 +224,22 @@ class TagController(Controller):
         self.loss_db: Callable[[], float] = lambda: 0.0
         """What the tag's own board takes from its signal."""
         self.le_legacy_advertiser = _Advertiser(self)
+        self.air = link
+        self.supervision_s: dict[hci.Address, float] = {}
+        """By address of a central: the supervision time-out that it asked for."""
+
+    def on_le_connect_ind(self, packet: ll.ConnectInd) -> None:
+        self.supervision_s[packet.initiator_address] = packet.timeout / 100
+        super().on_le_connect_ind(packet)
+
+    def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
+        # LL_TERMINATE_IND is sent until it is acknowledged, at most for the supervision time-out (Core 6.B.5.1.6).
+        connection = self.find_le_connection_by_handle(command.connection_handle)
+        if connection is None or self.air.holder(connection) is None:
+            super().on_hci_disconnect_command(command)
+            return
+        self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
+        self.air.give_up(self, connection, command.reason)
 
     def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> Any:
         self.le_legacy_advertiser.stop()
@@ -211,10 +255,27 @@ class TagController(Controller):
 
 
 class StationController(Controller):
-    """The station's own adapter."""
+    """The station's own adapter, or that of a stranger.
 
+    `acknowledges`  the end of a connection, which otherwise lasts for its supervision time-out
+    `answers`       what a tag's stack asks of its version, before it tells its program of the connection
+    """
+
+    acknowledges = True
+    answers = True
     le_acl_data_packet_length = DATA_LENGTH
     _strength_dbm: float | None = None
+
+    def create_le_connection(self, peer_address: hci.Address) -> None:
+        before = self.le_connections.get(peer_address)
+        super().create_le_connection(peer_address)
+        connection = self.le_connections.get(peer_address)
+        if connection is not None and connection is not before and isinstance(self.link, AirLink):
+            self.link.expect(self, connection)
+
+    def on_ll_control_pdu(self, sender_address: hci.Address, packet: ll.ControlPdu) -> None:
+        if self.acknowledges or not isinstance(packet, ll.TerminateInd):
+            super().on_ll_control_pdu(sender_address, packet)
 
     def hear(self, packet: ll.AdvertisingPdu, strength_dbm: float) -> None:
         """Take in what a tag advertises, heard so strong."""
@@ -237,284 +298,9 @@ class StationController(Controller):
         super().send_hci_packet(packet)
 
 
-class _Value:
-    """A characteristic's value as NimBLE's port keeps it."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.room = DEFAULT_VALUE_SIZE
-        self.append = False
-
-    def written(self, piece: bytes) -> None:
-        """A central wrote `piece`: what does not fit is lost without a word."""
-        self.data = ((self.data if self.append else b"") + piece)[: self.room]
-
-    def taken(self) -> bytes:
-        data = self.data
-        if self.append:
-            self.data = b""
-        return data
-
-
 def own_address(name: str) -> hci.Address:
     """The public address of the chip in the tag called `name`."""
     return hci.Address(hashlib.sha256(name.encode()).digest()[:6], hci.Address.PUBLIC_DEVICE_ADDRESS)
-
-
-class TagRadio:
-    """What `radio/bluetooth.py` asks for: the peripheral's part of `bluetooth.BLE` on a bumble host.
-
-    `interrupt` is called with an event and its data as MicroPython numbers them; addresses are hexadecimal.
-    `own_address` is the public one, made from the name; bumble's link takes no connection to it.
-    Services can be registered once each time the radio is switched on.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        link: AirLink,
-        interrupt: Callable[[int, list[Any]], None],
-        loss_db: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        """`loss_db` is what the tag's board takes from its signal."""
-        self._loss_db = loss_db
-        self._name = name
-        self._link = link
-        self._interrupt = interrupt
-        self._device: Device | None = None
-        self._controller: TagController | None = None
-        self._settings: dict[str, Any] = {"mtu": DEFAULT_MTU, "rxbuf": 256, "gap_name": "MPY ESP32"}
-        self.own_address = own_address(name)
-        self._address_kind = _RANDOM
-        self._values: dict[int, _Value] = {}
-        self._characteristics: dict[int, gatt.Characteristic[bytes]] = {}
-        self._outgoing: deque[tuple[Connection, bytes]] = deque()
-        self._sending: asyncio.TimerHandle | None = None
-        self._data = b""
-        self._response = b""
-
-    def call(self, name: str, arguments: list[Any]) -> Any:
-        """The answer to a board call, or a coroutine that gives it. Raises `Refusal`."""
-        if self._device is None and name != "ble_active":
-            raise Refusal(errno.ENODEV, "Bluetooth is not active")
-        return getattr(self, "_on" + name.removeprefix("ble"))(*arguments)
-
-    @property
-    def active(self) -> bool:
-        return self._device is not None
-
-    def vanish(self) -> None:
-        """The chip has gone: its peers will notice by themselves."""
-        if self._controller is not None:
-            self._link.vanish(self._controller)
-        self._forget()
-
-    def _forget(self) -> None:
-        if self._sending is not None:
-            self._sending.cancel()
-            self._sending = None
-        if self._device is not None:
-            self._device.powered_on = False
-        self._device = self._controller = None
-        self._values.clear()
-        self._characteristics.clear()
-        self._outgoing.clear()
-
-    def _on_active(self, active: bool | None) -> Any:
-        if active is None:
-            return self._device is not None
-        if active and self._device is None:
-            return self._switch_on()
-        if not active and self._controller is not None:
-            for connection in list(self._controller.le_connections.values()):
-                connection.send_ll_control_pdu(
-                    ll.TerminateInd(hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR)
-                )
-            self._controller.le_connections.clear()
-            self._link.vanish(self._controller)
-            self._forget()
-        return active
-
-    async def _switch_on(self) -> bool:
-        self._address_kind = _RANDOM
-        controller = TagController(self._name, self._link, own=self.own_address)
-        controller.loss_db = self._loss_db
-        name = str(self._settings["gap_name"])
-        device = Device(config=DeviceConfiguration(name=name, address=hci.Address.generate_static_address()))
-        device.host = Host()
-        device.host.controller = controller
-        controller.host = device.host
-        device.gatt_server.max_mtu = self._settings["mtu"]
-        device.on(Device.EVENT_CONNECTION, self._connected)
-        self._controller, self._device = controller, device
-        try:
-            await device.power_on()
-        except asyncio.CancelledError:
-            self.vanish()
-            raise
-        return True
-
-    def _radio(self) -> Device:
-        if self._device is None:
-            raise Refusal(errno.ENODEV, "Bluetooth is not active")
-        return self._device
-
-    def _on_get(self, parameter: str) -> Any:
-        if parameter == "mac":
-            # bumble keeps an address as it goes over the air, MicroPython turns it round.
-            device = self._radio()
-            address = device.random_address if self._address_kind == _RANDOM else device.public_address
-            return self._address_kind, bytes(address)[::-1].hex()
-        if parameter in self._settings:
-            return self._settings[parameter]
-        raise Refusal(errno.EINVAL, f"unknown config param {parameter}")
-
-    def _on_set(self, parameter: str, value: Any) -> Any:
-        if parameter == "addr_mode":
-            if value not in (_PUBLIC, _RANDOM):
-                raise Refusal(errno.EINVAL, "this controller has public and random static addresses only")
-            self._address_kind = value
-            return self._new_address() if value == _RANDOM else None
-        if parameter not in self._settings:
-            raise Refusal(errno.EINVAL, f"unknown config param {parameter}")
-        self._settings[parameter] = value
-        if parameter == "mtu":
-            self._radio().gatt_server.max_mtu = value
-        return None
-
-    async def _new_address(self) -> None:
-        """A fresh address; while it advertises the controller refuses it, and NimBLE's port does not say so."""
-        device = self._radio()
-        address = hci.Address.generate_static_address()
-        with contextlib.suppress(hci.HCI_Error):
-            await device.send_sync_command(hci.HCI_LE_Set_Random_Address_Command(random_address=address))
-            device.random_address = address
-
-    async def _on_advertise(
-        self, interval_us: int | None, data: str | None, response: str | None, connectable: bool
-    ) -> None:
-        device = self._radio()
-        if data is not None:
-            self._data = bytes.fromhex(data)
-        if response is not None:
-            self._response = bytes.fromhex(response)
-        if max(len(self._data), len(self._response)) > 31:
-            raise Refusal(errno.EINVAL, "advertising data is longer than 31 bytes")
-        await device.stop_advertising()
-        if interval_us is None:
-            return
-        kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE if connectable else AdvertisingType.UNDIRECTED
-        await device.start_advertising(
-            advertising_type=kind,
-            own_address_type=hci.OwnAddressType(self._address_kind),
-            advertising_data=self._data,
-            scan_response_data=self._response,
-            advertising_interval_min=interval_us / 1000,
-            advertising_interval_max=interval_us / 1000,
-        )
-
-    def _on_services(self, services: list[Any]) -> list[list[int]]:
-        device = self._radio()
-        if self._characteristics:
-            raise Refusal(errno.EBUSY, "services are registered already")
-        handles = []
-        for service, described in services:
-            characteristics = []
-            for uuid, flags in described:
-                value = _Value()
-                characteristic: gatt.Characteristic[bytes] = gatt.Characteristic(
-                    core.UUID(uuid),
-                    gatt.Characteristic.Properties(flags & 0xFF),
-                    gatt.Characteristic.Permissions.READABLE | gatt.Characteristic.Permissions.WRITEABLE,
-                    gatt.CharacteristicValue(read=lambda _, value=value: value.data, write=self._written_to(value)),
-                )
-                characteristics.append((characteristic, value))
-            device.add_service(gatt.Service(core.UUID(service), [one for one, _ in characteristics]))
-            for characteristic, value in characteristics:
-                self._values[characteristic.handle] = value
-                self._characteristics[characteristic.handle] = characteristic
-            handles.append([one.handle for one, _ in characteristics])
-        return handles
-
-    def _written_to(self, value: _Value) -> Callable[[Connection, bytes], None]:
-        def written(connection: Connection, piece: bytes) -> None:
-            value.written(piece)
-            handle = next((handle for handle, one in self._values.items() if one is value), None)
-            if handle is not None:
-                self._interrupt(_WRITE, [connection.handle, handle])
-
-        return written
-
-    def _value(self, handle: int) -> _Value:
-        if handle not in self._values:
-            raise Refusal(errno.EINVAL, f"no characteristic has the value handle {handle}")
-        return self._values[handle]
-
-    def _on_read(self, handle: int) -> str:
-        return self._value(handle).taken().hex()
-
-    def _on_buffer(self, handle: int, room: int, append: bool) -> None:
-        value = self._value(handle)
-        value.room, value.append, value.data = room, append, b""
-
-    def _on_write(self, handle: int, data: str, send_update: bool) -> None:
-        value = self._value(handle)
-        value.data = bytes.fromhex(data)
-        value.room = max(value.room, len(value.data))
-        if send_update:
-            for connection in list(self._radio().connections.values()):
-                self._on_notify(connection.handle, handle, None)
-
-    def _on_notify(self, link: int, handle: int, data: str | None) -> None:
-        value = self._value(handle)
-        connection = self._radio().connections.get(link)
-        if connection is None:
-            raise Refusal(errno.ENOTCONN, "ENOTCONN")
-        if len(self._outgoing) >= BUFFERS:
-            raise Refusal(errno.ENOMEM, "ENOMEM")
-        content = value.data if data is None else bytes.fromhex(data)
-        pdu = att.ATT_Handle_Value_Notification(
-            attribute_handle=handle, attribute_value=content[: connection.att_mtu - 3]
-        )
-        self._outgoing.append((connection, bytes(pdu)))
-        if self._sending is None:
-            self._sending = asyncio.get_running_loop().call_later(NOTIFICATION_S, self._send)
-
-    def _send(self) -> None:
-        self._sending = None
-        connection, pdu = self._outgoing.popleft()
-        device = self._device
-        if device is not None and connection.handle in device.connections:
-            device.gatt_server.send_gatt_pdu(connection, pdu)
-        if self._outgoing:
-            self._sending = asyncio.get_running_loop().call_later(NOTIFICATION_S, self._send)
-
-    def _on_disconnect(self, link: int) -> Any:
-        connection = self._radio().connections.get(link)
-        return False if connection is None else self._disconnect(connection)
-
-    async def _disconnect(self, connection: Connection) -> bool:
-        with contextlib.suppress(core.BaseBumbleError, hci.HCI_Error):
-            await self._radio().send_async_command(
-                hci.HCI_Disconnect_Command(
-                    connection_handle=connection.handle,
-                    reason=hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR,
-                )
-            )
-        return True
-
-    def _connected(self, connection: Connection) -> None:
-        peer = connection.peer_address
-        kind_and_address = [int(peer.address_type) & 1, bytes(peer)[::-1].hex()]
-        self._interrupt(CENTRAL_CONNECT, [connection.handle, *kind_and_address])
-        connection.on(
-            Connection.EVENT_CONNECTION_ATT_MTU_UPDATE,
-            lambda: self._interrupt(_MTU_EXCHANGED, [connection.handle, connection.att_mtu]),
-        )
-        connection.on(
-            Connection.EVENT_DISCONNECTION,
-            lambda _: self._interrupt(CENTRAL_DISCONNECT, [connection.handle, *kind_and_address]),
-        )
 
 
 class NativeRadio:

@@ -86,6 +86,11 @@ class VirtualStation:
         """Counters of what goes over the air."""
         return self.link.air
 
+    @property
+    def connected(self) -> bool:
+        """Whether an adapter of the station has a connection to a tag."""
+        return any(adapter.connected for adapter in self._adapters)
+
     async def add_tag(self, name: str, drift: float = 0.0, blank: bool = False) -> VirtualTag:
         """A new tag, not enrolled, lid closed, that has just been given power.
 
@@ -145,6 +150,10 @@ class _Adapter(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._station.link.vanish(self._controller)
         self._station.adapter_closed(self)
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._controller.le_connections)
 
     def close(self) -> None:
         self._transport.abort()

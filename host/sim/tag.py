@@ -12,11 +12,12 @@ from typing import Any
 
 from host.errors import KitdockError
 from host.sim import virtual_board as boards
-from host.sim.air import CENTRAL_CONNECT, CENTRAL_DISCONNECT, AirLink, NativeRadio, TagRadio
+from host.sim.air import AirLink, NativeRadio
 from host.sim.inputs import Inputs
 from host.sim.process import Interpreter, InterpreterFailed, Native, WebAssembly, files_of
 from host.sim.rest import Rest
 from host.sim.serial_port import SerialPort
+from host.sim.tag_radio import TagRadio
 from host.sim.timeline import Timeline
 from host.sim.virtual_board import Board, Ended, PowerCut, Refusal
 
@@ -55,7 +56,7 @@ class VirtualTag(Inputs):
         self.board = Board(timeline.now(), drift, blank)
         self.output = ""
         """The end of what the firmware has printed since the tag was made."""
-        self.radio = TagRadio(name, link, self._radio_interrupt, lambda: self.board.rf_loss_db)
+        self.radio = TagRadio(name, link, self._radio_interrupt, self._radio_linked, lambda: self.board.rf_loss_db)
         self._native_radio = native_radio
         if native_radio is not None:
             native_radio.behind(lambda: self.board.rf_loss_db)
@@ -446,6 +447,7 @@ class VirtualTag(Inputs):
                     self.board.advertising = arguments[0] is not None
                 elif name == "ble_active" and arguments[0] is False:
                     self.board.advertising, self.board.links = False, 0
+                    self.board.interrupts = [each for each in self.board.interrupts if each[0] != ["ble"]]
                 self._radio_call(self.radio.call(name, arguments))
             else:
                 self._answer([0, self.board.call(name, arguments)])
@@ -636,12 +638,13 @@ class VirtualTag(Inputs):
             self._job_output = []
             self._finish_job("the tag has lost its power" if self._state == "off" else "the tag runs no MicroPython")
 
-    def _radio_interrupt(self, event: int, data: list[Any]) -> None:
-        if event == CENTRAL_CONNECT:
-            self.board.links += 1
+    def _radio_linked(self, change: int) -> None:
+        """A central has come (1) or gone (-1), whether the program is told of it or not."""
+        self.board.links = max(0, self.board.links + change)
+        if change > 0:
             self.board.advertising = False  # the controller stops by itself
-        elif event == CENTRAL_DISCONNECT:
-            self.board.links = max(0, self.board.links - 1)
+
+    def _radio_interrupt(self, event: int, data: list[Any]) -> None:
         self.board.interrupts.append((["ble"], [event, data]))
         self._at_rest.disturb(self.board.now)
         if self._waiting is not None:

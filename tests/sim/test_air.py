@@ -14,8 +14,8 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.host import Host
 from bumble.transport import open_transport
 
-from host.sim.air import BUFFERS
 from host.sim.station import VirtualStation
+from host.sim.tag_radio import BUFFERS, SETUP_S
 from tests.sim.rig import printed, run, until, within
 
 SERVICE = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
@@ -42,6 +42,7 @@ PERIPHERAL = f"""
             links.clear()
             advertise()
         elif event == 3 and data[1] == rx:
+            links[:] = [data[0]]  # the connection itself may be told of later
             received(ble.gatts_read(rx))
     ble.irq(happened)
 """
@@ -255,6 +256,7 @@ def test_interrupts_wait_until_the_program_waits(tmp_path: Path) -> None:
         async with central(station) as device:
             ((address, _),) = await heard(device)
             await within(device.connect(address))
+            await asyncio.sleep(2 * SETUP_S)
             tag.lid_open()
             await until(lambda: len(printed(tag)) == 1)
         assert printed(tag) == [[0, 1]]
@@ -272,6 +274,56 @@ def test_interrupts_wait_until_the_program_waits(tmp_path: Path) -> None:
     time.sleep_ms(1)
     print(json.dumps([before, len(links)]))
     time.sleep(60)
+""",
+    )
+
+
+def test_of_two_centrals_that_answer_at_once_one_is_not_taken_and_finds_out(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        async with central(station) as one, central(station) as other:
+            ((address, _),) = await heard(one)
+            reasons: list[int] = []
+            for connection in await asyncio.gather(within(one.connect(address)), within(other.connect(address))):
+                connection.on(Connection.EVENT_DISCONNECTION, reasons.append)
+            await until(lambda: bool(reasons))
+            assert reasons == [hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR]
+            assert len(one.connections) + len(other.connections) == 1
+        assert tag.faults == []
+
+    run(test, tmp_path, ECHO)
+
+
+def test_a_connection_is_told_of_after_what_it_brings(tmp_path: Path) -> None:
+    """As NimBLE of ESP-IDF 5.5 does: it asks the central for its version first."""
+
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        async with central(station) as device:
+            ((address, _),) = await heard(device)
+            connection, rx, _ = await linked(device, address)
+            await within(rx.write_value(b"x", with_response=True))
+            await asyncio.sleep(2 * SETUP_S)
+            await within(connection.disconnect())
+            ((address, _),) = await heard(device)
+            await within((await within(device.connect(address))).disconnect())
+            await until(lambda: len(printed(tag)) == 5)
+        assert [event for event, _ in printed(tag)] == [21, 3, 1, 2, 2]
+        assert [kind for _, kind in printed(tag)[2:]] == [1, 1, 255], "the last failed in its set-up"
+
+    run(
+        test,
+        tmp_path,
+        PERIPHERAL
+        + """
+    def told(event, data):
+        print(json.dumps([event, data[1]]))
+        if event == 2:
+            advertise()
+    ble.irq(told)
+    advertise()
+    while True:
+        time.sleep_ms(5)
 """,
     )
 

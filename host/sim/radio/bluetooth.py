@@ -19,6 +19,7 @@ FLAG_INDICATE = 0x20
 
 _IRQ_CENTRAL_CONNECT = 1
 _IRQ_CENTRAL_DISCONNECT = 2
+_IRQ_GATTS_WRITE = 3
 
 
 def _hex(data):
@@ -72,6 +73,8 @@ class BLE:
     def irq(self, handler):
         def unpacked(arguments):
             event, data = arguments
+            if event == _IRQ_GATTS_WRITE:
+                call("ble_written", data[1], data.pop())
             if event in (_IRQ_CENTRAL_CONNECT, _IRQ_CENTRAL_DISCONNECT):
                 data[2] = memoryview(binascii.unhexlify(data[2]))
             handler(event, tuple(data))
@@ -79,6 +82,7 @@ class BLE:
                 report_heap("session")
 
         handlers[("ble",)] = handler and unpacked
+        call("ble_irq", handler is not None)
 
     def gap_advertise(self, interval_us, adv_data=None, *, resp_data=None, connectable=True):
         call(
