@@ -232,8 +232,8 @@ def test_the_battery_is_calibrated_from_the_tags_own_reading(tmp_path: Path) -> 
         tag = await stage.add()
         port = tag.serial_port()
         rows = await shown(stage, "config", "P-01", "--port", port, "--battery-measured", "3978")
-        gain = next(row["value"] for row in rows if row["item"] == "battery_gain")
-        assert gain == 1020, "the virtual cell reads 3900 mV"
+        values = {row["item"]: row["value"] for row in rows}
+        assert values["battery_gain"] == 1020, "the virtual cell reads 3900 mV"
         await tag.settle()
         rows = await shown(stage, "log", "P-01", "--port", port)
         assert rows[-1]["event"] == "time_set"
@@ -244,6 +244,31 @@ def test_the_battery_is_calibrated_from_the_tags_own_reading(tmp_path: Path) -> 
         await tag.settle()
         line = await refused(stage, "config", "P-01", "--port", port, "--battery-measured", "3000", status=2)
         assert "more than its divider can be off" in line
+
+    play(tmp_path, scene)
+
+
+def test_readings_of_the_temperature_need_an_offset_and_both_are_set_at_once(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        tag = await stage.add()
+        port = tag.serial_port()
+        line = await refused(stage, "config", "P-01", "--port", port, "--temperature", "6h", status=2)
+        assert "--temperature-offset" in line
+        await tag.settle()
+        both = ("--temperature", "6h", "--temperature-offset", "-1.5")
+        rows = await shown(stage, "config", "P-01", "--port", port, *both)
+        assert {row["item"]: row["shown"] for row in rows if row["changed"]} == {
+            "temperature_s": "6 h",
+            "temp_offset": "-1.5 °C",
+        }
+        await tag.settle()
+        neither = ("--temperature-offset", "none", "--temperature", "off")
+        rows = await shown(stage, "config", "P-01", "--port", port, *neither)
+        assert {row["item"]: row["value"] for row in rows if row["changed"]} == {"temperature_s": 0, "temp_offset": 0}
+        await tag.settle()
+        assert "is no offset" in await refused(
+            stage, "config", "P-01", "--port", port, "--temperature-offset", "warm", status=2
+        )
 
     play(tmp_path, scene)
 
