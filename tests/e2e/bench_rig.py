@@ -24,20 +24,23 @@ SHORT = {
 """Limits by which a test needs less time than a person."""
 
 
-class Hands:
-    """A `host.bench.run.Person` on a bare board whose wires are the virtual tag's lid, button and dock."""
+MOST_TRIES = 3
+"""How often hands connect a board that does not answer."""
 
-    def __init__(self, tag: VirtualTag, loop: asyncio.AbstractEventLoop) -> None:
-        self._tag = tag
+
+class Hands:
+    """A `host.bench.run.Person` with hands at the virtual tag's lid, button and dock."""
+
+    def __init__(self, tag: VirtualTag, loop: asyncio.AbstractEventLoop, complete: bool) -> None:
         self._loop = loop
         self.asked: list[str] = []
         self.judged: list[str] = []
         self.meter_mv = 1950.0
         self.refuses: str | None = None
         """A gesture that is left out."""
-        gestures = procedure.gestures(False)
+        gestures = self._gestures = procedure.gestures(complete)
         self._does: dict[str, Callable[[], object]] = {
-            gestures["ready"]: tag.dock,
+            gestures["ready"]: tag.dock if complete else lambda: (tag.dock(), tag.reset()),
             gestures["open"]: tag.lid_open,
             gestures["close"]: tag.lid_close,
             gestures["away"]: tag.undock,
@@ -51,7 +54,9 @@ class Hands:
 
     def act(self, text: str) -> None:
         self.asked.append(text)
-        if self.refuses is not None and text == procedure.gestures(False)[self.refuses]:
+        if self.asked.count(self._gestures["ready"]) > MOST_TRIES:
+            raise Skipped("it never answers")
+        if self.refuses is not None and text == self._gestures[self.refuses]:
             raise Skipped("skipped")
         gesture = self._does.get(text)
         if gesture is not None:
@@ -67,6 +72,25 @@ class Hands:
     def judge(self, step: Step, outcome: Outcome) -> bool:
         self.judged.append(f"{step.id} {'passed' if outcome.passed else 'FAILED'}: {outcome.said}")
         return False
+
+
+def port_that_sleeps(tag: VirtualTag, path: Path) -> str:
+    """A name for the tag's serial port that is gone while the chip sleeps, as the port of its own USB is."""
+    board = tag.board
+    sleep, start = board._on_deepsleep, board.start
+
+    def asleep(milliseconds: int) -> None:
+        path.unlink(missing_ok=True)
+        sleep(milliseconds)
+
+    def awake(cause: int) -> None:
+        start(cause)
+        if not path.is_symlink():
+            path.symlink_to(tag.serial_port())
+
+    board._on_deepsleep = asleep  # type: ignore[method-assign]
+    board.start = awake  # type: ignore[method-assign]
+    return str(path)
 
 
 class Rig(NamedTuple):
@@ -97,16 +121,26 @@ def _shortened(step: Step) -> Step:
     return step._replace(limits={**step.limits, **SHORT.get(step.id, {})})
 
 
-def play(folder: Path, scene: Callable[[Rig], Awaitable[None]], files: Mapping[str, Path] | None = None) -> None:
-    """Run `scene` with a fresh board, which has the firmware and no keys; `files` are in place of the firmware's."""
+def play(
+    folder: Path,
+    scene: Callable[[Rig], Awaitable[None]],
+    files: Mapping[str, Path] | None = None,
+    complete: bool = False,
+) -> None:
+    """Run `scene` with a fresh board, which has the firmware and no keys; `files` are in place of the firmware's.
+
+    It is asleep, and its port is away, until somebody connects it: a bare board, or a `complete` tag.
+    """
 
     async def run() -> None:
         async with VirtualStation(START, files=files) as station:
             tag = await station.add_tag("1")
             await tag.settle()
-            hands = Hands(tag, asyncio.get_running_loop())
-            bench = Bench(tag.serial_port(), await station.listen_hci(), False, hands)
-            report = Report.begin(folder / "report.json", "0", ("wires", "bluetooth", "dmm", "thermometer"))
+            hands = Hands(tag, asyncio.get_running_loop(), complete)
+            port = port_that_sleeps(tag, folder / "ttyACM0")
+            bench = Bench(port, await station.listen_hci(), complete, hands)
+            have = ("tag" if complete else "wires", "bluetooth", "dmm", "thermometer")
+            report = Report.begin(folder / "report.json", "0", have)
             await scene(Rig(station, tag, hands, bench, report))
 
     asyncio.run(run())

@@ -71,7 +71,7 @@ DAMAGED = {
         "button",
         "        esp32.wake_on_gpio((self.pin,), esp32.WAKEUP_ALL_LOW)\n",
         "",
-        {"F12": "leaving the dock and coming back are not both in the log"},
+        {"F12": "If the board is asleep: Connect D3 to 3V3"},
     ),
     "another firmware": Damage("version", "MINOR = 1\n", "MINOR = 7\n", {"F2": "firmware 0.7 is another one"}),
 }
@@ -90,6 +90,17 @@ def test_a_damaged_board_does_not_pass(tmp_path: Path, damage: str) -> None:
             assert text in results[step].said
 
     play(tmp_path, scene, without(tmp_path, module, answer, instead))
+
+
+def test_a_complete_tag_is_led_through_by_its_lid_button_and_cable(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        rig.hands.meter_mv = 3900.0  # at the cell, not at the pin
+        results = await rig.go_through("F8,F9,F11,F12")
+        assert [f"{each.id}: {each.said}" for each in results.values() if each.status != "passed"] == []
+        assert "Pull the USB cable." in rig.hands.asked
+        assert not any("wire" in text for text in rig.hands.asked)
+
+    play(tmp_path, scene, complete=True)
 
 
 def test_flash_that_does_not_keep_what_is_written_fails(tmp_path: Path) -> None:
