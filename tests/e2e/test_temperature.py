@@ -53,6 +53,12 @@ async def reading(stage: Stage, offset: int = 1000) -> VirtualTag:
     return tag
 
 
+async def docked(stage: Stage, tag: VirtualTag) -> None:
+    """Set the tag in the dock and collect, however busy this machine is."""
+    (report,) = await stage.dock(tag, quiet_s=3.0)
+    assert report.error is None
+
+
 def told(stage: Stage) -> list[tuple[str, tuple[int, int] | None]]:
     """The types of the records of the tag, and the temperatures in them."""
     numbers = {name: number for number, name in record.TYPE_NAMES.items()}
@@ -84,8 +90,7 @@ def test_a_days_least_and_most_come_with_the_next_docking_and_some_in_between(tm
         tag.at(T0 + 3 * HOUR).lid_open()
         tag.at(T0 + 3 * HOUR + 20).lid_close()
         await stage.until(T0 + 1.5 * DAY)
-        (report,) = await stage.dock(tag)
-        assert report.error is None
+        await docked(stage, tag)
         events = told(stage)
         kinds = [kind for kind, _ in events]
         assert kinds[2:] == ["lid_open", "lid_close", "heartbeat", "dock", "temperature", "time_set"]
@@ -107,8 +112,7 @@ def test_a_tag_that_is_not_asked_to_never_looks(tmp_path: Path) -> None:
         tag.at(T0 + 3 * HOUR).lid_open()
         tag.at(T0 + 3 * HOUR + 20).lid_close()
         await stage.until(T0 + 2.5 * DAY)
-        (report,) = await stage.dock(tag)
-        assert report.error is None
+        await docked(stage, tag)
         assert looks == []
         assert {pair for _, pair in told(stage)} == {None}
         assert stage.types() == ["boot", "lid_open", "lid_close", *["heartbeat"] * 2, "dock", "time_set"]
@@ -139,8 +143,7 @@ def lived(
 
         tag.board.start = start  # type: ignore[method-assign]
         await live(stage, tag)
-        (report,) = await stage.dock(tag)
-        assert report.error is None
+        await docked(stage, tag)
         found.append((told(stage)[2:], looks, resets[0]))
 
     play(folder, scene, files=files)
@@ -211,13 +214,13 @@ def test_and_uptime_runs_on(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         tag = await reading(stage)
         await bad(1000, T0 + 5 * HOUR + 60)(stage, tag)
-        await stage.dock(tag)
+        await docked(stage, tag)
         durations.extend(opening.duration_s for opening in stage.store.openings())
         codes = [event.aux for event in stage.store.events() if event.type == "fault"]
         assert codes == [faults.TEMPERATURE]
 
     play(tmp_path, scene)
-    assert durations == [90]
+    assert durations in ([90], [91]), "whole seconds, and the restart takes a fraction of one"
 
 
 def test_without_the_note_before_it_the_closing_is_lost_and_the_chip_restarts_again_and_again(tmp_path: Path) -> None:
@@ -380,14 +383,12 @@ async def summers_day(stage: Stage, looks: bool) -> tuple[list[Discrepancy], lis
         status, _, complaints = await kitdock(stage, "config", "P-01", "--port", tag.serial_port(), *given)
         assert status == 0, complaints
     seen = looks_of(tag)
-    (report,) = await stage.dock(tag)
-    assert report.error is None
+    await docked(stage, tag)
     tag.temperature(day_in_a_car)
     left = stage.station.clock.now()
     tag.undock()
     await stage.until(left + 14 * HOUR)
-    (report,) = await stage.dock(tag)
-    assert report.error is None
+    await docked(stage, tag)
     found = reconcile(stage.store.situation(stage.now_ms()))
     assert found == reconcile(situation_of(stage.store.picture(), stage.now_ms()))
     return found, seen
@@ -415,13 +416,13 @@ def test_a_summers_day_in_a_car_raises_one_question_about_the_kit(tmp_path: Path
         tag.temperature(20)
         tag.undock()
         await stage.until(stage.station.clock.now() + 10 * HOUR)
-        await stage.dock(tag)
+        await docked(stage, tag)
         (still,) = stage.store.standings(reconcile(stage.store.situation(stage.now_ms())))
         assert still.status == RESOLVED, "a cool day does not ask anew"
         tag.temperature(day_in_a_car)
         tag.undock()
         await stage.until(stage.station.clock.now() + 14 * HOUR)
-        await stage.dock(tag)
+        await docked(stage, tag)
         (again,) = stage.store.standings(reconcile(stage.store.situation(stage.now_ms())))
         assert again.status == REOPENED, "the next hot one does"
 
