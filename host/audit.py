@@ -23,7 +23,7 @@ START = bytes(32)
 _row_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Entry(NamedTuple):
+class AuditEntry(NamedTuple):
     """One entry of the audit; `detail` is JSON without health data, `hash` 32 bytes."""
 
     id: int
@@ -58,7 +58,7 @@ def chained(
     return hashlib.sha256(before + text.encode()).digest()
 
 
-def verify(entries: Iterable[Entry]) -> Chain:
+def verify(entries: Iterable[AuditEntry]) -> Chain:
     """Whether each entry, oldest first, is what was written, and none is missing between them."""
     head, count = START, 0
     for entry in entries:

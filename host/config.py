@@ -40,7 +40,7 @@ PROFILES = tuple(_PROFILES)
 """The names of the profiles."""
 
 
-class Change(NamedTuple):
+class ConfigChange(NamedTuple):
     """One item and the value that it is to have."""
 
     item: Item
@@ -71,13 +71,13 @@ def duration(seconds: int) -> str:
     return f"{seconds // size} {unit}"
 
 
-def read_duration(item: Item, text: str) -> Change:
+def read_duration(item: Item, text: str) -> ConfigChange:
     """The change to what is written as 90s, 3m, 12h or 1d; or off, for an item that can be.
 
     Raises `InputError` if it is none of them or out of the item's range.
     """
     if text == "off" and item.or_zero:
-        return Change(item, 0)
+        return ConfigChange(item, 0)
     found = re.fullmatch(r"([0-9]{1,7}) ?([smhd])", text)
     seconds = int(found[1]) * _UNITS[found[2]] if found else -1
     if not item.least <= seconds <= item.most:
@@ -86,15 +86,15 @@ def read_duration(item: Item, text: str) -> Change:
             f"{text!r} is no time for {item.name}: write one from {duration(item.least)} to {duration(item.most)}, "
             f"such as {duration(item.default or item.least).replace(' ', '')}{off}"
         )
-    return Change(item, seconds)
+    return ConfigChange(item, seconds)
 
 
-def profile(name: str) -> Change:
+def profile(name: str) -> ConfigChange:
     """The change to the profile called `name`, one of `PROFILES`."""
-    return Change(config.BY_NUMBER[config.PROFILE], _PROFILES[name])
+    return ConfigChange(config.BY_NUMBER[config.PROFILE], _PROFILES[name])
 
 
-def gain(measured_mv: int, told_mv: int, present: int) -> Change:
+def gain(measured_mv: int, told_mv: int, present: int) -> ConfigChange:
     """The change that makes a tag which reads `told_mv` with the gain `present` read `measured_mv`.
 
     Raises `InputError` if that is beyond what a divider's error can be.
@@ -106,17 +106,17 @@ def gain(measured_mv: int, told_mv: int, present: int) -> Change:
             f"the tag reads {told_mv} mV where {measured_mv} mV was measured: more than its divider can be off; "
             "measure at the cell, with no charger, and look at the divider"
         )
-    return Change(item, value)
+    return ConfigChange(item, value)
 
 
-def read_offset(text: str) -> Change:
+def read_offset(text: str) -> ConfigChange:
     """The change to an offset of its thermometer as written, in °C: 10.5, -0.3, 0; or none.
 
     Raises `InputError` if it is none of them or beyond what a chip can be off.
     """
     item = config.BY_NUMBER[config.TEMP_OFFSET]
     if text == "none":
-        return Change(item, 0)
+        return ConfigChange(item, 0)
     found = re.fullmatch(r"([+-]?)([0-9]{1,2})(?:\.([0-9]))?", text)
     tenths = int(f"{found[1]}{found[2]}{found[3] or 0}") if found else 1000
     value = config.NO_OFFSET + tenths
@@ -126,10 +126,10 @@ def read_offset(text: str) -> Change:
             f"{text!r} is no offset: write what is to be added to the tag's own reading, from -{most} to {most} °C, "
             "such as 10.5; or none"
         )
-    return Change(item, value)
+    return ConfigChange(item, value)
 
 
-def offset(measured_c: float, told_c: int, present: int) -> Change:
+def offset(measured_c: float, told_c: int, present: int) -> ConfigChange:
     """The change that makes a tag which told `told_c` with the offset `present` tell `measured_c`, both at rest.
 
     Raises `InputError` if that is more than a chip can be off.
@@ -141,14 +141,14 @@ def offset(measured_c: float, told_c: int, present: int) -> Change:
             f"the tag tells {told_c} °C where {measured_c:g} °C was measured: more than its thermometer can be off; "
             "let both lie side by side for an hour, away from dock and USB, and compare again"
         )
-    return Change(item, value)
+    return ConfigChange(item, value)
 
 
 _GRANTS = (config.TRACKABLE, config.TEMP_OFFSET)
 """Items that allow another one: they are set before it, and taken away after it."""
 
 
-def checked(changes: list[Change], present: Mapping[int, int]) -> list[Change]:
+def checked(changes: list[ConfigChange], present: Mapping[int, int]) -> list[ConfigChange]:
     """The changes that differ from what is `present`, by item number, in an order that the tag accepts.
 
     Raises `InputError` if profile open would lack the consent that it needs, or readings their offset.
@@ -168,7 +168,7 @@ def checked(changes: list[Change], present: Mapping[int, int]) -> list[Change]:
     return sorted(differing, key=_turn)
 
 
-def _turn(change: Change) -> int:
+def _turn(change: ConfigChange) -> int:
     if change.item.number not in _GRANTS:
         return 1
     return 0 if change.value else 2

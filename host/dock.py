@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from host.docking import Report, Step, TagRolledBack, dock
+from host.docking import DockingReport, DockingStep, TagRolledBack, dock
 from host.errors import StoreError
 from host.events import Tag
 from host.link.adapter import Adapter
@@ -67,7 +67,7 @@ class Dock:
         self,
         store: Store,
         adapter: Adapter,
-        progress: Callable[[Step], None],
+        progress: Callable[[DockingStep], None],
         now_ms: Callable[[], int] | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
@@ -148,15 +148,15 @@ class Dock:
         *,
         quiet_s: float | None = None,
         everything: bool = False,
-        docked: Callable[[Report], Awaitable[None]] | None = None,
-    ) -> list[Report]:
+        docked: Callable[[DockingReport], Awaitable[None]] | None = None,
+    ) -> list[DockingReport]:
         """Dock each tag that has something to fetch, as it comes; `docked` is awaited after each docking.
 
         With `quiet_s`, returns how each docking ended once no tag that is due was heard for so many seconds;
         without, runs until cancelled. With `everything`, tags that have nothing new are docked as well, once.
         Raises `RadioError` if the station's own radio fails.
         """
-        reports: list[Report] = []
+        reports: list[DockingReport] = []
         while True:
             due = await self._next_due(quiet_s, everything)
             if due is None:
@@ -191,13 +191,13 @@ class Dock:
             replay = (sighting.tag, sighting.epoch, sighting.advert.index)
             if replay not in self._replays:
                 self._replays.add(replay)
-                self._progress(Step("refused", pouch, "an old advert is being repeated by somebody: ignored"))
+                self._progress(DockingStep("refused", pouch, "an old advert is being repeated by somebody: ignored"))
             return
         if sighting.advert.problem:
             # It takes no session, so there is nothing to wait for on the air.
             if sighting.tag not in self._unwell:
                 self._unwell.add(sighting.tag)
-                self._progress(Step("refused", pouch, SAFE_MODE))
+                self._progress(DockingStep("refused", pouch, SAFE_MODE))
             self._visits.pop(sighting.tag, None)
             return
         self._unwell.discard(sighting.tag)
@@ -205,7 +205,7 @@ class Dock:
         if waiting and self._announced.get(sighting.tag) != sighting.advert.count:
             self._announced[sighting.tag] = sighting.advert.count
             records = f"{waiting} new record{'s' if waiting != 1 else ''}"
-            self._progress(Step("heard", pouch, f"here, battery {sighting.advert.battery_percent} %, {records}"))
+            self._progress(DockingStep("heard", pouch, f"here, battery {sighting.advert.battery_percent} %, {records}"))
         self._visits[sighting.tag] = _Visit(device, sighting)
         self._news.set()
 
@@ -242,7 +242,7 @@ class Dock:
                     async with asyncio.timeout(0.25):
                         await self._news.wait()
 
-    def _after(self, report: Report) -> None:
+    def _after(self, report: DockingReport) -> None:
         if report.error is None:
             self._docked.add(report.tag)
             self._tried.pop(report.tag, None)
@@ -255,7 +255,7 @@ class Dock:
         self._tried[report.tag] = tried
         self._not_before[report.tag] = asyncio.get_running_loop().time() + wait_s
 
-    async def _dock(self, tag: Tag, device: BLEDevice) -> Report:
+    async def _dock(self, tag: Tag, device: BLEDevice) -> DockingReport:
         """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
         link = connected(self._adapter, device, self._stall_timeout_s)
         report = await dock(self._store, tag, self._now_ms, self._progress, link)

@@ -29,7 +29,7 @@ class TagRolledBack(LinkError):
     """The tag's log ends before what was already committed from it."""
 
 
-class Step(NamedTuple):
+class DockingStep(NamedTuple):
     """Something that happened while docking. `stage` is one of heard, connected, received, committed,
     complete, failed, refused; `pouch` names the tag's pouch."""
 
@@ -38,7 +38,7 @@ class Step(NamedTuple):
     text: str
 
 
-class Report(NamedTuple):
+class DockingReport(NamedTuple):
     """How one docking ended. `error` is None if it is complete; `added` counts the new rows."""
 
     tag: str
@@ -53,7 +53,9 @@ class Report(NamedTuple):
 class DockingSession:
     """One docking under way: what was fetched and committed so far."""
 
-    def __init__(self, store: Store, tag: Tag, now_ms: Callable[[], int], progress: Callable[[Step], None]) -> None:
+    def __init__(
+        self, store: Store, tag: Tag, now_ms: Callable[[], int], progress: Callable[[DockingStep], None]
+    ) -> None:
         self._store = store
         self._tag = tag
         self._now_ms = now_ms
@@ -102,7 +104,7 @@ class DockingSession:
         try:
             await tag_session.config_set()
         except TagRefused as refused:
-            self._progress(Step("refused", self._tag.pouch, f"it does not take its kit's expiry: {refused}"))
+            self._progress(DockingStep("refused", self._tag.pouch, f"it does not take its kit's expiry: {refused}"))
         await self._fetch(tag_session, verifier)
         if verifier.next_sequence - 1 > committed:
             tag_session.ask_acknowledge(verifier.next_sequence - 1)
@@ -131,7 +133,7 @@ class DockingSession:
                     verifier.skip_to(*part)
                     continue
                 rows.extend(verifier.take(sealed) for sealed in part)
-                self._progress(Step("received", self._tag.pouch, f"{len(rows)} received"))
+                self._progress(DockingStep("received", self._tag.pouch, f"{len(rows)} received"))
         finally:
             # What came before a break in the link is whole and verified: keep it, resume after it.
             if rows:
@@ -142,13 +144,15 @@ class DockingSession:
         self._added += added
         altered = [row.sequence for row in rows if row.verdict in (ALTERED, UNLINKED)]
         self._altered += len(altered)
-        self._progress(Step("committed", self._tag.pouch, f"{added} committed"))
+        self._progress(DockingStep("committed", self._tag.pouch, f"{added} committed"))
         for sequence in altered:
             self._progress(
-                Step("refused", self._tag.pouch, f"record {sequence} is not what the tag sealed: kept as evidence")
+                DockingStep(
+                    "refused", self._tag.pouch, f"record {sequence} is not what the tag sealed: kept as evidence"
+                )
             )
 
-    def end(self, error: Exception | None) -> Report:
+    def end(self, error: Exception | None) -> DockingReport:
         """Note the outcome in the store and say it."""
         outcome, detail = ("complete", None) if error is None else ("failed", str(error))
         if self._docking:
@@ -158,28 +162,30 @@ class DockingSession:
                 error = error or unable
         if error is None:
             new = f"{self._added} new record{'s' if self._added != 1 else ''}" if self._added else "nothing new"
-            self._progress(Step("complete", self._tag.pouch, f"docked, {new}"))
+            self._progress(DockingStep("complete", self._tag.pouch, f"docked, {new}"))
         else:
             kept = f"; {self._added} already committed" if self._added else ""
             retry = "; it keeps its records and is tried again" if isinstance(error, LinkLost | TagStalled) else ""
-            self._progress(Step("failed", self._tag.pouch, f"{error}{kept}{retry}"))
-        return Report(self._tag.id, self._tag.pouch, self._docking, self._added, self._altered, self._status, error)
+            self._progress(DockingStep("failed", self._tag.pouch, f"{error}{kept}{retry}"))
+        return DockingReport(
+            self._tag.id, self._tag.pouch, self._docking, self._added, self._altered, self._status, error
+        )
 
 
 async def dock(
     store: Store,
     tag: Tag,
     now_ms: Callable[[], int],
-    progress: Callable[[Step], None],
+    progress: Callable[[DockingStep], None],
     reach: AbstractAsyncContextManager[Link],
-) -> Report:
+) -> DockingReport:
     """One docking of `tag` over the link that `reach` makes. Its outcome is in the store, its error in the report."""
     docking = DockingSession(store, tag, now_ms, progress)
     error: Exception | None = None
     try:
         docking.begin()
         async with reach as link:
-            progress(Step("connected", tag.pouch, "connected"))
+            progress(DockingStep("connected", tag.pouch, "connected"))
             await docking.talk(link)
     except (KitdockError, WireError) as caught:
         error = caught

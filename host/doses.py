@@ -380,7 +380,7 @@ def _came_back(facts: KitFacts, began_ms: int) -> list[tuple[int, Due]]:
 # What does not add up.
 
 
-class Account(NamedTuple):
+class DoseAccount(NamedTuple):
     """What the sources say of the doses of one kit.
 
     used: by the ledger; of these `quiet` by no report that counts.
@@ -405,7 +405,7 @@ class Account(NamedTuple):
     off: int
 
 
-def account(facts: KitFacts) -> Account:
+def account(facts: KitFacts) -> DoseAccount:
     """The account of one kit."""
     state = facts.state
     uses = [step.movement for step in facts.steps if step.movement.kind == USE]
@@ -443,7 +443,7 @@ def account(facts: KitFacts) -> Account:
         off = gone - told
     if off == perhaps:
         off = 0
-    return Account(
+    return DoseAccount(
         facts.kit, facts.doses, state.doses_used, quiet, state.doses_unaccounted, told, lacks, pending, short,
         bool(claims) and counted, off,
     )  # fmt: skip
@@ -474,7 +474,7 @@ def _pending(facts: KitFacts) -> tuple[int, int]:
     return sure, perhaps
 
 
-def confirmed(opening: Opening, accounts: Mapping[str, Account]) -> bool:
+def confirmed(opening: Opening, accounts: Mapping[str, DoseAccount]) -> bool:
     """Whether counts have answered what differs about an opening: every kit was counted since, and adds up."""
     of = [accounts.get(kit) for kit in opening.kits]
     return bool(of) and all(

@@ -18,7 +18,7 @@ class Carrying(NamedTuple):
     kits: dict[str, str | None]
 
 
-class Stocked(NamedTuple):
+class StockedPlace(NamedTuple):
     """A place, and how many kits are there."""
 
     id: str

@@ -10,7 +10,7 @@ from host.reports import Explanation, UsageReport
 from host.temperature import Limits
 
 
-class Recall(NamedTuple):
+class RecallEntry(NamedTuple):
     """What was said of a lot: `action` is recall, or lift, which ends it."""
 
     id: int
@@ -21,7 +21,7 @@ class Recall(NamedTuple):
     at_ms: int
 
 
-class Counted(NamedTuple):
+class ClosedStocktake(NamedTuple):
     """A stocktake that was closed with a result, and when."""
 
     id: int
@@ -29,7 +29,7 @@ class Counted(NamedTuple):
     closed_at_ms: int
 
 
-class Difference(NamedTuple):
+class ClosedDifference(NamedTuple):
     """A difference with which a stocktake was closed: a kind of `host.stocktake.KINDS`, what was so, and the reason."""
 
     stocktake: int
@@ -68,9 +68,9 @@ class Picture(NamedTuple):
     events: list[Event]
     explanations: list[Explanation]
     reports: list[UsageReport]
-    recalls: Sequence[Recall] = ()
-    stocktakes: Sequence[Counted] = ()
-    differences: Sequence[Difference] = ()
+    recalls: Sequence[RecallEntry] = ()
+    stocktakes: Sequence[ClosedStocktake] = ()
+    differences: Sequence[ClosedDifference] = ()
     heard: Mapping[str, int] = MappingProxyType({})
     forgotten: Mapping[str, Sequence[tuple[int, int]]] = MappingProxyType({})
     docked_by: Sequence[BroughtBy] = ()

@@ -55,7 +55,7 @@ KINDS = {
 """Every kind of difference."""
 
 
-class Scan(NamedTuple):
+class CountScan(NamedTuple):
     """A kit's number that `counter` scanned at `at_ms`, with the doses counted in it, if they were.
 
     `id` goes up in the order of scanning.
@@ -146,9 +146,9 @@ class Answer(NamedTuple):
     text: str
 
 
-def compare(count: Count, scans: Iterable[Scan], boxes: Mapping[str, Box]) -> Result:
+def compare(count: Count, scans: Iterable[CountScan], boxes: Mapping[str, Box]) -> Result:
     """What the scans that stand come to; `boxes` holds every kit now in the place and every known kit scanned."""
-    by_kit: dict[str, list[Scan]] = {}
+    by_kit: dict[str, list[CountScan]] = {}
     for scan in sorted(scans):
         by_kit.setdefault(scan.kit, []).append(scan)
     counters = Counter(counter for of_kit in by_kit.values() for counter in {each.counter for each in of_kit})
@@ -196,7 +196,7 @@ def compare(count: Count, scans: Iterable[Scan], boxes: Mapping[str, Box]) -> Re
     )
 
 
-def answer(count: Count, scan: Scan, before: Iterable[Scan], box: Box | None) -> Answer:
+def answer(count: Count, scan: CountScan, before: Iterable[CountScan], box: Box | None) -> Answer:
     """What to say to `scan`, which follows on the scans of the same kit `before`; None for a kit not known.
 
     A blind stocktake does not say what others have counted.
@@ -247,12 +247,12 @@ def _throughout(count: Count, over: Sequence[Holding]) -> bool:
     return whole and all(is_here(count.place, each) for each in over)
 
 
-def _came(count: Count, over: Sequence[Holding], last: Scan) -> bool:
+def _came(count: Count, over: Sequence[Holding], last: CountScan) -> bool:
     """Whether the kit was here when it was last scanned, or came afterwards: some record a return after the shelf."""
     return any(is_here(count.place, each) and (each.until_ms is None or each.until_ms > last.at_ms) for each in over)
 
 
-def _repeated(of_kit: Iterable[Scan]) -> bool:
+def _repeated(of_kit: Iterable[CountScan]) -> bool:
     """Whether a counter scanned the kit again, other than to say its doses."""
     said = [each.counter for each in of_kit if each.doses is None]
     return len(said) > len(set(said))
@@ -263,7 +263,7 @@ def _missing(count: Count, kit: str, box: Box) -> Difference:
     return Difference(MISSING, kit, f"here since {since} by the ledger", f"look for it, else `kitdock kit lose {kit}`")
 
 
-def _unknown(kit: str, of_kit: Iterable[Scan]) -> Difference:
+def _unknown(kit: str, of_kit: Iterable[CountScan]) -> Difference:
     who = " and ".join(sorted({each.counter for each in of_kit}))
     return Difference(
         UNKNOWN, kit, f"scanned by {who}", "receive it with `kitdock stock receive`, or put its label right"
@@ -303,7 +303,7 @@ def _whereabouts(state: State, zone: str) -> str:
     return f"{in_words(state.status)}{since}"
 
 
-def _miscounted(count: Count, kit: str, of_kit: Iterable[Scan], counters: Iterable[str]) -> list[Difference]:
+def _miscounted(count: Count, kit: str, of_kit: Iterable[CountScan], counters: Iterable[str]) -> list[Difference]:
     """Whether too many have scanned the kit; in a blind stocktake, whether one of the `counters` has not."""
     who = sorted({each.counter for each in of_kit})
     if not count.blind:
@@ -318,7 +318,7 @@ def _miscounted(count: Count, kit: str, of_kit: Iterable[Scan], counters: Iterab
     return [Difference(COUNTED_ONCE, kit, detail, "look together whether it is there")]
 
 
-def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[Difference]:
+def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[CountScan]) -> list[Difference]:
     """Whether a kit that was scanned has expired, or other doses than the ledger has."""
     found = []
     if is_expired(box.lot, count.today) and box.state().status != DESTROYED:
@@ -344,12 +344,12 @@ def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[Scan]) -> list[
     return found
 
 
-def _newest_doses(of_kit: Iterable[Scan]) -> dict[str, Scan]:
+def _newest_doses(of_kit: Iterable[CountScan]) -> dict[str, CountScan]:
     """The last scan of each counter that told doses."""
     return {each.counter: each for each in of_kit if each.doses is not None}
 
 
-def _agreed(of_kit: Iterable[Scan]) -> set[int]:
+def _agreed(of_kit: Iterable[CountScan]) -> set[int]:
     """The doses that were counted in a kit, if all who counted them found the same; else none."""
     told = {each.doses for each in _newest_doses(of_kit).values() if each.doses is not None}
     return told if len(told) == 1 else set()

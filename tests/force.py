@@ -6,7 +6,7 @@ from typing import Any
 from host.events import ALTERED, UNLINKED, VERIFIED, Docking, Event, Tag
 from host.ledger import ISSUE, RECEIVE, RETURN, Kit, Lot, Movement, Officer
 from host.ledger.movement import USE
-from host.picture import BroughtBy, Counted, Difference, Picture, Recall
+from host.picture import BroughtBy, ClosedDifference, ClosedStocktake, Picture, RecallEntry
 from host.reports import FILED, Explanation, UsageReport
 from host.temperature import Limits
 from kitwire import record
@@ -33,9 +33,9 @@ class Force:
         self.events: list[Event] = []
         self.explanations: list[Explanation] = []
         self.reports: list[UsageReport] = []
-        self.recalls: list[Recall] = []
-        self.stocktakes: list[Counted] = []
-        self.differences: list[Difference] = []
+        self.recalls: list[RecallEntry] = []
+        self.stocktakes: list[ClosedStocktake] = []
+        self.differences: list[ClosedDifference] = []
         self.heard: dict[str, int] = {}
         self.docked_by: list[BroughtBy] = []
         self.own_stops: dict[str, list[int]] = {}
@@ -65,14 +65,14 @@ class Force:
     def recall(self, kit: str, at: int, action: str = "recall") -> None:
         """Recalls the lot of a kit, or lifts that."""
         lot = next(each for each in self.kits if each.id == kit)
-        self.recalls.append(Recall(len(self.recalls) + 1, lot.product, lot.lot, action, "seal broken", T0 + at))
+        self.recalls.append(RecallEntry(len(self.recalls) + 1, lot.product, lot.lot, action, "seal broken", T0 + at))
 
     def stocktake(self, at: int, *differences: tuple[str, str], place: str = "North") -> None:
         """A stocktake that was closed with differences: kind and kit."""
         number = len(self.stocktakes) + 1
-        self.stocktakes.append(Counted(number, place, T0 + at))
+        self.stocktakes.append(ClosedStocktake(number, place, T0 + at))
         self.differences += [
-            Difference(number, kind, kit, "as it was", "not known", T0 + at) for kind, kit in differences
+            ClosedDifference(number, kind, kit, "as it was", "not known", T0 + at) for kind, kit in differences
         ]
 
     def tag(self, pouch: str, at: int = 0) -> str:

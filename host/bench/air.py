@@ -13,10 +13,10 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from host.bench.board import Bench
-from host.bench.procedure import Step
+from host.bench.procedure import BenchStep
 from host.bench.run import Outcome
 from host.dock import Dock
-from host.docking import Report
+from host.docking import DockingReport
 from host.link.adapter import open_adapter
 
 LEAST_HEARD = 3
@@ -44,7 +44,7 @@ print(json.dumps({{"free": free, "fresh": fresh}}))
 """
 
 
-def antenna(bench: Bench, step: Step) -> Outcome:
+def antenna(bench: Bench, step: BenchStep) -> Outcome:
     """How much the antenna switch brings, from one advertisement with it and one without."""
     bench.person.act("Lay the board 1 m from this computer's Bluetooth antenna, with nothing of metal between.")
     mark = secrets.token_hex(3)
@@ -85,16 +85,16 @@ def antenna(bench: Bench, step: Step) -> Outcome:
     )
 
 
-def docking(bench: Bench, step: Step) -> Outcome:
+def docking(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the station's own dock collects from the board over the air."""
     tag = bench.tag()
     began = time.monotonic()
-    reports: list[Report] = []
+    reports: list[DockingReport] = []
 
     async def dock() -> None:
         done = asyncio.Event()
 
-        async def ended(report: Report) -> None:
+        async def ended(report: DockingReport) -> None:
             reports.append(report)
             if report.error is None:
                 done.set()

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from host.bench import air, chip, logs, warmth
 from host.bench.board import Bench
-from host.bench.procedure import Step
+from host.bench.procedure import BenchStep
 from host.bench.run import Check, Outcome
 
-CHECKS: dict[str, Callable[[Bench, Step], Outcome]] = {
+CHECKS: dict[str, Callable[[Bench, BenchStep], Outcome]] = {
     "adc": logs.adc,
     "antenna": air.antenna,
     "button_log": logs.button_log,

@@ -7,7 +7,7 @@ import secrets
 import time
 
 from host.bench.board import Bench
-from host.bench.procedure import Step
+from host.bench.procedure import BenchStep
 from host.bench.run import Outcome
 from host.flash import application, files, layout
 from host.flash.application import FIRMWARE, ExtraMissing
@@ -22,7 +22,7 @@ HARD_RESET, DEEPSLEEP_RESET, TIMER_WAKE = 2, 4, 4
 """Of MicroPython's `machine` on the ESP32."""
 
 
-def chip(bench: Bench, step: Step) -> Outcome:
+def chip(bench: Bench, step: BenchStep) -> Outcome:
     """Which MicroPython runs on which chip."""
     told = bench.meet()
     found = {name: told[name] for name in ("machine", "micropython", "revision")}
@@ -33,7 +33,7 @@ def chip(bench: Bench, step: Step) -> Outcome:
     )
 
 
-def firmware(bench: Bench, step: Step) -> Outcome:
+def firmware(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the firmware on the board is that of this Kitdock."""
     version = runpy.run_path(str(FIRMWARE / "version.py"))
     wanted = f"{version['MAJOR']}.{version['MINOR']}"
@@ -86,7 +86,7 @@ print(json.dumps({{"kept": kept, "missing": missing, "erased_stays": stays}}))
 """
 
 
-def nvs(bench: Bench, step: Step) -> Outcome:
+def nvs(bench: Bench, step: BenchStep) -> Outcome:
     """Whether NVS keeps and forgets, and with which number it says that there is nothing."""
     with bench.bare() as tag:
         found = tag.ask(_NVS.format(mark=secrets.token_hex(16)))
@@ -121,7 +121,7 @@ print(json.dumps({"cause": machine.reset_cause(), "kept": kept}))
 """
 
 
-def reset(bench: Bench, step: Step) -> Outcome:
+def reset(bench: Bench, step: BenchStep) -> Outcome:
     """What a reset is called, and whether NVS outlives it."""
     number = secrets.randbelow(1_000_000) + 1
     with bench.bare() as tag:
@@ -159,7 +159,7 @@ print(json.dumps(told))
 """
 
 
-def flash(bench: Bench, step: Step) -> Outcome:
+def flash(bench: Bench, step: BenchStep) -> Outcome:
     """Whether raw flash does what the log rests on."""
     with bench.bare() as tag:
         found = tag.ask(_FLASH)
@@ -214,7 +214,7 @@ def _by_timer(told: dict[str, int]) -> bool:
     return told["cause"] == DEEPSLEEP_RESET and told["reason"] == TIMER_WAKE
 
 
-def sleep(bench: Bench, step: Step) -> Outcome:
+def sleep(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the timer ends deep sleep, and how true the clock is through it."""
     told, error = _sleep(bench, step.limits["seconds"])
     found = {"cause": told["cause"], "reason": told["reason"], "clock_percent": round(error, 2) + 0.0}
@@ -238,7 +238,7 @@ print(json.dumps({"ms": time.ticks_diff(time.ticks_us(), began) // 1000, "free":
 """
 
 
-def wake_time(bench: Bench, step: Step) -> Outcome:
+def wake_time(bench: Bench, step: BenchStep) -> Outcome:
     """How long it takes from the end of a sleep until the firmware's own modules are there."""
     told, _ = _sleep(bench, 2.0)
     start_ms = (told["ms"] - told["ticks"] - told["slept"] - 2000) & 0x7FFFFFFF

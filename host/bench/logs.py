@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from host.bench.board import SETTLE_S, Bench
-from host.bench.procedure import Reading, Step
+from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
 from host.events import Event
 from host.link.usb import RESTART_S, wipe
@@ -46,7 +46,7 @@ print(json.dumps(told))
 """
 
 
-def lid_wake(bench: Bench, step: Step) -> Outcome:
+def lid_wake(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the lid's pin ends deep sleep, and can be read afterwards."""
     with bench.bare() as tag:
         if tag.ask(_LID)["lid"]:
@@ -81,16 +81,16 @@ def lid_wake(bench: Bench, step: Step) -> Outcome:
     return Outcome(True, f"slept {slept_s:.0f} s, woken by the lid's pin, which reads 1", found)
 
 
-class Opening(NamedTuple):
+class BenchOpening(NamedTuple):
     """An opening in the log: how long, in seconds of the tag's own clock, and with how many marks of a dose."""
 
     seconds: int
     marks: int
 
 
-def openings(events: Sequence[Event]) -> list[Opening]:
+def openings(events: Sequence[Event]) -> list[BenchOpening]:
     """The openings in the log, one after the other."""
-    found: list[Opening] = []
+    found: list[BenchOpening] = []
     began, marks = None, 0
     for event in events:
         if event.type == "lid_open" and event.uptime_s is not None:
@@ -98,12 +98,12 @@ def openings(events: Sequence[Event]) -> list[Opening]:
         elif event.type == "dose_mark":
             marks += 1
         elif event.type == "lid_close" and began is not None and event.uptime_s is not None:
-            found.append(Opening(event.uptime_s - began, marks))
+            found.append(BenchOpening(event.uptime_s - began, marks))
             began = None
     return found
 
 
-def _away_and_back(bench: Bench, step: Step, press: bool) -> list[Event]:
+def _away_and_back(bench: Bench, step: BenchStep, press: bool) -> list[Event]:
     """The log of a time away from the dock with as many openings as `step` asks for, one if it does not say."""
     bench.fetch()
     time.sleep(SETTLE_S)
@@ -117,7 +117,7 @@ def _away_and_back(bench: Bench, step: Step, press: bool) -> list[Event]:
     return bench.fetch()
 
 
-def _openings_away(bench: Bench, step: Step, press: bool) -> None:
+def _openings_away(bench: Bench, step: BenchStep, press: bool) -> None:
     bench.act("away")
     for _ in range(int(step.limits.get("openings", 1))):
         bench.act("open")
@@ -144,7 +144,7 @@ def _fault_of(events: Sequence[Event]) -> str:
     return ""
 
 
-def lid_log(bench: Bench, step: Step) -> Outcome:
+def lid_log(bench: Bench, step: BenchStep) -> Outcome:
     """Whether openings come into the log, each once."""
     events = _away_and_back(bench, step, press=False)
     of_lid = sum(event.type in ("lid_open", "lid_close") for event in events)
@@ -168,7 +168,7 @@ def lid_log(bench: Bench, step: Step) -> Outcome:
     )
 
 
-def button_log(bench: Bench, step: Step) -> Outcome:
+def button_log(bench: Bench, step: BenchStep) -> Outcome:
     """Whether a press beside an open lid comes into the log, once and there."""
     events = _away_and_back(bench, step, press=True)
     inside = sum(each.marks for each in openings(events))
@@ -187,10 +187,10 @@ print(json.dumps({"mv": Battery().millivolts(), "divider": board.BATTERY_DIVIDER
 """
 
 
-def adc(bench: Bench, step: Step) -> Outcome:
+def adc(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the ADC reads what a meter does: at the pin of a bare board, of a complete tag at its cell."""
     bench.act("voltage")
-    meter = bench.person.answer(Reading("what the meter shows", unit="mV", least=500, most=4400))
+    meter = bench.person.answer(Measurement("what the meter shows", unit="mV", least=500, most=4400))
     assert isinstance(meter, int | float)
     with bench.bare() as tag:
         told = tag.ask(_CELL)
@@ -223,7 +223,7 @@ print(json.dumps({{"found": sum(found)}}))
 """
 
 
-def wiped(bench: Bench, step: Step) -> Outcome:
+def wiped(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the keys of a tag are in its flash, and after a wipe no longer. They go over the cable once more."""
     keys = [key.hex() for key in bench.store.tag_keys(bench.tag().id)]
     search = _SEARCH.format(keys=keys)

@@ -19,7 +19,7 @@ NUMBER, YES, SHA256 = "number", "yes", "sha256"
 """Kinds of a reading: a number with a unit, yes or no, a checksum of 64 hexadecimal digits."""
 
 
-class Reading(NamedTuple):
+class Measurement(NamedTuple):
     """Something that a person reads and types. `least` and `most` are what passes, in `unit`; None: no bound."""
 
     what: str
@@ -51,7 +51,7 @@ class Reading(NamedTuple):
         return f"{bounds} {self.unit}"
 
 
-class Step(NamedTuple):
+class BenchStep(NamedTuple):
     """One step. `does` names what the command does; without, a person does it and types the `ask`ed readings.
 
     `limits` are the figures that the command judges by. `measured` is what a board has shown, for the document.
@@ -67,7 +67,7 @@ class Step(NamedTuple):
     why: str
     does: str | None
     limits: Mapping[str, float]
-    ask: tuple[Reading, ...]
+    ask: tuple[Measurement, ...]
     measured: str
 
 
@@ -76,14 +76,14 @@ def _read(name: str) -> dict[str, Any]:
 
 
 @functools.cache
-def steps() -> tuple[Step, ...]:
+def steps() -> tuple[BenchStep, ...]:
     """All steps, in the order in which they are gone through."""
     found = []
     for section in SECTIONS:
         content = _read(section)
         for each in content["step"]:
             found.append(
-                Step(
+                BenchStep(
                     each["id"],
                     content["title"],
                     each["what"],
@@ -94,7 +94,7 @@ def steps() -> tuple[Step, ...]:
                     each.get("why", ""),
                     each.get("does"),
                     each.get("limits", {}),
-                    tuple(Reading(**reading) for reading in each.get("ask", ())),
+                    tuple(Measurement(**reading) for reading in each.get("ask", ())),
                     each.get("measured", "not yet measured"),
                 )
             )
@@ -113,7 +113,7 @@ def gestures(complete: bool) -> Mapping[str, str]:
     return found
 
 
-def chosen(only: str | None) -> tuple[Step, ...]:
+def chosen(only: str | None) -> tuple[BenchStep, ...]:
     """The steps that `only` lists, such as `F1,W4` or `F` for all of a section; all of them if it is None.
 
     Raises `InputError` for a name that is of none.
@@ -137,7 +137,7 @@ def at_hand(names: list[str]) -> tuple[str, ...]:
     return tuple(name for name in instruments() if name in names)
 
 
-def lacking(step: Step, have: tuple[str, ...]) -> list[str]:
+def lacking(step: BenchStep, have: tuple[str, ...]) -> list[str]:
     """What `step` needs and is not at hand. A complete tag has its own lid, button and dock, so it needs no wires."""
     there = {*have, *(["wires"] if "tag" in have else [])}
     return [name for name in step.needs if name not in there]

@@ -30,7 +30,7 @@ Found = Mapping[str, float | str | bool]
 """What was measured, by name."""
 
 
-class Result(NamedTuple):
+class StepResult(NamedTuple):
     """How a step ended. `said` is a sentence for people; `tries` how often it was done."""
 
     id: str
@@ -41,17 +41,17 @@ class Result(NamedTuple):
     tries: int
 
 
-class Report:
+class BenchReport:
     """The report at `path`, written anew at each change."""
 
-    def __init__(self, path: Path, head: dict[str, Any], results: dict[str, Result]) -> None:
+    def __init__(self, path: Path, head: dict[str, Any], results: dict[str, StepResult]) -> None:
         self.path = path
         self._head = head
         self.results = results
         """By the step's id."""
 
     @classmethod
-    def begin(cls, path: Path, version: str, have: tuple[str, ...]) -> Report:
+    def begin(cls, path: Path, version: str, have: tuple[str, ...]) -> BenchReport:
         """A new report; its file is there once there is something in it. Raises `InputError` as `demand_new`."""
         cls.demand_new(path)
         return cls(path, {"form": FORM, "kitdock": version, "began": _now(), "board": {}, "have": list(have)}, {})
@@ -68,7 +68,7 @@ class Report:
             raise InputError(f"no report can be written to the folder {folder}: choose another --report FILE")
 
     @classmethod
-    def resume(cls, path: Path) -> Report:
+    def resume(cls, path: Path) -> BenchReport:
         """The report in a file. Raises `InputError` if it is none."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -80,7 +80,7 @@ class Report:
             raise InputError(f"{path} is no report of the bench: choose the file that `kitdock tag bench` has written")
         try:
             head = {name: content[name] for name in ("form", "kitdock", "began", "board", "have")}
-            results = {str(each["id"]): Result(**each) for each in content["steps"]}
+            results = {str(each["id"]): StepResult(**each) for each in content["steps"]}
             procedure.at_hand(head["have"])
             known = {step.id for step in procedure.steps()}
             whole = isinstance(head["board"], dict) and all(
@@ -114,7 +114,7 @@ class Report:
         """Note how a step ended, in place of how it ended before."""
         before = self.results.get(step)
         tries = (before.tries if before else 0) + (status != NOT_DONE)
-        self.results[step] = Result(step, status, _now(), said, dict(found or {}), tries)
+        self.results[step] = StepResult(step, status, _now(), said, dict(found or {}), tries)
         self.save()
 
     def save(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from host.bench import procedure
-from host.bench.procedure import Reading, Step
-from host.bench.report import FAILED, NOT_DONE, PASSED, Found, Report
+from host.bench.procedure import BenchStep, Measurement
+from host.bench.report import FAILED, NOT_DONE, PASSED, BenchReport, Found
 from host.errors import LinkError
 from host.flash.application import ExtraMissing
 from host.link.errors import RadioError
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 class Person(Protocol):
     """Whoever sits at the bench. All but `tell` may raise `Skipped` and `Stopped`."""
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: BenchStep) -> None:
         """Say which step comes."""
 
     def tell(self, text: str) -> None:
@@ -41,18 +41,18 @@ class Person(Protocol):
     def act(self, text: str) -> None:
         """Ask for something to be done, and wait until it is."""
 
-    def answer(self, reading: Reading) -> float | bool | str:
+    def answer(self, reading: Measurement) -> float | bool | str:
         """Ask for a reading until there is one that can be."""
 
-    def judge(self, step: Step, outcome: Outcome) -> bool:
+    def judge(self, step: BenchStep, outcome: Outcome) -> bool:
         """Say how the step ended; whether it is to be done again."""
 
 
-Check = Callable[[Step], Outcome]
+Check = Callable[[BenchStep], Outcome]
 """What the command does for a step."""
 
 
-def go_through(steps: Iterable[Step], report: Report, checks: Mapping[str, Check], person: Person) -> None:
+def go_through(steps: Iterable[BenchStep], report: BenchReport, checks: Mapping[str, Check], person: Person) -> None:
     """Do `steps`, but those whose instruments are not there. Raises `Stopped`."""
     for step in steps:
         missing = procedure.lacking(step, report.have)
@@ -78,7 +78,7 @@ def go_through(steps: Iterable[Step], report: Report, checks: Mapping[str, Check
                 break
 
 
-def _done(step: Step, checks: Mapping[str, Check], person: Person) -> Outcome:
+def _done(step: BenchStep, checks: Mapping[str, Check], person: Person) -> Outcome:
     if step.does is not None:
         return checks[step.does](step)
     answers = {reading.what: person.answer(reading) for reading in step.ask}
@@ -88,7 +88,7 @@ def _done(step: Step, checks: Mapping[str, Check], person: Person) -> Outcome:
     return Outcome(not wrong, told + beside, answers)
 
 
-def _shown(reading: Reading, answer: float | bool | str) -> str:
+def _shown(reading: Measurement, answer: float | bool | str) -> str:
     if isinstance(answer, bool):
         return "yes" if answer else "no"
     return answer if isinstance(answer, str) else f"{answer:g} {reading.unit}"

@@ -8,9 +8,9 @@ from typing import Any
 
 from host import config
 from host.bench.board import Bench
-from host.bench.procedure import Reading, Step
+from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
-from host.config import Change
+from host.config import ConfigChange
 from host.errors import InputError
 from host.events import Event
 from host.link.tag_session import TagSession
@@ -27,15 +27,15 @@ REST = (
 )
 
 
-def thermometer(bench: Bench, step: Step) -> Outcome:
+def thermometer(bench: Bench, step: BenchStep) -> Outcome:
     """What the chip reads at rest, against what is typed; the offset that follows is for the tag that this becomes."""
     rest_s = int(step.limits["rest_s"])
-    _configure(bench, [config.read_offset("0"), Change(items.BY_NUMBER[items.TEMPERATURE_S], rest_s)])
+    _configure(bench, [config.read_offset("0"), ConfigChange(items.BY_NUMBER[items.TEMPERATURE_S], rest_s)])
     bench.fetch()
     bench.act("away")
     try:
         bench.person.act(REST.format(minutes=rest_s / 60 + 15))
-        shown = bench.person.answer(Reading("what the thermometer shows", unit="°C", least=-20, most=50))
+        shown = bench.person.answer(Measurement("what the thermometer shows", unit="°C", least=-20, most=50))
     except Skipped:
         bench.act("back")
         raise
@@ -66,7 +66,7 @@ def _told(events: Sequence[Event]) -> tuple[int, int] | None:
     return None if last is None or last.aux is None else record.temperatures_of(record.TEMPERATURE, last.aux)
 
 
-def _configure(bench: Bench, changes: Sequence[Change]) -> None:
+def _configure(bench: Bench, changes: Sequence[ConfigChange]) -> None:
     """Set items of the tag over the cable. Raises `LinkError`."""
     tag = bench.tag()
     keys = bench.store.tag_keys(tag.id)

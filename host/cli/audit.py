@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from host import clock
-from host.audit import REFUSED, START, Entry
+from host.audit import REFUSED, START, AuditEntry
 from host.cli.groups import Group
 from host.cli.options import day, db_option, open_store, with_store
 from host.cli.render import Done, Row, Table
@@ -139,7 +139,7 @@ def _write_file(store: Store, output: Path) -> tuple[int, bytes]:
         raise
 
 
-def _write(entries: Iterable[Entry], file: BinaryIO) -> tuple[int, bytes]:
+def _write(entries: Iterable[AuditEntry], file: BinaryIO) -> tuple[int, bytes]:
     """Writes a line for each entry; returns how many, and the newest hash."""
     count, head = 0, START
     for entry in entries:
@@ -149,7 +149,7 @@ def _write(entries: Iterable[Entry], file: BinaryIO) -> tuple[int, bytes]:
     return count, head
 
 
-def _row(entry: Entry, zone: str) -> Row:
+def _row(entry: AuditEntry, zone: str) -> Row:
     return {
         "id": entry.id,
         "at": clock.iso(entry.at_ms, zone),

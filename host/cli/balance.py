@@ -9,7 +9,7 @@ import click
 
 from host import clock
 from host.cli.options import instant, open_store, with_store
-from host.cli.render import Report, Row, Table
+from host.cli.render import PrintedReport, Row, Table
 from host.ledger import COUNTED, Balance, in_words, tally
 from host.ledger.movement import VOID
 from host.words import plural
@@ -24,7 +24,7 @@ OFFICERS = "officers"
 @click.command("balance")
 @click.option("--at", metavar="TIME", help="As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]")
 @with_store
-def balance(db: Path, at: str | None) -> Report:
+def balance(db: Path, at: str | None) -> PrintedReport:
     """Show whether kits and doses add up: what came in against where it is.
 
     Each dose that came in is left in a kit somewhere, was used, or is unaccounted for because fewer were counted.
@@ -39,7 +39,7 @@ def balance(db: Path, at: str | None) -> Report:
     doses = {each.kit.id: each.lot.doses_per_kit for each in there}
     total = tally({each.kit.id: each.state for each in there}, doses)
     moment = clock.show(clock.now_ms() if at_ms is None else at_ms, zone)
-    return Report(
+    return PrintedReport(
         f"Balance of {name}",
         {
             "kits": Table(

@@ -22,7 +22,7 @@ from host.cli.dock import ask_about_openings, progress
 from host.cli.expiry import list_ as expiry
 from host.cli.reconcile import list_ as reconcile
 from host.cli.render import render
-from host.docking import Report
+from host.docking import DockingReport
 from host.errors import InputError, KitdockError
 from host.prompting import file_report, record_explanation, unexplained_openings
 from host.reports import USED
@@ -118,7 +118,7 @@ async def _play(store: Store, start: datetime, now: datetime, batch: bool, inter
             raise DemoFailed(f"{added} rows were added by docking the same tags again")
 
 
-async def _after(store: Store, report: Report, batch: bool) -> None:
+async def _after(store: Store, report: DockingReport, batch: bool) -> None:
     """What the officer does once the pouch is docked."""
     if report.error is not None:
         return
@@ -196,7 +196,7 @@ async def _beside_the_loop(work: Callable[[threading.Event], None]) -> None:
         given_up.set()
 
 
-def _demand_complete(reports: list[Report], pouches: int) -> None:
+def _demand_complete(reports: list[DockingReport], pouches: int) -> None:
     complete = {report.pouch for report in reports if report.error is None}
     if len(complete) != pouches:
         raise DemoFailed(f"{len(complete)} of {pouches} pouches docked")

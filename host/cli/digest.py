@@ -13,7 +13,7 @@ from host import clock
 from host.cli.expiry import COLUMNS, DETAILS, row_of
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
-from host.cli.render import Cell, Done, Report, Row, Table
+from host.cli.render import Cell, Done, PrintedReport, Row, Table
 from host.digest import Digest, Scope
 from host.digest import digest as make
 from host.expiry import Expiry, demands, next_step, suggest
@@ -39,7 +39,7 @@ def digest() -> None:
 @click.option("--only-if-new", is_flag=True, help="Show and write nothing if nothing is new.")
 @click.option("--all", "everything", is_flag=True, help="Also what was in a digest that somebody has read.")
 @with_store
-def list_(db: Path, only_if_new: bool, everything: bool) -> Report | None:
+def list_(db: Path, only_if_new: bool, everything: bool) -> PrintedReport | None:
     """Show what is new: expiry, discrepancies, overdue reports, resupply.
 
     What somebody has acknowledged is left out, and comes back when it comes again or gets worse. Each item
@@ -55,7 +55,7 @@ def list_(db: Path, only_if_new: bool, everything: bool) -> Report | None:
         if only_if_new and not found.items:
             return None
         tables = _tables(store, found, zone)
-    return Report(
+    return PrintedReport(
         f"{name}: {plural(found.items, 'new thing')}" if found.items else f"{name}: nothing is new",
         tables,
         _line(found, now_ms, zone),

@@ -14,7 +14,7 @@ from host.cli import asking, terminal
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
 from host.dock import Dock
-from host.docking import Report, Step
+from host.docking import DockingReport, DockingStep
 from host.errors import LinkError
 from host.link.adapter import Adapter, open_adapter
 from host.prompting import unexplained_openings
@@ -58,8 +58,8 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
     prompt = terminal.has_terminal() and not no_prompt
     with open_store(db) as store:
 
-        async def collect(radio: Adapter) -> list[Report]:
-            async def docked(report: Report) -> None:
+        async def collect(radio: Adapter) -> list[DockingReport]:
+            async def docked(report: DockingReport) -> None:
                 if report.error is None:
                     (ask_about_openings if prompt else _tell_what_is_missing)(store, report.tag)
 
@@ -131,11 +131,11 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
     )
 
 
-def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[Step], None]:
+def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
     """Shows each step of a docking on standard error as it happens, with the station's time."""
     zone = store.station.time_zone
 
-    def show(step: Step) -> None:
+    def show(step: DockingStep) -> None:
         if step.stage in ("connected", "received", "committed"):
             return  # over in a moment, and in the line that ends the docking
         now = clock.iso(now_ms(), zone)[11:19]
@@ -161,7 +161,7 @@ def _tell_what_is_missing(store: Store, tag_id: str) -> None:
             )
 
 
-def docking_row(report: Report) -> Row:
+def docking_row(report: DockingReport) -> Row:
     """A docking as programs see it."""
     status = report.status.status if report.status else None
     return {
@@ -189,7 +189,7 @@ def on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) ->
         return None
 
 
-def _complain(reports: list[Report]) -> None:
+def _complain(reports: list[DockingReport]) -> None:
     """Raises `SomeFailed` if the last docking of a tag failed."""
     last = {report.pouch: report.error for report in reports}
     failed = [f"pouch {pouch}: {error}" for pouch, error in last.items() if error is not None]

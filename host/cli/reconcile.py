@@ -12,7 +12,7 @@ import click
 from host import clock, naming
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
-from host.cli.render import Cell, Done, Report, Row, Table
+from host.cli.render import Cell, Done, PrintedReport, Row, Table
 from host.errors import InputError
 from host.reconcile import RULES, SEVERITIES
 from host.reconcile import reconcile as find
@@ -108,7 +108,7 @@ def list_(
 @reconcile.command("show")
 @click.argument("name", metavar="KIND:SUBJECT")
 @with_store
-def show(db: Path, name: str) -> Report:
+def show(db: Path, name: str) -> PrintedReport:
     """Show one discrepancy with all its evidence, and what was done about it.
 
     It is named as `kitdock reconcile` lists it. One that is gone is shown by its history.
@@ -122,7 +122,7 @@ def show(db: Path, name: str) -> Report:
             entries = store.discrepancy_entries(kind, subject)
             if not entries:
                 raise
-            return Report(name, {"history": _history(entries, zone)}, "It is no longer found.")
+            return PrintedReport(name, {"history": _history(entries, zone)}, "It is no longer found.")
         entries = store.discrepancy_entries(*each.found.key)
         facts = [
             {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": text}
@@ -135,7 +135,7 @@ def show(db: Path, name: str) -> Report:
         title="Evidence",
     )
     one = Table([_row(each, zone)], _COLUMNS, "", details=_DETAILS, title="Discrepancy")
-    return Report(
+    return PrintedReport(
         each.found.name, {"discrepancy": one, "evidence": evidence, "history": _history(entries, zone)}, _text(each)
     )
 

@@ -51,7 +51,7 @@ class Table(NamedTuple):
     title: str = ""
 
 
-class Report(NamedTuple):
+class PrintedReport(NamedTuple):
     """Several tables, by the keys under which programs find them. `line` is below the title."""
 
     title: str
@@ -67,7 +67,7 @@ class Done(NamedTuple):
     warnings: Sequence[str] = ()
 
 
-Value = Table | Report | Done
+Value = Table | PrintedReport | Done
 """What a command returns."""
 
 
@@ -103,7 +103,7 @@ def data(value: Value, form: str) -> str:
     """The value for programs, as json or csv. Raises `InputError` for a report of several tables as CSV."""
     if form == "csv":
         return _csv(value)
-    if isinstance(value, Report):
+    if isinstance(value, PrintedReport):
         rows: object = {key: list(table.rows) for key, table in value.tables.items()}
     else:
         rows = value.data if isinstance(value, Done) else list(value.rows)
@@ -122,7 +122,7 @@ def as_text(value: Value, columns: int, details: int) -> str:
 
 def document(value: Value, title: str, made: datetime) -> Document:
     """The value for people, as a document made at that time. A table's own title goes before `title`."""
-    if isinstance(value, Report):
+    if isinstance(value, PrintedReport):
         sections = [_section(table, heading(key, table)) for key, table in value.tables.items()]
         return Document(value.title, value.line, made, sections)
     if isinstance(value, Done):
@@ -142,7 +142,7 @@ def _section(table: Table, heading: str) -> Section:
 
 
 def _csv(value: Value) -> str:
-    if isinstance(value, Report):
+    if isinstance(value, PrintedReport):
         if len(value.tables) > 1:
             raise InputError(
                 f"CSV holds one table and this is {len(value.tables)}: choose --format json, or --output FILE.xlsx"

@@ -8,7 +8,7 @@ import click
 from host import clock
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
-from host.cli.render import Cell, Report, Row, Table
+from host.cli.render import Cell, PrintedReport, Row, Table
 from host.ledger import Balance
 from host.ledger.movement import in_words
 from host.reports import CAUSES
@@ -96,7 +96,7 @@ def _stations(rows: list[Row]) -> Table:
 @report.command("month")
 @click.argument("month_", metavar="[YYYY-MM]", required=False)
 @with_store
-def month_(db: Path, month_: str | None) -> Report:
+def month_(db: Path, month_: str | None) -> PrintedReport:
     """Show a month in numbers: movements, stock, openings, discrepancies.
 
     Without a month it is the last one that is over. A kit that was issued twice counts twice; movements that
@@ -110,7 +110,7 @@ def month_(db: Path, month_: str | None) -> Report:
         discrepancies = turnover(store.discrepancy_log(), of)
         name = store.station.name
     until = "" if of.is_over else ", so far"
-    return Report(
+    return PrintedReport(
         f"{name}, {of.first:%B %Y}{until}",
         {
             "movements": _movements(found),

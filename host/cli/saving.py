@@ -13,7 +13,7 @@ from typing import NamedTuple
 import click
 
 from host import clock, sheets
-from host.cli.render import Done, Report, Value, as_text, data, document, warn
+from host.cli.render import Done, PrintedReport, Value, as_text, data, document, warn
 from host.errors import InputError, KitdockError
 from host.sheets import mail
 from host.words import plural
@@ -89,7 +89,7 @@ def _content(value: Value, output: Output, zone: str) -> bytes:
     sheet = document(value, output.command, clock.local(clock.now_ms(), zone))
     if ending in sheets.NEEDS:
         return sheets.make(sheet, ending)
-    head = [] if isinstance(value, Report) else [sheet.title, ""]
+    head = [] if isinstance(value, PrintedReport) else [sheet.title, ""]
     text = "\n".join([*head, as_text(value, TEXT_WIDTH, TEXT_WIDTH), "", sheet.stamp, ""])
     return mail.make(sheet, text, platform.node()) if ending == MAIL else text.encode()
 
@@ -98,7 +98,7 @@ def _amount(value: Value) -> str:
     """How much was written, as the beginning of a sentence."""
     if isinstance(value, Done):
         return ""
-    if isinstance(value, Report):
+    if isinstance(value, PrintedReport):
         rows = plural(sum(len(table.rows) for table in value.tables.values()), "row")
         return f"{rows} in {plural(len(value.tables), 'table')} "
     return f"{plural(len(value.rows), 'row')} "

@@ -13,7 +13,7 @@ from kitwire import session
 from kitwire.errors import AuthenticationError, WireError
 
 
-class Anchor(NamedTuple):
+class UptimeAnchor(NamedTuple):
     """One reading of the tag's uptime against the station's clock.
 
     `utc_ms` is the middle of the time in which the tag must have answered, `error_ms` half its width.
@@ -29,7 +29,7 @@ class TagStatus(NamedTuple):
     """What the tag says of itself, and the anchor that comes with it."""
 
     status: session.Status
-    anchor: Anchor
+    anchor: UptimeAnchor
 
 
 class Gap(NamedTuple):
@@ -96,7 +96,7 @@ class TagSession:
         values = session.Status(*await self._reply(session.STATUS))
         arrived_ms = self._now_ms()
         # The tag cannot have answered before it was asked: after a proof, this flight is the asking.
-        anchor = Anchor(
+        anchor = UptimeAnchor(
             values.boot_count,
             values.uptime_s * 1000 + values.uptime_ms,
             (self._sent_ms + arrived_ms) // 2,

@@ -25,7 +25,7 @@ _LEAST_SCAN = 12
 """Shorter answers are taken as typed by a person, though a small pack's code has 8 digits."""
 
 
-class Typed(NamedTuple):
+class TypedPack(NamedTuple):
     """A lot, and its expiry where that was given too."""
 
     lot: str
@@ -37,8 +37,8 @@ class Session:
 
     def __init__(self) -> None:
         self._received: Counter[tuple[str, str | None, date | None]] = Counter()
-        self._typed: dict[tuple[str, date | None], Typed] = {}
-        self._next: Typed | None = None
+        self._typed: dict[tuple[str, date | None], TypedPack] = {}
+        self._next: TypedPack | None = None
 
     def settled(self, scan: Scan, today: date) -> Scan | None:
         """What the scan says, if that need not be asked on the day `today`; None if it must be.
@@ -54,7 +54,7 @@ class Session:
         ]
         return known[0] if len(known) == 1 else None
 
-    def announce(self, typed: Typed) -> None:
+    def announce(self, typed: TypedPack) -> None:
         """What the next pack is that lacks a lot or an expiry."""
         self._next = typed
 
@@ -70,7 +70,7 @@ class Session:
         if _fits(self._next, scan):
             self._next = None
         if scan.lot is None and pack.lot is not None:
-            self._typed[scan.gtin, scan.expires_on] = Typed(pack.lot, pack.expires_on)
+            self._typed[scan.gtin, scan.expires_on] = TypedPack(pack.lot, pack.expires_on)
         self._received[_facts(pack)] += 1
         if scan != pack:
             self._received[_facts(scan)] += 1
@@ -89,12 +89,12 @@ def doubts(scan: Scan, today: date) -> list[str]:
     return [doubt for doubt in scan.doubts if doubt != passed]
 
 
-def typed_lot(text: str, today: date) -> Typed:
+def typed_lot(text: str, today: date) -> TypedPack:
     """The lot, and the expiry if given, in `A1 exp 2028-04-30`, also with `lot` in front. Raises `InputError`."""
     parts = re.fullmatch(r"(?:lot\s+)?(\S.*?)(?:\s+exp(?:iry|ires)?\s+(\S.*))?", text.strip(), re.IGNORECASE)
     if parts is None or parts[1].casefold() == "lot":
         raise InputError("write `lot A1 exp 2028-04-30`, or `lot A1` if its expiry is known")
-    return Typed(naming.line("lot", parts[1]), expiry(parts[2], today) if parts[2] else None)
+    return TypedPack(naming.line("lot", parts[1]), expiry(parts[2], today) if parts[2] else None)
 
 
 def is_scan(text: str, today: date) -> bool:
@@ -114,7 +114,7 @@ def _facts(scan: Scan) -> tuple[str, str | None, date | None]:
     return scan.gtin, scan.lot, scan.expires_on
 
 
-def _fits(typed: Typed | None, scan: Scan) -> bool:
+def _fits(typed: TypedPack | None, scan: Scan) -> bool:
     """Whether the scan lacks something that was typed, and says nothing else."""
     if typed is None or scan.lot not in (None, typed.lot):
         return False

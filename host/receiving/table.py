@@ -75,7 +75,7 @@ class KitLine(NamedTuple):
     doubts: tuple[str, ...]
 
 
-class Kits(NamedTuple):
+class KitLines(NamedTuple):
     """The kits of a file, and the lines that are none; both in the file's order."""
 
     good: list[KitLine]
@@ -109,7 +109,7 @@ def rows(data: bytes, required: Sequence[str], optional: Sequence[str]) -> Rows:
     return found
 
 
-def read_kits(data: bytes, today: date, style: DateStyle | None = None) -> Kits:
+def read_kits(data: bytes, today: date, style: DateStyle | None = None) -> KitLines:
     """The kits in a CSV file with the columns `REQUIRED` and `OPTIONAL`, on the day `today`.
 
     `style` says what comes first in dates of numbers, see `host.receiving.printed`. A kit that is there
@@ -124,7 +124,7 @@ def read_kits(data: bytes, today: date, style: DateStyle | None = None) -> Kits:
             kits.append(_kit(row, today, style))
         except InputError as wrong:
             bad[row.line] = BadLine(row.line, str(wrong))
-    return Kits([kit for kit in kits if kit.line not in bad], sorted(bad.values()))
+    return KitLines([kit for kit in kits if kit.line not in bad], sorted(bad.values()))
 
 
 def _lines(data: bytes) -> list[str | None]:

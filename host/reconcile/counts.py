@@ -9,7 +9,7 @@ from host.ledger.movement import ISSUE, ISSUED, NOWHERE, State
 from host.openings import Opening
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement, record, report
 from host.reconcile.discrepancy import stocktake as stocktake_fact
-from host.reconcile.situation import Count, KitAccount, KitLedger, ReportedDoses, View, only
+from host.reconcile.situation import CountDifference, KitAccount, KitLedger, ReportedDoses, View, only
 from host.reports import FILED
 from host.words import plural
 
@@ -228,14 +228,14 @@ def stocktake_double(view: View) -> Iterator[Discrepancy]:
         yield _counted(view, count, "stocktake_double", LOW, f"{count.difference.kit}@{count.stocktake.place}")
 
 
-def _unsettled(view: View, kinds: tuple[str, ...]) -> Iterator[Count]:
+def _unsettled(view: View, kinds: tuple[str, ...]) -> Iterator[CountDifference]:
     """Differences of these kinds whose kit has not moved since."""
     for count in view.of.counts:
         if count.difference.kind in kinds and (count.moved_at_ms or 0) < count.difference.at_ms:
             yield count
 
 
-def _counted(view: View, count: Count, kind: str, severity: str, subject: str) -> Discrepancy:
+def _counted(view: View, count: CountDifference, kind: str, severity: str, subject: str) -> Discrepancy:
     _, what, kit, detail, reason, at_ms = count.difference
     there = count.stocktake
     return Discrepancy(

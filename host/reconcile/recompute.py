@@ -8,10 +8,10 @@ from host.events import Tag
 from host.ledger import Holding, Movement, by_kit, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUE, ISSUED, USE
 from host.openings import IN_A_POUCH, openings
-from host.picture import Picture, Recall
+from host.picture import Picture, RecallEntry
 from host.reconcile.situation import (
     Carried,
-    Count,
+    CountDifference,
     DockedBy,
     EmptyPouch,
     Exposed,
@@ -118,7 +118,7 @@ class _Recompute:
             )
         return found
 
-    def _recalls(self) -> dict[tuple[str, str], Recall]:
+    def _recalls(self) -> dict[tuple[str, str], RecallEntry]:
         """The recall that stands, by product and lot."""
         last = {(each.product, each.lot): each for each in sorted(self.picture.recalls)}
         return {lot: each for lot, each in last.items() if each.action == "recall"}
@@ -256,11 +256,11 @@ class _Recompute:
             if product in self.picture.limits and held.during(reading.earliest_ms, reading.latest_ms)
         ]
 
-    def _counts(self) -> list[Count]:
+    def _counts(self) -> list[CountDifference]:
         newest = {each.place: each for each in sorted(self.picture.stocktakes)}
         closed = {each.id: each for each in newest.values()}
         return [
-            Count(closed[each.stocktake], each, self._moved_at(each.kit))
+            CountDifference(closed[each.stocktake], each, self._moved_at(each.kit))
             for each in self.picture.differences
             if each.stocktake in closed
         ]

@@ -14,7 +14,7 @@ from host.doses import (
     CONTRADICTED,
     DIFFERING,
     MATCH_TOLERANCE_MS,
-    Account,
+    DoseAccount,
     Due,
     KitFacts,
     account,
@@ -25,7 +25,7 @@ from host.doses import (
 from host.ledger import Holding, Movement, Step
 from host.ledger.movement import COUNT, RETURN, USE, State
 from host.openings import Opening
-from host.picture import Counted, Difference, Recall
+from host.picture import ClosedDifference, ClosedStocktake, RecallEntry
 from host.reports import USED, UsageReport
 from host.settings import Settings
 from host.taglog import Flaw, TagState
@@ -51,7 +51,7 @@ class Carried(NamedTuple):
     expires_on: date
     trained_on: date | None
     left_on: date | None
-    recall: Recall | None
+    recall: RecallEntry | None
     doses: int
     doses_left: int
     due: Due | None
@@ -129,7 +129,7 @@ class KitLedger(NamedTuple):
 class KitAccount(NamedTuple):
     """What the sources say of the doses of a kit; its state, and the movements that tell of doses, oldest first."""
 
-    account: Account
+    account: DoseAccount
     state: State
     told_by: tuple[Movement, ...]
 
@@ -169,11 +169,11 @@ class DockedBy(NamedTuple):
     held: tuple[Holding, ...]
 
 
-class Count(NamedTuple):
+class CountDifference(NamedTuple):
     """A difference of the newest stocktake of a place; `moved_at_ms` is when the kit moved last, None if unknown."""
 
-    stocktake: Counted
-    difference: Difference
+    stocktake: ClosedStocktake
+    difference: ClosedDifference
     moved_at_ms: int | None
 
 
@@ -215,7 +215,7 @@ class Situation(NamedTuple):
     unread: list[UnreadLog]
     docked_by: list[DockedBy]
     impossible: list[KitLedger]
-    counts: list[Count]
+    counts: list[CountDifference]
     resupplies: list[Resupply]
     exposed: list[Exposed]
 
@@ -263,7 +263,7 @@ class View:
         return matches((each.report for each in self.of.reports), self.of.openings, MATCH_TOLERANCE_MS)
 
     @cached_property
-    def accounts(self) -> dict[str, Account]:
+    def accounts(self) -> dict[str, DoseAccount]:
         """The accounts of kits, as far as a rule may ask for them."""
         return {kit: each.account for kit, each in self.of.accounts.items()}
 

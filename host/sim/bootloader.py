@@ -54,7 +54,7 @@ _MOST_UNREAD = 8
 """Packets of a read that are sent ahead of the reader's word that it has them."""
 
 
-class Chip(Protocol):
+class BootableChip(Protocol):
     """What the bootloader works on."""
 
     @property
@@ -73,7 +73,7 @@ class _Failed(Exception):
 class Bootloader:
     """One stay in the bootloader; `send` takes bytes for the port. A reset of the chip is its end."""
 
-    def __init__(self, chip: Chip, send: Callable[[bytes], None]) -> None:
+    def __init__(self, chip: BootableChip, send: Callable[[bytes], None]) -> None:
         self._chip = chip
         self._flash = chip.chip
         self._send = send

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from host.dock import Dock
-from host.docking import Report, Step
+from host.docking import DockingReport, DockingStep
 from host.events import Tag
 from host.link.adapter import Adapter
 from host.sim.nor import SECTOR, Nor
@@ -33,7 +33,7 @@ QUIET_S = 1.5
 """How long the demo's dock waits for another tag, in seconds: all of them are there from the start."""
 
 
-class Pouch(NamedTuple):
+class ForcePouch(NamedTuple):
     """One officer's pouch: kit, days until the kit expires, the error of the tag's clock, what it stands for."""
 
     name: str
@@ -46,12 +46,12 @@ class Pouch(NamedTuple):
 
 
 POUCHES = (
-    Pouch("P-01", "4101", "K-0001", "A101", 410, +0.0031, "never opened"),
-    Pouch("P-02", "4102", "K-0002", "A101", 410, -0.0046, "opened and used, two dose marks"),
-    Pouch("P-03", "4103", "K-0003", "A102", 45, +0.0012, "opened, and nobody has said why"),
-    Pouch("P-04", "4104", "K-0004", "B077", -3, -0.0008, "its kit has expired and is still carried"),
-    Pouch("P-05", "4105", "K-0005", "A101", 410, +0.0072, "has not come to the dock for nine days"),
-    Pouch("P-06", "4106", "K-0006", "A101", 410, -0.0021, "somebody altered a record in its flash"),
+    ForcePouch("P-01", "4101", "K-0001", "A101", 410, +0.0031, "never opened"),
+    ForcePouch("P-02", "4102", "K-0002", "A101", 410, -0.0046, "opened and used, two dose marks"),
+    ForcePouch("P-03", "4103", "K-0003", "A102", 45, +0.0012, "opened, and nobody has said why"),
+    ForcePouch("P-04", "4104", "K-0004", "B077", -3, -0.0008, "its kit has expired and is still carried"),
+    ForcePouch("P-05", "4105", "K-0005", "A101", 410, +0.0072, "has not come to the dock for nine days"),
+    ForcePouch("P-06", "4106", "K-0006", "A101", 410, -0.0021, "somebody altered a record in its flash"),
 )
 SPARE_KIT = "K-0007"
 
@@ -93,7 +93,12 @@ class Force:
     """The force at work: a store, a virtual station, and the radio between them."""
 
     def __init__(
-        self, store: Store, station: VirtualStation, adapter: Adapter, progress: Callable[[Step], None], now: datetime
+        self,
+        store: Store,
+        station: VirtualStation,
+        adapter: Adapter,
+        progress: Callable[[DockingStep], None],
+        now: datetime,
     ) -> None:
         self.store = store
         self._station = station
@@ -119,11 +124,11 @@ class Force:
             self.store.issue_kit(pouch.kit, pouch.officer, pouch.name, at_ms)
         self.store.add_kit(SPARE_KIT, PRODUCT, "A101", None, 2, at_ms)
 
-    def _enrol(self, pouch: Pouch, tag: VirtualTag, at_ms: int) -> None:
+    def _enrol(self, pouch: ForcePouch, tag: VirtualTag, at_ms: int) -> None:
         tag_id, keys = secrets.token_hex(TAG_ID_SIZE), TagKeys.random()
         self.store.enrol_tag(tag_id, pouch.name, keys, at_ms, lambda: tag.enrol(tag_id, *keys))
 
-    async def first_docking(self) -> list[Report]:
+    async def first_docking(self) -> list[DockingReport]:
         """Nine days ago: every pouch docks, and goes out again."""
         await self._settle()
         for tag in self._tags.values():
@@ -168,8 +173,8 @@ class Force:
         tag.flash.bytes[place + record.SIZE // 2] ^= 0x10
 
     async def dock(
-        self, everything: bool = False, docked: Callable[[Report], Awaitable[None]] | None = None
-    ) -> list[Report]:
+        self, everything: bool = False, docked: Callable[[DockingReport], Awaitable[None]] | None = None
+    ) -> list[DockingReport]:
         """Dock what is at the dock now; with `everything` also tags that have nothing new."""
         here = Dock(self.store, self._adapter, self._progress, self.now_ms)
         return await here.run(quiet_s=QUIET_S, everything=everything, docked=docked)

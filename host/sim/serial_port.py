@@ -13,8 +13,7 @@ import tty
 from collections.abc import Callable
 from typing import Protocol
 
-from host.sim.bootloader import SYNC, Bootloader
-from host.sim.bootloader import Chip as BootableChip
+from host.sim.bootloader import SYNC, BootableChip, Bootloader
 
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
@@ -25,7 +24,7 @@ _WINDOW = 4096
 _MOST_WAITING = 65536
 
 
-class Chip(BootableChip, Protocol):
+class SerialChip(BootableChip, Protocol):
     """What the port needs of the tag."""
 
     @property
@@ -38,12 +37,12 @@ class Chip(BootableChip, Protocol):
 
     def interrupt(self) -> None: ...
 
-    def submit(self, code: str, done: Done, printing: Callable[[str], None]) -> None: ...
+    def submit(self, code: str, done: RunDone, printing: Callable[[str], None]) -> None: ...
 
     def soft_reset(self, run_main: bool) -> None: ...
 
 
-class Done(Protocol):
+class RunDone(Protocol):
     """Called with what a program printed, and its traceback or None."""
 
     def __call__(self, printed: str, error: str | None, /) -> None: ...
@@ -52,7 +51,7 @@ class Done(Protocol):
 class SerialPort:
     """The port of one tag; `path` is where to open it."""
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: SerialChip) -> None:
         self._chip = chip
         self._ours, self._theirs = os.openpty()
         tty.setraw(self._theirs)

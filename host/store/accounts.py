@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from sqlite3 import Connection
 
 from host import audit, clock
-from host.audit import Chain, Entry
+from host.audit import AuditEntry, Chain
 from host.errors import InputError, RuleError
 from host.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.settings import RETENTION, as_stored, checked
@@ -14,14 +14,14 @@ from host.store.people import People
 _TEXTS = ("login", "action", "subject", "outcome", "detail")
 
 
-def entries(connection: Connection, where: str = "", parameters: tuple[object, ...] = ()) -> Iterator[Entry]:
+def entries(connection: Connection, where: str = "", parameters: tuple[object, ...] = ()) -> Iterator[AuditEntry]:
     """The audit, oldest first, read so that whatever stands there can be verified."""
     # Bytes that are no text come as others: their entry does not verify, instead of stopping who verifies.
     columns = ", ".join(f"CAST({each} AS BLOB)" for each in _TEXTS)
     rows = connection.execute(f"SELECT id, at_ms, {columns}, hash FROM audit {where} ORDER BY id", parameters)
     for id, at_ms, *texts, hash in rows:
         found = (None if each is None else each.decode(errors="replace") for each in texts)
-        yield Entry._make((id, at_ms, *found, hash))
+        yield AuditEntry._make((id, at_ms, *found, hash))
 
 
 class Accounts(People):
@@ -82,7 +82,7 @@ class Accounts(People):
 
     def audit_entries(
         self, since_ms: int | None = None, login: str | None = None, action: str | None = None, refused: bool = False
-    ) -> Iterator[Entry]:
+    ) -> Iterator[AuditEntry]:
         """The entries of the audit, oldest first, one after the other as they are asked for. Raises `NotAllowed`.
 
         From an instant on; of one login; of one action, or of a group of them such as kit; only those `refused`.
@@ -98,7 +98,7 @@ class Accounts(People):
         where = f"WHERE {' AND '.join(asked)}" if asked else ""
         return self._entries(where, tuple(asked.values()))
 
-    def _entries(self, where: str, parameters: tuple[object, ...]) -> Iterator[Entry]:
+    def _entries(self, where: str, parameters: tuple[object, ...]) -> Iterator[AuditEntry]:
         with translated(self.path):
             yield from entries(self._connection, where, parameters)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from host import doses
-from host.doses import Account, Due, KitFacts, PouchLog
+from host.doses import DoseAccount, Due, KitFacts, PouchLog
 from host.errors import InputError
 from host.events import Tag
 from host.ledger import Holding, Kit, Lot, Movement, State, by_kit, reversed_stretches, stretches
@@ -223,7 +223,7 @@ class Doses(Openings):
             told_ms = told_ms if last is None else min(told_ms, last - 1)
         return min(told_ms, at_ms)
 
-    def account_of(self, kit: str) -> Account:
+    def account_of(self, kit: str) -> DoseAccount:
         """What the sources say of the doses of one kit. Raises `NotAllowed`."""
         self._demand("stock.read", kit)
         self.freshen()

@@ -23,7 +23,7 @@ class KitNow(NamedTuple):
     state: State
 
 
-class Evidence(NamedTuple):
+class KitOpening(NamedTuple):
     """An opening of the pouch while a kit was in it, most likely at `at_ms`; `reports` are the ids of usage reports."""
 
     at_ms: int
@@ -81,7 +81,7 @@ class Kits(Stock):
         found = [KitNow(each, lot_of[each.id], states[each.id]) for each in kits if each.id in states]
         return [each for each in found if officer is None or each.state.officer == officer]
 
-    def history(self, kit: str) -> tuple[KitNow, list[Step], list[Evidence]]:
+    def history(self, kit: str) -> tuple[KitNow, list[Step], list[KitOpening]]:
         """A kit, its movements with the state after each, and the openings of its pouch while it was issued.
 
         Raises `InputError` if the kit is unknown, `NotAllowed`.
@@ -99,7 +99,7 @@ class Kits(Stock):
                 "WHERE c.kit = ? AND c.status = 'issued' ORDER BY o.began_likely_ms, o.sequence",
                 (kit,),
             )
-        evidence = [Evidence._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
+        evidence = [KitOpening._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
         return KitNow(found, lot, steps[-1].state if steps else NOWHERE), steps, evidence
 
     def next_kits(self, station: str | None, product: str | None, most: int, at_ms: int) -> list[NextKit]:

@@ -12,7 +12,7 @@ from host.errors import InputError, RuleError
 from host.ledger import Officer, Place
 from host.ledger.issue import STATION
 from host.ledger.movement import IN_STOCK, ISSUED
-from host.people import Carrying, Stocked
+from host.people import Carrying, StockedPlace
 from host.store.database import Database
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class People(Database):
         rows = self._rows("SELECT id, kind, unit FROM place ORDER BY kind <> 'station', kind, id")
         return [Place(*row) for row in rows]
 
-    def stocked_places(self) -> list[Stocked]:
+    def stocked_places(self) -> list[StockedPlace]:
         """All places, stations first, with how many kits are there. Raises `NotAllowed`."""
         self._demand("stock.read")
         rows = self._rows(
@@ -180,7 +180,7 @@ class People(Database):
             "ORDER BY kind <> 'station', kind, id",
             (IN_STOCK, ISSUED),
         )
-        return [Stocked(*row) for row in rows]
+        return [StockedPlace(*row) for row in rows]
 
     def place(self, place: str) -> Place:
         """One place. Raises `InputError` if unknown."""

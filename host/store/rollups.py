@@ -39,7 +39,7 @@ _BATCH = 1000
 """Kits whose account is derived at a time."""
 
 
-class Counted(NamedTuple):
+class OpeningSaid(NamedTuple):
     """What an officer said of an opening, as far as the roll-up keeps it."""
 
     cause: str | None
@@ -100,7 +100,8 @@ class Rollups(Doses):
         for tag in self._all_tags():
             log = self._tag_log(tag)
             found["opening"] += [
-                _opening_row(tag, each, said.get((tag.id, each.sequence), Counted(None, 0))) for each in log.openings
+                _opening_row(tag, each, said.get((tag.id, each.sequence), OpeningSaid(None, 0)))
+                for each in log.openings
             ]
             found["log_flaw"] += [tuple(each) for each in log.flaws]
             found["tag_state"].append(tuple(log.state))
@@ -233,7 +234,7 @@ class Rollups(Doses):
             connection.execute(f"DELETE FROM {table} WHERE tag = ?", (tag.id,))
         connection.executemany(
             "INSERT INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_opening_row(tag, each, said.get((tag.id, each.sequence), Counted(None, 0))) for each in log.openings],
+            [_opening_row(tag, each, said.get((tag.id, each.sequence), OpeningSaid(None, 0))) for each in log.openings],
         )
         connection.executemany("INSERT INTO log_flaw VALUES (?, ?, ?, ?, ?, ?, ?)", log.flaws)
         connection.execute("INSERT INTO tag_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", log.state)
@@ -242,7 +243,7 @@ class Rollups(Doses):
         )
         connection.execute("DELETE FROM stale_tag WHERE tag = ?", (tag.id,))
 
-    def _said(self, tag: str | None = None) -> dict[tuple[str, int], Counted]:
+    def _said(self, tag: str | None = None) -> dict[tuple[str, int], OpeningSaid]:
         """The cause last given, and the number of reports, of each opening of which anything was said."""
         where, parameters = ("WHERE tag = ?", (tag,)) if tag else ("WHERE tag IS NOT NULL", ())
         causes = dict[tuple[str, int], str]()
@@ -258,7 +259,7 @@ class Rollups(Doses):
                 parameters,
             )
         }
-        return {key: Counted(causes.get(key), counts.get(key, 0)) for key in {*causes, *counts}}
+        return {key: OpeningSaid(causes.get(key), counts.get(key, 0)) for key in {*causes, *counts}}
 
     def _roll_up_said(self, tag: str, sequence: int) -> None:
         """Keeps the roll-up of one opening of which something was said, within a transaction."""
@@ -301,7 +302,7 @@ def _custody_row(held: Holding) -> tuple[Any, ...]:
     return held.kit, held.began, held.status, held.officer, held.place, held.pouch, held.since_ms, held.until_ms
 
 
-def _opening_row(tag: Tag, found: LidOpening, said: Counted) -> tuple[Any, ...]:
+def _opening_row(tag: Tag, found: LidOpening, said: OpeningSaid) -> tuple[Any, ...]:
     ended: Iterable[int | None] = found.ended or (None, None, None)
     return (
         tag.id,

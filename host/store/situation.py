@@ -22,10 +22,10 @@ from host.doses import (
 from host.events import ALTERED, Tag
 from host.ledger import Holding, Movement, State
 from host.openings import Opening
-from host.picture import BroughtBy, Counted, Difference, Recall
+from host.picture import BroughtBy, ClosedDifference, ClosedStocktake, RecallEntry
 from host.reconcile.situation import (
     Carried,
-    Count,
+    CountDifference,
     DockedBy,
     EmptyPouch,
     Exposed,
@@ -204,12 +204,12 @@ class Situations(Rollups):
         )
         return [DockedBy._make((*row, held.get((row[0],), ()))) for row in last.values()]
 
-    def _standing_recalls(self) -> list[Recall]:
+    def _standing_recalls(self) -> list[RecallEntry]:
         rows = self._rows(
             "SELECT id, product, lot, action, reason, at_ms FROM recall r WHERE action = 'recall' AND NOT EXISTS "
             "(SELECT 1 FROM recall l WHERE l.product = r.product AND l.lot = r.lot AND l.id > r.id)"
         )
-        return [Recall(*row) for row in rows]
+        return [RecallEntry(*row) for row in rows]
 
     def _loose_reports(self) -> list[LooseReport]:
         told = self._reports("WHERE r.tag IS NULL AND r.stands = 'filed' ORDER BY r.id")
@@ -357,7 +357,7 @@ class Situations(Rollups):
         taken = self._taken_for_reports([each.id for each in told])
         return [ReportedDoses(each, taken.get(each.id, ())) for each in told]
 
-    def _counts(self) -> list[Count]:
+    def _counts(self) -> list[CountDifference]:
         """The differences of the newest stocktake of each place."""
         newest = {each.place: each for each in self._closed_stocktakes()}
         found = []
@@ -367,15 +367,15 @@ class Situations(Rollups):
                 "FROM stocktake_difference d LEFT JOIN kit_state k ON k.kit = d.kit WHERE d.stocktake = ?",
                 (each.id,),
             )
-            found += [Count(each, Difference(*row[:-1]), row[-1]) for row in rows]
+            found += [CountDifference(each, ClosedDifference(*row[:-1]), row[-1]) for row in rows]
         return found
 
-    def _closed_stocktakes(self) -> list[Counted]:
+    def _closed_stocktakes(self) -> list[ClosedStocktake]:
         rows = self._rows(
             "SELECT id, place, closed_at_ms FROM stocktake WHERE closed_at_ms IS NOT NULL AND cancelled IS NULL "
             "ORDER BY id"
         )
-        return [Counted(*row) for row in rows]
+        return [ClosedStocktake(*row) for row in rows]
 
     def _resupplies(self) -> list[Resupply]:
         told = self._reports("WHERE json_extract(r.fields, '$.resupply_needed') AND r.stands = 'filed' ORDER BY r.id")
@@ -424,12 +424,15 @@ class Situations(Rollups):
 
     # For a picture: the whole history.
 
-    def _recalls(self) -> list[Recall]:
-        return [Recall(*row) for row in self._rows(f"SELECT {', '.join(Recall._fields)} FROM recall ORDER BY id")]
-
-    def _differences(self) -> list[Difference]:
+    def _recalls(self) -> list[RecallEntry]:
         return [
-            Difference(*row) for row in self._rows(f"SELECT {', '.join(Difference._fields)} FROM stocktake_difference")
+            RecallEntry(*row) for row in self._rows(f"SELECT {', '.join(RecallEntry._fields)} FROM recall ORDER BY id")
+        ]
+
+    def _differences(self) -> list[ClosedDifference]:
+        return [
+            ClosedDifference(*row)
+            for row in self._rows(f"SELECT {', '.join(ClosedDifference._fields)} FROM stocktake_difference")
         ]
 
     def _docked_by_notes(self) -> list[BroughtBy]:

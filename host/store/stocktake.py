@@ -12,7 +12,7 @@ from host.errors import InputError, RuleError
 from host.ledger import Kit, Movement
 from host.ledger.issue import STATION
 from host.ledger.movement import COUNT, IN_STOCK, ISSUED, VOID
-from host.stocktake import Answer, Box, Count, Difference, Result, Scan
+from host.stocktake import Answer, Box, Count, CountScan, Difference, Result
 from host.store.stock import Stock
 from host.words import plural
 
@@ -142,7 +142,7 @@ class Stocktakes(Stock):
                 (number, at_ms, self.login, counter, kit, doses),
             )
             assert cursor.lastrowid is not None
-            scan = Scan(cursor.lastrowid, at_ms, counter, kit, doses)
+            scan = CountScan(cursor.lastrowid, at_ms, counter, kit, doses)
             detail |= {"stocktake": number, "counter": counter} | ({} if doses is None else {"doses": doses})
             return stocktake.answer(count, scan, before, self._boxes("k.id = ?", (kit,)).get(kit))
 
@@ -244,14 +244,14 @@ class Stocktakes(Stock):
     def _count(self, known: Stocktake, until_ms: int) -> Count:
         return Count(self.place(known.place), known.blind, known.started_at_ms, until_ms, self.station.time_zone)
 
-    def _scans(self, number: int, kit: str | None = None) -> list[Scan]:
+    def _scans(self, number: int, kit: str | None = None) -> list[CountScan]:
         """The scans that stand, of all kits or of one, oldest first."""
         where, parameters = ("", ()) if kit is None else (" AND kit = ?", (kit,))
         rows = self._rows(
             f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {_STANDING}{where} ORDER BY id",
             (number, number, *parameters),
         )
-        return [Scan(*row) for row in rows]
+        return [CountScan(*row) for row in rows]
 
     def _result(self, known: Stocktake, until_ms: int) -> Result:
         count = self._count(known, until_ms)

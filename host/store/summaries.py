@@ -13,7 +13,7 @@ from host.summary import EXPIRED, Flow, Month, added, balances, flows
 _TOUCHED = "SELECT kit FROM kit_state WHERE moved_at_ms >= ?"
 
 
-class Held(NamedTuple):
+class HeldBy(NamedTuple):
     """A kit that is out: with an officer, or in a place; `unit` and `station` are the officer's or the place's."""
 
     officer: str | None
@@ -41,7 +41,7 @@ class Shelf(NamedTuple):
 class Summaries(Stock):
     """The part of the store that counts what is held, and what a month did."""
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[HeldBy]:
         """Every kit that is out, by holder, the first to expire first; an officer's own for an officer's account."""
         account = self.account
         own = account.officer if account.only_officer else None
@@ -54,7 +54,7 @@ class Summaries(Stock):
             "ORDER BY k.officer IS NULL, k.officer, k.place, k.expires_on, k.kit",
             (self.station.name, ISSUED, *([own] if own else [])),
         )
-        return [Held._make((*row[:-1], date.fromisoformat(row[-1]))) for row in rows]
+        return [HeldBy._make((*row[:-1], date.fromisoformat(row[-1]))) for row in rows]
 
     def shelves_of_stations(self, today: date) -> list[Shelf]:
         """What every station has in stock and out. Raises `NotAllowed`."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.cli.render import Done, Report, Table, as_text, document, prose, render
+from host.cli.render import Done, PrintedReport, Table, as_text, document, prose, render
 from host.errors import InputError
 from host.sheets import Document, Section
 
@@ -45,7 +45,7 @@ KITS = Table(
     title="Kits in stock",
 )
 NONE = Table([], {"lot": "lot"}, "no lot is recalled")
-REPORT = Report("Monthly summary", {"kits": KITS, "open_recalls": NONE}, "1 to 31 May 2026")
+REPORT = PrintedReport("Monthly summary", {"kits": KITS, "open_recalls": NONE}, "1 to 31 May 2026")
 
 
 @given(

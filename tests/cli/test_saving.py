@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 
 from host import clock
 from host.cli.options import format_option, open_store, with_store
-from host.cli.render import Done, Report, Table
+from host.cli.render import Done, PrintedReport, Table
 from host.cli.root import Root
 from host.cli.saving import ENDINGS, Output, check, save, write_whole
 from host.errors import KitdockError, NotKitdock
@@ -51,10 +51,10 @@ def kits() -> Table:
 
 
 @format_option
-def month() -> Report:
+def month() -> PrintedReport:
     """Month."""
     RUNS.append("month")
-    return Report("May", {"kits": TABLE, "recalls": TABLE._replace(rows=[], title="Recalls")})
+    return PrintedReport("May", {"kits": TABLE, "recalls": TABLE._replace(rows=[], title="Recalls")})
 
 
 @format_option
@@ -253,7 +253,7 @@ def test_a_command_takes_output_if_it_shows_a_table(name: str) -> None:
         assert "--output" not in options
         return
     returns = str(EVERY[name].callback.__annotations__["return"])  # type: ignore[union-attr]
-    assert ("--output" in options) == ("Table" in returns or "Report" in returns)
+    assert ("--output" in options) == ("Table" in returns or "PrintedReport" in returns)
     assert ("--overwrite" in options) == ("--output" in options)
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from host.bench import checks, procedure
 from host.bench.board import Bench
-from host.bench.procedure import Reading, Step
-from host.bench.report import Report, Result
+from host.bench.procedure import BenchStep, Measurement
+from host.bench.report import BenchReport, StepResult
 from host.bench.run import Outcome, Skipped, go_through
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
@@ -48,7 +48,7 @@ class Hands:
             gestures["back"]: tag.dock,
         }
 
-    def begin(self, step: Step) -> None: ...
+    def begin(self, step: BenchStep) -> None: ...
 
     def tell(self, text: str) -> None: ...
 
@@ -66,10 +66,10 @@ class Hands:
         gesture()
         await asyncio.sleep(0.5)  # a hand is not faster
 
-    def answer(self, reading: Reading) -> float | bool | str:
+    def answer(self, reading: Measurement) -> float | bool | str:
         return self.meter_mv
 
-    def judge(self, step: Step, outcome: Outcome) -> bool:
+    def judge(self, step: BenchStep, outcome: Outcome) -> bool:
         self.judged.append(f"{step.id} {'passed' if outcome.passed else 'FAILED'}: {outcome.said}")
         return False
 
@@ -100,9 +100,9 @@ class Rig(NamedTuple):
     tag: VirtualTag
     hands: Hands
     bench: Bench
-    report: Report
+    report: BenchReport
 
-    async def go_through(self, only: str) -> dict[str, Result]:
+    async def go_through(self, only: str) -> dict[str, StepResult]:
         """Do the steps that `only` names, in a thread; their results."""
         steps = [_shortened(step) for step in procedure.chosen(only)]
 
@@ -117,7 +117,7 @@ class Rig(NamedTuple):
         return self.report.results
 
 
-def _shortened(step: Step) -> Step:
+def _shortened(step: BenchStep) -> BenchStep:
     return step._replace(limits={**step.limits, **SHORT.get(step.id, {})})
 
 
@@ -140,7 +140,7 @@ def play(
             port = port_that_sleeps(tag, folder / "ttyACM0")
             bench = Bench(port, await station.listen_hci(), complete, hands)
             have = ("tag" if complete else "wires", "bluetooth", "dmm", "thermometer")
-            report = Report.begin(folder / "report.json", "0", have)
+            report = BenchReport.begin(folder / "report.json", "0", have)
             await scene(Rig(station, tag, hands, bench, report))
 
     asyncio.run(run())

@@ -24,7 +24,7 @@ from click.testing import CliRunner
 from host import clock, forms
 from host.cli import asking
 from host.cli.root import root
-from host.docking import Report, dock
+from host.docking import DockingReport, dock
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK, ISSUE, ISSUED, TRANSFER
 from host.link.gatt import Link
@@ -214,7 +214,7 @@ class Force(Month):
         tag.lid(False)
         return found
 
-    def docks(self, pouch: Pouch) -> Report:
+    def docks(self, pouch: Pouch) -> DockingReport:
         """The pouch stands in the dock, and what its tag has logged is fetched; nobody is asked."""
         self.now_ms += 1000
         tag = self._awake(pouch.name)

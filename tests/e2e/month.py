@@ -18,7 +18,7 @@ from unittest.mock import patch
 from click.testing import CliRunner
 
 from host.cli.root import root
-from host.docking import Report, dock
+from host.docking import DockingReport, dock
 from host.link.gatt import Link
 from host.roles import PROGRAMME_LEAD
 from host.store import Store
@@ -86,7 +86,7 @@ class Month:
         tag.uptime_s += seconds
         tag.lid(False)
 
-    def dock(self, pouch: str) -> Report:
+    def dock(self, pouch: str) -> DockingReport:
         """The pouch stands in the dock for a moment, and what it has logged is fetched."""
         tag = self._awake(pouch)
         tag.dock(True)

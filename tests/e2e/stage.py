@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from host.dock import Dock
-from host.docking import Report, Step
+from host.docking import DockingReport, DockingStep
 from host.link.adapter import Adapter, open_adapter
 from host.sim.runtime import run_script
 from host.sim.station import VirtualStation
@@ -32,7 +32,7 @@ class Stage:
         self.store = store
         self.station = station
         self.radio = radio
-        self.steps: list[Step] = []
+        self.steps: list[DockingStep] = []
 
     def now_ms(self) -> int:
         return int(self.station.clock.now() * 1000)
@@ -45,14 +45,14 @@ class Stage:
         await tag.settle()
         return tag
 
-    async def dock(self, *tags: VirtualTag, everything: bool = False, quiet_s: float = 1.0) -> list[Report]:
+    async def dock(self, *tags: VirtualTag, everything: bool = False, quiet_s: float = 1.0) -> list[DockingReport]:
         """Set `tags` in the dock, unless they are, and collect."""
         for tag in tags:
             tag.dock()
         await asyncio.gather(*(tag.settle() for tag in tags))
         return await self.collect(everything, quiet_s)
 
-    async def collect(self, everything: bool = False, quiet_s: float = 1.0) -> list[Report]:
+    async def collect(self, everything: bool = False, quiet_s: float = 1.0) -> list[DockingReport]:
         """Collect from whatever tag is on the air, wherever it is."""
         here = Dock(self.store, self.radio, self.steps.append, self.now_ms)
         return await here.run(quiet_s=quiet_s, everything=everything)

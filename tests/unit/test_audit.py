@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host import audit, clock
-from host.audit import START, Chain, Entry
+from host.audit import START, AuditEntry, Chain
 from host.cli.root import root
 from host.errors import ClockWrong, DatabaseDamaged
 from host.store import Store
@@ -22,12 +22,12 @@ from host.store import Store
 NOW = clock.now_ms()
 
 
-def chain(count: int, before: bytes = START) -> list[Entry]:
+def chain(count: int, before: bytes = START) -> list[AuditEntry]:
     entries = []
     for number in range(1, count + 1):
         fields = (number, 1000 * number, "constable", "kit.issue", f"K{number}", "done", '{"officer":"4101"}')
         before = audit.chained(before, *fields)
-        entries.append(Entry(*fields, before))
+        entries.append(AuditEntry(*fields, before))
     return entries
 
 
@@ -46,7 +46,7 @@ def test_an_empty_audit_and_a_whole_one() -> None:
     assert audit.verify(iter(entries)) == Chain(5, entries[-1].hash, None, "")
 
 
-ALTERED: dict[str, Callable[[Entry], Entry]] = {
+ALTERED: dict[str, Callable[[AuditEntry], AuditEntry]] = {
     "at_ms": lambda entry: entry._replace(at_ms=entry.at_ms + 1),
     "login": lambda entry: entry._replace(login="stranger"),
     "action": lambda entry: entry._replace(action="kit.return"),
@@ -89,7 +89,7 @@ def test_an_entry_rewritten_with_a_fitting_hash_breaks_the_next() -> None:
 
 
 def test_verifying_holds_one_entry_at_a_time_and_stops_at_the_first_that_is_wrong() -> None:
-    def endless() -> Iterator[Entry]:
+    def endless() -> Iterator[AuditEntry]:
         yield from chain(3)
         yield from itertools.repeat(chain(1)[0])
 

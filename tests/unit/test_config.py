@@ -8,7 +8,7 @@ import pytest
 
 from host import config as configuration
 from host import label
-from host.config import Change
+from host.config import ConfigChange
 from host.errors import InputError
 from kitwire import config
 
@@ -53,7 +53,7 @@ def test_every_item_has_a_meaning_and_is_shown() -> None:
     ],
 )
 def test_times_are_read_in_their_units(item: int, text: str, value: int) -> None:
-    assert configuration.read_duration(ITEM[item], text) == Change(ITEM[item], value)
+    assert configuration.read_duration(ITEM[item], text) == ConfigChange(ITEM[item], value)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_an_item_that_can_be_off_says_so() -> None:
 
 
 def test_only_what_differs_is_changed() -> None:
-    same = [Change(item, item.default) for item in config.ITEMS]
+    same = [ConfigChange(item, item.default) for item in config.ITEMS]
     assert configuration.checked(same, DEFAULTS) == []
-    longer = Change(ITEM[config.HEARTBEAT_S], 3600)
+    longer = ConfigChange(ITEM[config.HEARTBEAT_S], 3600)
     assert configuration.checked([*same, longer], DEFAULTS) == [longer]
 
 
 def test_consent_comes_before_open_and_goes_after_it() -> None:
-    agree, refuse = (Change(ITEM[config.TRACKABLE], value) for value in (1, 0))
+    agree, refuse = (ConfigChange(ITEM[config.TRACKABLE], value) for value in (1, 0))
     follow, hide = configuration.profile("open"), configuration.profile("docked")
     assert configuration.checked([follow, agree], DEFAULTS) == [agree, follow]
     is_open = DEFAULTS | {config.PROFILE: config.PROFILE_OPEN, config.TRACKABLE: 1}
@@ -103,7 +103,7 @@ def test_an_offset_comes_before_the_readings_that_need_it_and_goes_after_them() 
     [("10.5", 1105), ("-0.3", 997), ("+2", 1020), ("0", 1000), ("-20", 800), ("20.0", 1200), ("none", 0)],
 )
 def test_an_offset_is_read_in_degrees(text: str, value: int) -> None:
-    assert configuration.read_offset(text) == Change(ITEM[config.TEMP_OFFSET], value)
+    assert configuration.read_offset(text) == ConfigChange(ITEM[config.TEMP_OFFSET], value)
 
 
 @pytest.mark.parametrize("text", ["", "20.1", "-20.1", "99.9", "1.55", "10,5", "1e1", "ten", "off", "--1", "1 5"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from host.dock import Dock
-from host.docking import Report, Step
+from host.docking import DockingReport, DockingStep
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.link.tag_session import TagSession
@@ -32,7 +32,7 @@ class Scene:
         self.store = store
         self._link = link
         self._adapter = adapter
-        self.steps: list[Step] = []
+        self.steps: list[DockingStep] = []
         self.tags: list[BleTag] = []
 
     async def add(self, pouch: str, enrolled: bool = True, events: int = 3) -> BleTag:
@@ -228,7 +228,7 @@ def test_a_dock_that_runs_takes_up_a_tag_that_is_enrolled_meanwhile(
     async def play(scene: Scene) -> None:
         pouches: asyncio.Queue[str] = asyncio.Queue()
 
-        async def docked(report: Report) -> None:
+        async def docked(report: DockingReport) -> None:
             pouches.put_nowait(report.pouch)
 
         service = asyncio.create_task(scene.dock().run(docked=docked))

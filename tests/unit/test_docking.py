@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from host.docking import BATCH, DockingSession, Report, Step
+from host.docking import BATCH, DockingReport, DockingSession, DockingStep
 from host.errors import DatabaseBusy, DatabaseFull, KitdockError
 from host.events import ALTERED, UNLINKED, VERIFIED
 from host.ledger import Movement
@@ -45,14 +45,14 @@ class Bench:
         store.enrol_tag(tag_id, "P-01", keys, NOW_MS, lambda: None)
         self.keys = keys
         self.tag = MemoryTag(tag_id, keys.session, keys.log, sectors)
-        self.steps: list[Step] = []
+        self.steps: list[DockingStep] = []
         self.now_ms = NOW_MS
 
-    def dock(self, link: MemoryLink | None = None, **faults: Any) -> Report:
+    def dock(self, link: MemoryLink | None = None, **faults: Any) -> DockingReport:
         self.link = link or MemoryLink(self.tag, **faults)
         visit = DockingSession(self.store, self.store.tag(self.tag.id), lambda: self.now_ms, self.steps.append)
 
-        async def run() -> Report:
+        async def run() -> DockingReport:
             visit.begin()
             try:
                 await visit.talk(self.link)

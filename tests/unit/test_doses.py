@@ -10,7 +10,7 @@ from host.doses import (
     TOLD,
     UNREAD,
     WHYS,
-    Account,
+    DoseAccount,
     Due,
     KitFacts,
     account,
@@ -55,7 +55,7 @@ def why(force: Force, kit: str = "K1") -> str | None:
     return found.why if found else None
 
 
-def accounts(force: Force) -> dict[str, Account]:
+def accounts(force: Force) -> dict[str, DoseAccount]:
     return {each.kit: account(each) for each in all_facts(force.picture)}
 
 

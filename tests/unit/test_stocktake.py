@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from host import ledger, stocktake
 from host.ledger import Lot, Movement, Place, State, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUED, NOWHERE, correction_refusal, refusal
-from host.stocktake import Box, Count, Difference, Result, Scan
+from host.stocktake import Box, Count, CountScan, Difference, Result
 
 ZONE = "Europe/London"
 NORTH = Place("North", "station")
@@ -65,7 +65,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Movement]]:
 
 scans = st.lists(
     st.tuples(st.integers(START, END), st.sampled_from(["first", "second"]), st.sampled_from(KITS)), max_size=12
-).map(lambda rows: [Scan(number, *row) for number, row in enumerate(sorted(rows, key=lambda row: row[0]), 1)])
+).map(lambda rows: [CountScan(number, *row) for number, row in enumerate(sorted(rows, key=lambda row: row[0]), 1)])
 
 
 def state_at(movements: list[Movement], at_ms: int) -> State:
@@ -81,7 +81,7 @@ def present(place: Place, movements: list[Movement], at_ms: int) -> bool:
     return (state.status, state.place) == ((IN_STOCK if place == NORTH else ISSUED), place.id)
 
 
-def expected_class(place: Place, movements: list[Movement] | None, scanned: list[Scan]) -> str | None:
+def expected_class(place: Place, movements: list[Movement] | None, scanned: list[CountScan]) -> str | None:
     """Where a kit belongs, found by asking the ledger at every single instant."""
     if movements is None:
         return "unknown" if scanned else None
@@ -99,7 +99,7 @@ def expected_class(place: Place, movements: list[Movement] | None, scanned: list
 
 @given(histories(), scans, st.sampled_from([NORTH, CAR]), st.booleans())
 def test_every_kit_is_in_exactly_the_right_class(
-    ledgers: dict[str, list[Movement]], scanned: list[Scan], place: Place, blind: bool
+    ledgers: dict[str, list[Movement]], scanned: list[CountScan], place: Place, blind: bool
 ) -> None:
     boxes = {kit: Box(LOT, replay(movements, 2)) for kit, movements in ledgers.items()}
     result = stocktake.compare(Count(place, blind, START, END, ZONE), scanned, boxes)
@@ -137,7 +137,7 @@ def box(*movements: tuple[int, str, dict[str, object]], lot: Lot = LOT) -> Box:
 
 def result(boxed: Box | None, *scanned: tuple[int, str, int | None], blind: bool = False) -> Result:
     """The stocktake of North that starts at T0 and is compared 1000 ms later."""
-    rows = [Scan(number, T0 + at, who, "K-1", doses) for number, (at, who, doses) in enumerate(scanned, 1)]
+    rows = [CountScan(number, T0 + at, who, "K-1", doses) for number, (at, who, doses) in enumerate(scanned, 1)]
     return stocktake.compare(count(blind), rows, {} if boxed is None else {"K-1": boxed})
 
 
@@ -185,7 +185,7 @@ def test_going_and_coming_in_one_instant_does_not_excuse_a_missing_kit() -> None
 
 def test_kit_found_in_a_vehicle_is_issued_to_it_or_taken_back() -> None:
     here = Count(CAR, False, T0, T0 + 1000, ZONE)
-    found = stocktake.compare(here, [Scan(1, T0, "first", "K-1")], {"K-1": box()})
+    found = stocktake.compare(here, [CountScan(1, T0, "first", "K-1")], {"K-1": box()})
     assert one(found).next_step == "`kitdock kit issue K-1 --place 'Car 1'`, or take it back there"
 
 
@@ -212,7 +212,7 @@ def test_same_counter_counts_a_kit_one_time_and_two_count_it_double() -> None:
 
 def test_blind_counts_are_compared() -> None:
     assert result(box(), (1, "first", None), (2, "second", None), blind=True).differences == ()
-    rows = [Scan(1, T0, "first", "K-1"), Scan(2, T0, "second", "K-2")]
+    rows = [CountScan(1, T0, "first", "K-1"), CountScan(2, T0, "second", "K-2")]
     found = stocktake.compare(count(blind=True), rows, {"K-1": box(), "K-2": box()})
     assert [each.detail for each in found.differences] == [
         "scanned by first, not by second",
@@ -285,15 +285,15 @@ def test_expired_on_the_day_after_the_printed_one_and_quarantine_is_no_differenc
     assert (aside.differences, aside.quarantined) == ((), ("K-1",))
 
 
-def said(boxed: Box | None, scan: Scan, *before: Scan, blind: bool = False) -> str:
+def said(boxed: Box | None, scan: CountScan, *before: CountScan, blind: bool = False) -> str:
     answer = stocktake.answer(count(blind), scan, before, boxed)
     assert answer.ok == (answer.text == "ok")
     return answer.text
 
 
 def test_answer_tells_what_is_known_at_once() -> None:
-    scan = Scan(3, T0 + 5, "first", "K-1")
-    by_second = Scan(1, T0, "second", "K-1")
+    scan = CountScan(3, T0 + 5, "first", "K-1")
+    by_second = CountScan(1, T0, "second", "K-1")
     assert said(box(), scan) == "ok"
     assert said(None, scan) == "unknown kit"
     assert said(box(), scan, by_second) == "already counted by second"

@@ -17,7 +17,7 @@ from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
 if TYPE_CHECKING:
     from datetime import date
 
-    from host.store.kits import Evidence, KitNow
+    from host.store.kits import KitNow, KitOpening
 
 LATE_MS = 60_000
 """A movement that was recorded so much later than it happened is shown with both times."""
@@ -193,7 +193,7 @@ def _movement_row(step: Step, reversed_by: int | None, zone: str) -> Row:
     }
 
 
-def _opening_row(opening: Evidence, steps: list[Step], zone: str) -> Row:
+def _opening_row(opening: KitOpening, steps: list[Step], zone: str) -> Row:
     row = dict.fromkeys(_movement_row(steps[0], None, zone))
     return {
         **row,

@@ -17,8 +17,8 @@ from host.cli.tag.options import adapter_option
 from host.cli.terminal import has_terminal
 
 if TYPE_CHECKING:
-    from host.bench.procedure import Step
-    from host.bench.report import Report
+    from host.bench.procedure import BenchStep
+    from host.bench.report import BenchReport
 
 IN_USE = (
     "\nThe steps from here on are yours, with the tag as it is in use: if it has no keys, give it some with "
@@ -64,9 +64,9 @@ def bench(
         return _listing(steps)
     if report is not None and resume is not None:
         raise click.UsageError("Give --report or --resume, not both.")
-    from host.bench.report import FAILED, NOT_DONE, Report
+    from host.bench.report import FAILED, NOT_DONE, BenchReport
 
-    kept = None if resume is None else Report.resume(resume)
+    kept = None if resume is None else BenchReport.resume(resume)
     if kept is not None and only is None:
         settled = {each.id for each in kept.results.values() if each.status != NOT_DONE}
         steps = tuple(step for step in steps if step.id not in settled)
@@ -79,10 +79,12 @@ def bench(
     return _summary(kept, port, how != "done")
 
 
-def _with_what_is_at_hand(kept: Report | None, path: Path | None, have: str | None, adapter: str | None) -> Report:
+def _with_what_is_at_hand(
+    kept: BenchReport | None, path: Path | None, have: str | None, adapter: str | None
+) -> BenchReport:
     """The report `kept`, or a new one at `path`, with the instruments at hand. Raises `InputError`."""
     from host.bench import procedure
-    from host.bench.report import Report
+    from host.bench.report import BenchReport
     from host.cli.tag.bench_terminal import ask_what_is_at_hand
 
     path = path or Path(f"bench-{datetime.now():%Y%m%d-%H%M%S}.json")
@@ -91,16 +93,16 @@ def _with_what_is_at_hand(kept: Report | None, path: Path | None, have: str | No
     elif kept is not None:
         names = kept.have
     else:
-        Report.demand_new(path)
+        BenchReport.demand_new(path)
         names = ask_what_is_at_hand() if has_terminal() else ()
     at_hand = procedure.at_hand([*names, *([] if adapter is None else ["bluetooth"])])
     if kept is None:
-        return Report.begin(path, version("kitdock"), at_hand)
+        return BenchReport.begin(path, version("kitdock"), at_hand)
     kept.use(at_hand)
     return kept
 
 
-def _go_through(report: Report, steps: tuple[Step, ...], port: str, adapter: str | None) -> str:
+def _go_through(report: BenchReport, steps: tuple[BenchStep, ...], port: str, adapter: str | None) -> str:
     """Go through `steps`, those first that need the board to itself. Returns "done", "stopped" or "interrupted"."""
     from host.bench import checks
     from host.bench.board import Bench
@@ -131,7 +133,7 @@ def _go_through(report: Report, steps: tuple[Step, ...], port: str, adapter: str
     return "done"
 
 
-def _listing(steps: tuple[Step, ...]) -> Table:
+def _listing(steps: tuple[BenchStep, ...]) -> Table:
     rows = [
         {
             "step": step.id,
@@ -153,7 +155,7 @@ def _listing(steps: tuple[Step, ...]) -> Table:
     )
 
 
-def _summary(report: Report, port: str | None, unfinished: bool) -> Table:
+def _summary(report: BenchReport, port: str | None, unfinished: bool) -> Table:
     """The steps by section, how many of them passed, failed, and were not done."""
     from host.bench import procedure
     from host.bench.report import FAILED, NOT_DONE, PASSED

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from host.bench import procedure
-from host.bench.procedure import NUMBER, SHA256, Reading, Step
+from host.bench.procedure import NUMBER, SHA256, BenchStep, Measurement
 from host.bench.run import Outcome, Skipped, Stopped
 from host.cli.render import prose
 from host.cli.terminal import has_terminal
@@ -60,9 +60,9 @@ class Terminal:
     """A `host.bench.run.Person`. With nobody there, what needs a person is skipped."""
 
     def __init__(self) -> None:
-        self._step: Step | None = None
+        self._step: BenchStep | None = None
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: BenchStep) -> None:
         self._step = step
         click.echo(err=True)
         _say(f"{step.id:<3} {_capital(step.what)}", "", bold=True)
@@ -76,7 +76,7 @@ class Terminal:
         while self._asked("Press Enter when that is done"):
             _say("Press Enter alone, or one of the keys.")
 
-    def answer(self, reading: Reading) -> float | bool | str:
+    def answer(self, reading: Measurement) -> float | bool | str:
         if not has_terminal():
             raise Skipped("there is nobody to ask")
         _say(_capital(reading.what) + (":" if reading.kind == NUMBER else ""))
@@ -99,7 +99,7 @@ class Terminal:
             except InputError as error:
                 _say(str(error))
 
-    def judge(self, step: Step, outcome: Outcome) -> bool:
+    def judge(self, step: BenchStep, outcome: Outcome) -> bool:
         if outcome.passed:
             _say(f"passed: {outcome.said}")
             return False
@@ -137,7 +137,7 @@ class Terminal:
             _say(step.why)
 
 
-def read(reading: Reading, typed: str) -> float | bool | str:
+def read(reading: Measurement, typed: str) -> float | bool | str:
     """What was typed for `reading`. Raises `InputError` if it cannot be that."""
     if reading.kind == SHA256:
         return checksum(typed)

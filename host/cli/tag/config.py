@@ -11,17 +11,17 @@ from host import config as configuration
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.tag.options import adapter_option, maybe_port_option
-from host.config import Change
+from host.config import ConfigChange
 from host.errors import InputError
 from kitwire import config as items
 
 
-def _duration(item: int, text: str | None) -> list[Change]:
+def _duration(item: int, text: str | None) -> list[ConfigChange]:
     return [] if text is None else [configuration.read_duration(items.BY_NUMBER[item], text)]
 
 
-def _flag(item: int, value: bool | None) -> list[Change]:
-    return [] if value is None else [Change(items.BY_NUMBER[item], int(value))]
+def _flag(item: int, value: bool | None) -> list[ConfigChange]:
+    return [] if value is None else [ConfigChange(items.BY_NUMBER[item], int(value))]
 
 
 @click.command()
@@ -92,7 +92,7 @@ def config(
         from host.cli.tag.session import with_tag
         from host.link.tag_session import TagSession
 
-        async def configure(session: TagSession) -> tuple[dict[int, int], list[Change]]:
+        async def configure(session: TagSession) -> tuple[dict[int, int], list[ConfigChange]]:
             session.ask_status()
             for item in items.ITEMS:
                 session.ask_config(item.number)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from host.bench import procedure
 from host.bench.checks import CHECKS
-from host.bench.procedure import Reading
+from host.bench.procedure import Measurement
 from host.cli.root import root
 from host.errors import InputError
 
@@ -62,15 +62,15 @@ def test_hands_know_the_same_gestures_with_wires_and_without() -> None:
 @pytest.mark.parametrize(
     ("reading", "said", "passing", "failing"),
     [
-        (Reading("x", unit="µA", least=5, most=25), "5 to 25 µA", 25.0, 25.1),
-        (Reading("x", unit="V", most=0.15), "at most 0.15 V", -1.0, 0.2),
-        (Reading("x", unit="m", least=10), "at least 10 m", 10.0, 9.9),
-        (Reading("x", unit="times", least=20, most=20), "20 times", 20.0, 19.0),
-        (Reading("x", "yes"), "yes", True, False),
+        (Measurement("x", unit="µA", least=5, most=25), "5 to 25 µA", 25.0, 25.1),
+        (Measurement("x", unit="V", most=0.15), "at most 0.15 V", -1.0, 0.2),
+        (Measurement("x", unit="m", least=10), "at least 10 m", 10.0, 9.9),
+        (Measurement("x", unit="times", least=20, most=20), "20 times", 20.0, 19.0),
+        (Measurement("x", "yes"), "yes", True, False),
     ],
 )
 def test_a_reading_passes_within_what_it_says(
-    reading: Reading, said: str, passing: float | bool, failing: float | bool
+    reading: Measurement, said: str, passing: float | bool, failing: float | bool
 ) -> None:
     assert reading.range == said
     assert reading.passes(passing)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from host.bench.report import FAILED, NOT_DONE, PASSED, Report
+from host.bench.report import FAILED, NOT_DONE, PASSED, BenchReport
 from host.errors import InputError
 
 BOARD = {"chip": "0123abcd", "micropython": "1.29.0"}
 
 
-def begun(folder: Path) -> Report:
-    return Report.begin(folder / "r.json", "0.1.0", ("wires",))
+def begun(folder: Path) -> BenchReport:
+    return BenchReport.begin(folder / "r.json", "0.1.0", ("wires",))
 
 
 def test_what_was_found_is_in_the_file_after_each_step(tmp_path: Path) -> None:
@@ -38,12 +38,12 @@ def test_it_is_gone_on_with(tmp_path: Path) -> None:
     report.met(BOARD)
     report.record("F1", FAILED, "no")
     report.record("F2", NOT_DONE, "skipped")
-    again = Report.resume(report.path)
+    again = BenchReport.resume(report.path)
     assert again.results == report.results
     again.met(BOARD)
     again.record("F1", PASSED, "yes")
     assert (again.results["F1"].tries, again.results["F2"].tries) == (2, 0)
-    assert Report.resume(report.path).results["F1"].said == "yes"
+    assert BenchReport.resume(report.path).results["F1"].said == "yes"
 
 
 def test_another_board_has_another_report(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_another_board_has_another_report(tmp_path: Path) -> None:
     report.met(BOARD)
     before = report.path.read_bytes()
     with pytest.raises(InputError, match="is of another board"):
-        Report.resume(report.path).met(BOARD | {"chip": "99999999"})
+        BenchReport.resume(report.path).met(BOARD | {"chip": "99999999"})
     assert report.path.read_bytes() == before
 
 
@@ -60,7 +60,7 @@ def test_no_file_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already: go on with it by --resume"):
         begun(tmp_path)
     with pytest.raises(InputError, match="no report can be written to the folder"):
-        Report.begin(tmp_path / "none" / "r.json", "", ())
+        BenchReport.begin(tmp_path / "none" / "r.json", "", ())
 
 
 def test_a_write_that_fails_leaves_the_report_from_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,12 +110,12 @@ def test_what_is_no_report_is_refused(tmp_path: Path, content: str, said: str) -
     path = tmp_path / "r.json"
     path.write_text(content)
     with pytest.raises(InputError, match=said):
-        Report.resume(path)
+        BenchReport.resume(path)
     with pytest.raises(InputError, match="cannot be read"):
-        Report.resume(tmp_path / "none.json")
+        BenchReport.resume(tmp_path / "none.json")
 
 
 def test_the_form_in_that_test_is_a_report(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     path.write_text(json.dumps(changed()))
-    assert Report.resume(path).results["F1"].status == PASSED
+    assert BenchReport.resume(path).results["F1"].status == PASSED

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from host.bench.procedure import Reading, Step
-from host.bench.report import Report
+from host.bench.procedure import BenchStep, Measurement
+from host.bench.report import BenchReport
 from host.bench.run import Outcome, Skipped, Stopped, go_through
 from host.link.errors import PortError, RadioError
 
 
-def step(id: str, does: str | None = None, needs: tuple[str, ...] = (), ask: tuple[Reading, ...] = ()) -> Step:
-    return Step(id, "", "", "", "", "", needs, "", does, {}, ask, "")
+def step(id: str, does: str | None = None, needs: tuple[str, ...] = (), ask: tuple[Measurement, ...] = ()) -> BenchStep:
+    return BenchStep(id, "", "", "", "", "", needs, "", does, {}, ask, "")
 
 
 class Scripted:
@@ -26,7 +26,7 @@ class Scripted:
         self.begun: list[str] = []
         self.heard: list[str] = []
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: BenchStep) -> None:
         self.begun.append(step.id)
 
     def tell(self, text: str) -> None:
@@ -34,27 +34,27 @@ class Scripted:
 
     def act(self, text: str) -> None: ...
 
-    def answer(self, reading: Reading) -> float | bool | str:
+    def answer(self, reading: Measurement) -> float | bool | str:
         answer = next(self._answers)
         if isinstance(answer, type):
             raise answer("left out")
         return answer
 
-    def judge(self, step: Step, outcome: Outcome) -> bool:
+    def judge(self, step: BenchStep, outcome: Outcome) -> bool:
         self.heard.append(outcome.said)
         return next(self._again, False)
 
 
-CURRENT = Reading("current", unit="µA", least=5, most=25)
-WHOLE = Reading("is it whole?", "yes")
+CURRENT = Measurement("current", unit="µA", least=5, most=25)
+WHOLE = Measurement("is it whole?", "yes")
 
 
 @pytest.fixture
-def report(tmp_path: Path) -> Report:
-    return Report.begin(tmp_path / "r.json", "0", ("tag",))
+def report(tmp_path: Path) -> BenchReport:
+    return BenchReport.begin(tmp_path / "r.json", "0", ("tag",))
 
 
-def test_readings_are_judged_and_what_is_wrong_is_said(report: Report) -> None:
+def test_readings_are_judged_and_what_is_wrong_is_said(report: BenchReport) -> None:
     person = Scripted(17.7, True, 30, False)
     go_through([step("C1", ask=(CURRENT, WHOLE)), step("C2", ask=(CURRENT, WHOLE))], report, {}, person)
     assert report.results["C1"].said == "current: 17.7 µA; is it whole?: yes"
@@ -63,12 +63,12 @@ def test_readings_are_judged_and_what_is_wrong_is_said(report: Report) -> None:
     assert report.results["C2"].found == {"current": 30, "is it whole?": False}
 
 
-def test_one_wrong_reading_fails_the_step(report: Report) -> None:
+def test_one_wrong_reading_fails_the_step(report: BenchReport) -> None:
     go_through([step("C1", ask=(CURRENT, WHOLE))], report, {}, Scripted(17.7, False))
     assert (report.results["C1"].status, report.results["C1"].said) == ("failed", "is it whole?: no (passes: yes)")
 
 
-def test_what_cannot_be_done_is_not_done_and_never_passed(report: Report) -> None:
+def test_what_cannot_be_done_is_not_done_and_never_passed(report: BenchReport) -> None:
     person = Scripted(Skipped)
     steps = [step("C1", needs=("pa", "tag"), ask=(CURRENT,)), step("C2", ask=(CURRENT,)), step("F9", needs=("wires",))]
     go_through(steps[:2], report, {}, person)
@@ -79,11 +79,11 @@ def test_what_cannot_be_done_is_not_done_and_never_passed(report: Report) -> Non
     assert person.begun == ["C2"]
 
 
-def test_a_board_that_goes_away_fails_and_a_computer_that_cannot_does_not(report: Report) -> None:
-    def gone(_: Step) -> Outcome:
+def test_a_board_that_goes_away_fails_and_a_computer_that_cannot_does_not(report: BenchReport) -> None:
+    def gone(_: BenchStep) -> Outcome:
         raise PortError("the tag went away")
 
-    def deaf(_: Step) -> Outcome:
+    def deaf(_: BenchStep) -> Outcome:
         raise RadioError("Bluetooth is off")
 
     go_through([step("F1", "gone"), step("F2", "deaf")], report, {"gone": gone, "deaf": deaf}, Scripted())
@@ -91,12 +91,12 @@ def test_a_board_that_goes_away_fails_and_a_computer_that_cannot_does_not(report
     assert (report.results["F2"].status, report.results["F2"].said) == ("not done", "Bluetooth is off")
 
 
-def test_a_step_is_repeated_as_often_as_somebody_wants(report: Report) -> None:
+def test_a_step_is_repeated_as_often_as_somebody_wants(report: BenchReport) -> None:
     go_through([step("C1", ask=(CURRENT,))], report, {}, Scripted(30, 40, 20, again=(True, True)))
     assert (report.results["C1"].status, report.results["C1"].tries) == ("passed", 3)
 
 
-def test_stopping_keeps_what_there_is(report: Report) -> None:
+def test_stopping_keeps_what_there_is(report: BenchReport) -> None:
     with pytest.raises(Stopped):
         go_through(
             [step("C1", ask=(CURRENT,)), step("C2", ask=(CURRENT,)), step("C3", ask=(CURRENT,))],
@@ -104,4 +104,4 @@ def test_stopping_keeps_what_there_is(report: Report) -> None:
             {},
             Scripted(20, Stopped),
         )
-    assert [each.id for each in Report.resume(report.path).results.values()] == ["C1"]
+    assert [each.id for each in BenchReport.resume(report.path).results.values()] == ["C1"]

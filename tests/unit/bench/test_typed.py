@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from host.bench.logs import Opening, openings
-from host.bench.procedure import Reading
+from host.bench.logs import BenchOpening, openings
+from host.bench.procedure import Measurement
 from host.cli.tag.bench_terminal import read
 from host.errors import InputError
 from host.events import Event
 
-CURRENT = Reading("current", unit="µA", most=25)
-SURE = Reading("sure?", "yes")
+CURRENT = Measurement("current", unit="µA", most=25)
+SURE = Measurement("sure?", "yes")
 
 
 @pytest.mark.parametrize("typed", ["17.7", "17,7", "17.7 µA", "17.7µA", "+17.7", " 1.77e1 "])
@@ -39,4 +39,4 @@ def event(kind: str, uptime_s: int) -> Event:
 def test_openings_are_found_with_their_length_and_marks() -> None:
     log = [event("undock", 1), event("lid_open", 10), event("dose_mark", 12), event("lid_close", 20)]
     log += [event("dose_mark", 25), event("lid_open", 30), event("lid_close", 31), event("lid_open", 40)]
-    assert openings(log) == [Opening(10, 1), Opening(1, 0)]
+    assert openings(log) == [BenchOpening(10, 1), BenchOpening(1, 0)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from host.errors import InputError
 from host.receiving import gs1
 from host.receiving.gs1 import Scan
-from host.receiving.session import Session, Typed, doubts, is_scan, typed_lot
+from host.receiving.session import Session, TypedPack, doubts, is_scan, typed_lot
 
 TODAY = date(2026, 6, 1)
 DAY = date(2027, 5, 31)
@@ -74,13 +74,13 @@ def test_that_an_expiry_has_passed_is_not_asked() -> None:
 
 def test_what_was_typed_is_kept_for_the_product_until_other_is_typed() -> None:
     session = Session()
-    session.announce(Typed("A1", DAY))
+    session.announce(TypedPack("A1", DAY))
     pack = session.filled(ALONE)
     assert pack[:3] == (GTIN, DAY, "A1")
     session.received(ALONE, pack)
     assert session.filled(ALONE) == pack
     assert session.filled(Scan(OTHER)) == Scan(OTHER)
-    session.announce(Typed("B2", DAY))
+    session.announce(TypedPack("B2", DAY))
     assert session.filled(ALONE).lot == "B2"
     session.received(ALONE, session.filled(ALONE))
     assert session.filled(ALONE).lot == "B2"
@@ -89,7 +89,7 @@ def test_what_was_typed_is_kept_for_the_product_until_other_is_typed() -> None:
 
 def test_what_was_typed_waits_for_a_pack_that_lacks_it() -> None:
     session = Session()
-    session.announce(Typed("B2", DAY))
+    session.announce(TypedPack("B2", DAY))
     whole = Scan(GTIN, DAY, "A1")
     assert session.filled(whole) == whole
     session.received(whole, whole)
@@ -99,16 +99,16 @@ def test_what_was_typed_waits_for_a_pack_that_lacks_it() -> None:
 @pytest.mark.parametrize(
     ("typed", "scan", "pack"),
     [
-        (Typed("A1", DAY), Scan(GTIN, None, "A1"), Scan(GTIN, DAY, "A1")),
-        (Typed("A1", DAY), Scan(GTIN, None, "B2"), Scan(GTIN, None, "B2")),
-        (Typed("A1", None), Scan(GTIN, DAY), Scan(GTIN, DAY, "A1")),
-        (Typed("A1", date(2028, 1, 31)), Scan(GTIN, DAY), Scan(GTIN, DAY)),
-        (Typed("A1", None), Scan(GTIN, None, "A1"), Scan(GTIN, None, "A1")),
-        (Typed("A1", None), ALONE, Scan(GTIN, None, "A1")),
-        (Typed("A1", DAY), Scan(GTIN, None, None, "S1"), Scan(GTIN, DAY, "A1", "S1")),
+        (TypedPack("A1", DAY), Scan(GTIN, None, "A1"), Scan(GTIN, DAY, "A1")),
+        (TypedPack("A1", DAY), Scan(GTIN, None, "B2"), Scan(GTIN, None, "B2")),
+        (TypedPack("A1", None), Scan(GTIN, DAY), Scan(GTIN, DAY, "A1")),
+        (TypedPack("A1", date(2028, 1, 31)), Scan(GTIN, DAY), Scan(GTIN, DAY)),
+        (TypedPack("A1", None), Scan(GTIN, None, "A1"), Scan(GTIN, None, "A1")),
+        (TypedPack("A1", None), ALONE, Scan(GTIN, None, "A1")),
+        (TypedPack("A1", DAY), Scan(GTIN, None, None, "S1"), Scan(GTIN, DAY, "A1", "S1")),
     ],
 )
-def test_what_was_typed_never_overrules_the_code(typed: Typed, scan: Scan, pack: Scan) -> None:
+def test_what_was_typed_never_overrules_the_code(typed: TypedPack, scan: Scan, pack: Scan) -> None:
     session = Session()
     session.announce(typed)
     assert session.filled(scan) == pack
@@ -116,7 +116,7 @@ def test_what_was_typed_never_overrules_the_code(typed: Typed, scan: Scan, pack:
 
 def test_undo_of_the_only_pack_forgets_what_was_said_of_it() -> None:
     session = Session()
-    session.announce(Typed("A1", DAY))
+    session.announce(TypedPack("A1", DAY))
     wrong = session.filled(ALONE)
     session.received(ALONE, wrong)
     session.received(ALONE, wrong)
@@ -133,16 +133,16 @@ def test_undo_of_the_only_pack_forgets_what_was_said_of_it() -> None:
 @pytest.mark.parametrize(
     ("text", "typed"),
     [
-        ("lot A1 exp 2028-04-30", Typed("A1", date(2028, 4, 30))),
-        ("LOT A1 EXP 2028-04", Typed("A1", date(2028, 4, 30))),
-        ("A1 expires April 2028", Typed("A1", date(2028, 4, 30))),
-        ("lot A1", Typed("A1", None)),
-        ("A1", Typed("A1", None)),
-        ("lot AB 12 exp 30 Apr 2028", Typed("AB 12", date(2028, 4, 30))),
-        (" lot  EXP1  expiry 2028-04 ", Typed("EXP1", date(2028, 4, 30))),
+        ("lot A1 exp 2028-04-30", TypedPack("A1", date(2028, 4, 30))),
+        ("LOT A1 EXP 2028-04", TypedPack("A1", date(2028, 4, 30))),
+        ("A1 expires April 2028", TypedPack("A1", date(2028, 4, 30))),
+        ("lot A1", TypedPack("A1", None)),
+        ("A1", TypedPack("A1", None)),
+        ("lot AB 12 exp 30 Apr 2028", TypedPack("AB 12", date(2028, 4, 30))),
+        (" lot  EXP1  expiry 2028-04 ", TypedPack("EXP1", date(2028, 4, 30))),
     ],
 )
-def test_a_lot_is_typed_with_or_without_its_expiry(text: str, typed: Typed) -> None:
+def test_a_lot_is_typed_with_or_without_its_expiry(text: str, typed: TypedPack) -> None:
     assert typed_lot(text, TODAY) == typed
 
 

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from host.errors import InputError
 from host.receiving import table
-from host.receiving.table import BadLine, KitLine, Kits
+from host.receiving.table import BadLine, KitLine, KitLines
 
 TODAY = date(2026, 6, 1)
 GTIN = "09506000134352"
 
 
-def kits(text: str | bytes, **options: str) -> Kits:
+def kits(text: str | bytes, **options: str) -> KitLines:
     data = text if isinstance(text, bytes) else text.encode()
     return table.read_kits(data, TODAY, **options)  # type: ignore[arg-type]
 
 
-def only(found: Kits) -> KitLine:
+def only(found: KitLines) -> KitLine:
     assert found.bad == []
     (kit,) = found.good
     return kit
