@@ -1,5 +1,7 @@
 """The house is held in order: no figure of `tests.house` gets worse, and what is where it should be stays there."""
 
+import re
+
 import pytest
 
 from tests import house
@@ -18,3 +20,9 @@ def test_no_figure_gets_worse(name: str) -> None:
 
 def test_each_figure_is_held() -> None:
     assert len(house.figures()) == len(HELD)
+
+
+def test_inserts_name_their_columns() -> None:
+    unnamed = re.compile(r"INSERT (?:OR \w+ )?INTO \w+ (?:VALUES|SELECT)")
+    found = [path.name for path in (house.HOST / "store").glob("*.py") if unnamed.search(path.read_text())]
+    assert found == []

@@ -50,7 +50,10 @@ class Accounts(People):
                 self.officer(officer)
             if self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
                 raise RuleError(f"{login} is {role} already: see `kitdock account list`")
-            self._connection.execute("INSERT INTO account VALUES (?, ?, ?, ?)", (login, role, officer, at_ms))
+            self._connection.execute(
+                "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, ?, ?)",
+                (login, role, officer, at_ms),
+            )
             detail |= {"role": role, "officer": officer}
 
     def revoke(self, login: str, role: str) -> None:
@@ -75,7 +78,7 @@ class Accounts(People):
         with self._changing(action, key) as detail:
             detail |= {"before": as_stored(key, self.stored_settings()), "after": value}
             self._connection.execute(
-                "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, str(value)),
             )
         return value

@@ -149,10 +149,13 @@ class Database:
                 store._connection.execute("PRAGMA journal_mode = WAL")
                 apply(store._connection)
                 store._connection.execute(
-                    "INSERT INTO station VALUES (1, ?, ?, ?, ?, ?)",
+                    "INSERT INTO station (id, name, time_zone, collect_names, key_check, created_at_ms) "
+                    "VALUES (1, ?, ?, ?, ?, ?)",
                     (name, time_zone, int(collect_names), vault.check_value, at_ms),
                 )
-                store._connection.execute("INSERT INTO place VALUES (?, 'station', NULL, ?)", (name, at_ms))
+                store._connection.execute(
+                    "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, 'station', NULL, ?)", (name, at_ms)
+                )
                 store._check_and_migrate()
                 store._admit()
         except BaseException:
@@ -222,7 +225,10 @@ class Database:
                 self._refuse_stranger()
             at_ms = clock.now_ms()
             for role in sorted(roles.FOUNDER):
-                connection.execute("INSERT INTO account VALUES (?, ?, NULL, ?)", (self.login, role, at_ms))
+                connection.execute(
+                    "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, NULL, ?)",
+                    (self.login, role, at_ms),
+                )
             self._note("account.grant", self.login, {"roles": sorted(roles.FOUNDER), "founder": True})
 
     def close(self) -> None:

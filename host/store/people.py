@@ -163,7 +163,9 @@ class People(Database):
         with self._changing("place.add", place) as detail:
             if self._row("SELECT 1 FROM place WHERE id = ?", (place,)):
                 raise RuleError(f"place {place} is known already: see `kitdock place list`")
-            self._connection.execute("INSERT INTO place VALUES (?, ?, ?, ?)", (place, kind, unit, at_ms))
+            self._connection.execute(
+                "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, ?, ?, ?)", (place, kind, unit, at_ms)
+            )
             detail |= {"kind": kind, "unit": unit}
 
     def places(self) -> list[Place]:

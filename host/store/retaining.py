@@ -139,7 +139,7 @@ class Retention(Tags, Stock):
         known = self._rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag.id,))
         connection.execute("DELETE FROM forgotten WHERE tag = ?", (tag.id,))
         connection.executemany(
-            "INSERT INTO forgotten VALUES (?, ?, ?)",
+            "INSERT INTO forgotten (tag, first, last) VALUES (?, ?, ?)",
             [(tag.id, first, last) for first, last in retention.joined([(row[0], row[1]) for row in known], new)],
         )
         self._derive(tag)

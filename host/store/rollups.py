@@ -199,7 +199,7 @@ class Rollups(Doses):
 
     def _mark_stale(self, tag: str) -> None:
         """Within a transaction that changed what follows from a tag's log."""
-        self._connection.execute("INSERT OR IGNORE INTO stale_tag VALUES (?)", (tag,))
+        self._connection.execute("INSERT OR IGNORE INTO stale_tag (tag) VALUES (?)", (tag,))
 
     def freshen(self) -> None:
         """Derives what a docking that was broken off has left stale."""
@@ -233,13 +233,27 @@ class Rollups(Doses):
         for table in ("opening", "log_flaw", "tag_state", "temperature"):
             connection.execute(f"DELETE FROM {table} WHERE tag = ?", (tag.id,))
         connection.executemany(
-            "INSERT INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO opening (tag, sequence, pouch, began_earliest_ms, began_latest_ms, "
+            "began_likely_ms, ended_earliest_ms, ended_latest_ms, ended_likely_ms, duration_s, is_open, "
+            "dose_marks, cause, reports) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_opening_row(tag, each, said.get((tag.id, each.sequence), OpeningSaid(None, 0))) for each in log.openings],
         )
-        connection.executemany("INSERT INTO log_flaw VALUES (?, ?, ?, ?, ?, ?, ?)", log.flaws)
-        connection.execute("INSERT INTO tag_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", log.state)
         connection.executemany(
-            "INSERT INTO temperature VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [tuple(each) for each in log.readings]
+            "INSERT INTO log_flaw (tag, sequence, kind, docking, at_ms, records, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            log.flaws,
+        )
+        connection.execute(
+            "INSERT INTO tag_state (tag, pouch, enrolled_at_ms, retired_at_ms, docked_at_ms, last_docking, "
+            "last_outcome, last_started_at_ms, battery_percent) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            log.state,
+        )
+        connection.executemany(
+            "INSERT INTO temperature (tag, sequence, pouch, coldest_c, warmest_c, since, earliest_ms, "
+            "latest_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [tuple(each) for each in log.readings],
         )
         connection.execute("DELETE FROM stale_tag WHERE tag = ?", (tag.id,))
 

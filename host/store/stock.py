@@ -214,7 +214,7 @@ class Stock(People, Rollups):
         if known is None:
             self._check_name(box.product)
             self._connection.execute(
-                "INSERT INTO lot VALUES (?, ?, ?, ?)",
+                "INSERT INTO lot (product, lot, expires_on, doses_per_kit) VALUES (?, ?, ?, ?)",
                 (box.product, box.lot, facts.expires_on.isoformat(), facts.doses_per_kit),
             )
         if again:
@@ -223,7 +223,8 @@ class Stock(People, Rollups):
             )
         else:
             self._connection.execute(
-                "INSERT INTO kit VALUES (?, ?, ?, ?, ?)", (box.kit, box.product, box.lot, box.gtin, box.serial)
+                "INSERT INTO kit (id, product, lot, gtin, serial) VALUES (?, ?, ?, ?, ?)",
+                (box.kit, box.product, box.lot, box.gtin, box.serial),
             )
         kit = Kit(box.kit, box.product, box.lot, box.gtin, box.serial)
         hand = self._in_hand(box.kit) if again else KitInHand(kit, facts, NOWHERE, [])

@@ -198,7 +198,8 @@ class Stocktakes(Stock):
             for each in result.differences:
                 reason = reasons[each.kind, each.kit]
                 self._connection.execute(
-                    "INSERT INTO stocktake_difference VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO stocktake_difference (stocktake, kind, kit, detail, reason, login, at_ms) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (number, each.kind, each.kit, each.detail, reason, self.login, at_ms),
                 )
                 if each.doses is not None:

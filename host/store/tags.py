@@ -104,7 +104,8 @@ class Tags(Rollups):
         with self._writing() as connection:
             self._demand("tag.dock", tag_id)
             connection.execute(
-                "INSERT INTO tag_radio VALUES (?, ?, ?, ?) ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
+                'INSERT INTO tag_radio (tag, epoch, "index", heard_at_ms) VALUES (?, ?, ?, ?) '
+                "ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
                 '"index" = excluded."index", heard_at_ms = excluded.heard_at_ms',
                 (tag_id, epoch, index, at_ms),
             )
@@ -132,7 +133,7 @@ class Tags(Rollups):
         """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
         with self._writing() as connection:
             self._demand("tag.dock")
-            connection.execute("INSERT OR IGNORE INTO stale_tag SELECT tag FROM docking WHERE id = ?", (docking,))
+            connection.execute("INSERT OR IGNORE INTO stale_tag (tag) SELECT tag FROM docking WHERE id = ?", (docking,))
             connection.execute(
                 "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
                 "battery_mv = ?, battery_percent = ?, last_sequence = ? WHERE id = ?",
@@ -151,7 +152,10 @@ class Tags(Rollups):
     def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
         """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
         with self._changing("tag.dock", tag_id) as detail:
-            self._connection.execute("INSERT OR IGNORE INTO own_stop VALUES (?, ?, ?)", (tag_id, sequence, at_ms))
+            self._connection.execute(
+                "INSERT OR IGNORE INTO own_stop (tag, sequence, at_ms) VALUES (?, ?, ?)",
+                (tag_id, sequence, at_ms),
+            )
             self._derive_tag(tag_id)
             detail["stopped_at"] = sequence
 
