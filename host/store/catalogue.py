@@ -119,5 +119,5 @@ class Catalogue(Database):
                     f"GTIN {gtin} is that of {known[0]}: if that is wrong, "
                     f"`kitdock product gtin '{name}' {gtin} --move`"
                 )
-            self._connection.execute("INSERT OR REPLACE INTO product_gtin VALUES (?, ?)", (gtin, name))
+            self._connection.execute("INSERT OR REPLACE INTO product_gtin (gtin, product) VALUES (?, ?)", (gtin, name))
         return added

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from hardware.charge.model import DAY_S, Currents, Day
 from hardware.checks import power
 from hardware.errors import MissingTool
 from hardware.parts import WIRING, Part, read_board, read_wiring
+from host.flash.application import FIRMWARE
 from host.sim.runtime import SimulatorMissing
 from host.sim.virtual_board import STATES
+from kitwire import config
 from tests.hardware import damage
 from tests.hardware.tag_circuits import board, changed, diode, named, two, valued, without, xiao
 
@@ -61,6 +64,41 @@ def test_both_builds_as_drawn_last_as_long_as_the_documents_say(currents: Curren
         if name == "xiao":
             assert f"| {asleep:.1f} µA reference build" in bench
             assert f"| {days} days in profile docked |" in bench
+
+
+def test_what_moves_the_days_most_is_as_the_documents_say(currents: Currents) -> None:
+    day, said = lived.docked(), (damage.HARDWARE / "README.md").read_text()
+    circuit = read_wiring(WIRING)
+
+    def moved(name: str, end: str) -> str:
+        its = currents["part"].get(name) or currents[name]
+        at = its | {"value": its[end]}
+        table = currents | ({"part": currents["part"] | {name: at}} if name in currents["part"] else {name: at})
+        days = [model.days(each, model.total(power.drains(circuit, each, day))) for each in (table, currents)]
+        return f"{abs(days[0] - days[1]):.0f}"
+
+    assert f"({moved('113991254', 'high')} days less if R9" in said
+    assert moved("usable", "low") == moved("usable", "high")
+    assert f"({moved('usable', 'low')} either way)" in said
+    for name, what in (
+        ("protection", "its protection"),
+        ("low_power_peripherals", "low-power peripherals"),
+        ("boot_charge", "a start"),
+    ):
+        assert f"{what} ({moved(name, 'high')} less, {moved(name, 'low')} more)" in said
+
+
+@pytest.mark.parametrize(("profile", "name"), [(config.PROFILE_PRIVATE, "private"), (config.PROFILE_OPEN, "open")])
+def test_the_other_profiles_last_as_long_as_the_documents_say(currents: Currents, profile: int, name: str) -> None:
+    day = asyncio.run(lived.live(8, profile, {"/": FIRMWARE}))
+
+    def lasting(table: Currents) -> float:
+        shares = [*power.asleep(xiao(), table), *model.awake(table, day, name), *model.lost(table)]
+        return model.days(table, model.total(shares))
+
+    between = model.band(currents, lasting)
+    said = (damage.HARDWARE.parent / "docs" / "firmware.md").read_text()
+    assert f"{lasting(currents):.0f} ({between.low:.0f} to {between.high:.0f}) in `{name}`" in said
 
 
 def test_days_by_sleep_current_are_as_the_documents_say(currents: Currents) -> None:

@@ -92,7 +92,7 @@ def test_create_that_fails_half_way_leaves_nothing(path: Path, monkeypatch: pyte
     def full(_: object) -> None:
         raise errors.DatabaseFull("no room")
 
-    monkeypatch.setattr("host.store.database.migrations.apply", full)
+    monkeypatch.setattr("host.store.migrations.migrations.apply", full)
     with pytest.raises(errors.DatabaseFull):
         Store.create(path, "North", "Europe/London", False, NOW)
     assert list(path.parent.iterdir()) == []
