@@ -171,7 +171,6 @@ class Bench:
 
             self.store.enrol_tag(tag_id, "BENCH", keys, clock.now_ms(), written, True)
             self._tag = self.store.tag(tag_id)
-            time.sleep(SETTLE_S)
         return self._tag
 
     def fetch(self) -> list[Event]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from host.bench.board import SETTLE_S, Bench
+from host.bench.board import SETTLE_S, START_S, Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
 from host.events import Event
@@ -15,9 +15,6 @@ from host.words import plural
 
 EXT1_WAKE = 3
 """Of MicroPython's `machine` on the ESP32."""
-
-ASLEEP_S = 70.0
-"""How long the board may be away that waits for its lid, in seconds: the timer wakes it after a minute."""
 
 SLACK_S = 3.0
 """By how much an opening may be shorter than it was to be, in seconds: hands, and whole seconds in the log."""
@@ -33,7 +30,7 @@ _UNTIL_THE_LID = """\
 import board, esp32, machine
 from machine import Pin
 esp32.wake_on_ext1((Pin(board.LID, Pin.IN),), esp32.WAKEUP_ANY_HIGH)
-machine.deepsleep(60000)
+machine.deepsleep({milliseconds})
 """
 
 _AFTER_THE_LID = """\
@@ -51,14 +48,14 @@ def lid_wake(bench: Bench, step: BenchStep) -> Outcome:
     with bench.bare() as tag:
         if tag.ask(_LID)["lid"]:
             return Outcome(False, "the lid's pin reads open before you have begun", {"lid_before": 1})
-        tag.leave(_UNTIL_THE_LID)
+        tag.leave(_UNTIL_THE_LID.format(milliseconds=round(step.limits["seconds"] * 1000)))
     began = time.monotonic()
     time.sleep(1.0)
     try:
         bench.act("open")
     except Skipped:
         bench.person.tell("The board wakes by itself within a minute ...")
-        with bench.bare(ASLEEP_S):
+        with bench.bare(step.limits["seconds"] + START_S):
             raise
     time.sleep(SETTLE_S)  # whoever breaks in at once stops the firmware before it has taken the pad back
     with bench.bare() as tag:

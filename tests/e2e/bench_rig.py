@@ -18,6 +18,7 @@ from tests.e2e.stage import START
 
 SHORT = {
     "F6": {"seconds": 2, "most_percent": 10.0},  # a busy machine is late by a tenth of a second
+    "F8": {"seconds": 6},
     "F10": {"seconds": 2},
     "F11": {"openings": 2, "hold_s": 5},
 }
@@ -36,8 +37,9 @@ class Hands:
         self.asked: list[str] = []
         self.judged: list[str] = []
         self.meter_mv = 1950.0
-        self.refuses: str | None = None
-        """A gesture that is left out."""
+        self.refuses = ""
+        """A gesture that is left out, the first `refusals` times."""
+        self.refusals = 0
         gestures = self._gestures = procedure.gestures(complete)
         self._does: dict[str, Callable[[], object]] = {
             gestures["ready"]: tag.dock if complete else lambda: (tag.dock(), tag.reset()),
@@ -56,7 +58,8 @@ class Hands:
         self.asked.append(text)
         if self.asked.count(self._gestures["ready"]) > MOST_TRIES:
             raise Skipped("it never answers")
-        if self.refuses is not None and text == self._gestures[self.refuses]:
+        if self.refusals and text == self._gestures[self.refuses]:
+            self.refusals -= 1
             raise Skipped("skipped")
         gesture = self._does.get(text)
         if gesture is not None:

@@ -180,8 +180,23 @@ def test_a_step_that_is_left_out_half_way_leaves_the_board_as_it_was(tmp_path: P
 
     async def scene(rig: Rig) -> None:
         rig.hands.refuses = "open"
-        results = await rig.go_through("F11,F3")
-        assert {each.id: each.status for each in results.values()} == {"F11": "not done", "F3": "passed"}
+        rig.hands.refusals = 1
+        results = await rig.go_through("F11,F12")
+        assert {each.id: each.status for each in results.values()} == {"F11": "not done", "F12": "passed"}
+        await rig.tag.settle()
+        told = json.loads(rig.tag.execute("import provision\nprovision.info()\n"))
+        assert told["tag"] is None, "what the bench has made a tag is bare again"
+
+    play(tmp_path, scene)
+
+
+def test_a_board_that_sleeps_on_is_waited_for(tmp_path: Path) -> None:
+    """Nobody opens the lid that is to wake it: the timer does."""
+
+    async def scene(rig: Rig) -> None:
+        rig.hands.refuses, rig.hands.refusals = "open", 1
+        results = await rig.go_through("F8,F9")
+        assert {each.id: each.status for each in results.values()} == {"F8": "not done", "F9": "passed"}
 
     play(tmp_path, scene)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from host.bench import procedure
+from host.bench.report import Report
 from tests.e2e.terminal import KITDOCK, Terminal
 
 pytestmark = pytest.mark.timeout(300)
@@ -100,7 +102,7 @@ def test_a_run_is_stopped_and_gone_on_with(tmp_path: Path, simulator: Simulator)
         lid_by_hand(terminal, simulator)
         sees(terminal, "Times that it worked, of twenty")
         terminal.type("some\n")
-        sees(terminal, "I can't read 'some' as a number")
+        sees(terminal, "I can't read 'some': type a number, such as 17 times")
         terminal.type("19\n")
         sees(terminal, "19 does not pass. If you mistyped it, type it again; Enter keeps it.")
         terminal.type("\n")
@@ -179,9 +181,23 @@ def test_with_nobody_there_it_does_what_it_can(tmp_path: Path, simulator: Simula
 def test_without_a_port_it_says_what_is_missing(tmp_path: Path) -> None:
     done = subprocess.run([KITDOCK, "tag", "bench"], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
-    assert "Name the board's serial port: --port PORT" in done.stderr
+    assert "Name the board's serial port with --port PORT" in done.stderr
     absent = [KITDOCK, "tag", "bench", "--port", "/dev/none", "--have", ""]
     done = subprocess.run(absent, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 4
     assert "no serial port /dev/none" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_a_verdict_is_not_done_again(tmp_path: Path) -> None:
+    """All that needs the board is settled, so that not even its port has to be named."""
+    report = Report.begin(tmp_path / "report.json", "0", ())
+    for step in procedure.steps():
+        if step.does:
+            report.record(step.id, "passed", "")
+    command = [KITDOCK, "tag", "bench", "--resume", report.path]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    again = Report.resume(report.path).results
+    assert again["F1"] == report.results["F1"]
+    assert (again["U4"].status, again["C1"].said) == ("not done", "needs tag, pa")

@@ -88,6 +88,8 @@ def test_a_wheel_alone_flashes_provisions_docks_and_plays_the_demo(installed: In
     nothing_of_the_checkout_is_used(installed)
     has_the_firmware_of_the_checkout(installed)
     follow_the_recipe(installed.programs, installed.folder, installed.folder, installed.environment)
+    steps = installed.run("kitdock", "tag", "bench", "--list", "--only", "F")
+    assert (steps.returncode, "F14" in steps.stdout) == (0, True), steps.stderr
     played = installed.run("kitdock", "demo", "--batch", "--db", "demo.db")
     assert played.returncode == 0, played.stderr
     assert "The database is demo.db" in played.stdout

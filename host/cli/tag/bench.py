@@ -71,7 +71,7 @@ def bench(
         settled = {each.id for each in kept.results.values() if each.status != NOT_DONE}
         steps = tuple(step for step in steps if step.id not in settled)
     if port is None and any(step.does for step in steps):
-        raise click.UsageError("Name the board's serial port: --port PORT. `kitdock tag ports` lists those there are.")
+        raise click.UsageError("Name the board's serial port with --port PORT: see `kitdock tag ports`.")
     kept = _with_what_is_at_hand(kept, report, have, adapter)
     how = _go_through(kept, steps, port or "", adapter)
     if any(each.status == FAILED for each in kept.results.values()) or how == "interrupted":

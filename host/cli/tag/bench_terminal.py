@@ -142,13 +142,13 @@ def read(reading: Measurement, typed: str) -> float | bool | str:
     if reading.kind == SHA256:
         return checksum(typed)
     if reading.kind == NUMBER:
-        number = typed.removesuffix(reading.unit).strip().replace(",", ".").replace("−", "-")
+        number = typed.replace("u", "µ").removesuffix(reading.unit).strip().replace(",", ".").replace("−", "-")
         try:
             value = float(number)
         except ValueError:
             value = float("nan")
         if not abs(value) < 1e9:
-            raise InputError(f"I can't read {typed!r} as a number: type it as 17.5")
+            raise InputError(f"I can't read {typed!r}: type a number, such as 17 {reading.unit}")
         return value
     if typed.lower() in ("y", "yes"):
         return True

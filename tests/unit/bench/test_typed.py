@@ -14,7 +14,7 @@ CURRENT = Measurement("current", unit="µA", most=25)
 SURE = Measurement("sure?", "yes")
 
 
-@pytest.mark.parametrize("typed", ["17.7", "17,7", "17.7 µA", "17.7µA", "+17.7", " 1.77e1 "])
+@pytest.mark.parametrize("typed", ["17.7", "17,7", "17.7 µA", "17.7µA", "17.7 uA", "+17.7", " 1.77e1 "])
 def test_a_number_is_taken_as_people_type_it(typed: str) -> None:
     assert read(CURRENT, typed) == 17.7
 
