@@ -7,7 +7,7 @@
      "have": ["wires", "dmm"],
      "steps": [{"id": "F1", "status": "passed", "failed" or "not done", "at", "said", "found": {...}, "tries": 1}]}
 
-There is nothing in it of keys, logs or people, and no path.
+There is nothing in it of keys, of logs or of people.
 """
 
 from __future__ import annotations
