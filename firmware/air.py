@@ -49,9 +49,9 @@ class Air:
                 return
         if self._form == life.SILENT:
             self._radio.on()
-        if form == life.SILENT:
+        if form == life.SILENT or not self._radio.room:
             self._radio.silence()
-        elif self._radio.room:
+        else:
             if form != self._form:
                 self._beacon = Beacon(self._advert_key)
                 self._mute = False

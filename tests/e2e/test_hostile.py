@@ -17,7 +17,7 @@ from bumble.device import Connection
 from host.flash.application import FIRMWARE
 from host.link.errors import LinkLost
 from host.sim.tag import VirtualTag
-from host.sim.tag_radio import CENTRAL_CONNECT, CENTRAL_DISCONNECT
+from host.sim.tag_radio import CENTRAL_CONNECT, CENTRAL_DISCONNECT, SETUP_S
 from host.sim.virtual_board import Refusal
 from kitwire import faults, session
 from tests.e2e.stage import Stage, play
@@ -276,6 +276,8 @@ def test_as_many_as_a_tag_takes_leave_a_place_now_and_then(tmp_path: Path, tell:
         strangers = [Stranger(stage, f"stranger {number}") for number in range(3)]
         async with held_by(*(each.hold(rotating=True) for each in strangers)):
             await until(lambda: tag.radio.connections == 3)
+            await asyncio.sleep(2 * SETUP_S)  # the tag is told of the third
+            await until(lambda: not tag.radio.advertising)
             tag.lid_open()
             took_s = await docks(stage, 60)
         tell(f"with three centrals that say nothing, under new addresses each time, a station docks in {took_s:.1f} s")
@@ -297,8 +299,8 @@ def test_a_central_that_does_not_go_is_got_rid_of_with_the_radio(tmp_path: Path)
             await until(lambda: tag.radio.connections == 3)
             for each in strangers:
                 each.controller.le_scan_enable = False  # they have what they want
-            await asyncio.sleep(0.5)
-            assert not tag.radio.advertising
+            await asyncio.sleep(2 * SETUP_S)
+            await until(lambda: not tag.radio.advertising)
             tag.lid_open()
             took_s = await docks(stage, 15)
         assert 4 < took_s < 15
