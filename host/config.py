@@ -161,8 +161,8 @@ def checked(changes: list[ConfigChange], present: Mapping[int, int]) -> list[Con
         )
     if after[config.TEMPERATURE_S] and not after[config.TEMP_OFFSET]:
         raise InputError(
-            "the tag's own thermometer may be ten degrees off: compare it with another one first (hardware/bench.md, "
-            "T1), and say with --temperature-offset what to add to its readings"
+            "the tag's own thermometer may be ten degrees off: compare it with another one first (step T1 of "
+            "kitdock tag bench), and say with --temperature-offset what to add to its readings"
         )
     differing = [change for change in changes if present[change.item.number] != change.value]
     return sorted(differing, key=_turn)
