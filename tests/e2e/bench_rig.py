@@ -33,6 +33,7 @@ class Hands:
     """A `host.bench.run.Person` with hands at the virtual tag's lid, button and dock."""
 
     def __init__(self, tag: VirtualTag, loop: asyncio.AbstractEventLoop, complete: bool) -> None:
+        self._tag = tag
         self._loop = loop
         self.asked: list[str] = []
         self.judged: list[str] = []
@@ -67,7 +68,8 @@ class Hands:
 
     async def _do(self, gesture: Callable[[], object]) -> None:
         gesture()
-        await asyncio.sleep(0.5)  # a hand is not faster
+        await asyncio.sleep(0.5)  # a hand is not faster,
+        await self._tag.settle()  # and this machine may be slower than a chip
 
     def answer(self, reading: Measurement) -> float | bool | str:
         return self.meter_mv
