@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # One more than there are cores: the tests wait for radios more than they compute.
 PARALLEL = --numprocesses=$(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)') --dist=worksteal
 
-.PHONY: help setup demo test test-all bench hardware lint format clean
+.PHONY: help setup demo test test-all wheel bench hardware lint format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ test: $(READY) ## all tests
 
 test-all: $(READY) ## all tests and the exhaustive ones
 	@$(BIN)/pytest --cov --exhaustive $(PARALLEL)
+
+wheel: $(READY) ## the package as somebody gets it who has no checkout
+	@$(BIN)/pytest --no-cov --exhaustive tests/e2e/test_wheel.py
 
 bench: $(READY) ## benchmarks, as a table and build/bench.json
 	@$(BIN)/python -m tests.bench

@@ -19,7 +19,7 @@ from tests.e2e.test_flashing_guide import follow_the_recipe
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "host", "firmware")
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.exhaustive, pytest.mark.timeout(900)]
 
 
 class Installed(NamedTuple):
