@@ -98,7 +98,7 @@ at_option = click.option(
 
 def format_option(command: _Function) -> _Function:
     """The options of a command that shows something: --format, and --output if it returns a table or a report."""
-    if re.search(r"\b(Table|Report)\b", str(command.__annotations__["return"])):
+    if re.search(r"\b(Table|PrintedReport)\b", str(command.__annotations__["return"])):
         command = _output_option(_overwrite_option(command))
     return _format_option(command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ SHORT = {
 }
 """Limits by which a test needs less time than a person."""
 
+
+WAKE_S = 3.0
+"""How long hands wait for a wake to end, in seconds."""
 
 MOST_TRIES = 3
 """How often hands connect a board that does not answer."""
@@ -68,8 +72,11 @@ class Hands:
 
     async def _do(self, gesture: Callable[[], object]) -> None:
         gesture()
-        await asyncio.sleep(0.5)  # a hand is not faster,
-        await self._tag.settle()  # and this machine may be slower than a chip
+        await asyncio.sleep(0.5)  # a hand is not faster, and this machine may be slower than a chip
+        with suppress(TimeoutError):  # at the dock it stays awake
+            async with asyncio.timeout(WAKE_S):
+                while self._tag.state == "running":
+                    await asyncio.sleep(0.05)
 
     def answer(self, reading: Measurement) -> float | bool | str:
         return self.meter_mv

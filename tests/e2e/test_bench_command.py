@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from host.bench import procedure
-from host.bench.report import Report
+from host.bench.report import BenchReport
 from tests.e2e.terminal import KITDOCK, Terminal
 
 pytestmark = pytest.mark.timeout(300)
@@ -191,13 +191,13 @@ def test_without_a_port_it_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_what_has_a_verdict_is_not_done_again(tmp_path: Path) -> None:
     """All that needs the board is settled, so that not even its port has to be named."""
-    report = Report.begin(tmp_path / "report.json", "0", ())
+    report = BenchReport.begin(tmp_path / "report.json", "0", ())
     for step in procedure.steps():
         if step.does:
             report.record(step.id, "passed", "")
     command = [KITDOCK, "tag", "bench", "--resume", report.path]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    again = Report.resume(report.path).results
+    again = BenchReport.resume(report.path).results
     assert again["F1"] == report.results["F1"]
     assert (again["U4"].status, again["C1"].said) == ("not done", "needs tag, pa")

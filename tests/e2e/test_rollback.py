@@ -92,10 +92,13 @@ def questions(store: Store, now_ms: int) -> list[Discrepancy]:
     return [each for each in reconcile(store.situation(now_ms, DEFAULTS)) if each.kind != "clock_implausible"]
 
 
+OPENINGS = 3
+
+
 def shift(
-    folder: Path, by: str, openings: int = 3, files: Mapping[str, Path] | None = None
+    folder: Path, copied_by: str, put_back_by: str, files: Mapping[str, Path] | None = None
 ) -> tuple[list[str], list[Discrepancy]]:
-    """A shift with `openings`, at the start of which the memory is copied, and before whose end it is put back.
+    """A shift with three openings, at the start of which the memory is copied, and before whose end it is put back.
 
     Returns what the tag hands over when it docks then, and what the station asks.
     """
@@ -113,16 +116,14 @@ def shift(
         await tag.settle()
         before = len(stage.types())
         port = tag.serial_port()
-        read, write = {
-            "esptool": (copied_by_esptool, put_back_by_esptool),
-            "mpremote": (copied_by_mpremote, put_back_by_mpremote),
-        }[by]
-        copy = await on_the_cable(tag, lambda: read(port), by == "esptool")
-        for number in range(openings):
+        read = {"esptool": copied_by_esptool, "mpremote": copied_by_mpremote}[copied_by]
+        write = {"esptool": put_back_by_esptool, "mpremote": put_back_by_mpremote}[put_back_by]
+        copy = await on_the_cable(tag, lambda: read(port), copied_by == "esptool")
+        for number in range(OPENINGS):
             tag.at(T0 + (2 + number) * HOUR).lid_open()
             tag.at(T0 + (2 + number) * HOUR + 60).lid_close()
         await stage.until(T0 + 8 * HOUR)
-        await on_the_cable(tag, lambda: write(port, copy), by == "esptool")  # type: ignore[arg-type]
+        await on_the_cable(tag, lambda: write(port, copy), put_back_by == "esptool")  # type: ignore[arg-type]
         await stage.until(T0 + 9 * HOUR)
         (report,) = await stage.dock(tag)
         assert report.error is None
@@ -134,24 +135,27 @@ def shift(
 
 
 @pytest.mark.parametrize(
-    ("by", "says", "recorded"),
+    ("copied_by", "put_back_by", "kind", "says"),
     [
-        ("esptool", "it started anew once with a battery that was well", "boot"),
-        ("mpremote", "its program was stopped over USB once", "stopped"),
+        ("esptool", "esptool", "tag_interrupted", "it started anew once with a battery that was well"),
+        ("mpremote", "mpremote", "tag_interrupted", "its program was stopped over USB once"),
+        ("mpremote", "esptool", "tag_interrupted", "stopped over USB once, and it started anew once"),
+        ("esptool", "mpremote", "start_missing", "belongs to another start of the tag than the one before it"),
     ],
 )
-def test_a_memory_put_back_leaves_no_opening_and_a_question(tmp_path: Path, by: str, says: str, recorded: str) -> None:
-    logged, asked = shift(tmp_path, by)
+def test_a_memory_put_back_leaves_no_opening_and_a_question(
+    tmp_path: Path, copied_by: str, put_back_by: str, kind: str, says: str
+) -> None:
+    logged, asked = shift(tmp_path, copied_by, put_back_by)
     assert "lid_open" not in logged, "that is what was to be hidden"
-    assert recorded in logged
-    assert [each.kind for each in asked] == ["tag_interrupted"]
+    assert [each.kind for each in asked] == [kind], [each.evidence for each in asked]
     assert (asked[0].officer, asked[0].kit, asked[0].pouch) == ("4101", "K-1", "P-01")
     assert says in asked[0].evidence
 
 
 def test_without_the_record_of_a_stop_mpremote_leaves_no_trace(tmp_path: Path) -> None:
     bare = without(tmp_path, "wake", "        memory.stopped = min(memory.stopped + 1, 0xFF)\n", "")
-    logged, asked = shift(tmp_path, "mpremote", files=bare)
+    logged, asked = shift(tmp_path, "mpremote", "mpremote", bare)
     assert "lid_open" not in logged and "stopped" not in logged
     assert asked == []
 
