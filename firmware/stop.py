@@ -26,7 +26,7 @@ def record(clock: "Clock") -> None:
     """Record the start, if that is still to be done, and the stop. What is not recorded now is at the next wake.
 
     The log is opened anew: the program may have been stopped in the middle of a write, as by a power cut. Whatever
-    fails is printed, and the prompt is there all the same.
+    fails is printed, and the prompt comes anyway.
     """
     try:
         settings = Settings()

@@ -12,7 +12,6 @@ There is nothing in it of keys, of logs or of people.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 
 from host.bench import procedure
 from host.errors import InputError
+from host.sheets.whole import write_whole
 
 FORM = 1
 PASSED, FAILED, NOT_DONE = STATUSES = ("passed", "failed", "not done")
@@ -122,16 +122,9 @@ class BenchReport:
         order = {step.id: place for place, step in enumerate(procedure.steps())}
         steps = [each._asdict() for each in sorted(self.results.values(), key=lambda each: order[each.id])]
         text = json.dumps({**self._head, "changed": _now(), "steps": steps}, indent=2, ensure_ascii=False) + "\n"
-        beside = self.path.with_name(f".{self.path.name}.part")
         try:
-            with beside.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
+            write_whole(self.path, text.encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
             raise InputError(f"report {self.path} cannot be written: {error.strerror}") from None
 
 

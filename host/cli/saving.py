@@ -6,7 +6,6 @@ unless asked to.
 
 import os
 import platform
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from host import clock, sheets
 from host.cli.render import Done, PrintedReport, Value, as_text, data, document, warn
 from host.errors import InputError, KitdockError
 from host.sheets import mail
+from host.sheets.whole import write_whole
 from host.words import plural
 
 MAIL = ".eml"
@@ -61,20 +61,6 @@ def save(value: Value, output: Output, zone: str) -> None:
         raise KitdockError(f"{output.path} was not written: {error.strerror}; choose another place") from error
     warn(value)
     click.echo(f"{_amount(value)}written to {output.path}", err=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes the file with mode 0600, or leaves what was there. Raises `OSError`."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
 
 
 def _demand_new(output: Output) -> None:

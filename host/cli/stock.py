@@ -288,8 +288,8 @@ def _check_labels(path: Path, overwrite: bool) -> None:
 
 
 def _write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
-    from host.cli.saving import write_whole
     from host.receiving.labels import sheet
+    from host.sheets.whole import write_whole
 
     content = sheet(found, first=first)
     try:

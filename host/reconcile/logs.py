@@ -1,6 +1,6 @@
 """Rules about the logs of tags: records altered or gone, errors of a tag's own, clocks that cannot be right."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import groupby
 
@@ -9,7 +9,7 @@ from host.events import ALTERED
 from host.logbook import cause_of_start
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, docking, record
 from host.reconcile.situation import TagFlaw, View, only, whose
-from host.taglog import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP
+from host.taglog import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP, Flaw
 from host.words import plural, times
 
 _KEEP = "keep the pouch and its tag as evidence, count its kit, enrol another tag"
@@ -22,66 +22,65 @@ SHOWN_RECORDS = 5
 
 def record_tampered(view: View) -> Iterator[Discrepancy]:
     """Records that are not what the tag sealed; with those after them that cannot be judged."""
-    for each in _of_kind(view, ALTERED):
-        which, _, follows = each.flaw.detail.partition("|")
-        yield _about(
-            each,
-            kind="record_tampered",
-            severity=HIGH,
-            evidence=f"{which} of tag {each.flaw.tag} is not what the tag sealed{follows}",
-            next_step=_KEEP,
-        )
+
+    def told(flaw: Flaw) -> str:
+        which, _, follows = flaw.detail.partition("|")
+        return f"{which} of tag {flaw.tag} is not what the tag sealed{follows}"
+
+    return _one_each(view, ALTERED, "record_tampered", HIGH, told, _KEEP)
 
 
 def sequence_gap(view: View) -> Iterator[Discrepancy]:
     """Records that a tag made and the station never got."""
-    for each in _of_kind(view, GAP):
-        yield _about(
-            each,
-            kind="sequence_gap",
-            severity=MEDIUM,
-            evidence=f"{each.flaw.detail} gone from tag {each.flaw.tag}: openings in that time are not known",
-            next_step="dock more often, and ask whether the kit was used",
-        )
+
+    def told(flaw: Flaw) -> str:
+        return f"{flaw.detail} gone from tag {flaw.tag}: openings in that time are not known"
+
+    return _one_each(view, GAP, "sequence_gap", MEDIUM, told, "dock more often, and ask whether the kit was used")
 
 
 def records_removed(view: View) -> Iterator[Discrepancy]:
     """Records gone from a log that was not full, which a tag does not do by itself."""
-    for each in _of_kind(view, CUT):
-        yield _about(
-            each,
-            kind="records_removed",
-            severity=HIGH,
-            evidence=f"{each.flaw.detail} gone from tag {each.flaw.tag}, although its log was not full: only then does "
-            "it drop its oldest records",
-            next_step=_KEEP,
+
+    def told(flaw: Flaw) -> str:
+        return (
+            f"{flaw.detail} gone from tag {flaw.tag}, although its log was not full: only then does it drop its oldest "
+            "records"
         )
+
+    return _one_each(view, CUT, "records_removed", HIGH, told, _KEEP)
 
 
 def log_put_back(view: View) -> Iterator[Discrepancy]:
     """A log that ended before what had been collected from it: it was put back to an earlier state."""
-    for each in _of_kind(view, PUT_BACK):
-        yield _about(
-            each,
-            kind="log_put_back",
-            severity=HIGH,
-            evidence=f"the log of tag {each.flaw.tag} ended at record {each.flaw.detail} when it docked at "
-            f"{view.show(each.flaw.at_ms)}, and records up to {each.flaw.sequence} had been collected before",
-            next_step=_KEEP,
+
+    def told(flaw: Flaw) -> str:
+        return (
+            f"the log of tag {flaw.tag} ended at record {flaw.detail} when it docked at {view.show(flaw.at_ms)}, and "
+            f"records up to {flaw.sequence} had been collected before"
         )
+
+    return _one_each(view, PUT_BACK, "log_put_back", HIGH, told, _KEEP)
 
 
 def start_missing(view: View) -> Iterator[Discrepancy]:
     """A record of another start of the tag than the one before it, and none that tells of that start."""
-    for each in _of_kind(view, NO_START):
-        yield _about(
-            each,
-            kind="start_missing",
-            severity=HIGH,
-            evidence=f"record {each.flaw.sequence} of tag {each.flaw.tag} belongs to another start of the tag than the "
-            "one before it, and no record tells of that start",
-            next_step=_KEEP,
+
+    def told(flaw: Flaw) -> str:
+        return (
+            f"record {flaw.sequence} of tag {flaw.tag} belongs to another start of the tag than the one before it, and "
+            "no record tells of that start"
         )
+
+    return _one_each(view, NO_START, "start_missing", HIGH, told, _KEEP)
+
+
+def _one_each(
+    view: View, flaws: str, kind: str, severity: str, told: Callable[[Flaw], str], next_step: str
+) -> Iterator[Discrepancy]:
+    """A discrepancy for each flaw of one kind."""
+    for each in _of_kind(view, flaws):
+        yield _about(each, kind=kind, severity=severity, evidence=told(each.flaw), next_step=next_step)
 
 
 def tag_interrupted(view: View) -> Iterator[Discrepancy]:

@@ -639,7 +639,7 @@ class VirtualTag(Inputs):
             self._finish_job("the tag has lost its power" if self._state == "off" else "the tag runs no MicroPython")
 
     def _radio_linked(self, change: int) -> None:
-        """A central has come (1) or gone (-1), whether the program is told of it or not."""
+        """A central has connected (1) or gone (-1). The program may hear of it later, or never."""
         self.board.links = max(0, self.board.links + change)
         if change > 0:
             self.board.advertising = False  # the controller stops by itself

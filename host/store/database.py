@@ -42,7 +42,7 @@ class Station(NamedTuple):
 class Moment(NamedTuple):
     """What every change begins with, as it is in its transaction: who acts, the settings, the end of the audit.
 
-    `newest` is number, time and hash of the newest entry; `stale` are tags whose roll-ups are to be derived first.
+    `newest` is number, time and hash of the newest entry; `stale`: the roll-ups of some tag are to be derived first.
     """
 
     account: Account
@@ -263,7 +263,7 @@ class Database:
                 self._moment = None
 
     def _begun(self) -> Moment:
-        """What every change begins with, read once in each transaction."""
+        """What every change begins with, read once in each transaction; outside of one it is read anew."""
         if self._moment is not None:
             return self._moment
         found: dict[str, list[tuple[Any, ...]]] = {}
@@ -420,19 +420,16 @@ class Database:
         return account
 
     def _account(self) -> Account:
-        if self._connection.in_transaction:
-            return self._begun().account
-        rows = self._rows("SELECT role, officer FROM account WHERE login = ?", (self.login,))
-        return Account(self.login, frozenset(row[0] for row in rows), next((row[1] for row in rows if row[1]), None))
+        return self._begun().account
 
     @property
     def settings(self) -> Settings:
         """The settings in force. Raises `DatabaseDamaged` if one is nonsense."""
-        return settings(dict(self._begun().settings) if self._moment is not None else self.stored_settings())
+        return settings(self.stored_settings())
 
     def stored_settings(self) -> dict[str, str]:
         """The settings that were set, as they stand in the database."""
-        return dict(self._rows("SELECT key, value FROM setting"))
+        return dict(self._begun().settings)
 
     @cached_property
     def _vault(self) -> Vault:

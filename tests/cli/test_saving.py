@@ -21,8 +21,9 @@ from host import clock
 from host.cli.options import format_option, open_store, with_store
 from host.cli.render import Done, PrintedReport, Table
 from host.cli.root import Root
-from host.cli.saving import ENDINGS, Output, check, save, write_whole
+from host.cli.saving import ENDINGS, Output, check, save
 from host.errors import KitdockError, NotKitdock
+from host.sheets.whole import write_whole
 from host.store import Store
 from tests.cli.conftest import Station
 from tests.cli.test_help import EVERY

@@ -26,7 +26,7 @@ def test_labels_of_what_was_received_are_written_at_the_end(shelf: Station, tmp_
 
 def test_labels_that_cannot_be_written_lose_no_kit(shelf: Station, tmp_path: Path) -> None:
     sheet = tmp_path / "labels.pdf"
-    with patch("host.cli.saving.write_whole", side_effect=OSError(28, "No space left on device")):
+    with patch("host.sheets.whole.write_whole", side_effect=OSError(28, "No space left on device")):
         failed = receive(shelf, pack(), options=("--labels", str(sheet)), status=1)
     assert "No space left on device" in failed.stderr
     assert "`kitdock stock labels KIT... --output FILE.pdf`" in failed.stderr
