@@ -54,8 +54,8 @@ class Moment(NamedTuple):
 _MOMENT = """
 SELECT 'account', role, officer, NULL FROM account WHERE login = ?
 UNION ALL SELECT 'setting', key, value, NULL FROM setting
-UNION ALL SELECT * FROM (SELECT 'audit', id, at_ms, hash FROM audit ORDER BY id DESC LIMIT 1)
-UNION ALL SELECT * FROM (SELECT 'stale', tag, NULL, NULL FROM stale_tag LIMIT 1)
+UNION ALL SELECT 'audit', id, at_ms, hash FROM audit WHERE id = (SELECT max(id) FROM audit)
+UNION ALL SELECT 'stale', tag, NULL, NULL FROM stale_tag WHERE tag = (SELECT min(tag) FROM stale_tag)
 """
 
 
