@@ -1,1 +1,1 @@
-"""The Kitdock host: what a station runs. Pure rules here, edges in `link`, `store`, `sim` and `cli`."""
+"""The Kitdock host: what a station runs. Pure rules in its rooms, edges in `link`, `store`, `sim` and `cli`."""

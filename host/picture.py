@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from host.events import Docking, Event, Tag
 from host.ledger import Holding, Kit, Lot, Movement, Officer, by_kit, holdings, stretches
-from host.reports import Explanation, UsageReport
-from host.temperature import Limits
+from host.tag.events import Docking, Event, Tag
+from host.tag.temperature import Limits
+from host.usage.reports import Explanation, UsageReport
 
 
 class RecallEntry(NamedTuple):
@@ -30,7 +30,7 @@ class ClosedStocktake(NamedTuple):
 
 
 class ClosedDifference(NamedTuple):
-    """A difference with which a stocktake was closed: a kind of `host.stocktake.KINDS`, what was so, and the reason."""
+    """A difference with which a stocktake was closed: one of `host.stock.stocktake.KINDS`, what was so, and why."""
 
     stocktake: int
     kind: str

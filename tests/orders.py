@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 from host import clock
 from host.errors import RuleError
-from host.events import EventRow, verified_row
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, FIND, LOSE, RETURN, TRANSFER, USE
 from host.reconcile import Discrepancy
-from host.reports import USED
 from host.store import Store, TagKeys
 from host.store.kits import Fate
 from host.store.stock import Incoming
+from host.tag.events import EventRow, verified_row
+from host.usage.reports import USED
 from kitwire import record
 
 HOUR = 3_600_000

@@ -1,10 +1,10 @@
-"""What the station has learned of a tag's pace: inside `host.times`, where only bounds come out of it."""
+"""What the station has learned of a tag's pace: inside `host.tag.times`, where only bounds come out of it."""
 
 from collections.abc import Sequence
 from math import inf
 
-from host import times
-from host.times import Anchor, Pace
+from host.tag import times
+from host.tag.times import Anchor, Pace
 
 
 def pace_of(anchors: Sequence[Anchor]) -> Pace:

@@ -15,8 +15,8 @@ from bleak.backends.scanner import AdvertisementData
 from host.bench.board import Bench
 from host.bench.procedure import BenchStep
 from host.bench.run import Outcome
-from host.dock import Dock
-from host.docking import DockingReport
+from host.docking.service import Dock
+from host.docking.session import DockingReport
 from host.link.adapter import open_adapter
 
 LEAST_HEARD = 3

@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from host import clock
+from host.access.vault import TagKeys
 from host.bench import procedure
 from host.bench.run import Person, Skipped
-from host.docking import dock
+from host.docking.session import dock
 from host.errors import InputError, LinkError
-from host.events import Event, Tag
 from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.usb import RESTART_S, Repl, about, provision_over_usb, repl, wipe
 from host.link.wired import wired
 from host.store import Store
-from host.vault import TagKeys
+from host.tag.events import Event, Tag
 from kitwire.keys import TAG_ID_SIZE, check_value
 
 OF_BENCH = "be4cbe4cbe4c"

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from host.bench.board import SETTLE_S, START_S, Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
-from host.events import Event
 from host.link.usb import RESTART_S, wipe
+from host.tag.events import Event
 from host.words import plural
 
 EXT1_WAKE = 3

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from host import config
 from host.bench.board import Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
-from host.config import ConfigChange
 from host.errors import InputError
-from host.events import Event
 from host.link.tag_session import TagSession
 from host.link.wired import WiredLink, wired
-from host.temperature import error_c
+from host.tag import config
+from host.tag.config import ConfigChange
+from host.tag.events import Event
+from host.tag.temperature import error_c
 from kitwire import config as items
 from kitwire import record
 

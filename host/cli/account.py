@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from host import clock, identity
+from host import clock
+from host.access import identity
+from host.access.roles import ACTIONS, OFFICER, ROLES, Account
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
-from host.roles import ACTIONS, OFFICER, ROLES, Account
 
 _role = click.Choice(list(ROLES))
 

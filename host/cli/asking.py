@@ -9,10 +9,10 @@ import click
 
 from host import clock, forms
 from host.cli.terminal import say
+from host.docking.prompting import MAX_DOSES, file_report, prefilled, record_explanation
 from host.errors import InputError
-from host.openings import Opening
-from host.prompting import MAX_DOSES, file_report, prefilled, record_explanation
-from host.reports import CAUSES, USED
+from host.usage.openings import Opening
+from host.usage.reports import CAUSES, USED
 from host.words import bound
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from host import clock
-from host.audit import REFUSED, START, AuditEntry
+from host.access.audit import REFUSED, START, AuditEntry
 from host.cli.groups import Group
 from host.cli.options import day, db_option, open_store, with_store
 from host.cli.render import Done, Row, Table

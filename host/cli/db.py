@@ -19,7 +19,7 @@ from host.errors import InputError
 from host.words import plural
 
 if TYPE_CHECKING:
-    from host.retention import Amount
+    from host.access.retention import Amount
     from host.store.copying import Progress
     from host.store.restoring import Candidate, Contents
 
@@ -200,7 +200,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
 
 
 def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
-    from host.retention import KINDS
+    from host.access.retention import KINDS
 
     heading = "destroyed" if applied else "to destroy"
     return Table(

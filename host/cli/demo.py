@@ -16,17 +16,18 @@ from pathlib import Path
 
 import click
 
-from host import clock, forms, identity
+from host import clock, forms
+from host.access import identity
 from host.cli import terminal
 from host.cli.dock import ask_about_openings, progress
 from host.cli.expiry import list_ as expiry
 from host.cli.reconcile import list_ as reconcile
 from host.cli.render import render
-from host.docking import DockingReport
+from host.docking.prompting import file_report, record_explanation, unexplained_openings
+from host.docking.session import DockingReport
 from host.errors import InputError, KitdockError
-from host.prompting import file_report, record_explanation, unexplained_openings
-from host.reports import USED
 from host.store import Store
+from host.usage.reports import USED
 
 try:
     from host.link.adapter import open_adapter

@@ -14,9 +14,9 @@ from host.cli.expiry import COLUMNS, DETAILS, row_of
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
-from host.digest import Digest, Scope
-from host.digest import digest as make
-from host.expiry import Expiry, demands, next_step, suggest
+from host.reconcile.digest import Digest, Scope
+from host.reconcile.digest import digest as make
+from host.stock.expiry import Expiry, demands, next_step, suggest
 from host.words import plural
 
 if TYPE_CHECKING:

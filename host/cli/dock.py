@@ -13,11 +13,11 @@ from host import clock, forms
 from host.cli import asking, terminal
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
-from host.dock import Dock
-from host.docking import DockingReport, DockingStep
+from host.docking.prompting import unexplained_openings
+from host.docking.service import Dock
+from host.docking.session import DockingReport, DockingStep
 from host.errors import LinkError
 from host.link.adapter import Adapter, open_adapter
-from host.prompting import unexplained_openings
 from host.store import Store
 
 QUIET_S = 5.0

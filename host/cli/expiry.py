@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from host import clock, naming
+from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import day, open_store, with_store
 from host.cli.render import Cell, Done, Row, Table
 from host.errors import InputError
-from host.expiry import Expiry, demands, next_step, suggest
-from host.forecast import TELLING_DAYS, Need, forecast, total
+from host.receiving import naming
+from host.stock.expiry import Expiry, demands, next_step, suggest
+from host.stock.forecast import TELLING_DAYS, Need, forecast, total
 from host.words import plural
 
 _NO_KITS = "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"

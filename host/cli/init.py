@@ -21,8 +21,8 @@ def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
     The key file opens the tags' keys and the reports' protected answers. Keep a copy of it in a safe
     place, apart from the copies of the database.
     """
+    from host.access.vault import key_path
     from host.store import Store
-    from host.vault import key_path
 
     clock.zone(time_zone)
     with Store.create(db, name, time_zone, collect_names, clock.now_ms()):

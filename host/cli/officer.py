@@ -14,7 +14,7 @@ from host.cli.options import day, new_name, open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.errors import RuleError
 from host.ledger import Officer, training_valid_until
-from host.people import TRAINING, UNKNOWN, VALID, Carrying, training
+from host.stock.people import TRAINING, UNKNOWN, VALID, Carrying, training
 from host.words import plural
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from host.cli import asking, terminal
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
-from host.openings import Opening
-from host.prompting import MAX_DOSES, find_opening, record_explanation, speaker
-from host.reports import CAUSES, USED
-from host.times import Interval
+from host.docking.prompting import MAX_DOSES, find_opening, record_explanation, speaker
+from host.tag.times import Interval
+from host.usage.openings import Opening
+from host.usage.reports import CAUSES, USED
 from host.words import bound, plural
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from host import clock, naming
+from host import clock
 from host.cli.root import FORMAT, OUTPUT, ZONE
+from host.receiving import naming
 
 if TYPE_CHECKING:
     from host.store import Store

@@ -12,7 +12,7 @@ from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.errors import InputError
-from host.temperature import Limits, limits
+from host.tag.temperature import Limits, limits
 from host.words import plural
 
 if TYPE_CHECKING:

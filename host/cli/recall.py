@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock, naming
+from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, USED, in_words
+from host.receiving import naming
 from host.words import plural
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import click
 
-from host import clock, naming
+from host import clock
 from host.errors import DatabaseBusy, InputError, NotAllowed, RuleError, StoreError
 from host.ledger import Movement
 from host.ledger.movement import CORRECT
-from host.receiving import gs1
+from host.receiving import gs1, naming
 from host.receiving.gs1 import Scan
 from host.receiving.printed import expiry
 from host.receiving.session import Session, doubts, is_scan, typed_lot

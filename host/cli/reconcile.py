@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock, naming
+from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
 from host.errors import InputError
+from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
 from host.reconcile import reconcile as find
 from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry, Live, named

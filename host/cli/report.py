@@ -11,8 +11,8 @@ from host.cli.options import open_store, with_store
 from host.cli.render import Cell, PrintedReport, Row, Table
 from host.ledger import Balance
 from host.ledger.movement import in_words
-from host.reports import CAUSES
-from host.summary import ALWAYS, Flow, Month, Turnover, month, turnover
+from host.stock.summary import ALWAYS, Flow, Month, Turnover, month, turnover
+from host.usage.reports import CAUSES
 from host.words import plural
 
 

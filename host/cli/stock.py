@@ -21,8 +21,8 @@ from host.words import plural
 
 if TYPE_CHECKING:
     from host.cli.receiving import Pack
-    from host.receiving.labels import Label
     from host.receiving.printed import DateStyle
+    from host.sheets.labels import Label
     from host.store.receiving import Checked, Level
 
 PDF = click.Path(dir_okay=False, readable=False, path_type=Path)
@@ -288,7 +288,7 @@ def _check_labels(path: Path, overwrite: bool) -> None:
 
 
 def _write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
-    from host.receiving.labels import sheet
+    from host.sheets.labels import sheet
     from host.sheets.whole import write_whole
 
     content = sheet(found, first=first)
@@ -300,7 +300,7 @@ def _write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
 
 def _labels_of(packs: Sequence[Pack], path: Path) -> int:
     """Writes the labels of the kits received, and says so; the exit status that this comes to."""
-    from host.receiving.labels import Label
+    from host.sheets.labels import Label
 
     found = [Label(each.kit.kit, each.kit.lot.product, each.kit.lot.lot, each.kit.lot.expires_on) for each in packs]
     try:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from host import clock, naming
+from host import clock
 from host.cli import terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.errors import InputError
+from host.receiving import naming
 from host.words import plural
 
 if TYPE_CHECKING:
-    from host.stocktake import Difference, Result
+    from host.stock.stocktake import Difference, Result
     from host.store import Store
     from host.store.stocktake import Stocktake
 

@@ -13,10 +13,10 @@ from host.cli import asking, terminal
 from host.cli.groups import Group
 from host.cli.options import open_store, reason_option, with_store
 from host.cli.render import Done, Row, Table
+from host.docking.prompting import file_report, find_opening, prefilled
 from host.errors import InputError
-from host.openings import Opening
-from host.prompting import file_report, find_opening, prefilled
-from host.reports import SAME, WITHDRAWN, UsageReport
+from host.usage.openings import Opening
+from host.usage.reports import SAME, WITHDRAWN, UsageReport
 from host.words import plural
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from host.ledger.movement import CORRECT, ISSUED, Movement, Step, replay, standing
-from host.times import Interval
+from host.tag.times import Interval
 
 
 class Holding(NamedTuple):

@@ -19,9 +19,9 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from host.access.vault import TagKeys
 from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.port import cannot_open
-from host.vault import TagKeys
 
 READ_TIMEOUT_S = 5.0
 """How long one read of the port may take, in seconds: a pty blocks, where a serial port says what waits."""

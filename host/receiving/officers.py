@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from host import naming
 from host.errors import InputError, RuleError
 from host.ledger import Officer
-from host.people import check_trained
-from host.receiving import printed
+from host.receiving import naming, printed
 from host.receiving.printed import DateStyle
 from host.receiving.table import BadLine, Row, rows
+from host.stock.people import check_trained
 
 REQUIRED = ("officer",)
 """Columns of a file of officers that must be there and filled in."""

@@ -15,9 +15,8 @@ from collections import Counter
 from datetime import date
 from typing import NamedTuple
 
-from host import naming
 from host.errors import InputError
-from host.receiving import gs1
+from host.receiving import gs1, naming
 from host.receiving.gs1 import Scan
 from host.receiving.printed import expiry, expiry_doubt
 

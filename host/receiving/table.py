@@ -24,8 +24,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from host import naming
 from host.errors import InputError
+from host.receiving import naming
 from host.receiving.printed import DateStyle, expiry, expiry_doubt, gtin14, shown
 
 REQUIRED = ("kit", "lot")

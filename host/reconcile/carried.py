@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from host.doses import told
 from host.ledger import Officer, training_valid_until
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement
 from host.reconcile.situation import Carried, View
+from host.usage.doses import told
 from host.words import plural
 
 

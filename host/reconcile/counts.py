@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from host import stocktake
-from host.doses import numbers
 from host.ledger import Step, first_impossible, in_words
 from host.ledger.movement import ISSUE, ISSUED, NOWHERE, State
-from host.openings import Opening
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement, record, report
 from host.reconcile.discrepancy import stocktake as stocktake_fact
 from host.reconcile.situation import CountDifference, KitAccount, KitLedger, ReportedDoses, View, only
-from host.reports import FILED
+from host.stock import stocktake
+from host.usage.doses import numbers
+from host.usage.openings import Opening
+from host.usage.reports import FILED
 from host.words import plural
 
 _MISSING = (stocktake.MISSING,)

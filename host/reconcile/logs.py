@@ -5,11 +5,11 @@ from datetime import date
 from itertools import groupby
 
 from host import clock
-from host.events import ALTERED
-from host.logbook import cause_of_start
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, docking, record
 from host.reconcile.situation import TagFlaw, View, only, whose
-from host.taglog import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP, Flaw
+from host.tag.events import ALTERED
+from host.tag.log import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP, Flaw
+from host.tag.logbook import cause_of_start
 from host.words import plural, times
 
 _KEEP = "keep the pouch and its tag as evidence, count its kit, enrol another tag"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from host.doses import spoken_by_another
-from host.openings import Opening
 from host.reconcile.discrepancy import LOW, MEDIUM, Discrepancy, docking, movement, record, report
 from host.reconcile.situation import LooseReport, Resupply, View, only, whose
-from host.reports import CAUSES, USED, UsageReport, incident_ms
+from host.usage.doses import spoken_by_another
+from host.usage.openings import Opening
+from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
 from host.words import bound, plural
 
 HOUR_MS = 3_600_000

@@ -2,12 +2,8 @@
 
 from collections.abc import Iterable
 
-from host import taglog
-from host.doses import PouchLog, all_facts, due, whole_ms
-from host.events import Tag
 from host.ledger import Holding, Movement, by_kit, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUE, ISSUED, USE
-from host.openings import IN_A_POUCH, openings
 from host.picture import Picture, RecallEntry
 from host.reconcile.situation import (
     Carried,
@@ -27,9 +23,13 @@ from host.reconcile.situation import (
     UntaggedPouch,
     kit_account,
 )
-from host.reports import FILED, UsageReport, incident_ms
 from host.settings import DEFAULTS, Settings
-from host.taglog import TagLog
+from host.tag import log as taglog
+from host.tag.events import Tag
+from host.tag.log import TagLog
+from host.usage.doses import PouchLog, all_facts, due, whole_ms
+from host.usage.openings import IN_A_POUCH, openings
+from host.usage.reports import FILED, UsageReport, incident_ms
 
 
 def situation_of(picture: Picture, now_ms: int, settings: Settings = DEFAULTS) -> Situation:

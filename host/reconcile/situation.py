@@ -10,7 +10,13 @@ from functools import cached_property
 from typing import NamedTuple, TypedDict
 
 from host import clock
-from host.doses import (
+from host.ledger import Holding, Movement, Step
+from host.ledger.movement import COUNT, RETURN, USE, State
+from host.picture import ClosedDifference, ClosedStocktake, RecallEntry
+from host.settings import Settings
+from host.tag.log import Flaw, TagState
+from host.tag.temperature import Limits, Reading
+from host.usage.doses import (
     CONTRADICTED,
     DIFFERING,
     MATCH_TOLERANCE_MS,
@@ -22,14 +28,8 @@ from host.doses import (
     matches,
     opening_state,
 )
-from host.ledger import Holding, Movement, Step
-from host.ledger.movement import COUNT, RETURN, USE, State
-from host.openings import Opening
-from host.picture import ClosedDifference, ClosedStocktake, RecallEntry
-from host.reports import USED, UsageReport
-from host.settings import Settings
-from host.taglog import Flaw, TagState
-from host.temperature import Limits, Reading
+from host.usage.openings import Opening
+from host.usage.reports import USED, UsageReport
 
 
 class Carried(NamedTuple):

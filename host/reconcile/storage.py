@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from host.reconcile.discrepancy import MEDIUM, Discrepancy, movement, record
 from host.reconcile.situation import Exposed, View, whose
-from host.temperature import Limits, Reading, error_c, too_cold, too_warm
+from host.tag.temperature import Limits, Reading, error_c, too_cold, too_warm
 from host.words import plural
 
 

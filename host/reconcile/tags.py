@@ -7,7 +7,7 @@ from host.ledger import Holding
 from host.ledger.movement import IN_STOCK, LEFT_BEHIND, LOST, USED, in_words
 from host.reconcile.discrepancy import LOW, MEDIUM, Discrepancy, docking, movement
 from host.reconcile.situation import EmptyPouch, View, whose
-from host.taglog import TagState
+from host.tag.log import TagState
 from host.words import plural
 
 BROKEN_OFF_MS = 600_000

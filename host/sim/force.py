@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from host.dock import Dock
-from host.docking import DockingReport, DockingStep
-from host.events import Tag
+from host.access.vault import TagKeys
+from host.docking.service import Dock
+from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import Adapter
 from host.sim.nor import SECTOR, Nor
 from host.sim.station import VirtualStation, VirtualTag
 from host.store import Store
-from host.vault import TagKeys
+from host.tag.events import Tag
 from kitwire import record
 from kitwire.keys import TAG_ID_SIZE
 

@@ -27,7 +27,7 @@ copying.py       copies of a database in use
 failing.py       what SQLite's failures mean to a user
 """
 
-from host.events import Docking, Event, EventRow, Radio, Tag
+from host.access.vault import TagKeys
 from host.picture import Picture
 from host.store.accounts import Accounts
 from host.store.care import Care
@@ -42,7 +42,7 @@ from host.store.reports import Reports
 from host.store.stocktake import Stocktakes
 from host.store.summaries import Summaries
 from host.store.tags import Tags
-from host.vault import TagKeys
+from host.tag.events import Docking, Event, EventRow, Radio, Tag
 
 __all__ = ["Docking", "Event", "EventRow", "Radio", "Station", "Store", "Tag", "TagKeys"]
 

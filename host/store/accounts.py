@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from sqlite3 import Connection
 
-from host import audit, clock
-from host.audit import AuditEntry, Chain
+from host import clock
+from host.access import audit
+from host.access.audit import AuditEntry, Chain
+from host.access.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.errors import InputError, RuleError
-from host.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.settings import RETENTION, as_stored, checked
 from host.store.failing import translated
 from host.store.people import People

@@ -7,17 +7,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from host import audit, ledger
+from host import ledger
+from host.access import audit
+from host.access.vault import key_path
 from host.errors import DatabaseDamaged, InputError, VaultError
-from host.events import EventRow, Tag
 from host.store import copying
 from host.store.accounts import entries
 from host.store.copying import Progress, no_progress
 from host.store.failing import translated
 from host.store.retaining import Retention
 from host.store.rollups import TABLES
-from host.vault import key_path
-from host.verify import ChainVerifier
+from host.tag.events import EventRow, Tag
+from host.tag.verify import ChainVerifier
 from host.words import plural
 
 FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (

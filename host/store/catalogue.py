@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from host import clock, temperature
+from host import clock
 from host.errors import InputError, RuleError
 from host.ledger import DOSES_PER_KIT
 from host.store.database import Database
-from host.temperature import COLDEST_C, WARMEST_C, Limits
+from host.tag import temperature
+from host.tag.temperature import COLDEST_C, WARMEST_C, Limits
 
 _PRODUCTS = """
 SELECT name, doses_per_kit, least_c, most_c FROM product

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 
-from host import audit, clock, errors, identity, roles
-from host.roles import Account
+from host import clock, errors
+from host.access import audit, identity, roles
+from host.access.roles import Account
+from host.access.vault import Vault, key_path
 from host.settings import Settings, settings
 from host.store import copying
 from host.store.failing import translated
 from host.store.layout import APPLICATION_ID, STEPS, applied
-from host.vault import Vault, key_path
 
 BUSY_TIMEOUT_S = 5.0
 """How long a command waits for another process that is writing, in seconds: an enrolment over USB may take so long."""

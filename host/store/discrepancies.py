@@ -39,7 +39,7 @@ class Discrepancies(Situations):
     def judge(self, verb: str, action: str, found: Discrepancy, reason: str, at_ms: int) -> Standing:
         """Notes that somebody acknowledged, resolved or reopened a discrepancy, and where it stands then.
 
-        `verb` is the action of `host.roles`, as in discrepancy.resolve. Raises `RuleError`, `NotAllowed`.
+        `verb` is the action of `host.access.roles`, as in discrepancy.resolve. Raises `RuleError`, `NotAllowed`.
         """
         with self._changing(f"discrepancy.{verb}", found.name) as detail:
             (now,) = live([found], self._standings([found]))

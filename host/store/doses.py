@@ -7,14 +7,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from host import doses
-from host.doses import DoseAccount, Due, KitFacts, PouchLog
 from host.errors import InputError
-from host.events import Tag
 from host.ledger import Holding, Kit, Lot, Movement, State, by_kit, reversed_stretches, stretches
-from host.openings import Opening
-from host.reports import UsageReport, incident_ms
 from host.store.openings import HELD, REPORT, Openings, usage_report
+from host.tag.events import Tag
+from host.usage import doses
+from host.usage.doses import DoseAccount, Due, KitFacts, PouchLog
+from host.usage.openings import Opening
+from host.usage.reports import UsageReport, incident_ms
 
 _DUE = ", ".join(Due._fields)
 _INSERT_DUE = f"INSERT INTO to_count ({_DUE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from host.ledger.movement import KINDS
-from host.reports import FILED
 from host.store.rollups import Rollups
+from host.usage.reports import FILED
 from host.words import plural
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from host import clock
 from host.errors import InputError, RuleError
-from host.expiry import Demand, Expiry, Note, Stocked, counts, good_after, in_order
-from host.forecast import OBSERVED_DAYS, Supply
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
+from host.stock.expiry import Demand, Expiry, Note, Stocked, counts, good_after, in_order
+from host.stock.forecast import OBSERVED_DAYS, Supply
 from host.store.stock import Stock
 
 _EXPIRING = """
@@ -39,7 +39,7 @@ class Expiries(Stock):
     def expiring(
         self, today: date, within_days: int, holder: str | None = None, station: str | None = None
     ) -> list[Expiry]:
-        """Kits out or in stock that have expired or will within so many days, as `host.expiry.expiries` has them.
+        """Kits out or in stock that have expired or will within so many days, as `host.stock.expiry.expiries` has them.
 
         With `holder` (an officer or a place) or `station` only those. An account that is its officer's alone sees
         the officer's own. Raises `InputError` for an unknown holder or station, `NotAllowed`.

@@ -4,13 +4,14 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from host import clock, openings
-from host.events import Tag
+from host import clock
 from host.ledger import Holding
-from host.openings import LidOpening, Opening
-from host.reports import Explanation, Filed, UsageReport
 from host.store.database import Database
-from host.times import Interval
+from host.tag.events import Tag
+from host.tag.times import Interval
+from host.usage import openings
+from host.usage.openings import LidOpening, Opening
+from host.usage.reports import Explanation, Filed, UsageReport
 
 SHIFT_MS = 12 * 3_600_000
 """How long after a docking an account that officers share is shown the openings of the pouch."""

@@ -7,12 +7,13 @@ from datetime import date
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from host import clock, people
+from host import clock
 from host.errors import InputError, RuleError
 from host.ledger import Officer, Place
 from host.ledger.issue import STATION
 from host.ledger.movement import IN_STOCK, ISSUED
-from host.people import Carrying, StockedPlace
+from host.stock import people
+from host.stock.people import Carrying, StockedPlace
 from host.store.database import Database
 
 if TYPE_CHECKING:

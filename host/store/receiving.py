@@ -10,8 +10,8 @@ from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Lot
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, VOID
 from host.receiving import numbers
-from host.receiving.labels import Label
 from host.receiving.table import BadLine, KitLine
+from host.sheets.labels import Label
 from host.store.catalogue import Catalogue
 from host.store.stock import Incoming, Stock
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from host import clock, forms
-from host.doses import MATCH_TOLERANCE_MS, account, apart, matches
+from host.access.roles import ACTIONS, Account
 from host.errors import InputError, RuleError
 from host.ledger import Holding, Movement
 from host.ledger.movement import CORRECT, ISSUED, USE, VOID
-from host.openings import Opening
-from host.reports import FILED, SAME, WITHDRAWN, Explanation, UsageReport, incident_ms
-from host.roles import ACTIONS, Account
 from host.store.openings import HELD
 from host.store.stock import Stock
+from host.usage.doses import MATCH_TOLERANCE_MS, account, apart, matches
+from host.usage.openings import Opening
+from host.usage.reports import FILED, SAME, WITHDRAWN, Explanation, UsageReport, incident_ms
 
 NEAR_MS = 86_400_000
 """How far before an incident openings are looked at: one may have lasted, or be known to the hour only."""

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from host import audit, clock, errors
+from host import clock, errors
+from host.access import audit
+from host.access.vault import Vault, key_path
 from host.store import Store, copying
 from host.store.copying import Progress, no_progress
 from host.store.failing import translated
 from host.store.layout import APPLICATION_ID, STEPS, applied
-from host.vault import Vault, key_path
 
 COUNTED = ("officer", "kit", "movement", "tag", "event", "explanation", "usage_report")
 """Tables whose rows tell people what a database holds."""

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from host import clock, ledger, retention
-from host.events import Event, Tag
-from host.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
+from host import clock, ledger
+from host.access import retention
+from host.access.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
 from host.store.stock import Stock
 from host.store.tags import Tags
-from host.taglog import NO_START, RESTART
+from host.tag.events import Event, Tag
+from host.tag.log import NO_START, RESTART
 
 _EVENT = ", ".join(Event._fields)
 

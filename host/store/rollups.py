@@ -11,12 +11,14 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from host import doses, ledger, openings, taglog
-from host.events import Docking, Event, Tag
+from host import ledger
 from host.ledger import Holding, Lot, Movement, State, stretches
-from host.openings import LidOpening, Opening
 from host.store.doses import Doses, KitInHand, due_row
-from host.taglog import TagLog
+from host.tag import log as taglog
+from host.tag.events import Docking, Event, Tag
+from host.tag.log import TagLog
+from host.usage import doses, openings
+from host.usage.openings import LidOpening, Opening
 
 if TYPE_CHECKING:
     from host.picture import Picture

@@ -10,18 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from host import clock, ledger
-from host.doses import (
-    CONTRADICTED,
-    DIFFERING,
-    EXPLAINED,
-    FETCHED_MS,
-    MATCH_TOLERANCE_MS,
-    PouchLog,
-    opening_state,
-)
-from host.events import ALTERED, Tag
 from host.ledger import Holding, Movement, State
-from host.openings import Opening
 from host.picture import BroughtBy, ClosedDifference, ClosedStocktake, RecallEntry
 from host.reconcile.situation import (
     Carried,
@@ -42,11 +31,22 @@ from host.reconcile.situation import (
     UntaggedPouch,
     kit_account,
 )
-from host.reports import incident_ms
 from host.settings import Settings
 from host.store.rollups import Rollups
-from host.taglog import CLOCK, FAULT, GAP, TAMPERING, Flaw, TagState
-from host.temperature import LEAST_ERROR_C, Limits, Reading
+from host.tag.events import ALTERED, Tag
+from host.tag.log import CLOCK, FAULT, GAP, TAMPERING, Flaw, TagState
+from host.tag.temperature import LEAST_ERROR_C, Limits, Reading
+from host.usage.doses import (
+    CONTRADICTED,
+    DIFFERING,
+    EXPLAINED,
+    FETCHED_MS,
+    MATCH_TOLERANCE_MS,
+    PouchLog,
+    opening_state,
+)
+from host.usage.openings import Opening
+from host.usage.reports import incident_ms
 
 _HOLDING = "c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began"
 _NOW_HELD = "k.kit, k.officer, k.pouch, k.since_ms, NULL, k.place, k.status, k.began"

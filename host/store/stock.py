@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from host import clock, doses, ledger
-from host.doses import Due, told
+from host import clock, ledger
 from host.errors import InputError, RuleError
 from host.ledger import Carrier, Kit, Lot, Movement, State
 from host.ledger.movement import (
@@ -22,10 +21,12 @@ from host.ledger.movement import (
     TRANSFER,
     VOID,
 )
-from host.reports import FILED
 from host.store.doses import KitInHand, as_due
 from host.store.people import People
 from host.store.rollups import Rollups
+from host.usage import doses
+from host.usage.doses import Due, told
+from host.usage.reports import FILED
 from host.words import plural
 
 _MOVEMENT = ", ".join(Movement._fields)

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from host import clock, doses, ledger, stocktake
+from host import clock, ledger
 from host.errors import InputError, RuleError
 from host.ledger import Kit, Movement
 from host.ledger.issue import STATION
 from host.ledger.movement import COUNT, IN_STOCK, ISSUED, VOID
-from host.stocktake import Answer, Box, Count, CountScan, Difference, Result
+from host.stock import stocktake
+from host.stock.stocktake import Answer, Box, Count, CountScan, Difference, Result
 from host.store.stock import Stock
+from host.usage import doses
 from host.words import plural
 
 _STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from host.ledger import Balance, Movement
 from host.ledger.balance import COUNTED
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.stock.summary import EXPIRED, Flow, Month, added, balances, flows
 from host.store.stock import Stock
-from host.summary import EXPIRED, Flow, Month, added, balances, flows
 
 _TOUCHED = "SELECT kit FROM kit_state WHERE moved_at_ms >= ?"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from host.access.vault import TagKeys
 from host.errors import InputError, RuleError
-from host.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
 from host.store.rollups import Rollups
-from host.vault import TagKeys
+from host.tag.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
 from kitwire import keys as key_checks
 
 _TAG = ", ".join(Tag._fields)

@@ -12,13 +12,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from host.dock import Dock
+from host.access.vault import TagKeys
+from host.docking.service import Dock
 from host.flash.application import FIRMWARE, build
 from host.link.adapter import open_adapter
 from host.sim.nor import SECTOR
 from host.sim.station import VirtualStation
 from host.store import Store
-from host.vault import TagKeys
 from tests.bench.result import Result
 
 MPY_BYTES = 64 * 1024

@@ -15,8 +15,8 @@ from math import cos, tau
 from random import Random
 from typing import NamedTuple
 
-from host.events import VERIFIED, Event
-from host.times import NOTICE_MS, Anchor, Interval, intervals
+from host.tag.events import VERIFIED, Event
+from host.tag.times import NOTICE_MS, Anchor, Interval, intervals
 from tests.bench.result import Result
 
 TAGS = 500

@@ -14,12 +14,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from host.dock import Dock
+from host.access.vault import TagKeys
+from host.docking.service import Dock
 from host.link.adapter import open_adapter
 from host.sim.air import DATA_LENGTH, PACKET_OVERHEAD
 from host.sim.station import VirtualStation
 from host.store import Store
-from host.vault import TagKeys
 from kitwire import record
 from kitwire.keys import TAG_ID_SIZE
 from tests.bench.result import Result

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from host.events import EventRow
+from host.access.vault import TagKeys
 from host.store import Store
-from host.vault import TagKeys
-from host.verify import ChainVerifier
+from host.tag.events import EventRow
+from host.tag.verify import ChainVerifier
 from kitwire import keys, record, session
 from tests.bench.result import Result
 

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from host.expiry import demands, suggest
 from host.reconcile import reconcile
+from host.stock.expiry import demands, suggest
 from host.store import Store
 from host.store.stock import Incoming
 from tests.bench import scale

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from host import clock
 from host.cli.root import root
-from host.events import ALTERED, EventRow, unverified_row, verified_row
 from host.store import Store, TagKeys
+from host.tag.events import ALTERED, EventRow, unverified_row, verified_row
 from kitwire import record
 
 HOUR_MS = 3_600_000
@@ -34,7 +34,7 @@ class Station:
 
         It must end with `status` and without a traceback.
         """
-        with patch("host.identity.login", return_value=login) if login else nullcontext():
+        with patch("host.access.identity.login", return_value=login) if login else nullcontext():
             result = CliRunner().invoke(
                 root, list(arguments), input=input, env={"KITDOCK_DB": str(self.db), "COLUMNS": "80"}
             )

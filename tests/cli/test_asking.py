@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from host import clock, forms
+from host.access.roles import OFFICER, PROGRAMME_LEAD
 from host.cli import asking
-from host.prompting import unexplained_openings
+from host.docking.prompting import unexplained_openings
 from host.reconcile import reconcile
-from host.roles import OFFICER, PROGRAMME_LEAD
 from host.store import Store
 from tests.cli.conftest import DAY_MS, HOUR_MS, Station, day
 

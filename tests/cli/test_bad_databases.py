@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from host.access.vault import key_path
 from host.cli.root import root
-from host.vault import key_path
 from tests.cli.conftest import Station, day
 
 KITDOCK = Path(sys.executable).parent / "kitdock"

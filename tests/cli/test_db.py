@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.access.vault import key_path
 from host.store import Store, database
-from host.vault import key_path
 from tests.cli.conftest import DAY_MS, Station
 from tests.unit.test_migrations import content, make_001
 

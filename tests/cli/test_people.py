@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from host import clock
-from host.roles import OFFICER
+from host.access.roles import OFFICER
 from host.store import Store
 from tests.cli.conftest import Station, day
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.access.roles import AUDITOR, PROGRAMME_LEAD
 from host.ledger import Movement
-from host.roles import AUDITOR, PROGRAMME_LEAD
 from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import DAY_MS, Station, day

@@ -3,8 +3,8 @@
 import pytest
 
 from host import clock
+from host.access.roles import AUDITOR
 from host.reconcile import RULES
-from host.roles import AUDITOR
 from host.store import Store
 from tests.cli.conftest import Station, day
 

@@ -8,9 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from host import clock
+from host.access.roles import AUDITOR, QUARTERMASTER
 from host.errors import RuleError
 from host.ledger import Movement
-from host.roles import AUDITOR, QUARTERMASTER
 from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import DAY_MS, Station, day

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.access.roles import PROGRAMME_LEAD
 from host.cli.render import Row
-from host.roles import PROGRAMME_LEAD
 from tests.cli.conftest import DAY_MS, HOUR_MS, Station
 from tests.unit.test_forms import ANSWERS
 

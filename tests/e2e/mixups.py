@@ -22,21 +22,21 @@ import click
 from click.testing import CliRunner
 
 from host import clock, forms
+from host.access.vault import TagKeys
 from host.cli import asking
 from host.cli.root import root
-from host.docking import DockingReport, dock
+from host.docking.prompting import file_report, unexplained_openings
+from host.docking.session import DockingReport, dock
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK, ISSUE, ISSUED, TRANSFER
 from host.link.gatt import Link
-from host.openings import Opening
-from host.prompting import file_report, unexplained_openings
-from host.reports import USED
 from host.sim.force import ANSWERS
 from host.store import Store
 from host.store.database import Database
 from host.store.kits import Fate
 from host.store.stock import Incoming
-from host.vault import TagKeys
+from host.usage.openings import Opening
+from host.usage.reports import USED
 from tests.e2e.month import DAY_MS, HOUR_MS, Month
 from tests.memory_tag import MemoryLink, MemoryTag
 

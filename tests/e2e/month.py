@@ -17,12 +17,12 @@ from unittest.mock import patch
 
 from click.testing import CliRunner
 
+from host.access.roles import PROGRAMME_LEAD
+from host.access.vault import TagKeys
 from host.cli.root import root
-from host.docking import DockingReport, dock
+from host.docking.session import DockingReport, dock
 from host.link.gatt import Link
-from host.roles import PROGRAMME_LEAD
 from host.store import Store
-from host.vault import TagKeys
 from tests.memory_tag import MemoryLink, MemoryTag
 
 DAY_MS = 86_400_000

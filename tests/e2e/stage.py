@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from host.dock import Dock
-from host.docking import DockingReport, DockingStep
+from host.access.vault import TagKeys
+from host.docking.service import Dock
+from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import Adapter, open_adapter
 from host.sim.runtime import run_script
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
 from host.store import Store
-from host.vault import TagKeys
 from kitwire.keys import TAG_ID_SIZE
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
+from host.access.vault import TagKeys
 from host.bench.board import OF_BENCH
 from host.errors import InputError
-from host.vault import TagKeys
 from tests.e2e.bench_rig import Rig, play
 from tests.e2e.stage import HOUR
 from tests.e2e.test_chip import without

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from bumble.device import Advertisement
 
+from host.access.vault import TagKeys
 from host.flash.application import FIRMWARE
 from host.sim.air import AT_A_METRE_DBM, SENSITIVITY_DBM
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
 from host.sim.virtual_board import RF_LOSS_DB, RF_POWER, RF_SELECT, Ended
-from host.vault import TagKeys
 from tests.e2e.stage import DAY, HOUR, START, T0, Stage, play
 from tests.e2e.test_usb import kitdock
 from tests.sim.test_air import central

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from host import identity
+from host.access import identity
 from tests.e2e.terminal import KITDOCK, Terminal
 
 MOST_S = 60

@@ -9,10 +9,10 @@ import pytest
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from host.events import ALTERED, VERIFIED
-from host.openings import openings
 from host.sim.force import place_of_record
 from host.sim.tag import VirtualTag
+from host.tag.events import ALTERED, VERIFIED
+from host.usage.openings import openings
 from kitwire import advert, record
 from tests.e2e.stage import DAY, HOUR, T0, Stage, micropython_version, play
 from tests.telling import Tell

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from host.access.vault import TagKeys
 from host.errors import KitdockError
 from host.flash import board, layout
 from host.flash.application import FIRMWARE
@@ -26,7 +27,6 @@ from host.flash.published import known
 from host.link.usb import Repl
 from host.sim import bootloader as emulated
 from host.sim.tag import VirtualTag
-from host.vault import TagKeys
 from tests.e2e.stage import Stage, play
 from tests.flash_image import image, sha256, stock_layout, written
 

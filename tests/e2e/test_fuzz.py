@@ -19,7 +19,7 @@ from bumble.core import BaseBumbleError
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
 from bumble.host import Host
 
-from host.events import VERIFIED
+from host.tag.events import VERIFIED
 from kitwire import config, session
 from tests.e2e.stage import Stage, play
 from tests.telling import Tell

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from host.access.vault import TagKeys
 from host.flash.application import FIRMWARE
 from host.sim.tag import VirtualTag
-from host.vault import TagKeys
 from kitwire import keys as wire_keys
 from tests.e2e.stage import HOUR, T0, Stage, play
 from tests.e2e.test_chip import without

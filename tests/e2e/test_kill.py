@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from host.events import VERIFIED
+from host.tag.events import VERIFIED
 from tests.e2e.stage import HOUR, T0, Stage, play
 
 KITDOCK = Path(sys.executable).parent / "kitdock"

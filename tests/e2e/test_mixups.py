@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from host import clock
-from host.roles import OFFICER, PROGRAMME_LEAD
+from host.access.roles import OFFICER, PROGRAMME_LEAD
 from host.sim.force import ANSWERS
 from tests.e2e.mixups import DAYS, ZONE, Force, Opened, Pouch, lines
 from tests.telling import Tell
@@ -267,7 +267,7 @@ class Story:
         force.store.grant(login, OFFICER, officer, force.now_ms)
         answers = {**ANSWERS, "resupply_needed": False, "doses": 1, "incident_at": clock.iso(was.at_ms, ZONE)}
         del answers["resupply_kits"]
-        with patch("host.identity.login", lambda: login):
+        with patch("host.access.identity.login", lambda: login):
             told = force.run(
                 *("usage", "file", "--opening", opening, "--answers", "-", "--format", "json"),
                 input=json.dumps(answers),

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from host.access.vault import TagKeys
 from host.sim.force import ANSWERS
 from host.sim.station import VirtualStation
 from host.store import Store
-from host.vault import TagKeys
 from kitwire.keys import TAG_ID_SIZE
 from tests.e2e.month import DAY_MS, Month, found
 from tests.telling import Tell

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from host.access.vault import TagKeys
 from host.flash.application import FIRMWARE
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
-from host.vault import TagKeys
 from kitwire import faults
 from tests.e2e.stage import DAY, HOUR, START, T0, Stage, play
 from tests.e2e.test_chip import without

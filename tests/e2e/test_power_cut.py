@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from host.events import VERIFIED
 from host.sim import chip_flash
 from host.sim.nor import PowerCut
 from host.sim.tag import VirtualTag
+from host.tag.events import VERIFIED
 from kitcore import ring
 from kitwire import record
 from tests.e2e.stage import HOUR, T0, Stage, play

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from host.openings import openings
 from host.sim.tag import VirtualTag
-from host.times import WANDER_LIMIT, anchors_of
+from host.tag.times import WANDER_LIMIT, anchors_of
+from host.usage.openings import openings
 from tests.e2e.stage import DAY, HOUR, T0, Stage, play
 from tests.pace import pace_of
 

@@ -13,10 +13,10 @@ import pytest
 import serial
 from click.testing import CliRunner
 
+from host.access.vault import TagKeys
 from host.cli.root import root
 from host.sim.tag import VirtualTag
 from host.store import Store
-from host.vault import TagKeys
 from kitwire import config
 from kitwire.advert import bind_key
 from tests.e2e.stage import HOUR, T0, Stage, play

@@ -7,10 +7,10 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
+from host.access.vault import TagKeys
 from host.flash.application import FIRMWARE
 from host.sim.station import VirtualStation
 from host.sim.virtual_board import BOOT_S
-from host.vault import TagKeys
 from kitwire.faults import MODULES
 from tests.e2e.stage import START, T0
 

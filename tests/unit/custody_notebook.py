@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from host.errors import KitdockError
-from host.events import EventRow, verified_row
 from host.ledger import Movement
+from host.tag.events import EventRow, verified_row
 from kitwire import record
 
 EVER = 1 << 62

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from host import clock, identity
+from host import clock
+from host.access import identity
+from host.access.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, QUARTERMASTER
+from host.access.vault import TagKeys
+from host.docking.prompting import find_opening, record_explanation, unexplained_openings
 from host.errors import InputError, NotAllowed, RuleError
-from host.events import EventRow, verified_row
-from host.prompting import find_opening, record_explanation, unexplained_openings
-from host.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, QUARTERMASTER
 from host.store import Store
-from host.vault import TagKeys
+from host.tag.events import EventRow, verified_row
 from kitwire import record
 from tests.unit.test_docking import Bench
 

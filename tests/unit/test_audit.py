@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host import audit, clock
-from host.audit import START, AuditEntry, Chain
+from host import clock
+from host.access import audit
+from host.access.audit import START, AuditEntry, Chain
 from host.cli.root import root
 from host.errors import ClockWrong, DatabaseDamaged
 from host.store import Store
@@ -224,8 +225,9 @@ import cryptography.hazmat.primitives.ciphers.aead, cryptography.exceptions, sql
 import os, stat, sys
 from datetime import date
 from pathlib import Path
-import host.store, host.people, host.receiving.officers
-from host import forms, identity
+import host.store, host.stock.people, host.receiving.officers
+from host import forms
+from host.access import identity
 from host.errors import KitdockError
 db, group, may = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "member"
 forms.load(forms.DEFAULT)

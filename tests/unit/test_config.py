@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from host import config as configuration
-from host import label
-from host.config import ConfigChange
 from host.errors import InputError
+from host.tag import config as configuration
+from host.tag import label
+from host.tag.config import ConfigChange
 from kitwire import config
 
 ITEM = config.BY_NUMBER

@@ -16,12 +16,12 @@ from random import Random
 
 import pytest
 
-from host import openings
 from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Movement
 from host.store import Store, TagKeys
 from host.store.kits import Fate
 from host.store.stock import Incoming, Moved
+from host.usage import openings
 from kitwire import record
 from tests.telling import Tell
 from tests.unit.custody_notebook import (

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from host import clock
-from host.digest import Digest, Scope, digest
-from host.expiry import Expiry, Note
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.reconcile.digest import Digest, Scope, digest
 from host.reconcile.discrepancy import Discrepancy
 from host.reconcile.lifecycle import ACKNOWLEDGED, CLEARED, OPENED, REOPENED, RESOLVED, Live, Standing
+from host.stock.expiry import Expiry, Note
 
 ZONE = "Europe/London"
 TODAY = date(2026, 6, 1)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from host.dock import Dock
-from host.docking import DockingReport, DockingStep
+from host.access.vault import TagKeys
+from host.docking.service import Dock
+from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.link.tag_session import TagSession
 from host.store import Store
-from host.vault import TagKeys
 from kitwire import advert, config, record
 from tests.bumble_tag import BleTag, virtual_radio
 from tests.memory_tag import MemoryTag
@@ -223,7 +223,7 @@ def test_a_new_event_while_docked_is_fetched_too(tmp_path: Path) -> None:
 def test_a_dock_that_runs_takes_up_a_tag_that_is_enrolled_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("host.dock.LEARN_S", 0.1)
+    monkeypatch.setattr("host.docking.service.LEARN_S", 0.1)
 
     async def play(scene: Scene) -> None:
         pouches: asyncio.Queue[str] = asyncio.Queue()

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from host.docking import BATCH, DockingReport, DockingSession, DockingStep
+from host.access.vault import TagKeys
+from host.docking.session import BATCH, DockingReport, DockingSession, DockingStep
 from host.errors import DatabaseBusy, DatabaseFull, KitdockError
-from host.events import ALTERED, UNLINKED, VERIFIED
 from host.ledger import Movement
 from host.ledger.movement import LOAD
 from host.link.errors import LinkLost, TagStalled, WrongKey
 from host.store import Store
-from host.vault import TagKeys
+from host.tag.events import ALTERED, UNLINKED, VERIFIED
 from kitcore.server import RangeError
 from kitwire import config, record
 from kitwire.errors import WireError

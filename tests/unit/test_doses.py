@@ -3,7 +3,8 @@
 import pytest
 
 from host import clock
-from host.doses import (
+from host.ledger.movement import DESTROY, FIND, LEAVE_BEHIND, LOSE, UNLOAD, USE
+from host.usage.doses import (
     BACK,
     OPENED,
     OPENING_STATES,
@@ -22,9 +23,8 @@ from host.doses import (
     spoken_by_another,
     told,
 )
-from host.ledger.movement import DESTROY, FIND, LEAVE_BEHIND, LOSE, UNLOAD, USE
-from host.openings import Opening, openings
-from host.reports import SAME, WITHDRAWN
+from host.usage.openings import Opening, openings
+from host.usage.reports import SAME, WITHDRAWN
 from tests.force import DAY, HOUR, T0, ZONE, Force, carried_pouch
 
 

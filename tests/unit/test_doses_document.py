@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from host.doses import OPENING_STATES, WHYS
+from host.usage.doses import OPENING_STATES, WHYS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/doses.md").read_text()
 

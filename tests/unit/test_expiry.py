@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from host import clock
 from host.errors import InputError, KitdockError, NotAllowed, RuleError
-from host.expiry import Expiry, Note, Stocked, demands, expiries, good_after, in_order, next_step, suggest
 from host.ledger import Lot, by_kit, replay
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.stock.expiry import Expiry, Note, Stocked, demands, expiries, good_after, in_order, next_step, suggest
 from host.store import Store
 from host.store.expiry import EXPIRING_CARRIED, EXPIRING_IN_STOCK
 from host.store.stock import Incoming

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.forecast import INTERVAL, Supply, forecast, predict, total
+from host.stock.forecast import INTERVAL, Supply, forecast, predict, total
 
 TODAY = date(2026, 6, 16)
 JUNE, JULY, AUGUST = date(2026, 6, 1), date(2026, 7, 1), date(2026, 8, 1)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from host import forms, roles
+from host import forms
+from host.access import roles
 from host.errors import InputError
 from host.forms import AnswersRefused, check
 

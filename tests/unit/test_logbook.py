@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from host.events import ALTERED, UNLINKED, VERIFIED, Event
-from host.logbook import explain
+from host.tag.events import ALTERED, UNLINKED, VERIFIED, Event
+from host.tag.logbook import explain
 from kitwire import config, faults, record
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from host import errors
+from host.access.roles import ADMINISTRATOR, FOUNDER, PROGRAMME_LEAD, QUARTERMASTER
+from host.access.vault import key_path
 from host.ledger import Movement
 from host.reconcile import reconcile
-from host.roles import ADMINISTRATOR, FOUNDER, PROGRAMME_LEAD, QUARTERMASTER
 from host.store import Store, TagKeys
 from host.store.migrations import _002, migrations
-from host.vault import key_path
 
 DATA = Path(__file__).parents[1] / "data"
 TEST_KEYS = {

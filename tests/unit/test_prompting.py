@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host.errors import InputError
-from host.events import VERIFIED, EventRow
-from host.forms import AnswersRefused
-from host.openings import openings
-from host.prompting import (
+from host.access.roles import OFFICER, PROGRAMME_LEAD
+from host.docking.prompting import (
     file_report,
     find_opening,
     prefilled,
@@ -18,8 +15,11 @@ from host.prompting import (
     speaker,
     unexplained_openings,
 )
-from host.roles import OFFICER, PROGRAMME_LEAD
+from host.errors import InputError
+from host.forms import AnswersRefused
 from host.store import Store, TagKeys
+from host.tag.events import VERIFIED, EventRow
+from host.usage.openings import openings
 from tests.unit.test_forms import ANSWERS
 
 NOW = 1_780_000_000_000

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.access.roles import AUDITOR
 from host.errors import InputError, NotAllowed, RuleError
 from host.reconcile import Discrepancy, lifecycle
 from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry, Live
-from host.roles import AUDITOR
 from host.store import Store
 
 NOW = 1_780_000_000_000

@@ -4,8 +4,8 @@ from datetime import date
 
 from host.ledger import ISSUE
 from host.reconcile import Discrepancy
-from host.reports import WITHDRAWN
 from host.settings import DEFAULTS
+from host.usage.reports import WITHDRAWN
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 from tests.unit.test_reconcile import kinds, one, reconcile
 

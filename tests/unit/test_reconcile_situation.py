@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host import clock
+from host.access.roles import OFFICER
 from host.errors import InputError, KitdockError, NotAllowed
-from host.events import verified_row
 from host.ledger import Movement
 from host.reconcile import RULES, Discrepancy, reconcile
 from host.reconcile.recompute import situation_of
-from host.reports import USED
-from host.roles import OFFICER
 from host.settings import DEFAULTS, Settings
 from host.store import Store, TagKeys
 from host.store.stock import Incoming
-from host.temperature import Limits
+from host.tag.events import verified_row
+from host.tag.temperature import Limits
+from host.usage.reports import USED
 from kitwire import faults, record
 from tests.telling import Tell
 from tests.unit.test_rollups import DAY, OFFICERS, POUCHES, T0, History

@@ -9,13 +9,13 @@ import pytest
 
 from host import clock
 from host.errors import InputError, NotAllowed, RuleError
-from host.events import verified_row
 from host.ledger import Movement
 from host.ledger.movement import COUNT, DESTROY, RETURN, USE
-from host.openings import Opening
 from host.reconcile import reconcile
-from host.reports import FILED, SAME, WITHDRAWN, UsageReport
 from host.store import Store
+from host.tag.events import verified_row
+from host.usage.openings import Opening
+from host.usage.reports import FILED, SAME, WITHDRAWN, UsageReport
 from kitwire import record
 from tests.unit.test_accounts import DAY, FORM, HOUR, NOW, PROTECTED, TAGS, Force
 from tests.unit.test_accounts import force as force

@@ -8,10 +8,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host import clock, retention
-from host.events import ALTERED, VERIFIED, Event
-from host.openings import lids
+from host import clock
+from host.access import retention
 from host.store import Store
+from host.tag.events import ALTERED, VERIFIED, Event
+from host.usage.openings import lids
 from kitwire import record
 from tests.unit.test_rollups import T0, History
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from host.roles import (
+from host.access.roles import (
     ACTIONS,
     ADMINISTRATOR,
     AUDITOR,

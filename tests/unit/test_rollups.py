@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from host import ledger
 from host.errors import KitdockError
-from host.events import ALTERED, UNLINKED, EventRow, unverified_row, verified_row
 from host.ledger import Movement
 from host.ledger.movement import KINDS, RECEIVE
-from host.reports import CAUSES, USED
 from host.store import Store, TagKeys
 from host.store.stock import Incoming
+from host.tag.events import ALTERED, UNLINKED, EventRow, unverified_row, verified_row
+from host.usage.reports import CAUSES, USED
 from kitwire import record
 
 T0 = 1_780_000_000_000

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from host.events import Radio
-from host.sightings import SPARE_EPOCHS, Sightings
+from host.docking.sightings import SPARE_EPOCHS, Sightings
+from host.tag.events import Radio
 from kitwire import advert
 
 KEY = bytes(range(32))

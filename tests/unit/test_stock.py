@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.access.roles import OFFICER
 from host.errors import ClockWrong, DatabaseBusy, InputError, RuleError
 from host.ledger import Movement
 from host.ledger.movement import (
@@ -30,7 +31,6 @@ from host.ledger.movement import (
     UNLOAD,
     USE,
 )
-from host.roles import OFFICER
 from host.store import Store, TagKeys
 from host.store.kits import Fate
 from host.store.stock import Incoming

@@ -5,10 +5,11 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host import ledger, stocktake
+from host import ledger
 from host.ledger import Lot, Movement, Place, State, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUED, NOWHERE, correction_refusal, refusal
-from host.stocktake import Box, Count, CountScan, Difference, Result
+from host.stock import stocktake
+from host.stock.stocktake import Box, Count, CountScan, Difference, Result
 
 ZONE = "Europe/London"
 NORTH = Place("North", "station")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from host import errors, ledger
+from host.access.roles import PROGRAMME_LEAD
+from host.access.vault import key_path
 from host.errors import InputError, RuleError, VaultError
-from host.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
-from host.roles import PROGRAMME_LEAD
 from host.store import Store, TagKeys
-from host.vault import key_path
+from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
 from kitwire import record
 
 NOW = 1_780_000_000_000

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from host import taglog, temperature
-from host.events import Event
 from host.ledger import ISSUE
 from host.reconcile import Discrepancy
 from host.reconcile.recompute import situation_of
-from host.taglog import FAULT, Flaw
-from host.temperature import Limits, Reading, error_c, too_cold, too_warm
+from host.tag import log as taglog
+from host.tag import temperature
+from host.tag.events import Event
+from host.tag.log import FAULT, Flaw
+from host.tag.temperature import Limits, Reading, error_c, too_cold, too_warm
 from kitwire import record
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 from tests.unit.test_reconcile import kinds, one, reconcile

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from host.events import VERIFIED, Event
-from host.times import (
+from host.tag.events import VERIFIED, Event
+from host.tag.times import (
     ANY_PACE,
     BASE_LIMIT,
     NOTICE_MS,

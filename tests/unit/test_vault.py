@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from host.access.vault import TagKeys, Vault, key_path
 from host.errors import InputError, VaultError
-from host.vault import TagKeys, Vault, key_path
 
 
 @pytest.fixture

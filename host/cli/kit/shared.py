@@ -12,11 +12,11 @@ from host import clock
 from host.cli import terminal
 from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
-from host.doses import Due
-from host.doses import told as doses_told
 from host.errors import InputError
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK
+from host.usage.doses import Due
+from host.usage.doses import told as doses_told
 
 if TYPE_CHECKING:
     from host.store import Store

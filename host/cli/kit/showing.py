@@ -10,9 +10,9 @@ import click
 from host import clock
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import Row, Table
-from host.doses import told
 from host.ledger import COUNTED, Step, in_words
 from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
+from host.usage.doses import told
 
 if TYPE_CHECKING:
     from datetime import date

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from host import config as configuration
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.tag.options import adapter_option, maybe_port_option
-from host.config import ConfigChange
 from host.errors import InputError
+from host.tag import config as configuration
+from host.tag.config import ConfigChange
 from kitwire import config as items
 
 

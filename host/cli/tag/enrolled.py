@@ -37,9 +37,9 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
     The label bears the pouch's name and the tag's id, as text and as a QR code: nothing secret. A .png is
     the QR code alone. Without --label it is shown at a terminal.
     """
-    from host import label as labels
+    from host.access.vault import TagKeys
     from host.link.usb import provision_over_usb
-    from host.vault import TagKeys
+    from host.tag import label as labels
 
     if label is not None:
         labels.check(label)

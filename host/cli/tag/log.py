@@ -11,8 +11,8 @@ from host import clock
 from host.cli.options import open_store, with_store
 from host.cli.render import Table
 from host.cli.tag.options import maybe_port_option
-from host.logbook import explain
-from host.openings import event_times
+from host.tag.logbook import explain
+from host.usage.openings import event_times
 from host.words import bound
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _dock(store: Store, tag: Tag | None, port: str) -> Tag:
 
     from host.cli.dock import progress
     from host.cli.tag.session import demand
-    from host.docking import dock
+    from host.docking.session import dock
     from host.errors import LinkError
     from host.link.wired import wired
 

@@ -11,7 +11,7 @@ import click
 
 from host import clock
 from host.cli.dock import on_radio, progress
-from host.dock import Dock
+from host.docking.service import Dock
 from host.errors import InputError, KitdockError, LinkError
 from host.link.adapter import Adapter
 from host.link.tag_session import TagSession

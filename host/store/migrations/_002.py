@@ -107,7 +107,7 @@ CREATE TABLE account (
     CHECK (officer IS NULL OR role = 'officer')
 ) STRICT, WITHOUT ROWID;
 
--- hash = SHA-256 over the hash before and this row: see host/audit.py.
+-- hash = SHA-256 over the hash before and this row: see host/access/audit.py.
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,

@@ -33,7 +33,7 @@ CREATE TABLE log_flaw (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX log_flaw_by_kind ON log_flaw (kind, at_ms);
 
--- How cold and how warm a tag told to have been between two instants: see host/temperature.py.
+-- How cold and how warm a tag told to have been between two instants: see host/tag/temperature.py.
 CREATE TABLE temperature (
     tag TEXT NOT NULL,
     sequence INTEGER NOT NULL,

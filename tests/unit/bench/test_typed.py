@@ -8,7 +8,7 @@ from host.bench.logs import BenchOpening, openings
 from host.bench.procedure import Measurement
 from host.cli.tag.bench_terminal import read
 from host.errors import InputError
-from host.events import Event
+from host.tag.events import Event
 
 CURRENT = Measurement("current", unit="µA", most=25)
 SURE = Measurement("sure?", "yes")

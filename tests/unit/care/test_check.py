@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from host import clock, errors
+from host.access.vault import key_path
 from host.store import Store
 from host.store.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS
-from host.vault import key_path
 from tests.unit.care.care import change, failed
 from tests.unit.test_migrations import T1, T2, rows
 

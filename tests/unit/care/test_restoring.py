@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from host import clock, errors
+from host.access.vault import key_path
 from host.errors import InputError
 from host.store import Store, copying, restoring
 from host.store.restoring import proven
-from host.vault import key_path
 from kitwire import record
 from tests.unit.care.care import change, failed, names, retained
 from tests.unit.test_docking import NOW_MS as DOCKING_MS

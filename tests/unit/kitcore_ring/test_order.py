@@ -2,8 +2,8 @@
 
 import pytest
 
-from host.events import VERIFIED
-from host.verify import ChainVerifier
+from host.tag.events import VERIFIED
+from host.tag.verify import ChainVerifier
 from kitcore import ring
 from kitcore.ring import HEADER_SIZE, SLOTS, Ring, StorageError, form
 from kitwire import record

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from host import sheets
 from host.errors import InputError, KitdockError
-from host.receiving import labels
-from host.receiving.labels import L7159, Label, Layout
+from host.sheets import labels
+from host.sheets.labels import L7159, Label, Layout
 
 DAY = date(2027, 5, 31)
 KIT = Label("K-0001", "Nasal spray 1.8 mg", "AC3453", DAY)

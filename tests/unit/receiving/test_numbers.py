@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host import naming
 from host.errors import InputError
-from host.receiving import numbers
+from host.receiving import naming, numbers
 
 prefixes = st.from_regex(r"\A[A-Za-z][A-Za-z0-9./-]{0,10}[A-Za-z./-]\Z")
 counts = st.integers(1, 9_999_999)

@@ -25,10 +25,10 @@ from datetime import date
 from typing import NamedTuple
 
 from host import clock
-from host.expiry import is_expired
 from host.ledger import Holding, Lot, Place, Step, stretches
 from host.ledger.issue import STATION
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, NOWHERE, USED, State, in_words
+from host.stock.expiry import is_expired
 from host.words import plural
 
 MISSING = "missing"

@@ -6,7 +6,7 @@ That is a claim, and near the kit's temperature at best.
 
 from typing import NamedTuple
 
-from host.events import VERIFIED, Event
+from host.tag.events import VERIFIED, Event
 from kitwire import record
 
 COLDEST_C, WARMEST_C = record.COLDEST_C, record.WARMEST_C

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from host import temperature, times
-from host.events import ALTERED, VERIFIED, Docking, Event, Tag
-from host.openings import LidOpening, event_times, lid_openings
-from host.temperature import Reading
+from host.tag import temperature, times
+from host.tag.events import ALTERED, VERIFIED, Docking, Event, Tag
+from host.tag.temperature import Reading
+from host.usage.openings import LidOpening, event_times, lid_openings
 from kitwire import faults as fault_codes
 from kitwire import record
 from kitwire.errors import WireError

@@ -1,7 +1,7 @@
 """What a tag's events say, in words."""
 
-from host import temperature
-from host.events import VERIFIED, Event
+from host.tag import temperature
+from host.tag.events import VERIFIED, Event
 from host.words import times
 from kitwire import config, faults, record
 from kitwire.errors import WireError

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from host import clock
 from host.errors import KitdockError, LinkError, StoreError
-from host.events import ALTERED, UNLINKED, EventRow, Tag
 from host.link.errors import LinkLost, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
 from host.store import Store
-from host.verify import ChainVerifier
+from host.tag.events import ALTERED, UNLINKED, EventRow, Tag
+from host.tag.verify import ChainVerifier
 from kitwire import config
 from kitwire.errors import WireError
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from host import clock
-from host.expiry import Expiry
 from host.reconcile.lifecycle import Live
+from host.stock.expiry import Expiry
 
 REPORT_MISSING = "report_missing"
 RESUPPLY = "resupply_undelivered"

@@ -15,14 +15,14 @@ from typing import NamedTuple
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from host.docking import DockingReport, DockingStep, TagRolledBack, dock
+from host.docking.session import DockingReport, DockingStep, TagRolledBack, dock
+from host.docking.sightings import Sighting, Sightings
 from host.errors import StoreError
-from host.events import Tag
 from host.link.adapter import Adapter
 from host.link.errors import LinkLost, WrongKey
 from host.link.gatt import STALL_TIMEOUT_S, Link, connected
-from host.sightings import Sighting, Sightings
 from host.store import Store
+from host.tag.events import Tag
 from kitwire import advert
 
 ATTEMPTS = 3

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from host import clock, forms
 from host.errors import InputError
-from host.openings import Opening
-from host.reports import CAUSES, USED, UsageReport, incident_ms
+from host.usage.openings import Opening
+from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
 
 if TYPE_CHECKING:
     from host.store import Store

@@ -5,7 +5,7 @@ The place gives the sequence, never the record's own field, so an altered record
 
 from __future__ import annotations
 
-from host.events import ALTERED, UNLINKED, VERIFIED, EventRow, unverified_row, verified_row
+from host.tag.events import ALTERED, UNLINKED, VERIFIED, EventRow, unverified_row, verified_row
 from kitwire import keys, record
 from kitwire.errors import WireError
 

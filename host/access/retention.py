@@ -15,8 +15,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from host.clock import DAY_MS
-from host.events import VERIFIED, Event
-from host.openings import is_open_after
+from host.tag.events import VERIFIED, Event
+from host.usage.openings import is_open_after
 
 ANSWERS = "answers"
 REPORTS = "reports"

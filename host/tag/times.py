@@ -29,7 +29,7 @@ from itertools import pairwise
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
-from host.events import Docking, Event
+from host.tag.events import Docking, Event
 
 BASE_LIMIT = 0.0102
 """How far a tag's own pace may be from 1: a rate of 0.99 is a pace of 1.0101."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from host.events import Radio
+from host.tag.events import Radio
 from kitwire import advert
 from kitwire.errors import WireError
 

@@ -7,13 +7,13 @@ accident too. It is named by its tag and the sequence of its first record.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from host import times
-from host.events import VERIFIED, Docking, Event, Tag
 from host.ledger import Holding
 from host.ledger.movement import IN_STOCK, ISSUED
 from host.picture import Picture
-from host.reports import FILED, WITHDRAWN, Explanation, Filed, latest
-from host.times import Interval
+from host.tag import times
+from host.tag.events import VERIFIED, Docking, Event, Tag
+from host.tag.times import Interval
+from host.usage.reports import FILED, WITHDRAWN, Explanation, Filed, latest
 from kitwire import record
 
 _LID_OPEN = record.TYPE_NAMES[record.LID_OPEN]

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from host import clock
-from host.events import Docking, Tag
 from host.ledger import Holding, Movement, Step, by_kit, replay, reversed_stretches, standing, stretches_of_steps
 from host.ledger.movement import FIND, IN_STOCK, ISSUED, LEFT_BEHIND, NOWHERE, RETURN, USE, State
-from host.openings import IN_A_POUCH, Opening, in_order, openings
 from host.picture import Picture
-from host.reports import FILED, USED, WITHDRAWN, UsageReport, incident_ms
+from host.tag.events import Docking, Tag
+from host.usage.openings import IN_A_POUCH, Opening, in_order, openings
+from host.usage.reports import FILED, USED, WITHDRAWN, UsageReport, incident_ms
 
 MATCH_TOLERANCE_MS = 3_600_000
 """A report that names no opening belongs to one whose interval is at most this far from its incident time."""
