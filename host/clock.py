@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from host.errors import InputError
@@ -12,6 +13,13 @@ DAY_MS = 86_400_000
 
 _LAST_MS = 253_402_214_400_000
 """The last day of the calendar, 9999-12-31; what a clock or another program put beyond is shown as that."""
+
+
+class Instant(NamedTuple):
+    """Unix milliseconds, and the time zone of the station in which people read them."""
+
+    at_ms: int
+    zone: str
 
 
 def now_ms() -> int:

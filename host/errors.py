@@ -1,15 +1,31 @@
 """Everything that Kitdock refuses or cannot do, under one root.
 
-The message of each error says what happened, to which kit, tag or file, and what to do next. One place,
-`host.cli.root`, turns it into a line on standard error and `exit_status`; a bug is no `KitdockError` and
-keeps its traceback. No message carries key material.
+An error is a code and its fields: which kit, tag or file, and what to do next. `host.words` has the sentence. A bug is
+no `KitdockError` and keeps its traceback. No field carries key material.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class KitdockError(Exception):
-    """Root of all errors that a user can act on."""
+    """Root of all errors that a user can act on: the `code` of what is wrong, and the `fields` of its sentence.
+
+    Fields are as those of `host.phrase.Phrase`.
+    """
 
     exit_status = 1
+
+    def __init__(self, code: str, /, **fields: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.fields: Mapping[str, Any] = fields
+
+    def __str__(self) -> str:
+        """The sentence, as a program that is no face says it."""
+        from host import words
+
+        return words.told(self)
 
 
 class InputError(KitdockError):

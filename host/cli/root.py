@@ -54,8 +54,9 @@ class Root(click.Group):
                 ctx.exit(ctx.meta[STATUS])
         except KitdockError as error:
             from host.cli.render import complain
+            from host.cli.steps import told
 
-            complain(str(error))
+            complain(told(error))
             ctx.exit(error.exit_status)
 
 

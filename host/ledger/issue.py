@@ -30,6 +30,7 @@ from host.ledger.movement import (
     replay,
     standing,
 )
+from host.phrase import NextStep, Phrase
 
 DOSES_PER_KIT = 2
 """Doses in a box if nothing else is said."""
@@ -212,7 +213,7 @@ def check_receipt(kit: str, lot: Lot, at_ms: int, zone_name: str, accept_expired
 
 def check_issue(
     state: State, kit: Kit, lot: Lot, to: Carrier, at_ms: int, zone_name: str, carry_days: int, carry_roles: str
-) -> list[str]:
+) -> list[Phrase]:
     """What to warn of when `kit`, which is in `state`, is issued `to` somebody at that instant.
 
     `carry_days` is how long a kit is carried; `carry_roles` the roles that may carry one, apart by commas, empty for
@@ -221,54 +222,55 @@ def check_issue(
     """
     day = clock.today(at_ms, zone_name)
     if lot.expires_on < day:
-        raise RuleError(f"kit {kit.id} expired on {lot.expires_on}: never issue it, take another")
+        raise RuleError("kit.expired", kit=kit.id, expires_on=lot.expires_on)
     if lot.recalled is not None:
-        raise RuleError(f"kit {kit.id} is of lot {lot.lot}, which is recalled ({lot.recalled}): take another")
+        raise RuleError("kit.recalled", kit=kit.id, lot=lot.lot, reason=lot.recalled)
     if state.quarantine is not None:
-        raise RuleError(
-            f"kit {kit.id} is quarantined ({state.quarantine}): take another, or `kitdock kit release {kit.id}`"
-        )
+        release = NextStep("kit.release", kit=kit.id)
+        raise RuleError("kit.quarantined", kit=kit.id, reason=state.quarantine, release=release)
     if state.doses_left < lot.doses_per_kit:
-        raise RuleError(f"kit {kit.id} has {state.doses_left} of {lot.doses_per_kit} doses left: take a whole one")
+        raise RuleError("kit.not_whole", kit=kit.id, left=state.doses_left, of=lot.doses_per_kit)
     if to.pouch_with is not None:
-        raise RuleError(f"pouch {to.pouch} {to.pouch_with}")
+        raise RuleError("pouch.with_another", pouch=to.pouch, whom=to.pouch_with)
     warnings = []
     if lot.expires_on <= day + timedelta(days=carry_days):
-        warnings.append(f"kit {kit.id} expires on {lot.expires_on}, in {(lot.expires_on - day).days} days")
+        days = (lot.expires_on - day).days
+        warnings.append(Phrase("kit.expires_soon", kit=kit.id, expires_on=lot.expires_on, days=days))
     if to.officer is not None:
         warnings += _check_officer(to.officer, day, carry_roles)
         if to.has:
-            warnings.append(f"officer {to.officer.id} already has kit {' and '.join(to.has)}")
+            warnings.append(Phrase("officer.has_kit", officer=to.officer.id, kits=tuple(to.has)))
     return warnings
 
 
-def put_aside(kit: Kit, lot: Lot, state: State, at_ms: int, zone_name: str) -> list[str]:
+def put_aside(kit: Kit, lot: Lot, state: State, at_ms: int, zone_name: str) -> list[Phrase]:
     """What to warn of when `kit` comes back into stock: it must not lie among those that go out."""
     why = []
     if lot.recalled is not None:
-        why.append(f"its lot {lot.lot} is recalled ({lot.recalled})")
+        why.append(Phrase("kit.aside_recalled", lot=lot.lot, reason=lot.recalled))
     if state.quarantine is not None:
-        why.append(f"it is quarantined ({state.quarantine})")
+        why.append(Phrase("kit.aside_quarantined", reason=state.quarantine))
     if lot.expires_on < clock.today(at_ms, zone_name):
-        why.append(f"it expired on {lot.expires_on}")
-    return [f"put kit {kit.id} aside: {' and '.join(why)}"] if why else []
+        why.append(Phrase("kit.aside_expired", expires_on=lot.expires_on))
+    return [Phrase("kit.put_aside", kit=kit.id, why=tuple(why))] if why else []
 
 
-def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[str]:
+def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[Phrase]:
     if officer.left_on is not None and officer.left_on < day:
-        raise RuleError(
-            f"officer {officer.id} left on {officer.left_on}: nothing is issued to leavers; if that is wrong, "
-            f"`kitdock officer leave {officer.id} --back`"
-        )
+        back = NextStep("officer.back", officer=officer.id)
+        raise RuleError("officer.left", officer=officer.id, left_on=officer.left_on, back=back)
     allowed = [each.strip() for each in carry_roles.split(",") if each.strip()]
     if allowed and officer.role not in allowed:
         raise RuleError(
-            f"officer {officer.id} is {officer.role or 'of no known role'}: only {', '.join(allowed)} carry kits "
-            f"(setting carry_roles), see `kitdock officer change {officer.id} --role ROLE`"
+            "officer.may_not_carry" if officer.role else "officer.of_no_role",
+            officer=officer.id,
+            role=officer.role,
+            roles=tuple(allowed),
+            change=NextStep("officer.role", officer=officer.id),
         )
     until = training_valid_until(officer)
     if until is None:
-        return [f"no training is known for officer {officer.id}: it must come before carriage"]
+        return [Phrase("officer.untrained", officer=officer.id)]
     if until < day:
-        return [f"training of officer {officer.id} lapsed on {until}: the refresher is due"]
+        return [Phrase("officer.training_lapsed", officer=officer.id, until=until)]
     return []

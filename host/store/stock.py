@@ -21,6 +21,7 @@ from host.ledger.movement import (
     TRANSFER,
     VOID,
 )
+from host.phrase import Phrase
 from host.store.doses import KitInHand, as_due
 from host.store.people import People
 from host.store.rollups import Rollups
@@ -72,7 +73,7 @@ class Moved(NamedTuple):
     movement: Movement
     before: State
     after: State
-    warnings: list[str]
+    warnings: list[Phrase]
     due: Due | None = None
     reassigned: tuple[Reassigned, ...] = ()
 
@@ -271,7 +272,7 @@ class Stock(People, Rollups):
         at_ms: int,
         place: str | None = None,
         document: str | None = None,
-    ) -> list[str]:
+    ) -> list[Phrase]:
         """Hands a kit to an officer or a place, in a pouch or without, and returns the warnings.
 
         Raises `InputError` for an unknown kit, officer, place or pouch, `RuleError` as `ledger.check_issue` says.
@@ -317,7 +318,7 @@ class Stock(People, Rollups):
             for each in done
         ]
 
-    def _left_on_the_shelf(self, moved: Moved, batch: Mapping[str, KitInHand]) -> list[str]:
+    def _left_on_the_shelf(self, moved: Moved, batch: Mapping[str, KitInHand]) -> list[Phrase]:
         """What to warn of after an issue: a kit that should have gone first.
 
         The kits of `batch` were moved with it: one that has just come back need not go out first.
@@ -331,7 +332,7 @@ class Stock(People, Rollups):
         first = next((each for each in shelf if each.kit not in batch), None)
         expires_on = hand.lot.expires_on
         if first and first.expires_on < expires_on and first.expires_on > day + timedelta(self.settings.carry_days):
-            warnings.append(f"kit {first.kit} expires first, on {first.expires_on}: better issue that one")
+            warnings.append(Phrase("kit.another_first", kit=first.kit, expires_on=first.expires_on))
         return warnings
 
     def _to_issue(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
@@ -374,7 +375,7 @@ class Stock(People, Rollups):
     def _checked_move(self, movement: Movement, hand: KitInHand, batch: set[str]) -> tuple[Moved, KitInHand]:
         """Adds a movement of the kit `hand`, one of a batch of kits, and says how that is then. Raises as `move`."""
         kit, lot, state = hand.kit, hand.lot, hand.state
-        warnings = []
+        warnings: list[Phrase] = []
         if movement.kind == TRANSFER and movement.place is None:
             raise InputError(f"kit {kit.id} cannot be transferred to nowhere: name the station")
         if movement.kind in (RETURN, TRANSFER, FIND):
@@ -395,7 +396,7 @@ class Stock(People, Rollups):
             warnings = self._check_issue(movement, hand, pouch)
             left = [each for each in pouch.in_stock if each not in batch]
             if left:
-                warnings.append(f"pouch {pouch.id} also holds kit {left[0]}, which is in stock: issue or unload it")
+                warnings.append(Phrase("pouch.also_holds", pouch=pouch.id, kit=left[0]))
         if movement.kind == TRANSFER:
             self._refuse_uncounted(hand, movement.at_ms)
         if movement.kind in (RETURN, FIND):
@@ -439,7 +440,7 @@ class Stock(People, Rollups):
                 "first, see `kitdock reconcile`"
             )
 
-    def _check_issue(self, movement: Movement, hand: KitInHand, pouch: Pouch) -> list[str]:
+    def _check_issue(self, movement: Movement, hand: KitInHand, pouch: Pouch) -> list[Phrase]:
         kit, lot, state = hand.kit, hand.lot, hand.state
         if (movement.officer is None) == (movement.place is None):
             raise InputError(f"kit {kit.id} goes either to an officer or to a place: say which")
@@ -459,10 +460,7 @@ class Stock(People, Rollups):
             return warnings
         since = clock.show(wrong.at_ms, self.station.time_zone).replace(" ", "T")
         self._refuse_uncounted(hand, movement.at_ms, f", or --at {since} if this holder has had it since then")
-        warnings.append(
-            f"an issue of kit {kit.id} was reversed: if this holder has had it since then, correct this one "
-            f"too and issue it with --at {since}, or openings since then are nobody's"
-        )
+        warnings.append(Phrase("kit.issue_was_reversed", kit=kit.id, since=since))
         return warnings
 
     def reversed_issue(self, kit: str) -> Movement | None:

@@ -1,19 +1,116 @@
-"""Counts and bounds in words."""
+"""Every sentence that a person reads: one file for each language, beside this one.
+
+A `Phrase` or an error comes in with a code and fields, a sentence goes out. What to do next is shown by the face that
+says it: as a command in a terminal, as a button on a page.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from string import Formatter
+from typing import Any, NamedTuple
+
+from host.clock import Instant
+from host.errors import KitdockError
+from host.phrase import NextStep, Phrase
+from host.words import en_GB
+from host.words.counts import bound, plural, times
+
+__all__ = ["BRITISH", "Language", "bound", "plural", "times", "told", "use"]
+
+Sentence = str | Callable[..., str]
+"""A text with {fields}, or what makes one of the fields, as they are written, where a text is not enough."""
 
 
-def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """A count with its noun: 1 dose, 2 doses; `nouns` where that is not done with an s."""
-    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
+class Language(NamedTuple):
+    """What a language file holds.
+
+    sentences  by code
+    steps      what an action is called where a face has no other way to show it, by action
+    nouns      one and several, by the noun as it stands after the colon of a field: {left:dose}
+    joined     what stands between the last two of a list, by the word after the colon: {kits:and}
+    day, time  how a date and an `Instant` are written
+    """
+
+    sentences: Mapping[str, Sentence]
+    steps: Mapping[str, Sentence]
+    nouns: Mapping[str, tuple[str, str]]
+    joined: Mapping[str, str]
+    day: Callable[[date], str]
+    time: Callable[[Instant], str]
 
 
-def times(count: int) -> str:
-    """How often: once, twice, 3 times."""
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+BRITISH = Language(en_GB.SENTENCES, en_GB.STEPS, en_GB.NOUNS, en_GB.JOINED, en_GB.day, en_GB.time)
+"""British English."""
+
+_in_use = BRITISH
 
 
-def bound(error_ms: int) -> str:
-    """How far off a time may be, rounded up to whole seconds, minutes or hours."""
-    for unit, size_ms in (("s", 1000), ("min", 60_000)):
-        if error_ms <= 120 * size_ms:
-            return f"{-(-error_ms // size_ms)} {unit}"
-    return f"{-(-error_ms // 3_600_000)} h"
+def use(language: Language) -> Language:
+    """Speaks `language` from now on; returns the one that was spoken before."""
+    global _in_use
+    before, _in_use = _in_use, language
+    return before
+
+
+def told(what: Phrase | KitdockError, face: Callable[[NextStep], str] | None = None) -> str:
+    """The sentence of a phrase or an error; `face` shows a step, None: by its name in the language.
+
+    Raises `KeyError` if the language has no such sentence or the phrase no such field.
+    """
+    fields = {name: _written(value, face) for name, value in what.fields.items()}
+    if isinstance(what, NextStep):
+        fields["step"] = _step(what, fields, face)
+        if not what.code:
+            return str(fields["step"])
+    elif " " in what.code:  # said in words already
+        return what.code
+    return _filled(_in_use.sentences[what.code], fields)
+
+
+def _step(step: NextStep, fields: Mapping[str, Any], face: Callable[[NextStep], str] | None) -> str:
+    return face(step) if face is not None else _filled(_in_use.steps[step.action], fields)
+
+
+def _written(value: Any, face: Callable[[NextStep], str] | None) -> Any:
+    """A field as people write it. Numbers, texts and lists stay as they are, until their place is known."""
+    if isinstance(value, NextStep) and not value.code:
+        return _step(value, {name: _written(each, face) for name, each in value.fields.items()}, face)
+    if isinstance(value, Phrase | KitdockError):
+        return told(value, face)
+    if isinstance(value, Instant):
+        return _in_use.time(value)
+    if isinstance(value, date):
+        return _in_use.day(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_written(each, face) for each in value]
+    return value
+
+
+def _filled(sentence: Sentence, fields: Mapping[str, Any]) -> str:
+    return sentence(**fields) if callable(sentence) else _FORMATTER.vformat(sentence, (), fields)
+
+
+class _Formatter(Formatter):
+    """Fills a text: {left:dose} is a count with its noun, {kits:and} a list, {error_ms:bound} a bound in time."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A field at its place in the text."""
+        if format_spec == "times":
+            return times(value)
+        if format_spec == "bound":
+            return bound(value)
+        if format_spec in _in_use.nouns:
+            return plural(value, *_in_use.nouns[format_spec])
+        if format_spec in _in_use.joined:
+            return _listed(value, _in_use.joined[format_spec])
+        if isinstance(value, list):
+            return _listed(value, ", ")
+        return str(format(value, format_spec))
+
+
+_FORMATTER = _Formatter()
+
+
+def _listed(values: Sequence[object], last: str) -> str:
+    *first, end = map(str, values)
+    return f"{', '.join(first)}{last}{end}" if first else end

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host import clock
-from host.cli import terminal
+from host.cli import steps, terminal
 from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
 from host.errors import InputError
@@ -98,7 +98,7 @@ def named(kits: Sequence[str]) -> str:
 def told(text: str, moved: Sequence[Moved], zone: str) -> Done:
     """What was done, for people and as data: the kits and their movements, and the state of the last kit after it."""
     movement, after = moved[-1].movement, moved[-1].after
-    warnings = list(dict.fromkeys(warning for each in moved for warning in each.warnings))
+    warnings = list(dict.fromkeys(steps.told(warning) for each in moved for warning in each.warnings))
     warnings += reassigned((shift for each in moved for shift in each.reassigned), zone)
     warnings += [
         f"kit {each.movement.kit} is to be counted before it is issued again: {doses_told(each.due, zone)}"

@@ -8,7 +8,9 @@ import pytest
 from host import ledger
 from host.errors import InputError, RuleError
 from host.ledger import Carrier, Kit, Lot, Officer, Place, State
+from host.phrase import NextStep, Phrase
 from tests.force import HOUR, T0, ZONE
+from tests.refusals import refused
 
 KIT = Kit("K1", "Nyxoid", "A1")
 LOT = Lot("Nyxoid", "A1", date(2028, 1, 31), 2)
@@ -24,7 +26,7 @@ def check(
     at: int = HOUR,
     roles: str = "",
     has: Sequence[str] = (),
-) -> list[str]:
+) -> list[Phrase]:
     to = Carrier(officer, None, "P1", pouch_with, has)
     return ledger.check_issue(state, KIT, lot, to, T0 + at, ZONE, 90, roles)
 
@@ -42,17 +44,18 @@ def test_expiry_is_judged_by_the_calendar_of_the_station() -> None:
 
 
 def test_recalled_quarantined_or_broached_kit_is_never_issued() -> None:
-    with pytest.raises(RuleError, match=r"lot A1, which is recalled \(bad seals\): take another"):
+    with refused("kit.recalled", RuleError, lot="A1", reason="bad seals"):
         check(LOT._replace(recalled="bad seals"))
-    with pytest.raises(RuleError, match=r"quarantined \(frozen\): take another, or `kitdock kit release K1`"):
+    with refused("kit.quarantined", RuleError, reason="frozen", release=NextStep("kit.release", kit="K1")):
         check(state=ON_THE_SHELF._replace(quarantine="frozen"))
-    with pytest.raises(RuleError, match="1 of 2 doses left: take a whole one"):
+    with refused("kit.not_whole", RuleError, kit="K1", left=1, of=2):
         check(state=ON_THE_SHELF._replace(doses_left=1, doses_used=1))
 
 
 def test_kit_that_expires_while_it_is_carried_warns() -> None:
     assert check(LOT._replace(expires_on=date(2026, 8, 27))) == []  # 91 days
-    assert check(LOT._replace(expires_on=date(2026, 8, 26))) == ["kit K1 expires on 2026-08-26, in 90 days"]
+    soon = date(2026, 8, 26)
+    assert check(LOT._replace(expires_on=soon)) == [Phrase("kit.expires_soon", kit="K1", expires_on=soon, days=90)]
 
 
 def test_unknown_or_lapsed_training_warns() -> None:

@@ -1,0 +1,58 @@
+"""How the command line shows a step: as the command to type."""
+
+import re
+import shlex
+from string import Formatter
+from typing import Any
+
+from host import words
+from host.errors import KitdockError
+from host.phrase import NextStep, Phrase
+
+STOCK: dict[str, str] = {
+    "kit.release": "kitdock kit release {kit}",
+    "officer.back": "kitdock officer leave {officer} --back",
+    "officer.role": "kitdock officer change {officer} --role {role}",
+}
+
+RECONCILE: dict[str, str] = {}
+
+TAGS: dict[str, str] = {}
+
+COMMANDS = {**STOCK, **RECONCILE, **TAGS}
+"""The command of each action. A field that the step does not have stands there in capitals, for who types to fill in;
+what is in [brackets] is left out if one of its fields is missing."""
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+
+
+def told(what: Phrase | KitdockError) -> str:
+    """The sentence, with its steps as commands."""
+    return words.told(what, command)
+
+
+def command(step: NextStep) -> str:
+    """The command that does a step, in back-quotes."""
+
+    def kept(part: re.Match[str]) -> str:
+        wanted = [name for _, name, _, _ in Formatter().parse(part[1]) if name]
+        return part[1] if all(step.fields.get(name) is not None for name in wanted) else ""
+
+    template = _OPTIONAL.sub(kept, COMMANDS[step.action])
+    return f"`{_FILLER.vformat(template, (), step.fields)}`"
+
+
+class _Filler(Formatter):
+    """Fills a command: what is known is quoted as a shell needs it, the rest is named in capitals."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> str:
+        """The value of a field as it is typed."""
+        value = kwargs.get(str(key))
+        if value is None:
+            return str(key).upper()
+        if isinstance(value, list | tuple):
+            return " ".join(shlex.quote(str(each)) for each in value)
+        return shlex.quote(str(value))
+
+
+_FILLER = _Filler()

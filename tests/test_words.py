@@ -1,0 +1,111 @@
+"""Every sentence has its words: no refusal without one, none that nobody says, every field where it is wanted."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from host import errors, words
+from host.cli import steps
+from host.phrase import NextStep, Phrase
+from host.words import en_GB
+from tests import house
+
+PROSE = 400
+"""How many refusals still bring their words along. It only ever falls."""
+
+REFUSALS = {name for name, each in vars(errors).items() if isinstance(each, type)}
+
+
+def said(path: Path) -> Iterator[tuple[ast.Call, str]]:
+    """The phrases, steps and refusals that a module makes, with the name of what is made."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name in REFUSALS | {"Phrase", "NextStep"} or (name.endswith("Error") and name not in dir(__builtins__)):
+                yield node, name
+
+
+def everything() -> list[tuple[str, ast.Call, str]]:
+    return [
+        (f"{path.relative_to(house.HOST)}:{call.lineno}", call, name)
+        for path in house.sources()
+        for call, name in said(path)
+    ]
+
+
+def literals(node: ast.expr) -> set[str]:
+    """The texts that an expression may be, where it is a choice between texts."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    if isinstance(node, ast.IfExp):
+        return literals(node.body) | literals(node.orelse)
+    return set()
+
+
+def codes(call: ast.Call, name: str) -> set[str]:
+    """The codes of what is said, where the source tells them."""
+    at = 1 if name == "NextStep" else 0
+    return literals(call.args[at]) if len(call.args) > at else set()
+
+
+def test_each_sentence_that_is_said_has_words_and_gets_its_fields() -> None:
+    for where, call, name in everything():
+        given = {each.arg for each in call.keywords}
+        if None in given:
+            continue
+        for code in codes(call, name):
+            if not code or " " in code or "." not in code:
+                continue
+            assert code in en_GB.SENTENCES, f"{where}: {code} has no words"
+            sentence = en_GB.SENTENCES[code]
+            if isinstance(sentence, str):
+                wanted = {field for _, field, _, _ in Formatter().parse(sentence) if field} - {"step"}
+                assert wanted <= given, f"{where}: {code} wants {wanted - given}"
+
+
+def test_each_step_has_a_name_and_a_command() -> None:
+    taken = {
+        action
+        for _, call, name in everything()
+        if name == "NextStep" and call.args
+        for action in literals(call.args[0])
+    }
+    assert taken <= set(en_GB.STEPS), taken - set(en_GB.STEPS)
+    assert taken <= set(steps.COMMANDS), taken - set(steps.COMMANDS)
+
+
+def test_no_sentence_is_kept_that_nobody_says() -> None:
+    source = "\n".join(path.read_text() for path in house.sources() if "words" not in path.parts)
+    unsaid = [code for code in en_GB.SENTENCES if f'"{code}"' not in source]
+    assert unsaid == []
+
+
+def test_refusals_bring_no_words_along() -> None:
+    prose = [
+        where
+        for where, call, name in everything()
+        if name in REFUSALS
+        and call.args
+        and (isinstance(call.args[0], ast.JoinedStr) or any(" " in text for text in literals(call.args[0])))
+    ]
+    assert len(prose) <= PROSE, prose
+
+
+@pytest.mark.parametrize("code", en_GB.SENTENCES)
+def test_a_sentence_names_only_nouns_and_lists_of_its_language(code: str) -> None:
+    sentence = en_GB.SENTENCES[code]
+    known = {*en_GB.NOUNS, *en_GB.JOINED, "times", "bound", ""}
+    if isinstance(sentence, str):
+        assert {spec for _, field, spec, _ in Formatter().parse(sentence) if field} <= known
+
+
+def test_fields_are_written_as_the_language_has_them() -> None:
+    step = NextStep("kit.release", kit="K 1")
+    refusal = errors.RuleError("kit.quarantined", kit="K 1", reason="wet", release=step)
+    assert str(refusal) == "kit K 1 is quarantined (wet): take another, or release the kit"
+    assert steps.told(refusal) == "kit K 1 is quarantined (wet): take another, or `kitdock kit release 'K 1'`"
+    why = Phrase("kit.aside_quarantined", reason="wet"), Phrase("kit.aside_quarantined", reason="hot")
+    assert words.told(Phrase("kit.put_aside", kit="K1", why=why)).endswith("(wet) and it is quarantined (hot)")
