@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from indicator import Indicator
     from lid import Lid
     from settings import Settings
-    from wake import Signs
     from watchdog import Watchdog
 
-    from kitcore.tag import Tag
+    from kitcore.tag import Signs, Tag
 
 LINKED_MS = 5
 """Pause between two rounds while a station is linked."""

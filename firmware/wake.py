@@ -27,7 +27,7 @@ from watchdog import Watchdog
 from kitcore import battery, life
 from kitcore.life import JAMMED_MS, MOST_FAULTY, Life
 from kitcore.ring import Ring
-from kitcore.tag import Tag
+from kitcore.tag import Signs, Tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,22 +45,6 @@ LOOK_MS = 5
 """Pause between two looks at the inputs."""
 CTRL_C, NO_KEY = 3, -1
 """What stops the program: what is sent by a terminal, or nothing, so that no wake is stopped unseen."""
-
-
-class Signs:
-    """What is to be shown next; the newest wish counts. Light and buzzer are made when there is one."""
-
-    def __init__(self) -> None:
-        self.wish: "tuple[tuple[tuple[int, int, int], ...], bool] | None" = None
-
-    def show(self, sign: "tuple[tuple[int, int, int], ...]", sound: bool) -> None:
-        """Show `sign`, with its `sound` or without."""
-        self.wish = (sign, sound)
-
-    def take(self) -> "tuple[tuple[tuple[int, int, int], ...], bool] | None":
-        """The wish, once; None if there is none."""
-        wish, self.wish = self.wish, None
-        return wish
 
 
 class Wake:

@@ -15,11 +15,10 @@ from clock import Clock
 from flash_log import FlashLog
 from indicator import Indicator
 from settings import Settings
-from wake import Signs
 
 from kitcore.ring import Ring, StorageError
 from kitcore.server import Server
-from kitcore.tag import Tag
+from kitcore.tag import Signs, Tag
 from kitwire import session
 
 LOOK_MS = 20

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,34 @@ def test_what_is_allowed_is_not_found(tmp_path: Path, where: str, source: str) -
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(source if path == where else "")
     assert violations(tmp_path) == []
+
+
+def circle(folder: Path) -> list[str]:
+    """The modules of a circle in which those of `folder` import each other, for types too; none if there is none."""
+    own = {path.stem for path in folder.glob("*.py")}
+    goes_to: dict[str, set[str]] = {}
+    for name in own:
+        tree = ast.parse((folder / f"{name}.py").read_text())
+        told = {*imported(tree, folder.name), *imported(tree, folder.name, types=True)}
+        goes_to[name] = {each.removeprefix(f"{folder.name}.") for each in told} & own - {name}
+    try:
+        TopologicalSorter(goes_to).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize("folder", ["firmware", "firmware/lib/kitcore", "firmware/lib/kitwire"])
+def test_the_tag_has_no_circle_of_imports(folder: str) -> None:
+    assert circle(ROOT / folder) == []
+
+
+def test_a_planted_circle_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import b\n")
+    (tmp_path / "b.py").write_text("TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from c import C\n")
+    (tmp_path / "c.py").write_text("def f():\n    import a\n")
+    (tmp_path / "d.py").write_text("import a\n")
+    assert set(circle(tmp_path)) == {"a", "b", "c"}
 
 
 def test_pin_numbers_are_in_board_alone() -> None:

@@ -70,6 +70,22 @@ def _signed(value: int) -> int:
     return value - 0x100000000 if value > 0x7FFFFFFF else value
 
 
+class Signs:
+    """What is to be shown next; the newest wish counts. Light and buzzer are made when there is one."""
+
+    def __init__(self) -> None:
+        self.wish: "tuple[tuple[tuple[int, int, int], ...], bool] | None" = None
+
+    def show(self, sign: "tuple[tuple[int, int, int], ...]", sound: bool) -> None:
+        """Show `sign`, with its `sound` or without."""
+        self.wish = (sign, sound)
+
+    def take(self) -> "tuple[tuple[tuple[int, int, int], ...], bool] | None":
+        """The wish, once; None if there is none."""
+        wish, self.wish = self.wish, None
+        return wish
+
+
 class Tag:
     """One enrolled tag, awake, with its `log` open."""
 
