@@ -6,7 +6,6 @@ were given. What people say, mark, report and count may be something else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -17,6 +16,7 @@ from host import clock
 from host.errors import RuleError
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, FIND, LOSE, RETURN, TRANSFER, USE
+from host.phrase import NextStep
 from host.reconcile import Discrepancy
 from host.store import Store, TagKeys
 from host.store.kits import Fate
@@ -303,8 +303,8 @@ class Play:
             self.store.same_use(counting[-1], counting[0], self.at_ms)
         elif wrong:
             self.reports.append(self.file(self.store.open_answers(wrong[0]).officer, given, amends=wrong[0]))
-        elif use := re.search(r"--doses (\d+) --report (\d+)", found.next_step):
-            doses, number = map(int, use.groups())
+        elif isinstance(found.next_step, NextStep) and found.next_step.action == "kit.use":
+            doses, number = found.next_step.fields["doses"], found.next_step.fields["report"]
             self.store.move(Movement(0, self.at_ms, USE, self.kit, doses=doses, report=number))
         else:
             opening = next(iter(self.store._openings_where(["o.tag = ?"], [self.tag])))

@@ -14,6 +14,7 @@ from host.cli.expiry import COLUMNS, DETAILS, row_of
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
+from host.cli.steps import told
 from host.reconcile.digest import Digest, Scope
 from host.reconcile.digest import digest as make
 from host.stock.expiry import Expiry, demands, next_step, suggest
@@ -102,7 +103,7 @@ def _tables(store: Store, found: Digest, zone: str) -> dict[str, Table]:
     count = len(found.expired_carried)
 
     def kit(each: Expiry) -> Row:
-        return row_of(each, next_step(each, carry_days, home), zone)
+        return row_of(each, told(next_step(each, carry_days, home)), zone)
 
     def case(each: Live) -> Row:
         return _case(each, zone)
@@ -142,8 +143,8 @@ def _case(each: Live, zone: str) -> Row:
         "officer": found.officer,
         "place": found.place,
         "since": clock.iso(found.since_ms, zone),
-        "evidence": found.evidence,
-        "next_step": found.next_step,
+        "evidence": told(found.evidence),
+        "next_step": told(found.next_step),
     }
 
 

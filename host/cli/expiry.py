@@ -10,6 +10,7 @@ from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import day, open_store, with_store
 from host.cli.render import Cell, Done, Row, Table
+from host.cli.steps import told
 from host.errors import InputError
 from host.receiving import naming
 from host.stock.expiry import Expiry, demands, next_step, suggest
@@ -61,7 +62,7 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
             listed = suggest(listed, shelves, home, settings.carry_days)
         has_kits = own or bool(found) or store.has_kits()
     rows = [
-        row_of(each, "ask the quartermaster" if own else next_step(each, settings.carry_days, home), zone)
+        row_of(each, "ask the quartermaster" if own else told(next_step(each, settings.carry_days, home)), zone)
         for each in listed
     ]
     known = len(found) - len(listed)

@@ -13,6 +13,7 @@ from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
+from host.cli.steps import told
 from host.errors import InputError
 from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
@@ -126,7 +127,7 @@ def show(db: Path, name: str) -> PrintedReport:
             return PrintedReport(name, {"history": _history(entries, zone)}, "It is no longer found.")
         entries = store.discrepancy_entries(*each.found.key)
         facts = [
-            {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": text}
+            {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}
             for fact, at_ms, text in store.evidence(each.found.facts)
         ]
     evidence = Table(
@@ -209,8 +210,8 @@ def _row(each: Live, zone: str) -> Row:
         "pouch": found.pouch,
         "officer": found.officer,
         "since": clock.iso(found.since_ms, zone),
-        "evidence": found.evidence,
-        "next_step": found.next_step,
+        "evidence": told(found.evidence),
+        "next_step": told(found.next_step),
         "place": found.place,
         "name": found.name,
         "status": each.status,
@@ -264,7 +265,7 @@ def _rules(settings: Settings) -> Table:
         {
             "kind": rule.kind,
             "severity": " or ".join(rule.severities),
-            "text": rule.text,
+            "text": told(rule.text),
             "settings": {key: getattr(settings, key) for key in rule.settings},
         }
         for rule in RULES

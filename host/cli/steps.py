@@ -15,7 +15,37 @@ STOCK: dict[str, str] = {
     "officer.role": "kitdock officer change {officer} --role {role}",
 }
 
-RECONCILE: dict[str, str] = {}
+RECONCILE: dict[str, str] = {
+    "discrepancy.list": "kitdock reconcile --all",
+    "discrepancy.resolve": "kitdock reconcile resolve {discrepancy} --reason TEXT",
+    "discrepancy.show": "kitdock reconcile show {discrepancy}",
+    "expiry.forecast": "kitdock expiry forecast",
+    "kit.count": "kitdock kit count {kit} --doses DOSES",
+    "kit.destroy": "kitdock kit destroy {kit}[ --reason {reason} --document ID]",
+    "kit.history": "kitdock kit history {kit}",
+    "kit.issue": "kitdock kit issue[ {kit}]",
+    "kit.issue_next": "kitdock kit issue --next[ {officer}][ --place {place}][ --pouch {pouch}]",
+    "kit.load": "kitdock kit load {kit} {pouch}",
+    "kit.lose": "kitdock kit lose {kit}",
+    "kit.receive": "kitdock stock receive",
+    "kit.replace": "kitdock kit replace {kit}[ {new}][ --station {station}]",
+    "kit.return": "kitdock kit return[ {kit}]",
+    "kit.transfer": "kitdock kit transfer {kit} {station}",
+    "kit.use": "kitdock kit use {kit} --doses {doses} --report {report}",
+    "officer.list": "kitdock officer list",
+    "officer.trained": "kitdock officer change {officer} --trained DATE",
+    "opening.doses": "kitdock openings explain {opening} --cause used --doses {doses}",
+    "opening.explain": "kitdock openings explain {opening} --officer {officer} --cause {cause}",
+    "opening.used": "kitdock openings explain {opening} --officer {officer} --cause used --doses {doses}",
+    "place.list": "kitdock place list",
+    "report.amend": "kitdock usage file --amends {report}",
+    "report.file": "kitdock usage file --opening {opening}",
+    "report.match": "kitdock usage match {report} POUCH:NUMBER",
+    "report.same": "kitdock usage same {report} {same}",
+    "report.withdraw": "kitdock usage withdraw {report} --reason WHY",
+    "tag.dock": "kitdock dock",
+    "tag.enrol": "kitdock tag provision {pouch} --port PORT",
+}
 
 TAGS: dict[str, str] = {}
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from host.ledger import Officer, training_valid_until
+from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement
 from host.reconcile.situation import Carried, View
 from host.usage.doses import told
-from host.words import plural
 
 
 def expired_carried(view: View) -> Iterator[Discrepancy]:
@@ -20,8 +20,10 @@ def expired_carried(view: View) -> Iterator[Discrepancy]:
                 severity=HIGH,
                 occurrence=str(each.began),
                 since_ms=view.midnight_after(each.expires_on),
-                evidence=f"{each.product} lot {each.lot} expired on {each.expires_on}, {plural(days, 'day')} ago",
-                next_step=f"`kitdock kit replace {each.kit}` by one that is in date",
+                evidence=Phrase(
+                    "found.expired_carried", product=each.product, lot=each.lot, expires_on=each.expires_on, days=days
+                ),
+                next_step=NextStep("kit.replace", "next.expired_carried", kit=each.kit),
             )
 
 
@@ -35,9 +37,14 @@ def recalled_carried(view: View) -> Iterator[Discrepancy]:
                 severity=HIGH,
                 occurrence=f"{each.began}:{each.recall.id}",
                 since_ms=each.recall.at_ms,
-                evidence=f"{each.product} lot {each.lot} is recalled since {view.show(each.recall.at_ms)} "
-                f"({each.recall.reason})",
-                next_step=f"call it in: `kitdock kit replace {each.kit}` by one of another lot",
+                evidence=Phrase(
+                    "found.recalled_carried",
+                    product=each.product,
+                    lot=each.lot,
+                    since=view.at(each.recall.at_ms),
+                    reason=each.recall.reason,
+                ),
+                next_step=NextStep("kit.replace", "next.recalled_carried", kit=each.kit),
             )
 
 
@@ -49,9 +56,9 @@ def not_whole_carried(view: View) -> Iterator[Discrepancy]:
             continue
         urgent = earlier is not None or each.doses_left <= 0
         evidence = (
-            f"it was handed out uncounted: {told(earlier, view.of.time_zone)}"
+            Phrase("found.carried_uncounted", why=told(earlier, view.of.time_zone))
             if earlier
-            else f"{max(each.doses_left, 0)} of {plural(each.doses, 'dose')} left"
+            else Phrase("found.carried_not_whole", left=max(each.doses_left, 0), of=each.doses)
         )
         yield _about(
             each,
@@ -60,7 +67,9 @@ def not_whole_carried(view: View) -> Iterator[Discrepancy]:
             occurrence=f"{each.began}:{'uncounted' if earlier else each.doses_left}",
             since_ms=each.since_ms,
             evidence=evidence,
-            next_step=("call it in: " if urgent else "") + f"`kitdock kit replace {each.kit}`, and count what is in it",
+            next_step=NextStep(
+                "kit.replace", "next.not_whole_urgent" if urgent else "next.not_whole_carried", kit=each.kit
+            ),
         )
 
 
@@ -74,8 +83,13 @@ def quarantined_carried(view: View) -> Iterator[Discrepancy]:
                 severity=MEDIUM,
                 occurrence=str(each.began),
                 since_ms=each.since_ms,
-                evidence=f"it is quarantined ({each.quarantine}) and still out",
-                next_step=f"`kitdock kit replace {each.kit}`, or `kitdock kit release {each.kit}` if it is sound",
+                evidence=Phrase("found.quarantined_carried", reason=each.quarantine),
+                next_step=NextStep(
+                    "kit.replace",
+                    "next.quarantined_carried",
+                    kit=each.kit,
+                    release=NextStep("kit.release", kit=each.kit),
+                ),
             )
 
 
@@ -89,8 +103,8 @@ def kit_with_leaver(view: View) -> Iterator[Discrepancy]:
                 severity=MEDIUM,
                 occurrence=f"{each.began}:{each.left_on}",
                 since_ms=view.midnight_after(each.left_on),
-                evidence=f"the officer's last day was {each.left_on}; no return is recorded",
-                next_step=f"ask where the kit is, then `kitdock kit return {each.kit}`",
+                evidence=Phrase("found.kit_with_leaver", left_on=each.left_on),
+                next_step=NextStep("kit.return", "next.kit_with_leaver", kit=each.kit),
             )
 
 
@@ -107,8 +121,8 @@ def training_lapsed(view: View) -> Iterator[Discrepancy]:
                 severity=MEDIUM,
                 occurrence=f"{each.began}:{until}",
                 since_ms=view.midnight_after(until),
-                evidence=f"the 12 months since the officer's last training ended on {until}",
-                next_step=f"book the refresher, then `kitdock officer change {each.officer} --trained DATE`",
+                evidence=Phrase("found.training_lapsed", until=until),
+                next_step=NextStep("officer.trained", "next.training_lapsed", officer=each.officer),
             )
 
 
@@ -122,13 +136,13 @@ def kit_without_pouch(view: View) -> Iterator[Discrepancy]:
                 severity=LOW,
                 occurrence=str(each.began),
                 since_ms=each.since_ms,
-                evidence=f"issued at {view.show(each.since_ms)} in no pouch: nothing logs when it is opened",
-                next_step=f"if it is in a pouch, `kitdock kit load {each.kit} POUCH`",
+                evidence=Phrase("found.kit_without_pouch", since=view.at(each.since_ms)),
+                next_step=NextStep("kit.load", "next.kit_without_pouch", kit=each.kit),
             )
 
 
 def _about(
-    each: Carried, *, kind: str, severity: str, occurrence: str, since_ms: int, evidence: str, next_step: str
+    each: Carried, *, kind: str, severity: str, occurrence: str, since_ms: int, evidence: Phrase, next_step: Phrase
 ) -> Discrepancy:
     """A discrepancy that concerns a kit that is out, at the earliest since it is."""
     return Discrepancy(

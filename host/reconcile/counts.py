@@ -1,9 +1,10 @@
 """Rules about what the ledger, the reports and the counts say of the same kit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from host.ledger import Step, first_impossible, in_words
+from host.ledger import Movement, Step, first_impossible, in_words
 from host.ledger.movement import ISSUE, ISSUED, NOWHERE, State
+from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement, record, report
 from host.reconcile.discrepancy import stocktake as stocktake_fact
 from host.reconcile.situation import CountDifference, KitAccount, KitLedger, ReportedDoses, View, only
@@ -11,7 +12,6 @@ from host.stock import stocktake
 from host.usage.doses import numbers
 from host.usage.openings import Opening
 from host.usage.reports import FILED
-from host.words import plural
 
 _MISSING = (stocktake.MISSING,)
 _UNEXPECTED = (stocktake.UNEXPECTED, stocktake.UNKNOWN)
@@ -45,30 +45,32 @@ def _off(view: View, each: KitAccount) -> Discrepancy:
     last = each.told_by[-1] if each.told_by else None
     at_ms = last.at_ms if last else state.moved_at_ms
     missing = account.off
-    what = (
-        f"{plural(missing, 'dose')} gone that nothing tells of"
-        if missing > 0
-        else f"{plural(-missing, 'dose')} told of, and not gone"
+    evidence = Phrase(
+        "found.doses_off",
+        missing=missing,
+        left=max(state.doses_left, 0),
+        of=account.doses,
+        used=account.used,
+        quiet=account.quiet,
+        reported=account.told,
+        pending=account.pending,
     )
-    told = f"{plural(account.told, 'dose')} reported"
-    told += f", {account.pending} said or marked as used and not reported" if account.pending else ""
-    by = f", {account.quiet} of them by no report" if account.quiet else ""
     reports = [each.report for each in each.told_by if each.report is not None] + list(account.short)
-    step = f"count it again: `kitdock kit count {kit} --doses DOSES`"
     if missing > 0:
-        step = f"ask whether it was used and not reported; {step}"
+        step = NextStep("kit.count", "next.doses_gone", kit=kit)
     elif account.lacks:
+        again = NextStep("kit.count", kit=kit)
         short = next(iter(account.short))
-        step = f"`kitdock kit use {kit} --doses {account.lacks} --report {short}`, or {step}"
+        step = NextStep("kit.use", "next.doses_lack", kit=kit, doses=account.lacks, report=short, count=again)
     else:
-        step += "; if that is right, correct what was said or reported"
+        step = NextStep("kit.count", "next.doses_not_gone", kit=kit)
     return Discrepancy(
         "doses_differ",
         MEDIUM,
         kit,
         f"{last.id if last else 0}:{missing}",
         at_ms,
-        f"{what}: {max(state.doses_left, 0)} of {account.doses} left, {account.used} recorded as used{by}; {told}",
+        evidence,
         step,
         (*(movement(each.id) for each in each.told_by), *(report(each) for each in dict.fromkeys(reports))),
         kit=kit,
@@ -81,26 +83,28 @@ def _off(view: View, each: KitAccount) -> Discrepancy:
 def _numbers_differ(opening: Opening) -> Discrepancy:
     """An opening of which the sources tell different doses."""
     told = numbers(opening)
-    words = ", ".join(f"{doses} {source}" for source, doses in told.items())
     counting = [each.id for each in opening.filed if each.stands == FILED]
-    step = f"ask again, then `kitdock openings explain {opening.name} --cause used --doses DOSES`"
     if len(counting) > 1:
-        words += f" in {plural(len(counting), 'report')}"
-        step = (
-            f"if both tell of the same doses, `kitdock usage same {counting[-1]} {counting[0]}`; if not, "
-            f"`kitdock openings explain {opening.name} --cause used --doses {told['reported']}`"
-        )
+        explain = NextStep("opening.doses", opening=opening.name, doses=told["reported"])
+        step = NextStep("report.same", "next.same_doses", report=counting[-1], same=counting[0], explain=explain)
     elif counting:
-        step += (
-            f", or file the report anew: `kitdock usage file --amends {counting[0]}`; a count of the kit settles it too"
-        )
+        amend = NextStep("report.amend", report=counting[0])
+        step = NextStep("opening.doses", "next.doses_or_report_anew", opening=opening.name, amend=amend)
+    else:
+        step = NextStep("opening.doses", "next.doses_told", opening=opening.name)
     return Discrepancy(
         "doses_differ",
         MEDIUM,
         f"{opening.tag}:{opening.sequence}",
         ":".join(f"{source}{doses}" for source, doses in told.items()) + f":{len(counting)}",
         opening.began.likely_ms,
-        f"doses told of this opening: {words}",
+        Phrase(
+            "found.doses_told",
+            said=told.get("said"),
+            marked=told.get("marked"),
+            reported=told.get("reported"),
+            reports=len(counting),
+        ),
         step,
         (record(opening.tag, opening.sequence), *(report(each) for each in opening.reports)),
         kit=only(opening.kits),
@@ -123,16 +127,20 @@ def _lacking(view: View, told: ReportedDoses) -> int:
 def _more_reported(told: ReportedDoses, lacking: int) -> Discrepancy:
     kits = list(dict.fromkeys(each.kit for each in told.taken))
     number = told.report.id
-    came = f"{told.report.doses - lacking} came from kit {' and '.join(kits)}" if kits else "none came from a kit yet"
     return Discrepancy(
         "doses_differ",
         LOW if kits else MEDIUM,
         f"report-{number}",
         str(told.report.doses - lacking),
         told.report.filed_at_ms,
-        f"usage report {number} tells of {plural(told.report.doses, 'dose')}; {came}",
-        f"ask which kit {'the other ' if kits else ''}{lacking} came from, then "
-        f"`kitdock kit use KIT --doses {lacking} --report {number}`",
+        Phrase(
+            "found.more_reported" if kits else "found.none_taken",
+            report=number,
+            doses=told.report.doses,
+            taken=told.report.doses - lacking,
+            kits=tuple(kits),
+        ),
+        NextStep("kit.use", "next.the_other_doses" if kits else "next.doses_of_report", doses=lacking, report=number),
         (report(number), *(movement(each.movement) for each in told.taken)),
         kit=kits[0] if len(kits) == 1 else None,
         officer=told.report.officer,
@@ -143,15 +151,18 @@ def kit_issued_twice(view: View) -> Iterator[Discrepancy]:
     """A kit that was issued while it was out already: two ledgers that were put together, most likely."""
     for each, step, before in _impossible(view):
         if _twice(step, before):
-            first = f"officer {before.officer}" if before.officer else str(before.place)
-            second = f"officer {step.movement.officer}" if step.movement.officer else str(step.movement.place)
             yield _about(
                 each,
                 step,
                 kind="kit_issued_twice",
-                evidence=f"issued to {first} at {view.show(before.since_ms)}, and to {second} at "
-                f"{view.show(step.movement.at_ms)} with no return between",
-                next_step=f"look which box is where: see `kitdock kit history {each.kit}`",
+                evidence=Phrase(
+                    "found.kit_issued_twice",
+                    first=_whom(before),
+                    since=view.at(before.since_ms),
+                    second=_whom(step.movement),
+                    at=view.at(step.movement.at_ms),
+                ),
+                next_step=NextStep("kit.history", "next.kit_issued_twice", kit=each.kit),
                 facts=(movement(before.began), movement(step.movement.id)),
             )
 
@@ -164,9 +175,14 @@ def ledger_impossible(view: View) -> Iterator[Discrepancy]:
                 each,
                 step,
                 kind="ledger_impossible",
-                evidence=f"movement {step.movement.id}, {step.movement.kind.replace('_', ' ')} at "
-                f"{view.show(step.movement.at_ms)}, cannot have been: {step.impossible}",
-                next_step=f"look where the box is: see `kitdock kit history {each.kit}`",
+                evidence=Phrase(
+                    "found.ledger_impossible",
+                    movement=step.movement.id,
+                    kind=step.movement.kind,
+                    at=view.at(step.movement.at_ms),
+                    why=step.impossible,
+                ),
+                next_step=NextStep("kit.history", "next.ledger_impossible", kit=each.kit),
                 facts=(movement(step.movement.id),),
             )
 
@@ -184,8 +200,13 @@ def _twice(step: Step, before: State) -> bool:
     return step.movement.kind == ISSUE and before.status == ISSUED
 
 
+def _whom(held: State | Movement) -> Phrase | str:
+    """Who or which place has or gets a kit."""
+    return Phrase("found.officer", officer=held.officer) if held.officer else str(held.place)
+
+
 def _about(
-    each: KitLedger, step: Step, *, kind: str, evidence: str, next_step: str, facts: tuple[str, ...]
+    each: KitLedger, step: Step, *, kind: str, evidence: Phrase, next_step: Phrase, facts: tuple[str, ...]
 ) -> Discrepancy:
     now = each.steps[-1].state
     return Discrepancy(
@@ -194,7 +215,7 @@ def _about(
         each.kit,
         str(step.movement.id),
         step.movement.at_ms,
-        f"{evidence}; by the last movement it is {in_words(now.status)}",
+        Phrase("found.and_now", what=evidence, status=in_words(now.status)),
         next_step,
         facts,
         kit=each.kit,
@@ -244,20 +265,28 @@ def _counted(view: View, count: CountDifference, kind: str, severity: str, subje
         subject,
         str(there.id),
         at_ms,
-        f"stocktake {there.id} of {there.place}, closed at {view.show(there.closed_at_ms)}: "
-        f"{what.replace('_', ' ')}, {detail}; the reason given: {reason}",
-        _NEXT["unknown" if what == "unknown" else kind].format(kit=kit),
+        Phrase(
+            "found.stocktake",
+            stocktake=there.id,
+            place=there.place,
+            closed_at=view.at(there.closed_at_ms),
+            difference=what,
+            detail=detail,
+            reason=reason,
+        ),
+        _NEXT[what if what == stocktake.UNKNOWN else kind](kit),
         (stocktake_fact(there.id),),
         kit=kit,
         place=there.place,
     )
 
 
-_NEXT = {
-    "stocktake_missing": "look for it again; if it is gone, `kitdock kit lose {kit}`",
-    "stocktake_unexpected": "record how it came there: see `kitdock kit history {kit}`",
-    "unknown": "receive it with `kitdock stock receive`, or put its label right",
-    "stocktake_wrong_place": "`kitdock kit transfer {kit} STATION`, or take it back to where it belongs",
-    "stocktake_double": "look whether two boxes carry the number {kit}",
-    "doses_differ": "count it again: `kitdock kit count {kit} --doses DOSES`",
+_NEXT: Mapping[str, Callable[[str], Phrase]] = {
+    "stocktake_missing": lambda kit: NextStep("kit.lose", "next.stocktake_missing", kit=kit),
+    "stocktake_unexpected": lambda kit: NextStep("kit.history", "next.stocktake_unexpected", kit=kit),
+    stocktake.UNKNOWN: lambda kit: NextStep("kit.receive", "next.stocktake_unknown"),
+    "stocktake_wrong_place": lambda kit: NextStep("kit.transfer", "next.stocktake_wrong_place", kit=kit),
+    "stocktake_double": lambda kit: Phrase("next.stocktake_double", kit=kit),
+    "doses_differ": lambda kit: NextStep("kit.count", "next.count_again", kit=kit),
 }
+"""What to do about a difference of a stocktake, by the kind of discrepancy; of a kit that nobody knows, by that."""

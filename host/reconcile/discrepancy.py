@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from host.phrase import Phrase
+
 HIGH = "high"
 MEDIUM = "medium"
 LOW = "low"
@@ -18,9 +20,9 @@ class Discrepancy(NamedTuple):
     shown       the subject as people write it: P-01:7
     kit, pouch, officer, place   as far as it concerns any; nobody if it may be several
     since_ms    since when, in Unix milliseconds
-    evidence    what is known, in words
+    evidence    what is known
     facts       what that rests on: movement:12, record:TAG:7, report:3, docking:5, stocktake:2
-    next_step   what to do
+    next_step   what to do: a `NextStep`, but a mere phrase if Kitdock has no part in it
     """
 
     kind: str
@@ -28,8 +30,8 @@ class Discrepancy(NamedTuple):
     subject: str
     occurrence: str
     since_ms: int
-    evidence: str
-    next_step: str
+    evidence: Phrase
+    next_step: Phrase
     facts: tuple[str, ...] = ()
     kit: str | None = None
     pouch: str | None = None

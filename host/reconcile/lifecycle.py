@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from host.errors import InputError, RuleError
+from host.phrase import NextStep
 from host.reconcile.discrepancy import Discrepancy
 
 OPENED = "opened"
@@ -136,8 +137,12 @@ def changes(found: Iterable[Discrepancy], known: Mapping[Key, Standing]) -> list
 def check(action: str, name: str, status: str) -> None:
     """Raises `RuleError` if a person cannot do this to a discrepancy of that status."""
     if status not in _BEFORE[action]:
-        already = f"is {status} already" if status == action else f"is {status}"
-        raise RuleError(f"{name} {already}: see `kitdock reconcile show {name}`")
+        raise RuleError(
+            "discrepancy.is_so_already" if status == action else "discrepancy.is_otherwise",
+            name=name,
+            status=status,
+            show=NextStep("discrepancy.show", discrepancy=name),
+        )
 
 
 def named(name: str, there: Sequence[Live]) -> Live:
@@ -146,4 +151,4 @@ def named(name: str, there: Sequence[Live]) -> Live:
         found = [each for each in there if each.found.names[names] == name]
         if len(found) == 1:
             return found[0]
-    raise InputError(f"no discrepancy is called {name} now: see `kitdock reconcile --all`")
+    raise InputError("discrepancy.unknown", name=name, known=NextStep("discrepancy.list"))

@@ -1,18 +1,17 @@
 """Rules about the logs of tags: records altered or gone, errors of a tag's own, clocks that cannot be right."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import groupby
 
 from host import clock
+from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, docking, record
 from host.reconcile.situation import TagFlaw, View, only, whose
 from host.tag.events import ALTERED
 from host.tag.log import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP, Flaw
 from host.tag.logbook import cause_of_start
-from host.words import plural, times
-
-_KEEP = "keep the pouch and its tag as evidence, count its kit, enrol another tag"
 
 SHOWN_POUCHES = 5
 """Of more pouches than this, the first ones are named."""
@@ -23,64 +22,79 @@ SHOWN_RECORDS = 5
 def record_tampered(view: View) -> Iterator[Discrepancy]:
     """Records that are not what the tag sealed; with those after them that cannot be judged."""
 
-    def told(flaw: Flaw) -> str:
-        which, _, follows = flaw.detail.partition("|")
-        return f"{which} of tag {flaw.tag} is not what the tag sealed{follows}"
+    def found(flaw: Flaw) -> Phrase:
+        altered, _, after = flaw.detail.partition("|")
+        records, others = _numbers(altered), sum(_numbers(after))
+        return Phrase("found.record_tampered", records=records, tag=flaw.tag, others=others)
 
-    return _one_each(view, ALTERED, "record_tampered", HIGH, told, _KEEP)
+    return _one_each(view, ALTERED, "record_tampered", HIGH, found, _keep)
 
 
 def sequence_gap(view: View) -> Iterator[Discrepancy]:
     """Records that a tag made and the station never got."""
 
-    def told(flaw: Flaw) -> str:
-        return f"{flaw.detail} gone from tag {flaw.tag}: openings in that time are not known"
+    def found(flaw: Flaw) -> Phrase:
+        return Phrase("found.sequence_gap", tag=flaw.tag, **_gone(flaw))
 
-    return _one_each(view, GAP, "sequence_gap", MEDIUM, told, "dock more often, and ask whether the kit was used")
+    def ask(each: TagFlaw) -> Phrase:
+        return NextStep("tag.dock", "next.sequence_gap", pouch=each.pouch)
+
+    return _one_each(view, GAP, "sequence_gap", MEDIUM, found, ask)
 
 
 def records_removed(view: View) -> Iterator[Discrepancy]:
     """Records gone from a log that was not full, which a tag does not do by itself."""
 
-    def told(flaw: Flaw) -> str:
-        return (
-            f"{flaw.detail} gone from tag {flaw.tag}, although its log was not full: only then does it drop its oldest "
-            "records"
-        )
+    def found(flaw: Flaw) -> Phrase:
+        return Phrase("found.records_removed", tag=flaw.tag, **_gone(flaw))
 
-    return _one_each(view, CUT, "records_removed", HIGH, told, _KEEP)
+    return _one_each(view, CUT, "records_removed", HIGH, found, _keep)
 
 
 def log_put_back(view: View) -> Iterator[Discrepancy]:
     """A log that ended before what had been collected from it: it was put back to an earlier state."""
 
-    def told(flaw: Flaw) -> str:
-        return (
-            f"the log of tag {flaw.tag} ended at record {flaw.detail} when it docked at {view.show(flaw.at_ms)}, and "
-            f"records up to {flaw.sequence} had been collected before"
-        )
+    def found(flaw: Flaw) -> Phrase:
+        at, last = view.at(flaw.at_ms), int(flaw.detail)
+        return Phrase("found.log_put_back", tag=flaw.tag, last=last, at=at, collected=flaw.sequence)
 
-    return _one_each(view, PUT_BACK, "log_put_back", HIGH, told, _KEEP)
+    return _one_each(view, PUT_BACK, "log_put_back", HIGH, found, _keep)
 
 
 def start_missing(view: View) -> Iterator[Discrepancy]:
     """A record of another start of the tag than the one before it, and none that tells of that start."""
 
-    def told(flaw: Flaw) -> str:
-        return (
-            f"record {flaw.sequence} of tag {flaw.tag} belongs to another start of the tag than the one before it, and "
-            "no record tells of that start"
-        )
+    def found(flaw: Flaw) -> Phrase:
+        return Phrase("found.start_missing", record=flaw.sequence, tag=flaw.tag)
 
-    return _one_each(view, NO_START, "start_missing", HIGH, told, _KEEP)
+    return _one_each(view, NO_START, "start_missing", HIGH, found, _keep)
 
 
 def _one_each(
-    view: View, flaws: str, kind: str, severity: str, told: Callable[[Flaw], str], next_step: str
+    view: View,
+    flaws: str,
+    kind: str,
+    severity: str,
+    found: Callable[[Flaw], Phrase],
+    next_step: Callable[[TagFlaw], Phrase],
 ) -> Iterator[Discrepancy]:
     """A discrepancy for each flaw of one kind."""
     for each in _of_kind(view, flaws):
-        yield _about(each, kind=kind, severity=severity, evidence=told(each.flaw), next_step=next_step)
+        yield _about(each, kind=kind, severity=severity, evidence=found(each.flaw), next_step=next_step(each))
+
+
+def _keep(each: TagFlaw) -> Phrase:
+    return NextStep("tag.enrol", "next.keep_as_evidence", pouch=each.pouch)
+
+
+def _numbers(detail: str) -> tuple[int, ...]:
+    """The numbers in what the log notes of a flaw."""
+    return tuple(map(int, re.findall(r"\d+", detail)))
+
+
+def _gone(flaw: Flaw) -> dict[str, int]:
+    """The first and the last of the records that are missing before that of a flaw."""
+    return {"first": flaw.sequence - flaw.records, "last": flaw.sequence - 1}
 
 
 def tag_interrupted(view: View) -> Iterator[Discrepancy]:
@@ -94,22 +108,20 @@ def tag_interrupted(view: View) -> Iterator[Discrepancy]:
         of_docking = list(group)
         flaw = of_docking[0].flaw
         starts = [each.flaw for each in of_docking if each.flaw.kind == RESTART]
-        stops = len(of_docking) - len(starts)
-        told = []
-        if stops:
-            told.append(f"its program was stopped over USB {times(stops)}")
-        if starts:
-            causes = ", ".join(dict.fromkeys(cause_of_start(int(each.detail)) for each in starts))
-            told.append(f"it started anew {times(len(starts))} with a battery that was well ({causes})")
-        which = f"record{'s' if len(of_docking) > 1 else ''} "
-        which += ", ".join(str(each.flaw.sequence) for each in of_docking[:SHOWN_RECORDS])
-        more = f" and {len(of_docking) - SHOWN_RECORDS} more" if len(of_docking) > SHOWN_RECORDS else ""
         made = _about(
             of_docking[0],
             kind="tag_interrupted",
             severity=MEDIUM,
-            evidence=f"tag {flaw.tag}: {', and '.join(told)}; {which}{more}. A log can be put back that way",
-            next_step="ask who had it on a cable, or changed its cell; if nobody did, count the kit",
+            evidence=Phrase(
+                "found.tag_interrupted",
+                tag=flaw.tag,
+                stops=len(of_docking) - len(starts),
+                starts=len(starts),
+                causes=tuple(dict.fromkeys(cause_of_start(int(each.detail)) for each in starts)),
+                records=tuple(each.flaw.sequence for each in of_docking[:SHOWN_RECORDS]),
+                more=len(of_docking[SHOWN_RECORDS:]),
+            ),
+            next_step=NextStep("kit.count", "next.tag_interrupted", kit=only(each.kit for each in of_docking[0].held)),
         )
         facts = (*(record(flaw.tag, each.flaw.sequence) for each in of_docking), docking(flaw.docking))
         yield made._replace(facts=facts)
@@ -128,15 +140,21 @@ def tag_faulty(view: View) -> Iterator[Discrepancy]:
             last,
             kind="tag_faulty",
             severity=LOW,
-            evidence=f"tag {tag} reported {plural(len(of_tag), 'error')} of its own in {days} days, the last in "
-            f"record {last.flaw.sequence}: {last.flaw.detail}",
-            next_step="if more come, flash the tag again or put another in its place",
+            evidence=Phrase(
+                "found.tag_faulty",
+                tag=tag,
+                errors=len(of_tag),
+                days=days,
+                record=last.flaw.sequence,
+                what=last.flaw.detail,
+            ),
+            next_step=NextStep("tag.enrol", "next.tag_faulty", pouch=last.pouch),
         )
         facts = tuple(record(tag, each.flaw.sequence) for each in of_tag)
         yield found._replace(subject=tag, occurrence=str(last.flaw.sequence), facts=facts, shown=last.pouch)
 
 
-def _about(each: TagFlaw, *, kind: str, severity: str, evidence: str, next_step: str) -> Discrepancy:
+def _about(each: TagFlaw, *, kind: str, severity: str, evidence: Phrase, next_step: Phrase) -> Discrepancy:
     """A discrepancy in a tag's log, since the docking that brought it to light."""
     flaw = each.flaw
     return Discrepancy(
@@ -163,7 +181,6 @@ def clock_implausible(view: View) -> Iterator[Discrepancy]:
 
 def _on_wrong_day(view: View, day: date, found: list[TagFlaw]) -> Discrepancy:
     pouches = list(dict.fromkeys(each.pouch for each in found))
-    more = f" and {len(pouches) - SHOWN_POUCHES} more" if len(pouches) > SHOWN_POUCHES else ""
     first = found[0].flaw
     return Discrepancy(
         "clock_implausible",
@@ -171,9 +188,15 @@ def _on_wrong_day(view: View, day: date, found: list[TagFlaw]) -> Discrepancy:
         day.isoformat(),
         "noted",
         first.at_ms,
-        f"{plural(len(found), 'docking')} of {', '.join(pouches[:SHOWN_POUCHES])}{more} noted on {day}, the first at "
-        f"{view.show(first.at_ms)}: what else is known of the same tags does not allow that time",
-        "check this computer's clock; times of openings rest on the other dockings",
+        Phrase(
+            "found.clock_implausible",
+            dockings=len(found),
+            pouches=tuple(pouches[:SHOWN_POUCHES]),
+            more=len(pouches[SHOWN_POUCHES:]),
+            day=day,
+            first_at=view.at(first.at_ms),
+        ),
+        Phrase("next.clock_implausible"),
         tuple(docking(each.flaw.docking) for each in found),
         pouch=only(pouches),
     )

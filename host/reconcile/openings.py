@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import LOW, MEDIUM, Discrepancy, docking, movement, record, report
 from host.reconcile.situation import LooseReport, Resupply, View, only, whose
 from host.usage.doses import spoken_by_another
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
-from host.words import bound, plural
 
 HOUR_MS = 3_600_000
 
@@ -17,18 +17,25 @@ def opening_unexplained(view: View) -> Iterator[Discrepancy]:
     for opening in view.unreported:
         if opening.explanation is not None:
             continue
-        when = f"{view.show(opening.began.likely_ms)} (± {bound(opening.began.error_ms)})"
-        duration = "" if opening.duration_s is None else f", for {opening.duration_s} s"
-        marks = f", {plural(opening.dose_marks, 'dose mark')}" if opening.dose_marks else ""
-        holders = " or ".join(opening.officers) or "nobody on record"
         yield _about(
             opening,
             kind="opening_unexplained",
             severity=MEDIUM if opening.officers else LOW,
             occurrence="opened",
-            evidence=f"opened at {when}{duration}{marks}; carried by {holders}",
-            next_step=f"ask why, then `kitdock openings explain {opening.name} --officer "
-            f"{only(opening.officers) or 'OFFICER'} --cause CAUSE`",
+            evidence=Phrase(
+                "found.opening_unexplained",
+                at=view.at(opening.began.likely_ms),
+                error_ms=opening.began.error_ms,
+                duration_s=opening.duration_s,
+                dose_marks=opening.dose_marks,
+                officers=opening.officers,
+            ),
+            next_step=NextStep(
+                "opening.explain",
+                "next.opening_unexplained",
+                opening=opening.name,
+                officer=only(opening.officers),
+            ),
         )
 
 
@@ -40,15 +47,19 @@ def report_missing(view: View) -> Iterator[Discrepancy]:
             continue
         due_ms = opening.began.likely_ms + view.settings.report_hours * HOUR_MS
         overdue = view.now_ms > due_ms
-        due = f"due {'since' if overdue else 'by'} {view.show(due_ms)}"
         yield _about(
             opening,
             kind="report_missing",
             severity=MEDIUM if overdue else LOW,
             occurrence="overdue" if overdue else "due",
-            evidence=f"{explanation.said_by} said at {view.show(explanation.at_ms)}: used on a person, "
-            f"{plural(explanation.doses or 0, 'dose')}; no report is filed, {due}",
-            next_step=f"file it with `kitdock usage file --opening {opening.name}`",
+            evidence=Phrase(
+                "found.report_overdue" if overdue else "found.report_due",
+                by=explanation.said_by,
+                at=view.at(explanation.at_ms),
+                doses=explanation.doses or 0,
+                due=view.at(due_ms),
+            ),
+            next_step=NextStep("report.file", "next.report_missing", opening=opening.name),
         )
 
 
@@ -61,17 +72,26 @@ def explanation_contradicted(view: View) -> Iterator[Discrepancy]:
         reports = opening.reports or tuple(
             number for key, number in belong.items() if key == (opening.tag, opening.sequence)
         )
-        against = [plural(opening.dose_marks, "dose mark")] if opening.dose_marks else []
-        against += [f"usage report {each}" for each in reports]
+        against = [Phrase("found.dose_marks", marks=opening.dose_marks)] if opening.dose_marks else []
+        against += [Phrase("found.report", report=each) for each in reports]
         yield _about(
             opening,
             kind="explanation_contradicted",
             severity=MEDIUM,
             occurrence=f"{explanation.id}:{opening.dose_marks}:{','.join(map(str, reports))}",
-            evidence=f"{explanation.said_by} said: {CAUSES[explanation.cause]}; against that: {' and '.join(against)}",
-            next_step=f"ask again, then `kitdock openings explain {opening.name} --officer "
-            f"{only(opening.officers) or 'OFFICER'} --cause used --doses DOSES`; if it was no use, count the kit"
-            + (f" and `kitdock usage withdraw {reports[0]} --reason WHY`" if reports else ""),
+            evidence=Phrase(
+                "found.explanation_contradicted",
+                by=explanation.said_by,
+                cause=CAUSES[explanation.cause],
+                against=tuple(against),
+            ),
+            next_step=NextStep(
+                "opening.used",
+                "next.used_or_withdraw" if reports else "next.used_or_count",
+                opening=opening.name,
+                officer=only(opening.officers),
+                withdraw=NextStep("report.withdraw", report=reports[0]) if reports else None,
+            ),
             facts=tuple(report(each) for each in reports),
         )
 
@@ -87,10 +107,15 @@ def explained_by_another(view: View) -> Iterator[Discrepancy]:
             kind="explained_by_another",
             severity=MEDIUM,
             occurrence=str(explanation.id),
-            evidence=f"{explanation.said_by} said: {CAUSES[explanation.cause]}; by the ledger officer "
-            f"{' or '.join(opening.officers)} had the pouch",
-            next_step=f"ask officer {opening.officers[0]}, then `kitdock openings explain {opening.name} --officer "
-            f"{opening.officers[0]} --cause CAUSE`; if pouches were swapped, put the kits right in the ledger",
+            evidence=Phrase(
+                "found.explained_by_another",
+                by=explanation.said_by,
+                cause=CAUSES[explanation.cause],
+                officers=opening.officers,
+            ),
+            next_step=NextStep(
+                "opening.explain", "next.explained_by_another", opening=opening.name, officer=opening.officers[0]
+            ),
         )
 
 
@@ -111,10 +136,13 @@ def docked_by_another(view: View) -> Iterator[Discrepancy]:
             each.tag,
             f"{each.docking}:{each.officer}",
             each.started_at_ms,
-            f"officer {each.officer} brought it to the dock at {view.show(each.started_at_ms)}; by the ledger officer "
-            f"{' or '.join(dict.fromkeys(holders))} has it",
-            f"look which pouch each of them has; if they were swapped, `kitdock kit return` and `kitdock kit issue` "
-            f"put that right, else it is settled when officer {holders[0]} docks it",
+            Phrase(
+                "found.docked_by_another",
+                officer=each.officer,
+                at=view.at(each.started_at_ms),
+                holders=tuple(dict.fromkeys(holders)),
+            ),
+            NextStep("kit.return", "next.docked_by_another", issue=NextStep("kit.issue"), holder=holders[0]),
             (docking(each.docking), *(movement(held.began) for held in each.held)),
             pouch=each.pouch,
             shown=each.pouch,
@@ -128,8 +156,8 @@ def _about(
     kind: str,
     severity: str,
     occurrence: str,
-    evidence: str,
-    next_step: str,
+    evidence: Phrase,
+    next_step: Phrase,
     facts: tuple[str, ...] = (),
 ) -> Discrepancy:
     """A discrepancy that concerns an opening. If the pouch may have been in several hands it names nobody."""
@@ -166,17 +194,24 @@ def _unlogged(view: View, loose: LooseReport) -> Discrepancy:
     at_ms = incident_ms(told)
     pouches = {each.pouch for each in held if each.pouch}
     lacking = told.doses - sum(each.doses for each in loose.taken)
-    kit = f", or from which kit the doses came: `kitdock kit use KIT --doses {lacking} --report {told.id}`"
     return Discrepancy(
         "use_without_opening",
         MEDIUM if loose.logged else LOW,
         str(told.id),
         "filed",
         at_ms,
-        f"usage report {told.id} tells of {plural(told.doses, 'dose')} at {view.show(at_ms)}; "
-        + ("no tag has logged an opening then" if loose.logged else "no pouch with a tag was with the officer then"),
-        f"ask whose pouch it was, then say which opening: `kitdock usage match {told.id} POUCH:NUMBER`"
-        + (kit if lacking > 0 else ""),
+        Phrase(
+            "found.use_not_logged" if loose.logged else "found.use_without_tag",
+            report=told.id,
+            doses=told.doses,
+            at=view.at(at_ms),
+        ),
+        NextStep(
+            "report.match",
+            "next.opening_or_kit" if lacking > 0 else "next.opening_of_report",
+            report=told.id,
+            use=NextStep("kit.use", doses=lacking, report=told.id) if lacking > 0 else None,
+        ),
         (report(told.id), *(movement(each.began) for each in held)),
         kit=only(each.kit for each in held),
         pouch=only(pouches),
@@ -193,16 +228,20 @@ def resupply_undelivered(view: View) -> Iterator[Discrepancy]:
         gone = left_on is not None and left_on < view.today
         if not late or gone or got >= wanted:
             continue
-        since = f"{got} of them issued since" if got else "none was issued since"
         yield Discrepancy(
             "resupply_undelivered",
             MEDIUM,
             str(told.id),
             "asked" if not got else f"asked:{got}",
             told.filed_at_ms,
-            f"usage report {told.id}, filed at {view.show(told.filed_at_ms)}, asks for {plural(wanted, 'kit')}; "
-            f"{since}",
-            f"`kitdock kit issue --next {told.officer}`, or ask whether it is still needed",
+            Phrase(
+                "found.fewer_issued" if got else "found.none_issued",
+                report=told.id,
+                filed_at=view.at(told.filed_at_ms),
+                wanted=wanted,
+                issued=got,
+            ),
+            NextStep("kit.issue_next", "next.resupply_undelivered", officer=told.officer),
             (report(told.id),),
             officer=told.officer,
         )

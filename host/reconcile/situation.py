@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple, TypedDict
 
 from host import clock
+from host.clock import Instant
 from host.ledger import Holding, Movement, Step
 from host.ledger.movement import COUNT, RETURN, USE, State
 from host.picture import ClosedDifference, ClosedStocktake, RecallEntry
@@ -230,9 +231,9 @@ class View:
         self.today = clock.today(situation.now_ms, situation.time_zone)
         self._midnights: dict[date, int] = {}
 
-    def show(self, at_ms: int) -> str:
+    def at(self, at_ms: int) -> Instant:
         """An instant in the station's zone."""
-        return clock.show(at_ms, self.of.time_zone)
+        return Instant(at_ms, self.of.time_zone)
 
     def day(self, at_ms: int) -> date:
         """The station's calendar day of an instant."""

@@ -4,23 +4,23 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
+from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import MEDIUM, Discrepancy, movement, record
 from host.reconcile.situation import Exposed, View, whose
 from host.tag.temperature import Limits, Reading, error_c, too_cold, too_warm
-from host.words import plural
 
 
 class _Side(NamedTuple):
-    """Heat or frost: the word for it, by how much a reading was beyond a limit, and what it told."""
+    """Heat or frost: the code of its sentence, by how much a reading was beyond a limit, and what it told."""
 
-    word: str
+    code: str
     beyond: Callable[[Reading, Limits], int | None]
     celsius: Callable[[Reading], int]
 
 
 _SIDES = (
-    _Side("up to", too_warm, lambda reading: reading.warmest_c),
-    _Side("down to", too_cold, lambda reading: reading.coldest_c),
+    _Side("found.warmest", too_warm, lambda reading: reading.warmest_c),
+    _Side("found.coldest", too_cold, lambda reading: reading.coldest_c),
 )
 
 
@@ -48,24 +48,32 @@ def _of_kit(view: View, found: list[Exposed]) -> Discrepancy:
         last.kit,
         f"{last.reading.tag}:{last.reading.sequence}",
         min(max(each.reading.earliest_ms, each.held.since_ms) for each in found),
-        f"the label of {last.product} says {last.limits}; the tag of its pouch measured {' and '.join(told)} "
-        f"({plural(len(records), 'record')}). It measures its own chip, not the kit",
-        f"compare it with what the maker of {last.product} says, decide what becomes of the kit, and say so: "
-        f"`kitdock reconcile resolve outside_storage_limits:{last.kit} --reason TEXT`",
+        Phrase(
+            "found.outside_storage_limits",
+            product=last.product,
+            limits=Phrase("found.limits", least_c=last.limits.least_c, most_c=last.limits.most_c),
+            measured=tuple(told),
+            records=len(records),
+        ),
+        NextStep(
+            "discrepancy.resolve",
+            "next.outside_storage_limits",
+            product=last.product,
+            discrepancy=f"outside_storage_limits:{last.kit}",
+        ),
         (*facts, *dict.fromkeys(movement(each.held.began) for each in found)),
         pouch=last.reading.pouch,
         **whose([last.now]),
     )
 
 
-def _told(view: View, each: Exposed, side: _Side) -> str:
+def _told(view: View, each: Exposed, side: _Side) -> Phrase:
     """What the tag told, and of when, as far as the kit was in its pouch."""
     reading, celsius = each.reading, side.celsius(each.reading)
     began_ms = max(reading.earliest_ms, each.held.since_ms)
     ended_ms = max(began_ms, min(reading.latest_ms, each.held.until_ms or reading.latest_ms))
-    began, ended = view.show(began_ms), view.show(ended_ms)
-    span = f"at {began}" if began == ended else f"at some time between {began} and {ended}"
-    return f"{side.word} {celsius} °C, give or take {error_c(celsius)}, {span}"
+    when = Phrase("found.between", began=view.at(began_ms), ended=view.at(ended_ms))
+    return Phrase(side.code, celsius=celsius, error=error_c(celsius), when=when)
 
 
 def _width_ms(reading: Reading) -> int:

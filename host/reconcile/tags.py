@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from host import clock
 from host.ledger import Holding
 from host.ledger.movement import IN_STOCK, LEFT_BEHIND, LOST, USED, in_words
+from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import LOW, MEDIUM, Discrepancy, docking, movement
 from host.reconcile.situation import EmptyPouch, View, whose
 from host.tag.log import TagState
-from host.words import plural
 
 BROKEN_OFF_MS = 600_000
 """A docking that has not ended after so long was broken off, by a power cut for instance."""
@@ -27,7 +27,6 @@ def not_docked(view: View) -> Iterator[Discrepancy]:
         since = max(last or 0, state.enrolled_at_ms, min(each.since_ms for each in carried))
         days = view.days_since(since)
         if days >= view.settings.not_docked_days:
-            seen = f"last docked at {view.show(last)}" if last else "has never docked"
             yield _about(
                 state,
                 carried,
@@ -35,8 +34,10 @@ def not_docked(view: View) -> Iterator[Discrepancy]:
                 severity=MEDIUM,
                 occurrence=str(last or state.enrolled_at_ms),
                 since_ms=since,
-                evidence=f"{seen}; carried for {plural(days, 'day')} without docking",
-                next_step="ask for the pouch at the dock; if it is there and not seen, check its battery",
+                evidence=Phrase("found.not_docked", last=view.at(last), days=days)
+                if last
+                else Phrase("found.never_docked", days=days),
+                next_step=NextStep("tag.dock", "next.not_docked", pouch=state.pouch),
             )
 
 
@@ -50,7 +51,7 @@ def tag_silent(view: View) -> Iterator[Discrepancy]:
         since = max(last, state.enrolled_at_ms, min(each.since_ms for each in kept))
         days = view.days_since(since)
         if days >= view.settings.silent_days:
-            seen = f"last heard at {view.show(last)}" if last else "never heard"
+            place = kept[0].place
             yield _about(
                 state,
                 kept,
@@ -58,8 +59,10 @@ def tag_silent(view: View) -> Iterator[Discrepancy]:
                 severity=LOW,
                 occurrence=str(last or state.enrolled_at_ms),
                 since_ms=since,
-                evidence=f"its tag was {seen}; the pouch has been at {kept[0].place} for {plural(days, 'day')} since",
-                next_step="dock the pouch once, and check its battery",
+                evidence=Phrase("found.tag_silent", last=view.at(last), place=place, days=days)
+                if last
+                else Phrase("found.tag_never_heard", place=place, days=days),
+                next_step=NextStep("tag.dock", "next.tag_silent", pouch=state.pouch),
             )
 
 
@@ -79,9 +82,12 @@ def docking_failed(view: View) -> Iterator[Discrepancy]:
             severity=MEDIUM,
             occurrence=str(state.docked_at_ms or state.enrolled_at_ms),
             since_ms=started,
-            evidence=f"the docking at {view.show(started)} "
-            + ("was broken off" if broken_off else f"failed: {detail}"),
-            next_step="dock the pouch again: what it holds is kept until the station has it",
+            evidence=Phrase(
+                "found.docking_broken_off" if broken_off else "found.docking_failed",
+                at=view.at(started),
+                detail=detail,
+            ),
+            next_step=NextStep("tag.dock", "next.docking_failed", pouch=state.pouch),
         )
 
 
@@ -99,8 +105,8 @@ def battery_low(view: View) -> Iterator[Discrepancy]:
             severity=LOW,
             occurrence="low",
             since_ms=told,
-            evidence=f"the battery was at {percent} % when the pouch docked at {view.show(told)}",
-            next_step="charge it, or put a fresh cell in; a flat one logs nothing",
+            evidence=Phrase("found.battery_low", percent=percent, at=view.at(told)),
+            next_step=Phrase("next.battery_low"),
         )
 
 
@@ -110,7 +116,7 @@ def log_unread(view: View) -> Iterator[Discrepancy]:
         if counted:
             continue
         assert state.retired_at_ms is not None
-        seen = f"last docked at {view.show(state.docked_at_ms)}" if state.docked_at_ms else "never docked"
+        last, retired = state.docked_at_ms, view.at(state.retired_at_ms)
         yield _about(
             state,
             held,
@@ -118,10 +124,10 @@ def log_unread(view: View) -> Iterator[Discrepancy]:
             severity=MEDIUM,
             occurrence=str(state.docked_at_ms or state.enrolled_at_ms),
             since_ms=state.retired_at_ms,
-            evidence=f"its tag {state.tag} was taken out of use at {view.show(state.retired_at_ms)} and {seen}; "
-            "what it logged since is lost",
-            next_step="ask whether the pouch was opened, and count the kit: "
-            f"`kitdock kit count {held[0].kit} --doses DOSES`",
+            evidence=Phrase("found.log_unread", tag=state.tag, retired_at=retired, last=view.at(last))
+            if last
+            else Phrase("found.log_never_read", tag=state.tag, retired_at=retired),
+            next_step=NextStep("kit.count", "next.log_unread", kit=held[0].kit),
         )
 
 
@@ -133,8 +139,8 @@ def _about(
     severity: str,
     occurrence: str,
     since_ms: int,
-    evidence: str,
-    next_step: str,
+    evidence: Phrase,
+    next_step: Phrase,
 ) -> Discrepancy:
     held = tuple(held)
     facts = [docking(state.last_docking)] if state.last_docking is not None else []
@@ -164,17 +170,20 @@ def pouch_without_kit(view: View) -> Iterator[Discrepancy]:
 
 def _emptied(view: View, each: EmptyPouch, last: Holding) -> Discrepancy:
     until = last.until_ms or last.since_ms
-    to = last.officer if last.officer is not None else f'--place "{last.place}"'
-    filled = f"load KIT {each.pouch}" if last.status == IN_STOCK else f"issue --next {to} --pouch {each.pouch}"
+    if last.status == IN_STOCK:
+        step = NextStep("kit.load", pouch=each.pouch)
+    elif last.officer is not None:
+        step = NextStep("kit.issue_next", officer=last.officer, pouch=each.pouch)
+    else:
+        step = NextStep("kit.issue_next", place=last.place, pouch=each.pouch)
     return Discrepancy(
         "pouch_without_kit",
         MEDIUM,
         each.pouch,
         f"{last.kit}:{until}",
         until,
-        f"kit {last.kit} that was in it is {in_words(each.became or '')} since {view.show(until)}; "
-        "no other has been put in since",
-        f"`kitdock kit {filled}`",
+        Phrase("found.pouch_emptied", kit=last.kit, became=in_words(each.became or ""), since=view.at(until)),
+        step,
         (movement(last.began),),
         pouch=each.pouch,
         officer=last.officer,
@@ -194,17 +203,18 @@ def _docks_empty(view: View, each: EmptyPouch) -> bool:
 
 
 def _never_filled(view: View, each: EmptyPouch) -> Discrepancy:
-    docked = each.docked_at_ms or 0
+    docked = view.at(each.docked_at_ms or 0)
     last = each.last
-    before = f"kit {last.kit} left it at {view.show(last.until_ms or 0)}" if last else "no kit was ever put into it"
     return Discrepancy(
         "pouch_without_kit",
         LOW,
         each.pouch,
         f"{last.kit}:{last.until_ms}" if last else "never",
         (last.until_ms or 0) if last else each.enrolled_at_ms,
-        f"it docked at {view.show(docked)}, and the ledger has no kit in it: {before}",
-        f"look what is in it; if a kit is, `kitdock kit load KIT {each.pouch}`",
+        Phrase("found.pouch_docks_empty", docked=docked, kit=last.kit, left=view.at(last.until_ms or 0))
+        if last
+        else Phrase("found.pouch_never_filled", docked=docked),
+        NextStep("kit.load", "next.pouch_without_kit", pouch=each.pouch),
         (movement(last.began),) if last else (),
         pouch=each.pouch,
     )
@@ -220,8 +230,8 @@ def pouch_without_tag(view: View) -> Iterator[Discrepancy]:
                 each.pouch,
                 each.tag,
                 each.retired_at_ms,
-                f"its tag {each.tag} is out of use since {view.show(each.retired_at_ms)}: nothing logs openings",
-                f"`kitdock tag provision {each.pouch} --port PORT`",
+                Phrase("found.pouch_without_tag", tag=each.tag, since=view.at(each.retired_at_ms)),
+                NextStep("tag.enrol", pouch=each.pouch),
                 tuple(movement(kit.began) for kit in each.kits),
                 pouch=each.pouch,
                 **whose(each.kits),
@@ -238,9 +248,13 @@ def tag_moved(view: View) -> Iterator[Discrepancy]:
                 each.pouch,
                 each.tag,
                 each.retired_at_ms,
-                f"its tag {each.tag} was provisioned into pouch {each.moved_to} at {view.show(each.retired_at_ms)}"
-                + ("; a kit is still in this one" if each.kits else ""),
-                f"if this pouch is still used, `kitdock tag provision {each.pouch} --port PORT` with another tag",
+                Phrase(
+                    "found.tag_moved_from_kit" if each.kits else "found.tag_moved",
+                    tag=each.tag,
+                    pouch=each.moved_to,
+                    at=view.at(each.retired_at_ms),
+                ),
+                NextStep("tag.enrol", "next.tag_moved", pouch=each.pouch),
                 tuple(movement(kit.began) for kit in each.kits),
                 pouch=each.pouch,
                 **whose(each.kits),

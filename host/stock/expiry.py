@@ -3,7 +3,6 @@
 The store gives `Expiry` rows from its roll-ups; `expiries` makes the same rows from the whole history.
 """
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from host.ledger import Lot, Movement, Officer, Place, by_kit, replay
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.phrase import NextStep, Phrase
 
 
 class Note(NamedTuple):
@@ -164,20 +164,28 @@ def good_after(today: date, carry_days: int) -> date:
     return today + timedelta(days=carry_days)
 
 
-def next_step(expiry: Expiry, carry_days: int, home: str) -> str:
+def next_step(expiry: Expiry, carry_days: int, home: str) -> Phrase:
     """Who to call, what to bring; or what to do with a kit in stock."""
+    kit = expiry.kit
     if not expiry.carried:
         if expiry.expired:
-            return f"`kitdock kit destroy {expiry.kit} --reason expired --document ID`"
+            return NextStep("kit.destroy", kit=kit, reason="expired")
         if expiry.days_left <= carry_days:
-            return "keep it back: it would expire while carried"
-        return "issue it first"
+            return Phrase("next.keep_back")
+        return NextStep("kit.issue", "next.issue_first", kit=kit)
     if not needs_replacement(expiry, carry_days):
-        return "nothing yet: it is good for as long as a kit is carried"
+        return Phrase("next.nothing_yet")
     new = expiry.replacement
     if new is None:
-        back = f"; take this one back: `kitdock kit return {expiry.kit}`" if expiry.expired else ""
-        return f"no other kit in stock is good for longer, see `kitdock expiry forecast`{back}"
-    away = f" --station {shlex.quote(new.place)}" if new.place != home else ""
-    other = f" from {new.place}" if new.place != expiry.station else ""
-    return f"bring {new.kit}{other}: `kitdock kit replace {expiry.kit} {new.kit}{away}`"
+        forecast = NextStep("expiry.forecast", "next.nothing_to_bring")
+        if not expiry.expired:
+            return forecast
+        return NextStep("kit.return", "next.take_back", kit=kit, why=forecast)
+    return NextStep(
+        "kit.replace",
+        "next.bring" if new.place == expiry.station else "next.bring_from",
+        kit=kit,
+        new=new.kit,
+        place=new.place,
+        station=new.place if new.place != home else None,
+    )

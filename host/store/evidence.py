@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 from host.ledger.movement import KINDS
+from host.phrase import Phrase
 from host.store.rollups import Rollups
-from host.usage.reports import FILED
-from host.words import plural
 
 
 class Shown(NamedTuple):
@@ -13,7 +12,7 @@ class Shown(NamedTuple):
 
     fact: str
     at_ms: int | None
-    text: str
+    text: Phrase
 
 
 class Evidence(Rollups):
@@ -32,11 +31,11 @@ class Evidence(Rollups):
         found = []
         for fact in facts:
             kind, _, which = fact.partition(":")
-            at_ms, text = look[kind](which) or (None, "no longer kept")
+            at_ms, text = look[kind](which) or (None, Phrase("fact.gone"))
             found.append(Shown(fact, at_ms, text))
         return found
 
-    def _movement_fact(self, which: str) -> tuple[int, str] | None:
+    def _movement_fact(self, which: str) -> tuple[int, Phrase] | None:
         row = self._row(
             "SELECT at_ms, kind, kit, officer, place, pouch, doses, reason, document, login FROM movement WHERE id = ?",
             (int(which),),
@@ -45,19 +44,20 @@ class Evidence(Rollups):
             return None
         at_ms, kind, kit, officer, place, pouch, doses, reason, document, login = row
         assert kind in KINDS
-        said = [
-            f"{kind.replace('_', ' ')} of kit {kit}",
-            f"officer {officer}" if officer else "",
-            place or "",
-            f"pouch {pouch}" if pouch else "",
-            plural(doses, "dose") if doses is not None else "",
-            reason or "",
-            f"document {document}" if document else "",
-            f"recorded by {login}" if login else "",
-        ]
-        return at_ms, ", ".join(each for each in said if each)
+        return at_ms, Phrase(
+            "fact.movement",
+            kind=kind,
+            kit=kit,
+            officer=officer,
+            place=place,
+            pouch=pouch,
+            doses=doses,
+            reason=reason,
+            document=document,
+            login=login,
+        )
 
-    def _record_fact(self, which: str) -> tuple[int, str] | None:
+    def _record_fact(self, which: str) -> tuple[int, Phrase] | None:
         tag, _, sequence = which.partition(":")
         row = self._row(
             "SELECT d.started_at_ms, e.docking, e.verdict, e.type FROM event e JOIN docking d ON d.id = e.docking "
@@ -67,9 +67,9 @@ class Evidence(Rollups):
         if row is None:
             return None
         at_ms, docking, verdict, kind = row
-        return at_ms, f"{(kind or 'record').replace('_', ' ')}, {verdict}; came with docking {docking}"
+        return at_ms, Phrase("fact.record", kind=kind, verdict=verdict, docking=docking)
 
-    def _report_fact(self, which: str) -> tuple[int, str] | None:
+    def _report_fact(self, which: str) -> tuple[int, Phrase] | None:
         row = self._row(
             "SELECT filed_at_ms, form, officer, doses, tag, sequence, stands FROM usage_report WHERE id = ?",
             (int(which),),
@@ -77,12 +77,10 @@ class Evidence(Rollups):
         if row is None:
             return None
         at_ms, form, officer, doses, tag, sequence, stands = row
-        opening = f"opening {tag}:{sequence}" if tag else "no opening named"
-        return at_ms, f"{form}, filed by officer {officer}, {plural(doses, 'dose')}, {opening}" + (
-            "" if stands == FILED else f", {stands.replace('same', 'the same as another')}"
-        )
+        opening = f"{tag}:{sequence}" if tag else None
+        return at_ms, Phrase("fact.report", form=form, officer=officer, doses=doses, opening=opening, stands=stands)
 
-    def _docking_fact(self, which: str) -> tuple[int, str] | None:
+    def _docking_fact(self, which: str) -> tuple[int, Phrase] | None:
         row = self._row(
             "SELECT d.started_at_ms, t.pouch, d.outcome, d.detail, d.records_added, d.battery_percent FROM docking d "
             "JOIN tag t ON t.id = d.tag WHERE d.id = ?",
@@ -91,15 +89,8 @@ class Evidence(Rollups):
         if row is None:
             return None
         at_ms, pouch, outcome, detail, added, battery = row
-        said = [
-            f"pouch {pouch}",
-            outcome or "not ended",
-            detail or "",
-            plural(added, "new record"),
-            f"battery {battery} %" if battery is not None else "",
-        ]
-        return at_ms, ", ".join(each for each in said if each)
+        return at_ms, Phrase("fact.docking", pouch=pouch, outcome=outcome, detail=detail, added=added, battery=battery)
 
-    def _stocktake_fact(self, which: str) -> tuple[int, str] | None:
+    def _stocktake_fact(self, which: str) -> tuple[int, Phrase] | None:
         row = self._row("SELECT closed_at_ms, place, closed_by FROM stocktake WHERE id = ?", (int(which),))
-        return None if row is None else (row[0], f"of {row[1]}, closed by {row[2]}")
+        return None if row is None else (row[0], Phrase("fact.stocktake", place=row[1], login=row[2]))

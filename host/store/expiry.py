@@ -7,6 +7,7 @@ from typing import Any
 from host import clock
 from host.errors import InputError, RuleError
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
+from host.phrase import NextStep
 from host.stock.expiry import Demand, Expiry, Note, Stocked, counts, good_after, in_order
 from host.stock.forecast import OBSERVED_DAYS, Supply
 from host.store.stock import Stock
@@ -66,7 +67,8 @@ class Expiries(Stock):
             return "officer"
         if self._row("SELECT 1 FROM place WHERE id = ?", (holder,)):
             return "place"
-        raise InputError(f"no officer or place {holder}: see `kitdock officer list` and `kitdock place list`")
+        officers, places = NextStep("officer.list"), NextStep("place.list")
+        raise InputError("expiry.no_such_holder", holder=holder, officers=officers, places=places)
 
     def _expiring(self, sql: str, last: date, today: date, column: str | None, holder: str | None) -> list[Expiry]:
         narrowed = f" AND k.{column} = ?" if column else ""
@@ -96,11 +98,11 @@ class Expiries(Stock):
         with self._changing("expiry.acknowledge", wanted[0] if len(wanted) == 1 else None) as detail:
             today = clock.today(at_ms, self.station.time_zone)
             if until <= today:
-                raise InputError(f"{until} is no day to come: say until when it need not be shown, after {today}")
+                raise InputError("expiry.no_day_to_come", until=until, today=today)
             for kit in wanted:
                 status = self._state(kit).status
                 if status not in (ISSUED, IN_STOCK):
-                    raise RuleError(f"kit {kit} is {in_words(status)}: its expiry needs no acknowledgement")
+                    raise RuleError("expiry.is_gone", kit=kit, status=in_words(status))
                 self._connection.execute(
                     "INSERT INTO expiry_note (kit, until, reason, login, at_ms) VALUES (?, ?, ?, ?, ?)",
                     (kit, until.isoformat(), reason, self.login, at_ms),

@@ -7,6 +7,7 @@ import pytest
 
 from host import clock
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.phrase import Phrase
 from host.reconcile.digest import Digest, Scope, digest
 from host.reconcile.discrepancy import Discrepancy
 from host.reconcile.lifecycle import ACKNOWLEDGED, CLEARED, OPENED, REOPENED, RESOLVED, Live, Standing
@@ -45,7 +46,7 @@ class Case:
 
     def live(self) -> Live:
         began = NOW - round(self.began_days_ago * DAY)
-        found = Discrepancy(self.kind, "medium", "K1", "once", began, "so it is", "do", kit="K1")
+        found = Discrepancy(self.kind, "medium", "K1", "once", began, Phrase("so it is"), Phrase("do it"), kit="K1")
         if self.noted_days_ago is None:
             return Live(found, self.status, None)
         noted = NOW - round(self.noted_days_ago * DAY)

@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host import clock
+from host.cli import steps
 from host.errors import InputError, KitdockError, NotAllowed, RuleError
 from host.ledger import Lot, by_kit, replay
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.phrase import NextStep, Phrase
 from host.stock.expiry import Expiry, Note, Stocked, demands, expiries, good_after, in_order, next_step, suggest
 from host.store import Store
 from host.store.expiry import EXPIRING_CARRIED, EXPIRING_IN_STOCK
 from host.store.stock import Incoming
+from tests.refusals import refused
 from tests.unit.test_rollups import DAY, KITS, T0, History
 
 TODAY = date(2026, 6, 1)
@@ -63,7 +66,7 @@ def test_kit_is_replaced_if_it_is_not_good_for_longer_than_it_is_carried() -> No
 
 def test_station_with_a_blank_in_its_name_is_one_word_of_the_command() -> None:
     advised = carried("K1", -3, replacement=Stocked("S1", "B1", date(2028, 1, 31), "South Yard"))
-    assert "`kitdock kit replace K1 S1 --station 'South Yard'`" in next_step(advised, 90, "North")
+    assert "`kitdock kit replace K1 S1 --station 'South Yard'`" in steps.told(next_step(advised, 90, "North"))
 
 
 def test_replacement_comes_from_the_officers_station_or_else_from_here_and_is_suggested_once() -> None:
@@ -79,10 +82,10 @@ def test_replacement_comes_from_the_officers_station_or_else_from_here_and_is_su
     advised = suggest(found, shelves, "North", carry_days=90)
     assert [each.replacement.kit if each.replacement else None for each in advised] == ["S1", "N1", "N2", None]
     assert [next_step(each, 90, "North") for each in advised] == [
-        "bring S1: `kitdock kit replace K1 S1 --station South`",
-        "bring N1 from North: `kitdock kit replace K2 N1`",
-        "bring N2: `kitdock kit replace K3 N2`",
-        "no other kit in stock is good for longer, see `kitdock expiry forecast`",
+        NextStep("kit.replace", "next.bring", kit="K1", new="S1", place="South", station="South"),
+        NextStep("kit.replace", "next.bring_from", kit="K2", new="N1", place="North", station=None),
+        NextStep("kit.replace", "next.bring", kit="K3", new="N2", place="North", station=None),
+        NextStep("expiry.forecast", "next.nothing_to_bring"),
     ]
 
 
@@ -98,15 +101,18 @@ def test_only_what_is_out_and_short_lived_is_replaced_and_only_by_its_own_produc
     advised = suggest(found, shelves, "North", carry_days=90)
     assert [each.replacement for each in advised] == [None] * 5
     assert [next_step(each, 90, "North") for each in advised[:4]] == [
-        "nothing yet: it is good for as long as a kit is carried",
-        "`kitdock kit destroy K2 --reason expired --document ID`",
-        "keep it back: it would expire while carried",
-        "issue it first",
+        Phrase("next.nothing_yet"),
+        NextStep("kit.destroy", kit="K2", reason="expired"),
+        Phrase("next.keep_back"),
+        NextStep("kit.issue", "next.issue_first", kit="K4"),
     ]
 
 
 def test_expired_kit_with_nothing_to_replace_it_is_taken_back() -> None:
-    assert next_step(carried("K1", -1), 90, "North").endswith("take this one back: `kitdock kit return K1`")
+    step = next_step(carried("K1", -1), 90, "North")
+    assert step == NextStep(
+        "kit.return", "next.take_back", kit="K1", why=NextStep("expiry.forecast", "next.nothing_to_bring")
+    )
 
 
 class Ageing(History):
@@ -195,11 +201,11 @@ def test_the_last_note_counts(store: Store) -> None:
 def test_wrong_acknowledgements_are_refused_and_nothing_of_them_is_kept(store: Store) -> None:
     with pytest.raises(InputError, match="no kit K9"):
         store.acknowledge_expiry(["K1", "K9"], date(2026, 9, 1), "known", T0)
-    with pytest.raises(InputError, match="no day to come"):
+    with refused("expiry.no_day_to_come", InputError, until=clock.today(T0, ZONE), today=clock.today(T0, ZONE)):
         store.acknowledge_expiry(["K1"], clock.today(T0, ZONE), "known", T0)
     store.return_kit("K1", T0)
     store.move(store.movements("K1")[-1]._replace(kind="destroy", place=None, reason="torn"))
-    with pytest.raises(RuleError, match="destroyed"):
+    with refused("expiry.is_gone", RuleError, kit="K1"):
         store.acknowledge_expiry(["K2", "K1"], date(2026, 9, 1), "known", T0)
     assert store.expiry_notes() == {}
 
@@ -210,7 +216,7 @@ def test_expiry_can_be_narrowed_to_a_holder_or_a_station(store: Store) -> None:
     assert [(each.kit, each.unit) for each in store.expiring(TODAY, 90, holder="Car 1")] == [("K2", "Traffic")]
     assert [each.kit for each in store.expiring(TODAY, 90, station="South")] == ["K1"]
     assert [each.kit for each in store.expiring(TODAY, 90, station="North")] == ["K2"]
-    with pytest.raises(InputError, match="no officer or place Nobody"):
+    with refused("expiry.no_such_holder", InputError, holder="Nobody"):
         store.expiring(TODAY, 90, holder="Nobody")
     with pytest.raises(InputError, match="Car 1 is a vehicle"):
         store.expiring(TODAY, 90, station="Car 1")

@@ -6,7 +6,11 @@ from datetime import date
 import click
 import pytest
 
+from host import clock
+from host.cli import steps
 from host.cli.root import root
+from host.clock import Instant
+from host.phrase import NextStep, Phrase
 from host.picture import Picture
 from host.reconcile import RULES, SEVERITIES, Discrepancy
 from host.reconcile import reconcile as judge
@@ -25,10 +29,11 @@ def reconcile(picture: Picture, now_ms: int, settings: Settings = DEFAULTS) -> l
     """What the rules find; whatever it is, its words state facts and a next step, and none accuses."""
     found = judge(situation_of(picture, now_ms, settings))
     for each in found:
-        assert not ACCUSING.search(each.evidence + each.next_step)
-        assert_commands_are_there(each.next_step)
-        assert each.evidence
-        assert each.next_step
+        evidence, next_step = steps.told(each.evidence), steps.told(each.next_step)
+        assert not ACCUSING.search(evidence + next_step)
+        assert_commands_are_there(next_step)
+        assert evidence
+        assert next_step
         assert each.since_ms <= now_ms
     return found
 
@@ -56,6 +61,16 @@ def one(force: Force, kind: str, now_ms: int = NOW) -> Discrepancy:
     return found[0]
 
 
+def saying(what: Phrase, *names: str) -> tuple[object, ...]:
+    """The code of a phrase, and some of its fields."""
+    return (what.code, *(what.fields[name] for name in names))
+
+
+def when(time: str) -> Instant:
+    """A time in London."""
+    return Instant(clock.parse_instant(time, "Europe/London"), "Europe/London")
+
+
 def opened(at: int = HOUR, marks: int = 1) -> tuple[Force, str]:
     force, tag = carried_pouch()
     force.docking(tag, DAY)
@@ -76,8 +91,10 @@ def test_opening_that_nobody_explained_is_a_question_with_its_evidence() -> None
     found = one(force, "opening_unexplained")
     assert (found.pouch, found.kit, found.officer) == ("P1", "K1", "1207")
     assert abs(found.since_ms - (T0 + HOUR)) < 0.02 * DAY
-    assert "for 60 s, 1 dose mark; carried by 1207" in found.evidence
-    assert "kitdock openings explain P1:1" in found.next_step
+    fields = ("duration_s", "dose_marks", "officers")
+    assert saying(found.evidence, *fields) == ("found.opening_unexplained", 60, 1, ("1207",))
+    assert found.evidence.fields["at"] == Instant(found.since_ms, "Europe/London")
+    assert found.next_step == NextStep("opening.explain", "next.opening_unexplained", opening="P1:1", officer="1207")
 
 
 def test_explanation_silences_the_opening() -> None:
@@ -97,9 +114,10 @@ def test_use_without_report_is_missing_its_report_and_weighs_more_once_that_is_o
     force, tag = opened(marks=2)
     force.explain(tag, 1, "1207", "used", 2)
     due, overdue = one(force, "report_missing", T0 + 20 * HOUR), one(force, "report_missing")
-    assert "2 doses" in due.evidence
-    assert "due by 2026-05-29 22:2" in due.evidence
-    assert "due since 2026-05-29 22:2" in overdue.evidence
+    due_at = Instant(due.since_ms + DAY, "Europe/London")
+    assert saying(due.evidence, "by", "doses", "due") == ("found.report_due", "officer 1207", 2, due_at)
+    assert saying(overdue.evidence, "by", "doses", "due") == ("found.report_overdue", "officer 1207", 2, due_at)
+    assert due.next_step == NextStep("report.file", "next.report_missing", opening="P1:1")
     assert (due.severity, overdue.severity) == ("low", "medium")
     assert due.occurrence != overdue.occurrence
     force.report("1207", tag, 1, kit="K1")
@@ -148,7 +166,12 @@ def test_report_without_any_opening_is_use_without_opening() -> None:
     force.report("1207", None, None, doses=3, incident="2026-05-29T10:00:00+01:00")
     found = one(force, "use_without_opening")
     assert (found.officer, found.pouch, found.kit) == ("1207", "P1", "K1")
-    assert "3 doses at 2026-05-29 10:00" in found.evidence
+    assert found.evidence == Phrase("found.use_not_logged", report=1, doses=3, at=when("2026-05-29T10:00"))
+    assert saying(found.next_step, "report", "use") == (
+        "next.opening_or_kit",
+        1,
+        NextStep("kit.use", doses=3, report=1),
+    )
 
 
 def test_report_is_not_without_an_opening_until_the_pouch_has_docked_after_it() -> None:
@@ -189,7 +212,7 @@ def test_carried_pouch_that_has_not_docked_for_a_week_is_not_docked() -> None:
     assert kinds(force, T0 + 8 * DAY) == []
     found = one(force, "not_docked", T0 + 8 * DAY + HOUR)
     assert found.since_ms == T0 + DAY + 1000
-    assert "last docked at" in found.evidence
+    assert saying(found.evidence, "last", "days") == ("found.not_docked", Instant(found.since_ms, "Europe/London"), 7)
     force.give_back("K1", 8 * DAY)
     assert kinds(force, T0 + 20 * DAY) == []
 
@@ -206,7 +229,7 @@ def test_pouch_that_never_docked_counts_from_its_issue() -> None:
     force, _ = carried_pouch()
     force.movements[-1] = force.movements[-1]._replace(at_ms=T0 + 5 * DAY)
     assert kinds(force, T0 + 11 * DAY) == []
-    assert "never docked" in one(force, "not_docked", T0 + 13 * DAY).evidence
+    assert one(force, "not_docked", T0 + 13 * DAY).evidence == Phrase("found.never_docked", days=8)
 
 
 def test_altered_record_is_tampering_and_names_what_follows_it() -> None:
@@ -215,8 +238,9 @@ def test_altered_record_is_tampering_and_names_what_follows_it() -> None:
     force.log(tag, ("boot", 0), ("altered", 0), ("unlinked", 0), ("dock", DAY), ("altered", 0))
     found = [each for each in reconcile(force.picture, NOW) if each.kind == "record_tampered"]
     assert [each.severity for each in found] == ["high", "high"]
-    assert f"record 2 of tag {tag}" in found[0].evidence
-    assert "1 after it cannot be judged" in found[0].evidence
+    assert found[0].evidence == Phrase("found.record_tampered", records=(2,), tag=tag, others=1)
+    assert found[1].evidence == Phrase("found.record_tampered", records=(5,), tag=tag, others=0)
+    assert found[0].next_step == NextStep("tag.enrol", "next.keep_as_evidence", pouch="P1")
     assert found[0].since_ms == T0 + DAY
     assert found[0].officer == "1207"
 
@@ -227,8 +251,10 @@ def test_records_that_never_came_are_a_gap() -> None:
     force.log(tag, ("dock", HOUR), first=4)
     force.log(tag, ("undock", 2 * HOUR), first=6)
     found = [each.evidence for each in reconcile(force.picture, NOW) if each.kind == "sequence_gap"]
-    assert found[0].startswith("records 1 to 3 are gone")
-    assert found[1].startswith("record 5 is gone")
+    assert found == [
+        Phrase("found.sequence_gap", tag=tag, first=1, last=3),
+        Phrase("found.sequence_gap", tag=tag, first=5, last=5),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +266,7 @@ def test_only_a_full_log_drops_its_oldest_records(kept: int, kind: str) -> None:
     force.log(tag, ("dock", HOUR), first=4)
     found = one(force, kind)
     assert (found.severity, found.officer) == ("high" if kind == "records_removed" else "medium", "1207")
-    assert found.evidence.startswith("records 1 to 3 are gone")
+    assert found.evidence == Phrase(f"found.{kind}", tag=tag, first=1, last=3)
 
 
 def test_a_log_that_ends_before_what_was_collected_was_put_back() -> None:
@@ -252,7 +278,7 @@ def test_a_log_that_ends_before_what_was_collected_was_put_back() -> None:
         force.dockings[-1] = force.dockings[-1]._replace(outcome="failed", detail="put back")
     found = one(force, "log_put_back")
     assert (found.severity, found.pouch, found.subject) == ("high", "P1", f"{tag}:5")
-    assert "ended at record 2 when it docked" in found.evidence and "up to 5 had been collected" in found.evidence
+    assert saying(found.evidence, "tag", "last", "collected") == ("found.log_put_back", tag, 2, 5)
 
 
 STARTS = {
@@ -286,17 +312,21 @@ def test_stops_and_starts_between_two_dockings_are_one_question_and_the_stations
     force.log(tag, ("boot+1", 0), first=6, boot_count=2)
     force.own_stops[tag] = [3]
     found = one(force, "tag_interrupted")
-    assert "its program was stopped over USB twice, and it started anew once" in found.evidence
-    assert "(power-on); records 2, 5, 6." in found.evidence
+    fields = ("stops", "starts", "causes", "records", "more")
+    assert saying(found.evidence, *fields) == ("found.tag_interrupted", 2, 1, ("power-on",), (2, 5, 6), 0)
+    assert found.next_step == NextStep("kit.count", "next.tag_interrupted", kit="K1")
     assert (found.severity, found.officer, found.kit) == ("medium", "1207", "K1")
     force.own_stops[tag] = [2, 3, 5]
-    assert "anew once with a battery that was well (power-on); record 6." in one(force, "tag_interrupted").evidence
+    assert saying(one(force, "tag_interrupted").evidence, "stops", "starts", "records")[1:] == (0, 1, (6,))
 
 
 def test_failed_docking_is_cleared_by_the_next_that_succeeds() -> None:
     force, tag = carried_pouch()
     force.docking(tag, DAY, "failed", "the tag stopped answering")
-    assert "the tag stopped answering" in one(force, "docking_failed").evidence
+    assert saying(one(force, "docking_failed").evidence, "detail") == (
+        "found.docking_failed",
+        "the tag stopped answering",
+    )
     force.docking(tag, DAY + HOUR)
     assert kinds(force) == []
 
@@ -305,7 +335,7 @@ def test_docking_that_never_ended_was_broken_off() -> None:
     force, tag = carried_pouch()
     force.docking(tag, DAY, None)
     assert kinds(force, T0 + DAY + 60_000) == []  # still under way
-    assert "broken off" in one(force, "docking_failed", T0 + DAY + HOUR).evidence
+    assert one(force, "docking_failed", T0 + DAY + HOUR).evidence.code == "found.docking_broken_off"
 
 
 def test_worst_comes_first() -> None:
@@ -327,7 +357,8 @@ def test_several_possible_holders_mean_that_no_officer_is_named() -> None:
     force.log(tag, ("lid_open", 5 * DAY), ("lid_close", 5 * DAY + 5000))
     found = one(force, "opening_unexplained", T0 + 9 * DAY)
     assert found.officer is None
-    assert "1207 or 1300" in found.evidence
+    assert found.evidence.fields["officers"] == ("1207", "1300")
+    assert "--officer OFFICER" in steps.told(found.next_step)
 
 
 def test_fault_of_the_tag_itself_is_shown_with_what_it_was_for_two_weeks() -> None:
@@ -337,8 +368,8 @@ def test_fault_of_the_tag_itself_is_shown_with_what_it_was_for_two_weeks() -> No
     force.log(tag, ("boot", 0), (f"fault+{faults.WATCHDOG}", HOUR), (f"fault+{place}", 2 * HOUR), docking=docking)
     found = one(force, "tag_faulty")
     assert (found.pouch, found.kit, found.since_ms) == ("P1", "K1", T0 + DAY)
-    assert f"tag {tag} reported 2 errors of its own" in found.evidence
-    assert "record 3: exception in kitcore/ring, line 12" in found.evidence
+    what = "exception in kitcore/ring, line 12"
+    assert found.evidence == Phrase("found.tag_faulty", tag=tag, errors=2, days=14, record=3, what=what)
     assert "tag_faulty" in kinds(force, T0 + 15 * DAY)
     assert "tag_faulty" not in kinds(force, T0 + 15 * DAY + 1)
 
@@ -353,7 +384,8 @@ def test_tag_that_was_replaced_is_not_shown_as_faulty() -> None:
 def test_each_rule_says_what_it_finds_how_much_that_weighs_and_what_it_goes_by() -> None:
     assert len({rule.kind for rule in RULES}) == len(RULES)
     for rule in RULES:
-        assert rule.text.endswith(".")
+        assert rule.text == Phrase(f"rule.{rule.kind}")
+        assert steps.told(rule.text).endswith(".")
         assert rule.severities
         assert {*rule.severities} <= {*SEVERITIES}
         assert {*rule.settings} <= {*Settings._fields}

@@ -2,14 +2,21 @@
 
 from datetime import date
 
+from host.clock import Instant
 from host.ledger import ISSUE
+from host.phrase import NextStep, Phrase
 from host.reconcile import Discrepancy
 from host.settings import DEFAULTS
 from host.usage.reports import WITHDRAWN
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
-from tests.unit.test_reconcile import kinds, one, reconcile
+from tests.unit.test_reconcile import kinds, one, reconcile, saying
 
 NOW = T0 + 2 * DAY
+
+
+def at(after: int) -> Instant:
+    """So many milliseconds after T0."""
+    return Instant(T0 + after, "Europe/London")
 
 
 def docked(at: int = DAY) -> tuple[Force, str]:
@@ -25,7 +32,13 @@ def test_kit_of_a_recalled_lot_is_called_in_until_it_comes_back_or_the_recall_is
     force.recall("K1", HOUR)
     found = one(force, "recalled_carried")
     assert (found.severity, found.kit, found.officer, found.since_ms) == ("high", "K1", "1207", T0 + HOUR)
-    assert "seal broken" in found.evidence
+    assert saying(found.evidence, "lot", "since", "reason") == (
+        "found.recalled_carried",
+        "LK1",
+        at(HOUR),
+        "seal broken",
+    )
+    assert found.next_step == NextStep("kit.replace", "next.recalled_carried", kit="K1")
     force.recall("K1", 2 * HOUR, "lift")
     assert kinds(force) == []
     force.recall("K1", 3 * HOUR)
@@ -38,7 +51,9 @@ def test_kit_of_a_recalled_lot_is_called_in_until_it_comes_back_or_the_recall_is
 def test_quarantined_kit_that_is_still_out_is_asked_for_until_it_is_released() -> None:
     force, _ = docked()
     force.move(HOUR, "quarantine", "K1", reason="stood in the sun")
-    assert "stood in the sun" in one(force, "quarantined_carried").evidence
+    found = one(force, "quarantined_carried")
+    assert found.evidence == Phrase("found.quarantined_carried", reason="stood in the sun")
+    assert saying(found.next_step, "release") == ("next.quarantined_carried", NextStep("kit.release", kit="K1"))
     force.move(2 * HOUR, "release", "K1")
     assert kinds(force) == []
 
@@ -67,7 +82,7 @@ def test_kit_with_an_officer_in_no_pouch_is_shown_where_pouches_have_tags() -> N
 def test_low_battery_is_shown_by_the_setting_until_the_next_docking_tells_better() -> None:
     force, tag = docked()
     force.docking(tag, DAY + HOUR, battery=19)
-    assert "19 %" in one(force, "battery_low").evidence
+    assert saying(one(force, "battery_low").evidence, "percent") == ("found.battery_low", 19)
     assert reconcile(force.picture, NOW, DEFAULTS._replace(battery_percent=19)) == []
     force.docking(tag, DAY + 2 * HOUR, battery=90)
     assert kinds(force) == []
@@ -96,8 +111,8 @@ def test_pouch_whose_kit_was_used_up_is_without_a_kit_until_another_is_put_in() 
     use = force.move(30 * HOUR, "use", "K1", doses=2)
     found = one(force, "pouch_without_kit")
     assert (found.severity, found.officer, found.pouch) == ("medium", "1207", "P1")
-    assert "kit K1 that was in it is used up" in found.evidence
-    assert "kitdock kit issue --next 1207 --pouch P1" in found.next_step
+    assert saying(found.evidence, "kit", "since") == ("found.pouch_emptied", "K1", at(30 * HOUR))
+    assert found.next_step == NextStep("kit.issue_next", officer="1207", pouch="P1")
     assert use == 3
     force.kit("K2")
     force.issue("K2", "1207", "P1", 40 * HOUR)
@@ -121,7 +136,7 @@ def test_pouch_that_docks_and_never_had_a_kit_is_a_question() -> None:
     tag = force.tag("P1")
     assert kinds(force) == []
     force.docking(tag, 2 * DAY)
-    assert "no kit was ever put into it" in one(force, "pouch_without_kit", T0 + 3 * DAY).evidence
+    assert one(force, "pouch_without_kit", T0 + 3 * DAY).evidence.code == "found.pouch_never_filled"
 
 
 def test_pouch_whose_tag_was_wiped_is_without_a_tag_while_a_kit_is_in_it() -> None:
@@ -140,9 +155,10 @@ def test_pouch_whose_tag_went_into_another_pouch_is_told_until_it_gets_one() -> 
     force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR, moved_to="P2")
     found = one(force, "tag_moved")
     assert (found.severity, found.pouch) == ("medium", "P1")
-    assert "provisioned into pouch P2" in found.evidence
+    assert found.evidence == Phrase("found.tag_moved_from_kit", tag=tag, pouch="P2", at=at(30 * HOUR))
     force.give_back("K1", 31 * HOUR)
-    assert one(force, "tag_moved").severity == "low"
+    found = one(force, "tag_moved")
+    assert (found.severity, found.evidence.code) == ("low", "found.tag_moved")
     force.tags.append(force.tags[0]._replace(id="f" * 16, retired_at_ms=None, moved_to=None))
     assert kinds(force) == []
 
@@ -159,7 +175,9 @@ def test_docking_noted_with_a_wrong_clock_is_one_question_for_the_day() -> None:
     force.docking(other, DAY + 3 * HOUR, wrong=-365 * DAY)
     force.docking(tag, DAY + 4 * HOUR, wrong=-365 * DAY)
     found = one(force, "clock_implausible")
-    assert found.evidence.startswith("2 dockings of P2, P1 noted on 2026-05-")
+    fields = ("dockings", "pouches", "more", "first_at")
+    told = ("found.clock_implausible", 2, ("P2", "P1"), 0, Instant(found.since_ms, "Europe/London"))
+    assert saying(found.evidence, *fields) == told
     assert found.pouch is None
     assert found.facts == ("docking:8", "docking:9")
 
@@ -172,7 +190,8 @@ def test_doses_missing_at_the_return_are_set_against_what_was_reported() -> None
     assert "doses_differ" not in kinds(force)
     force.move(26 * HOUR, "count", "K1", doses=0)
     found = one(force, "doses_differ")
-    assert found.evidence.startswith("1 dose gone that nothing tells of: 0 of 2 left, 1 recorded as used; 1 dose rep")
+    assert found.evidence == Phrase("found.doses_off", missing=1, left=0, of=2, used=1, quiet=0, reported=1, pending=0)
+    assert found.next_step == NextStep("kit.count", "next.doses_gone", kit="K1")
     assert found.since_ms == T0 + 26 * HOUR
     assert found.facts == ("movement:3", "movement:4", "movement:5", "report:1")
     force.move(27 * HOUR, "count", "K1", doses=1)
@@ -183,8 +202,9 @@ def test_more_doses_in_a_kit_than_the_uses_leave_is_asked_too() -> None:
     force, _ = docked()
     force.move(20 * HOUR, "use", "K1", doses=1)
     force.give_back("K1", 25 * HOUR, doses=2)
-    evidence = one(force, "doses_differ").evidence
-    assert "1 dose told of, and not gone: 2 of 2 left, 1 recorded as used, 1 of them by no report" in evidence
+    found = one(force, "doses_differ")
+    assert found.evidence == Phrase("found.doses_off", missing=-1, left=2, of=2, used=1, quiet=1, reported=0, pending=0)
+    assert found.next_step == NextStep("kit.count", "next.doses_not_gone", kit="K1")
 
 
 def test_report_of_more_doses_than_its_kit_had_is_settled_by_the_kit_they_came_from() -> None:
@@ -194,7 +214,8 @@ def test_report_of_more_doses_than_its_kit_had_is_settled_by_the_kit_they_came_f
     force.explain(tag, 2, "1207", "used", 3)
     force.move(30 * HOUR, "use", "K1", doses=2, report=number)
     found = one(force, "doses_differ")
-    assert "usage report 1 tells of 3 doses; 2 came from kit K1" in found.evidence
+    assert found.evidence == Phrase("found.more_reported", report=1, doses=3, taken=2, kits=("K1",))
+    assert found.next_step == NextStep("kit.use", "next.the_other_doses", doses=1, report=1)
     assert found.facts == ("report:1", "movement:3")
     force.kit("K2")
     force.issue("K2", "1207", "P1", 31 * HOUR)
@@ -210,7 +231,13 @@ def test_kit_issued_to_two_is_told_with_both_and_names_neither_alone() -> None:
     force.move(30 * HOUR, ISSUE, "K1", officer="1300")
     found = one(force, "kit_issued_twice")
     assert (found.severity, found.officer) == ("high", None)
-    assert "issued to officer 1207 at 2026-05-28 21:26, and to officer 1300 at 2026-05-30 03:26" in found.evidence
+    assert found.evidence.fields["what"] == Phrase(
+        "found.kit_issued_twice",
+        first=Phrase("found.officer", officer="1207"),
+        since=at(0),
+        second=Phrase("found.officer", officer="1300"),
+        at=at(30 * HOUR),
+    )
     assert found.facts == ("movement:2", "movement:3")
     assert "ledger_impossible" not in kinds(force)
 
@@ -219,7 +246,8 @@ def test_movement_that_cannot_have_been_is_told_with_the_reason() -> None:
     force, _ = docked()
     force.move(30 * HOUR, "find", "K1", place="North")
     found = one(force, "ledger_impossible")
-    assert "movement 3, find at 2026-05-30 03:26, cannot have been: the kit is issued" in found.evidence
+    fields = ("movement", "kind", "at")
+    assert saying(found.evidence.fields["what"], *fields) == ("found.ledger_impossible", 3, "find", at(30 * HOUR))
     assert "kit_issued_twice" not in kinds(force)
 
 
@@ -245,7 +273,16 @@ def test_differences_of_a_stocktake_stand_until_the_kit_moves_or_the_place_is_co
         ("stocktake_double", "K3"): "low",
         ("doses_differ", "K3"): "medium",
     }
-    assert "stocktake 1 of North" in found["stocktake_missing", "K1"].evidence
+    told = found["stocktake_missing", "K1"].evidence
+    assert saying(told, "stocktake", "place", "difference") == ("found.stocktake", 1, "North", "missing")
+    assert {key: each.next_step.code for key, each in found.items()} == {
+        ("stocktake_missing", "K1"): "next.stocktake_missing",
+        ("stocktake_unexpected", "K2"): "next.stocktake_unexpected",
+        ("stocktake_unexpected", "K9"): "next.stocktake_unknown",
+        ("stocktake_wrong_place", "K4"): "next.stocktake_wrong_place",
+        ("stocktake_double", "K3"): "next.stocktake_double",
+        ("doses_differ", "K3"): "next.count_again",
+    }
     force.move(30 * HOUR, "lose", "K1")
     assert "stocktake_missing" not in kinds(force)
     force.stocktake(40 * HOUR)
@@ -278,12 +315,13 @@ def test_resupply_that_was_asked_for_is_overdue_until_as_many_kits_are_issued() 
     assert resupply(force, 4 * DAY - 1) == []
     (found,) = resupply(force, 4 * DAY)
     assert (found.officer, found.facts) == ("1207", ("report:1",))
-    assert "asks for 2 kits; none was issued since" in found.evidence
+    assert saying(found.evidence, "report", "wanted") == ("found.none_issued", 1, 2)
+    assert found.next_step == NextStep("kit.issue_next", "next.resupply_undelivered", officer="1207")
     for kit in ("K2", "K3"):
         force.kit(kit)
     force.issue("K2", "1207", None, 13 * HOUR)  # after the incident, before it was reported
     (one_more,) = resupply(force, 4 * DAY)
-    assert "asks for 2 kits; 1 of them issued since" in one_more.evidence
+    assert saying(one_more.evidence, "wanted", "issued") == ("found.fewer_issued", 2, 1)
     assert one_more.occurrence != found.occurrence, "who acknowledged the first hears of this one"
     wrong = force.move(13 * HOUR, ISSUE, "K3", officer="1207")
     assert resupply(force, 4 * DAY) == []
@@ -333,9 +371,11 @@ def test_explanation_that_the_marks_tell_against_is_asked_again_until_the_kit_wa
     force.explain(tag, 1, "1207", "training")
     found = one(force, "explanation_contradicted")
     assert (found.severity, found.kit, found.pouch, found.officer) == ("medium", "K1", "P1", "1207")
-    assert found.evidence == "officer 1207 said: training; against that: 2 dose marks"
-    assert "kitdock openings explain P1:1 --officer 1207 --cause used" in found.next_step
-    assert "kitdock usage withdraw" not in found.next_step
+    marks = (Phrase("found.dose_marks", marks=2),)
+    assert saying(found.evidence, "by", "against") == ("found.explanation_contradicted", "officer 1207", marks)
+    assert found.next_step == NextStep(
+        "opening.used", "next.used_or_count", opening="P1:1", officer="1207", withdraw=None
+    )
     force.move(30 * HOUR, "count", "K1", doses=1)
     assert "explanation_contradicted" in kinds(force), "one dose is gone"
     force.move(31 * HOUR, "count", "K1", doses=2)
@@ -347,8 +387,9 @@ def test_explanation_that_a_report_tells_against_is_asked_again_until_one_of_the
     force.explain(tag, 1, "1207", "training")
     number = force.report("1207", tag, 1, doses=1, kit="K1")
     found = one(force, "explanation_contradicted")
-    assert found.evidence == "officer 1207 said: training; against that: usage report 1"
-    assert f"kitdock usage withdraw {number}" in found.next_step
+    assert found.evidence.fields["against"] == (Phrase("found.report", report=1),)
+    withdraw = NextStep("report.withdraw", report=number)
+    assert saying(found.next_step, "withdraw") == ("next.used_or_withdraw", withdraw)
     assert found.facts[1:] == ("report:1",)
     force.explain(tag, 1, "1207", "used", 1)
     assert kinds(force) == ["not_whole_carried"]
@@ -358,7 +399,8 @@ def test_explanation_is_contradicted_by_a_report_that_names_no_opening_as_well()
     force, tag = opened_pouch()
     force.explain(tag, 1, "1207", "training")
     force.report("1207", None, None, doses=1, incident="2026-05-28T22:27:00+01:00", kit="K1")
-    assert "usage report 1" in one(force, "explanation_contradicted").evidence
+    against = one(force, "explanation_contradicted").evidence.fields["against"]
+    assert against == (Phrase("found.report", report=1),)
 
 
 def test_who_explains_a_pouch_that_another_had_is_asked_about_until_the_holder_speaks() -> None:
@@ -366,8 +408,9 @@ def test_who_explains_a_pouch_that_another_had_is_asked_about_until_the_holder_s
     force.explain(tag, 1, "1300", "training")
     found = one(force, "explained_by_another")
     assert (found.severity, found.officer, found.pouch) == ("medium", "1207", "P1")
-    assert found.evidence == "officer 1300 said: training; by the ledger officer 1207 had the pouch"
-    assert "kitdock openings explain P1:1 --officer 1207 --cause CAUSE" in found.next_step
+    by = ("found.explained_by_another", "officer 1300", ("1207",))
+    assert saying(found.evidence, "by", "officers") == by
+    assert found.next_step == NextStep("opening.explain", "next.explained_by_another", opening="P1:1", officer="1207")
     force.explain(tag, 1, "1207", "training")
     assert kinds(force) == []
 
@@ -377,7 +420,7 @@ def test_who_keeps_the_stock_may_say_why_they_opened_it_but_not_that_it_was_used
     force.explain(tag, 1, None, "restocking", login="keeper")
     assert kinds(force) == []
     force.explain(tag, 1, None, "used", 1, login="keeper")
-    assert one(force, "explained_by_another").evidence.startswith("keeper said: used on a person; by the ledger")
+    assert one(force, "explained_by_another").evidence.fields["by"] == "keeper"
 
 
 def test_explanation_of_a_pouch_that_nobody_had_is_nobody_elses() -> None:
@@ -394,9 +437,7 @@ def test_pouch_that_another_brought_to_the_dock_is_asked_about_until_its_holder_
     force.brings(first, "1300")
     found = one(force, "docked_by_another")
     assert (found.severity, found.officer, found.pouch, found.kit) == ("medium", "1207", "P1", "K1")
-    assert found.evidence == (
-        "officer 1300 brought it to the dock at 2026-05-30 03:26; by the ledger officer 1207 has it"
-    )
+    assert found.evidence == Phrase("found.docked_by_another", officer="1300", at=at(30 * HOUR), holders=("1207",))
     assert found.facts == (f"docking:{first}", "movement:2")
     force.brings(force.docking(tag, 31 * HOUR), "1207")
     assert kinds(force) == []
@@ -427,10 +468,8 @@ def test_tag_that_was_taken_out_of_use_unread_is_told_until_the_kit_was_counted(
     force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR)
     found = one(force, "log_unread")
     assert (found.severity, found.kit, found.officer, found.pouch) == ("medium", "K1", "1207", "P1")
-    assert f"its tag {tag} was taken out of use at 2026-05-30 03:26 and last docked at 2026-05-29 21:26" in (
-        found.evidence
-    )
-    assert "kitdock kit count K1 --doses DOSES" in found.next_step
+    assert found.evidence == Phrase("found.log_unread", tag=tag, retired_at=at(30 * HOUR), last=at(DAY + 1000))
+    assert found.next_step == NextStep("kit.count", "next.log_unread", kit="K1")
     force.move(31 * HOUR, "count", "K1", doses=2)
     assert kinds(force) == ["pouch_without_tag"]
 
@@ -442,7 +481,7 @@ def test_tag_that_never_docked_is_unread_of_the_kits_that_were_in_its_pouch_mean
     force.issue("K2", "1207", "P1", 40 * HOUR)
     force.tags[0] = force.tags[0]._replace(retired_at_ms=T0 + 30 * HOUR)
     found = one(force, "log_unread")
-    assert (found.kit, "and never docked" in found.evidence) == ("K1", True)
+    assert (found.kit, found.evidence.code) == ("K1", "found.log_never_read")
 
 
 def test_nothing_is_lost_with_a_tag_whose_pouch_held_no_kit_since_it_docked() -> None:
@@ -459,8 +498,8 @@ def test_kit_that_went_out_uncounted_is_called_in() -> None:
     force.issue("K1", "1300", "P2", 31 * HOUR)
     found = one(force, "not_whole_carried")
     assert (found.severity, found.kit, found.officer, found.since_ms) == ("high", "K1", "1300", T0 + 31 * HOUR)
-    assert found.evidence.startswith("it was handed out uncounted: pouch P1 was opened at 2026-05-28 22:")
-    assert found.next_step == "call it in: `kitdock kit replace K1`, and count what is in it"
+    assert found.evidence.code == "found.carried_uncounted"
+    assert found.next_step == NextStep("kit.replace", "next.not_whole_urgent", kit="K1")
     force.move(32 * HOUR, "count", "K1", doses=2)
     assert "not_whole_carried" not in kinds(force)
 
@@ -469,11 +508,11 @@ def test_kit_that_is_carried_with_doses_gone_is_told_and_an_empty_one_is_called_
     force, tag = opened_pouch(marks=1)
     force.report("1207", tag, 1, doses=1, kit="K1")
     found = one(force, "not_whole_carried")
-    assert (found.severity, found.evidence) == ("low", "1 of 2 doses left")
-    assert found.next_step.startswith("`kitdock kit replace K1`")
+    assert (found.severity, found.evidence) == ("low", Phrase("found.carried_not_whole", left=1, of=2))
+    assert found.next_step == NextStep("kit.replace", "next.not_whole_carried", kit="K1")
     force.move(30 * HOUR, "count", "K1", doses=0)
     empty = one(force, "not_whole_carried")
-    assert (empty.severity, empty.evidence) == ("high", "0 of 2 doses left")
+    assert (empty.severity, empty.evidence) == ("high", Phrase("found.carried_not_whole", left=0, of=2))
     assert empty.occurrence != found.occurrence
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from host.ledger import ISSUE
+from host.phrase import NextStep
 from host.reconcile import Discrepancy
 from host.reconcile.recompute import situation_of
 from host.tag import log as taglog
@@ -14,7 +15,7 @@ from host.tag.log import FAULT, Flaw
 from host.tag.temperature import Limits, Reading, error_c, too_cold, too_warm
 from kitwire import record
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
-from tests.unit.test_reconcile import kinds, one, reconcile
+from tests.unit.test_reconcile import kinds, one, reconcile, saying
 
 NOW = T0 + 2 * DAY
 MINUTE = 60_000
@@ -125,11 +126,16 @@ def test_a_kit_that_was_too_warm_in_its_pouch_is_a_question_with_all_that_is_kno
     force, tag = summer((least_most(12, 58), DAY))
     found = one(force, "outside_storage_limits")
     assert (found.severity, found.kit, found.pouch, found.officer) == ("medium", "K1", "P1", "1207")
-    assert found.evidence == (
+    assert str(found.evidence) == (
         "the label of Nyxoid says 2 to 25 °C; the tag of its pouch measured up to 58 °C, give or take 3, at some time "
         "between 2026-05-28 21:28 and 2026-05-29 21:26 (1 record). It measures its own chip, not the kit"
     )
-    assert found.next_step.startswith("compare it with what the maker of Nyxoid says, decide what becomes of the kit")
+    assert found.next_step == NextStep(
+        "discrepancy.resolve",
+        "next.outside_storage_limits",
+        product="Nyxoid",
+        discrepancy="outside_storage_limits:K1",
+    )
     assert found.facts == (f"record:{tag}:3", "movement:2")
     assert found.occurrence == f"{tag}:3"
     assert abs(found.since_ms - T0 - 2 * MINUTE) < MINUTE
@@ -143,9 +149,12 @@ def test_heat_and_frost_are_told_together_and_the_exact_time_where_it_is_known()
         (least_most(-9, 58), DAY),
     )
     evidence = one(force, "outside_storage_limits").evidence
-    assert "up to 58 °C, give or take 3, at some time between 2026-05-29 07:2" in evidence
-    assert "and down to -9 °C, give or take 3, at some time between 2026-05-29 17:2" in evidence
-    assert "(3 records)" in evidence
+    warmest, coldest = evidence.fields["measured"]
+    assert saying(warmest, "celsius", "error") == ("found.warmest", 58, 3)
+    assert saying(coldest, "celsius", "error") == ("found.coldest", -9, 3)
+    assert evidence.fields["records"] == 3
+    assert "up to 58 °C, give or take 3, at some time between 2026-05-29 07:2" in str(evidence)
+    assert "and down to -9 °C, give or take 3, at some time between 2026-05-29 17:2" in str(evidence)
     assert one(force, "outside_storage_limits").facts == (
         *(f"record:{tag}:{sequence}" for sequence in (3, 5, 6)),
         "movement:2",
@@ -176,8 +185,8 @@ def test_of_a_kit_that_was_handed_over_the_time_that_it_was_in_the_pouch_is_told
     force.give_back("K1", 6 * HOUR, doses=2)
     force.move(7 * HOUR, ISSUE, "K2", officer="1300", pouch="P1")
     first, second = sorted(outside(force), key=lambda each: each.kit or "")
-    assert "between 2026-05-28 21:28 and 2026-05-29 03:26" in first.evidence
-    assert "between 2026-05-29 04:26 and 2026-05-29 21:26" in second.evidence
+    assert "between 2026-05-28 21:28 and 2026-05-29 03:26" in str(first.evidence)
+    assert "between 2026-05-29 04:26 and 2026-05-29 21:26" in str(second.evidence)
     assert (first.officer, second.officer) == (None, "1300")
 
 
@@ -200,7 +209,8 @@ def test_it_returns_with_the_next_heat_and_not_with_the_same() -> None:
     cool = [("undock", 2 * HOUR), (least_most(12, 20), 3 * HOUR)]
     again = [("undock", 4 * HOUR), (least_most(12, 40), 5 * HOUR)]
     assert heats(first).occurrence == heats(first, cool).occurrence != heats(first, cool, again).occurrence
-    assert "up to 58 °C" in heats(first, cool, again).evidence, "the worst is told"
+    (worst,) = heats(first, cool, again).evidence.fields["measured"]
+    assert worst.fields["celsius"] == 58, "the worst is told"
 
 
 def test_everything_is_looked_at_where_nothing_is_left_out() -> None:
