@@ -1,6 +1,7 @@
 """Every sentence has its words: no refusal without one, none that nobody says, every field where it is wanted."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -8,8 +9,12 @@ from string import Formatter
 import pytest
 
 from host import errors, words
+from host.access import roles
 from host.cli import steps
+from host.cli.render import Table, as_text
+from host.ledger import movement
 from host.phrase import NextStep, Phrase
+from host.stock import people, stocktake, summary
 from host.words import en_GB
 from tests import house
 
@@ -17,6 +22,8 @@ PROSE = 400
 """How many refusals still bring their words along. It only ever falls."""
 
 REFUSALS = {name for name, each in vars(errors).items() if isinstance(each, type)}
+SAYING = REFUSALS | {"Phrase", "NextStep", "line"}
+"""What a code is given to first. `line` is the command line's own word."""
 
 
 def said(path: Path) -> Iterator[tuple[ast.Call, str]]:
@@ -24,8 +31,17 @@ def said(path: Path) -> Iterator[tuple[ast.Call, str]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func).rpartition(".")[2]
-            if name in REFUSALS | {"Phrase", "NextStep"} or (name.endswith("Error") and name not in dir(__builtins__)):
+            if name in SAYING or (name.endswith("Error") and name not in dir(__builtins__)):
                 yield node, name
+
+
+def columns() -> Iterator[tuple[str, str]]:
+    """The headings of tables, by their codes, as the source of the command line tells them."""
+    for path in house.sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Table" and isinstance(node.args[1], ast.Dict):
+                for key in filter(None, node.args[1].keys):
+                    yield from ((f"{path.relative_to(house.HOST)}:{node.lineno}", code) for code in literals(key))
 
 
 def everything() -> list[tuple[str, ast.Call, str]]:
@@ -79,8 +95,31 @@ def test_each_step_has_a_name_and_a_command() -> None:
 
 def test_no_sentence_is_kept_that_nobody_says() -> None:
     source = "\n".join(path.read_text() for path in house.sources() if "words" not in path.parts)
-    unsaid = [code for code in en_GB.SENTENCES if f'"{code}"' not in source]
+    unsaid = [code for code in en_GB.SENTENCES if f'"{code}"' not in source and f"'{code}'" not in source]
     assert unsaid == []
+
+
+def test_each_heading_of_a_table_has_words() -> None:
+    assert [(where, code) for where, code in columns() if code not in en_GB.HEADINGS and " " not in code] == []
+
+
+@pytest.mark.parametrize(
+    ("group", "codes"),
+    [
+        ("difference", tuple(stocktake.KINDS)),
+        ("flow", summary.FLOWS),
+        ("movement", movement.KINDS),
+        ("role", tuple(roles.ROLES)),
+        ("training", people.TRAINING),
+    ],
+)
+def test_each_value_that_is_shown_has_words(group: str, codes: tuple[str, ...]) -> None:
+    assert {f"{group}.{code}" for code in codes} == {each for each in en_GB.HEADINGS if each.startswith(f"{group}.")}
+
+
+def test_no_sentence_is_in_two_sections() -> None:
+    sections = (en_GB.ACCESS, en_GB.STORE, en_GB.STOCK, en_GB.USAGE, en_GB.RECONCILE, en_GB.TAGS, en_GB.COMMANDS)
+    assert sum(map(len, sections)) == len(en_GB.SENTENCES)
 
 
 def test_refusals_bring_no_words_along() -> None:
@@ -100,6 +139,16 @@ def test_a_sentence_names_only_nouns_and_lists_of_its_language(code: str) -> Non
     known = {*en_GB.NOUNS, *en_GB.JOINED, "times", "bound", ""}
     if isinstance(sentence, str):
         assert {spec for _, field, spec, _ in Formatter().parse(sentence) if field} <= known
+
+
+def test_headings_are_those_of_the_language_in_use() -> None:
+    table = Table([{"kit": "K1", "own": 1}], {"kit": "kit", "expires_first": "own", "own": "own"}, "")
+    assert re.split(r"\s{2,}", as_text(table, 80, 80).splitlines()[0]) == ["kit", "expires first", "own"]
+    before = words.use(words.BRITISH._replace(headings={"kit": "trousse"}))
+    try:
+        assert as_text(table, 80, 80).startswith("trousse")
+    finally:
+        words.use(before)
 
 
 def test_fields_are_written_as_the_language_has_them() -> None:

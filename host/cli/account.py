@@ -12,6 +12,8 @@ from host.access.roles import ACTIONS, OFFICER, ROLES, Account
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
+from host.words import heading
 
 _role = click.Choice(list(ROLES))
 
@@ -33,8 +35,8 @@ def show(db: Path) -> Table:
     return Table(
         [_row(you)],
         {"login": "login", "roles": lambda row: ", ".join(row["roles"]), "officer": _whose},
-        "you have no role here",
-        details=[lambda row: f"may: {', '.join(row['may'])}"],
+        line("none.roles"),
+        details=[lambda row: line("cell.may", actions=", ".join(row["may"]))],
     )
 
 
@@ -47,7 +49,7 @@ def list_(db: Path) -> Table:
     return Table(
         [_row(each) for each in accounts],
         {"login": "login", "roles": lambda row: ", ".join(row["roles"]), "officer": _whose},
-        "no accounts yet",
+        line("none.accounts"),
     )
 
 
@@ -67,9 +69,10 @@ def grant(db: Path, login: str, role: str, officer: str | None) -> Done:
     """
     with open_store(db) as store:
         store.grant(login, role, officer, clock.now_ms())
-    whose = f", officer {officer}" if officer else ""
-    warnings = [] if identity.is_known(login) else [f"this computer has no login {login}: check how it is written"]
-    return Done(f"{login} is {_words(role)} now{whose}", {"login": login, "role": role, "officer": officer}, warnings)
+    told = "done.role_granted_to_officer" if officer else "done.role_granted"
+    text = line(told, login=login, role=heading(f"role.{role}"), officer=officer)
+    warnings = [] if identity.is_known(login) else [line("said.no_such_login", login=login)]
+    return Done(text, {"login": login, "role": role, "officer": officer}, warnings)
 
 
 @account.command("revoke")
@@ -83,7 +86,7 @@ def revoke(db: Path, login: str, role: str) -> Done:
     """
     with open_store(db) as store:
         store.revoke(login, role)
-    return Done(f"{login} is not {_words(role)} any more", {"login": login, "role": role})
+    return Done(line("done.role_revoked", login=login, role=heading(f"role.{role}")), {"login": login, "role": role})
 
 
 def _row(each: Account) -> Row:
@@ -97,8 +100,4 @@ def _row(each: Account) -> Row:
 
 def _whose(row: Row) -> str | None:
     """Whose account it is; one with role officer and no number belongs to a dock."""
-    return row["officer"] or ("shared" if OFFICER in row["roles"] else None)
-
-
-def _words(role: str) -> str:
-    return role.replace("_", " ")
+    return row["officer"] or (line("cell.shared") if OFFICER in row["roles"] else None)

@@ -16,8 +16,10 @@ from host.access.audit import REFUSED, START, AuditEntry
 from host.cli.groups import Group
 from host.cli.options import day, db_option, open_store, with_store
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
+from host.clock import Instant
 from host.errors import InputError, KitdockError
-from host.words import plural
+from host.phrase import NextStep, Phrase
 
 if TYPE_CHECKING:
     from host.store import Store
@@ -57,11 +59,11 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
             "entry": "id",
             "when": lambda row: row["at"][:16].replace("T", " "),
             "who": "login",
-            "action": lambda row: row["action"] + (" refused" if row["outcome"] == REFUSED else ""),
+            "action": _action,
             "what": "subject",
             "detail": lambda row: _words(row["detail"], zone),
         },
-        f"nothing of that kind since {since}: go further back with --since",
+        line("none.audit", since=since),
     )
 
 
@@ -79,20 +81,12 @@ def verify(db: Path, contains: str | None) -> Done:
         found = store.verify_audit()
         holds = wanted is None or wanted == START or store.audit_holds(wanted)
     if found.broken_at is not None:
-        raise AuditAltered(
-            f"the audit was altered: {found.why}; {_whole(found.entries)} before it. Keep the database as it is, and "
-            "compare it with your backups"
-        )
+        raise AuditAltered("audit.altered", why=found.why, whole=_whole(found.entries))
     if not holds:
-        raise AuditAltered(
-            f"the audit's {_whole(found.entries)}, but none has the hash {contains}: newer entries were cut off, or "
-            "all was written anew. Keep the database as it is, and compare it with your backups"
-        )
+        raise AuditAltered("audit.cut_off", whole=_whole(found.entries), hash=contains)
     head = found.head.hex()
     return Done(
-        f"the audit is whole: {plural(found.entries, 'entry', 'entries')}"
-        + ("" if contains is None else ", among them the one whose hash was kept")
-        + f"\nnewest hash {head}: keep it elsewhere",
+        line("done.audit_whole" if contains is None else "done.audit_holds", entries=found.entries, head=head),
         {"entries": found.entries, "head": head, "contains": contains},
     )
 
@@ -112,7 +106,7 @@ def export(db: Path, output: Path | None) -> None:
             count, head = _write(store.audit_entries(), sys.stdout.buffer)
         else:
             count, head = _write_file(store, output)
-    click.echo(f"{plural(count, 'entry', 'entries')} exported; newest hash {head.hex()}: keep it elsewhere", err=True)
+    click.echo(line("said.audit_exported", entries=count, head=head.hex()), err=True)
 
 
 def _write_file(store: Store, output: Path) -> tuple[int, bytes]:
@@ -123,9 +117,9 @@ def _write_file(store: Store, output: Path) -> tuple[int, bytes]:
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise InputError(f"{output} exists already: choose another name") from None
+        raise InputError("output.exists_already", path=output) from None
     except OSError as error:
-        raise KitdockError(f"{output} was not written: {error.strerror}; choose another place") from None
+        raise KitdockError("output.not_written", path=output, why=error.strerror) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             written = _write(entries, file)
@@ -135,7 +129,7 @@ def _write_file(store: Store, output: Path) -> tuple[int, bytes]:
     except BaseException as error:
         output.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise KitdockError(f"{output} was not written: {error.strerror}; choose another place") from None
+            raise KitdockError("output.not_written", path=output, why=error.strerror) from None
         raise
 
 
@@ -147,6 +141,10 @@ def _write(entries: Iterable[AuditEntry], file: BinaryIO) -> tuple[int, bytes]:
         file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         count, head = count + 1, entry.hash
     return count, head
+
+
+def _action(row: Row) -> str:
+    return line("cell.refused", action=row["action"]) if row["outcome"] == REFUSED else str(row["action"])
 
 
 def _row(entry: AuditEntry, zone: str) -> Row:
@@ -179,9 +177,9 @@ def _words(detail: dict[str, object], zone: str) -> str:
 
 def _pair(key: str, value: object, zone: str) -> str:
     if key.endswith("_ms") and isinstance(value, int):
-        return f"{key.removesuffix('_ms')} {clock.show(value, zone)}"
+        return line("cell.at", what=key.removesuffix("_ms"), at=Instant(value, zone))
     if isinstance(value, list):
-        value = " ".join("none" if each is None else str(each) for each in value)
+        value = " ".join(line("cell.none") if each is None else str(each) for each in value)
     return f"{key.replace('_', ' ')} {value}"
 
 
@@ -192,9 +190,9 @@ def _hash(text: str) -> bytes:
     except ValueError:
         found = b""
     if len(found) != len(START):
-        raise InputError(f"{text!r} is no hash of the audit: give the 64 digits that `kitdock audit verify` printed")
+        raise InputError("audit.no_hash", text=text, verify=NextStep("audit.verify"))
     return found
 
 
-def _whole(entries: int) -> str:
-    return f"{plural(entries, 'entry', 'entries')} {'is' if entries == 1 else 'are'} whole"
+def _whole(entries: int) -> Phrase:
+    return Phrase("said.entry_is_whole" if entries == 1 else "said.entries_are_whole", entries=entries)

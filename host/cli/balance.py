@@ -10,9 +10,11 @@ import click
 from host import clock
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import PrintedReport, Row, Table
+from host.cli.steps import line
+from host.clock import Instant
 from host.ledger import COUNTED, Balance, in_words, tally
 from host.ledger.movement import VOID
-from host.words import plural
+from host.phrase import NextStep
 
 if TYPE_CHECKING:
     from host.store.kits import KitNow
@@ -38,9 +40,9 @@ def balance(db: Path, at: str | None) -> PrintedReport:
     there = [each for each in found if each.state.status != VOID]
     doses = {each.kit.id: each.lot.doses_per_kit for each in there}
     total = tally({each.kit.id: each.state for each in there}, doses)
-    moment = clock.show(clock.now_ms() if at_ms is None else at_ms, zone)
+    moment = Instant(clock.now_ms() if at_ms is None else at_ms, zone)
     return PrintedReport(
-        f"Balance of {name}",
+        line("title.balance", station=name),
         {
             "kits": Table(
                 _by_place(there),
@@ -48,11 +50,11 @@ def balance(db: Path, at: str | None) -> PrintedReport:
                     "state": lambda row: in_words(row["status"]),
                     "where": "where",
                     "kits": "kits",
-                    "doses left": "doses_left",
+                    "doses_left": "doses_left",
                 },
-                "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`",
-                note=plural(len(there), "kit"),
-                title="Kits",
+                line("none.kits", receive=NextStep("stock.receive"), add=NextStep("kit.enter")),
+                note=line("cell.kits", count=len(there)),
+                title=line("title.kits"),
             ),
             "doses": Table(
                 [_doses(total)],
@@ -60,15 +62,17 @@ def balance(db: Path, at: str | None) -> PrintedReport:
                     "received": "received",
                     "left": "left",
                     "used": "used",
-                    "unaccounted for": "unaccounted",
-                    "adds up": "balances",
+                    "unaccounted": "unaccounted",
+                    "adds_up": "balances",
                 },
                 "",
-                note=f"these do not add up, see `kitdock kit history`: {', '.join(total.wrong)}" if total.wrong else "",
-                title="Doses",
+                note=line("note.these_do_not_add_up", history=NextStep("kit.histories"), kits=tuple(total.wrong))
+                if total.wrong
+                else "",
+                title=line("title.doses"),
             ),
         },
-        f"at {moment}",
+        line("note.at", at=moment),
     )
 
 

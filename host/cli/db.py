@@ -15,8 +15,10 @@ from host.cli.groups import Group
 from host.cli.options import db_option, format_option, open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.root import STATUS
+from host.cli.steps import line
+from host.clock import Instant
 from host.errors import InputError
-from host.words import plural
+from host.phrase import NextStep, Phrase
 
 if TYPE_CHECKING:
     from host.access.retention import Amount
@@ -26,15 +28,16 @@ if TYPE_CHECKING:
 DAMAGED = 3
 """Exit status of a check that finds the file itself damaged; 1 for anything else that does not hold."""
 
-_NOUNS = {
-    "officer": "officer",
-    "kit": "kit",
-    "movement": "movement",
-    "tag": "tag",
-    "event": "record",
-    "explanation": "explanation",
-    "usage_report": "usage report",
+_COUNTS = {
+    "officer": "cell.officers",
+    "kit": "cell.kits",
+    "movement": "cell.movements",
+    "tag": "cell.tags",
+    "event": "cell.records",
+    "explanation": "cell.explanations",
+    "usage_report": "cell.usage_reports",
 }
+"""How a count of the rows of a table is told."""
 
 
 @click.group(cls=Group)
@@ -52,11 +55,10 @@ def backup(db: Path, file: Path, overwrite: bool) -> Done:
     The copy is checked before it gets its name, and only its owner can read it. The key file is not in it: what is
     sealed cannot be read from the copy alone. Keep copies of both, apart from each other.
     """
-    with open_store(db) as store, _progress("copying") as progress:
+    with open_store(db) as store, _progress(line("said.copying")) as progress:
         size = store.back_up(file, overwrite, progress)
     return Done(
-        f"backup written to {file}, {_size(size)}, checked\n"
-        f"the key file is not in it: keep its copy elsewhere ({db.name}.key)",
+        line("done.backup_written", path=file, size=_size(size), key_file=f"{db.name}.key"),
         {"file": str(file), "bytes": size},
     )
 
@@ -77,23 +79,20 @@ def restore(db: Path, backup: Path, yes: bool) -> Done:
     from host.store.restoring import proven
 
     with ExitStack() as until_done:
-        with _progress("reading") as progress:
+        with _progress(line("said.reading")) as progress:
             candidate = until_done.enter_context(proven(backup, db, progress=progress))
         found, zone = candidate.contents, candidate.contents.time_zone
         click.echo(_describe(backup, candidate), err=True)
         if not yes:
             if not sys.stdin.isatty():
-                raise InputError("there is nobody to ask: look at what the backup holds, then give --yes")
-            click.confirm("Restore it?", abort=True, err=True)
+                raise InputError("restore.nobody_to_ask")
+            click.confirm(line("ask.restore"), abort=True, err=True)
         kept = candidate.take_its_place()
     warnings = []
     if candidate.key_missing:
-        warnings.append(
-            f"no key file beside {db}: put your copy of it there as {db.name}.key, or no tag can be docked "
-            "and no protected answer read"
-        )
+        warnings.append(line("said.key_file_missing", database=db, key_file=f"{db.name}.key"))
     return Done(
-        f"{db} is the backup now" + (f"; the one before is kept as {kept}" if kept else ""),
+        line("done.restored_and_kept" if kept else "done.restored", database=db, kept=kept),
         {
             "db": str(db),
             "backup": str(backup),
@@ -125,10 +124,8 @@ def check(db: Path, repair: bool) -> Table:
     with open_store(db) as store:
         if repair:
             put_back = store.repair().objects
-            click.echo(
-                "roll-ups derived anew" + (f"; put back: {', '.join(put_back)}" if put_back else ""),
-                err=True,
-            )
+            told = "said.repaired_and_put_back" if put_back else "said.repaired"
+            click.echo(line(told, objects=tuple(put_back)), err=True)
         found = list(store.check(_looking_at))
     if any(each.holds is False for each in found):
         file_is_whole = all(each.holds is not False for each in found if each.name == FILE)
@@ -137,9 +134,8 @@ def check(db: Path, repair: bool) -> Table:
     return Table(
         [{"check": each.name, "result": words[each.holds], "found": each.found} for each in found],
         {"check": "check", "result": "result", "found": "found"},
-        "nothing was checked",
-        note="history cannot be repaired: `kitdock db check --repair` makes layout and roll-ups again; for all else "
-        "keep the file as it is and restore a backup"
+        line("none.checks"),
+        note=line("note.repair", repair=NextStep("database.repair"))
         if any(each.holds is False for each in found)
         else "",
     )
@@ -154,7 +150,10 @@ def vacuum(db: Path) -> Done:
     """
     with open_store(db) as store:
         before, after = store.vacuum()
-    return Done(f"{db}: {_size(before)} before, {_size(after)} now", {"before_bytes": before, "after_bytes": after})
+    return Done(
+        line("done.vacuumed", database=db, before=_size(before), after=_size(after)),
+        {"before_bytes": before, "after_bytes": after},
+    )
 
 
 @db.command("accept-clock")
@@ -168,7 +167,7 @@ def accept_clock(db: Path) -> Done:
     with open_store(db) as store:
         store.accept_clock()
         now, zone = clock.now_ms(), store.station.time_zone
-    return Done(f"the clock is taken as right: it is {clock.show(now, zone)}", {"now": clock.iso(now, zone)})
+    return Done(line("done.clock_accepted", now=Instant(now, zone)), {"now": clock.iso(now, zone)})
 
 
 @db.command("retention")
@@ -183,18 +182,18 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
     events and leavers. Nothing is destroyed unless it is set. The ledger and the audit are kept for good.
     """
     if dry_run and apply:
-        raise click.UsageError("Choose one of '--dry-run' and '--apply'.")
+        raise click.UsageError(line("option.dry_run_or_apply"))
     with open_store(db) as store:
         amounts = store.retention_plan()
         if apply and any(each.rows for each in amounts):
             if not yes:
                 if not sys.stdin.isatty():
-                    raise InputError("there is nobody to ask: look at it without --apply, then give --yes too")
-                told = ", ".join(f"{each.rows} of {each.kind}" for each in amounts if each.rows)
-                click.confirm(f"Destroy {told}, for good?", abort=True, err=True)
+                    raise InputError("retention.nobody_to_ask")
+                what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=each.kind) for each in amounts if each.rows)
+                click.confirm(line("ask.destroy", what=what), abort=True, err=True)
             amounts = store.retain()
-            for line in _afterwards(db, store.copies(), store.still_in_log):
-                click.echo(line, err=True)
+            for told in _afterwards(db, store.copies(), store.still_in_log):
+                click.echo(told, err=True)
         zone = store.station.time_zone
     return _retention_table(amounts, zone, applied=apply)
 
@@ -202,7 +201,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
 def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
     from host.access.retention import KINDS
 
-    heading = "destroyed" if applied else "to destroy"
+    heading = "destroyed" if applied else "to_destroy"
     return Table(
         [
             {
@@ -220,59 +219,69 @@ def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
         ],
         {
             "what": "what",
-            "keep": lambda row: plural(row["keep_days"], "day") if row["keep_days"] else "for ever",
+            "keep": lambda row: line("cell.days", days=row["keep_days"]) if row["keep_days"] else line("cell.for_ever"),
             heading: lambda row: str(row["rows"]) if row["keep_days"] else "",
             "oldest": lambda row: (row["oldest"] or "")[:10],
             "stay": lambda row: str(row["kept"]) if row["kept"] else "",
         },
-        "no kinds",
+        line("none.kinds"),
         note=_note(amounts, applied),
     )
 
 
 def _note(amounts: list[Amount], applied: bool) -> str:
-    lines = [f"{each.kept} of {each.kind} stay: {each.why}." for each in amounts if each.kept]
+    lines = [line("note.kept", rows=each.kept, kind=each.kind, why=each.why) for each in amounts if each.kept]
     if not any(each.days for each in amounts):
-        lines.append("Nothing is ever destroyed: set a policy with `kitdock setting set retain_answers_days DAYS`.")
+        lines.append(line("note.no_policy", set=NextStep("setting.retention")))
     elif not applied and any(each.rows for each in amounts):
-        lines.append("Nothing was destroyed yet: `kitdock db retention --apply` does it.")
+        lines.append(line("note.not_applied", apply=NextStep("database.retention")))
     return "\n".join(lines)
 
 
 def _afterwards(db: Path, copies: list[Path], still_in_log: bool) -> Iterator[str]:
+    vacuum = NextStep("database.vacuum")
     if still_in_log:
-        yield f"destroyed, but {db.name}-wal still holds it, since another program uses the database: stop that, then "
-        yield "run `kitdock db vacuum`, which also gives the room back to the disk"
+        yield line("said.destroyed_but_in_log", log=f"{db.name}-wal", vacuum=vacuum)
     else:
-        yield "destroyed; `kitdock db vacuum` gives the room back to the disk"
+        yield line("said.destroyed", vacuum=vacuum)
     if copies:
-        yield f"these copies still hold it, delete them once they are not needed: {', '.join(map(str, copies))}"
-    yield "backups made before still hold it too"
+        yield line("said.copies_hold_it", copies=tuple(copies))
+    yield line("said.backups_hold_it")
 
 
 def _describe(backup: Path, candidate: Candidate) -> str:
     found, present = candidate.contents, candidate.present
-    lines = [f"{backup} holds station {found.station}: {_counts(found)}; newest entry {_newest(found)}"]
+    lines = [
+        line(
+            "said.backup_holds",
+            path=backup,
+            station=found.station,
+            counts=_counts(found),
+            newest=_newest(found),
+        )
+    ]
     if present is not None:
-        lines.append(f"the present database holds {_counts(present)}; newest entry {_newest(present)}")
+        lines.append(line("said.present_holds", counts=_counts(present), newest=_newest(present)))
     return "\n".join(lines)
 
 
-def _counts(contents: Contents) -> str:
-    return ", ".join(plural(count, _NOUNS[table]) for table, count in contents.rows.items())
+def _counts(contents: Contents) -> tuple[str, ...]:
+    return tuple(line(_COUNTS[table], count=count) for table, count in contents.rows.items())
 
 
-def _newest(contents: Contents) -> str:
-    return clock.show(contents.newest_ms, contents.time_zone) if contents.newest_ms is not None else "none"
+def _newest(contents: Contents) -> Instant | Phrase:
+    if contents.newest_ms is None:
+        return Phrase("cell.none")
+    return Instant(contents.newest_ms, contents.time_zone)
 
 
-def _size(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"
+def _size(size: int) -> Phrase:
+    return Phrase("cell.megabytes", bytes=size)
 
 
 def _looking_at(name: str) -> None:
     if sys.stderr.isatty():
-        click.echo(f"checking {name} ...", err=True)
+        click.echo(line("said.checking", what=name), err=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import click
 from host import clock
 from host.cli.options import db_option, format_option, words
 from host.cli.render import Done
+from host.cli.steps import line
 
 
 @click.command()
@@ -28,7 +29,6 @@ def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
     with Store.create(db, name, time_zone, collect_names, clock.now_ms()):
         pass
     return Done(
-        f"station {name} made: database {db}, key file {key_path(db)}\n"
-        "keep a copy of the key file in a safe place, apart from the database",
+        line("done.station_made", station=name, database=db, key_file=key_path(db)),
         {"db": str(db), "key_file": str(key_path(db)), "name": name, "time_zone": time_zone},
     )

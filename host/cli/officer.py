@@ -12,10 +12,12 @@ from host import clock
 from host.cli.groups import Group
 from host.cli.options import day, new_name, open_store, with_store, words
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
 from host.errors import RuleError
 from host.ledger import Officer, training_valid_until
+from host.phrase import NextStep, Phrase
 from host.stock.people import TRAINING, UNKNOWN, VALID, Carrying, training
-from host.words import plural
+from host.words import heading
 
 if TYPE_CHECKING:
     from host.receiving.printed import DateStyle
@@ -54,17 +56,18 @@ def add(
     months.
     """
     if update and (trained is None or unit or station or role):
-        raise click.UsageError("--update notes a refresher: it goes with --trained alone. See 'officer change'.")
+        raise click.UsageError(line("option.update_alone"))
     with open_store(db) as store:
         today = store.today()
         if trained is not None and trained > today:
-            raise click.BadParameter(f"{trained} is in the future.", param_hint="--trained")
+            raise click.BadParameter(line("option.day_to_come", day=trained), param_hint="--trained")
         if update and trained is not None:
             known = store.set_training(officer, trained)
         else:
             store.add_officer(officer, trained, clock.now_ms(), unit, station, role)
             known = store.officer(officer)
-    return Done(f"officer {officer} {'updated' if update else 'added'}; {_training(known)}", _data(known, today))
+    text = line("done.officer_updated" if update else "done.officer_added", officer=officer, training=_training(known))
+    return Done(text, _data(known, today))
 
 
 @officer.command("change")
@@ -91,13 +94,13 @@ def change(
     told = (("trained_on", trained), ("unit", unit), ("station", station), ("role", role))
     changes = {key: value for key, value in told if value}
     if not changes:
-        raise click.UsageError("Say what has changed: --trained, --unit, --station or --role.")
+        raise click.UsageError(line("option.change_missing"))
     if correct and trained is None:
-        raise click.UsageError("--correct goes with --trained.")
+        raise click.UsageError(line("option.correct_goes_with"))
     with open_store(db) as store:
         known = store.change_officer(officer, correct, **changes)
         today = store.today()
-    return Done(f"officer {officer} changed; {_training(known)}", _data(known, today))
+    return Done(line("done.officer_changed", officer=officer, training=_training(known)), _data(known, today))
 
 
 @officer.command("leave")
@@ -111,22 +114,20 @@ def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
     From the day after, nothing is issued to the officer any more.
     """
     if back and on:
-        raise click.UsageError("--back and --on exclude each other.")
+        raise click.UsageError(line("option.back_or_on"))
     with open_store(db) as store:
         left = None if back else on or store.today()
         if back and store.officer(officer).left_on is None:
-            raise RuleError(f"officer {officer} has not left: there is nothing to take back")
+            raise RuleError("officer.has_not_left", officer=officer)
         known = store.change_officer(officer, left_on=left)
         kits = store.carrying(officer)[0].kits
         today = store.today()
     if back:
-        return Done(f"officer {officer} is back; {_training(known)}", {**_data(known, today), "kits": list(kits)})
-    lines = [f"officer {officer} {'leaves' if left and left > today else 'left'} on {left}"]
-    if kits:
-        lines[0] += f" with {plural(len(kits), 'kit')} still out:"
-        lines += [_still_out(kit, pouch) for kit, pouch in kits.items()]
-    else:
-        lines[0] += "; no kit is out"
+        text = line("done.officer_back", officer=officer, training=_training(known))
+        return Done(text, {**_data(known, today), "kits": list(kits)})
+    goes = Phrase("said.leaves" if left and left > today else "said.left", officer=officer, on=left)
+    lines = [line("done.left_with_kits" if kits else "done.left_without_kits", left=goes, kits=len(kits))]
+    lines += [_still_out(kit, pouch) for kit, pouch in kits.items()]
     return Done("\n".join(lines), {**_data(known, today), "kits": list(kits)})
 
 
@@ -148,13 +149,10 @@ def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) ->
     """
     with open_store(db) as store:
         plan = store.import_officers(file.read(), clock.now_ms(), dates, dry_run)
-    would = "would be " if dry_run else ""
-    text = (
-        f"{plural(len(plan.added), 'officer')} {would}added, {len(plan.changed)} {would}changed, "
-        f"{len(plan.same)} {'are' if len(plan.same) != 1 else 'is'} as the file says"
-    )
+    told = "done.officers_not_imported" if dry_run else "done.officers_imported"
+    same = Phrase("cell.as_the_file" if len(plan.same) == 1 else "cell.many_as_the_file", officers=len(plan.same))
     return Done(
-        text + ("; nothing was written" if dry_run else ""),
+        line(told, added=len(plan.added), changed=len(plan.changed), same=same),
         {
             "added": [each.id for each in plan.added],
             "changed": list(plan.changed),
@@ -189,9 +187,9 @@ def list_(db: Path, unit: str | None, state: str | None) -> Table:
             "kits": "kits",
             "left": lambda row: _left(row, today),
         },
-        "no officer is like that: `kitdock officer list` shows all"
+        line("none.officers_so", list=NextStep("officer.list"))
         if rows
-        else "no officers yet: add one with `kitdock officer add NUMBER --trained YYYY-MM-DD`",
+        else line("none.officers", add=NextStep("officer.add", officer="NUMBER")),
     )
 
 
@@ -218,24 +216,27 @@ def _data(known: Officer, today: date) -> Row:
 
 def _training_cell(row: Row) -> str:
     state = str(row["training"])
-    return state if state == UNKNOWN else f"{'until' if state == VALID else state} {row['training_valid_until']}"
+    if state == UNKNOWN:
+        return heading(f"training.{state}")
+    return line("cell.until" if state == VALID else "cell.lapsed", on=row["training_valid_until"])
 
 
 def _left(row: Row, today: date) -> str:
     if row["left_on"] is None:
         return ""
-    gone = row["left_on"] < today.isoformat()
-    return str(row["left_on"]) + (f", {plural(len(row['kits']), 'kit')} out" if gone and row["kits"] else "")
+    if row["left_on"] < today.isoformat() and row["kits"]:
+        return line("cell.left_with_kits", on=row["left_on"], kits=len(row["kits"]))
+    return str(row["left_on"])
 
 
 def _still_out(kit: str, pouch: str | None) -> str:
-    where = f"in pouch {pouch}" if pouch else "in no pouch"
-    return f"  kit {kit}, {where}: take it back with `kitdock kit return {kit}`"
+    back = NextStep("kit.return", kit=kit)
+    return line("said.still_out_in_pouch" if pouch else "said.still_out", kit=kit, pouch=pouch, back=back)
 
 
-def _training(known: Officer) -> str:
+def _training(known: Officer) -> Phrase:
     until = training_valid_until(known)
-    return f"training valid until {until}" if until else "no training known: it must come before carriage"
+    return Phrase("said.trained_until" if until else "said.untrained", until=until)
 
 
 def _iso(day: date | None) -> str | None:

@@ -9,11 +9,13 @@ from host.cli import asking, terminal
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
 from host.docking.prompting import MAX_DOSES, find_opening, record_explanation, speaker
+from host.phrase import NextStep, Phrase
 from host.tag.times import Interval
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED
-from host.words import bound, plural
+from host.words import bound
 
 
 @click.group(cls=ListByDefault)
@@ -45,10 +47,10 @@ def list_(db: Path, pouch: str | None) -> Table:
             "±": lambda row: bound(row["opened_error_s"] * 1000),
             "lasted": _lasted,
             "marks": lambda row: row["dose_marks"] or "",
-            "carried by": lambda row: " or ".join(row["officers"]) or "nobody",
+            "carried_by": _carriers,
             "why": _why,
         },
-        "no openings: a pouch that was never opened shows none, as does one that has not docked since",
+        line("none.openings"),
     )
 
 
@@ -67,7 +69,7 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
     you with --officer, or say --myself. If that officer did not carry the pouch then, reconciliation asks about it.
     """
     if myself and officer is not None:
-        raise click.UsageError("Either an officer said it, or you speak for yourself: --officer or --myself.")
+        raise click.UsageError(line("option.officer_or_myself"))
     with open_store(db) as store:
         found = find_opening(store, opening)
         if officer is None and not myself and terminal.has_terminal():
@@ -76,24 +78,27 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
             who = None if myself else speaker(store, found, officer)
         if cause is None:
             if not terminal.has_terminal():
-                raise click.UsageError("Missing option '--cause'.")
+                raise click.UsageError(line("option.cause_missing"))
             cause = asking.ask_cause()
             if cause is None:
-                raise click.UsageError("Nothing was said: the opening stays unexplained.")
+                raise click.UsageError(line("said.stays_unexplained"))
             if cause == USED and doses is None:
                 doses = asking.ask_doses(found)
         before = found.explanation
         doses = record_explanation(store, found, who, cause, doses, clock.now_ms())
-        speaks = f"officer {who}" if who is not None else store.login
-    text = f"opening {found.name} explained by {speaks}: {CAUSES[cause]}"
-    if doses:
-        text += f", {plural(doses, 'dose')}"
-    if before:
-        text += f"; it replaces {before.cause}, said by {before.said_by}"
-    if cause == USED and not found.reports:
-        text += f"\nreport it with `kitdock usage file --opening {found.name}`"
+        speaks = Phrase("cell.officer", officer=who) if who is not None else store.login
+    replaced = Phrase("said.replaces", cause=before.cause, by=before.said_by) if before else None
+    report = NextStep("report.file", opening=found.name) if cause == USED and not found.reports else None
     return Done(
-        text,
+        line(
+            "done.opening_explained",
+            opening=found.name,
+            by=speaks,
+            cause=CAUSES[cause],
+            doses=Phrase("cell.doses", doses=doses) if doses else None,
+            replaced=replaced,
+            report=report,
+        ),
         {
             "opening": found.name,
             "cause": cause,
@@ -134,22 +139,25 @@ def _instant(name: str, when: Interval | None, zone: str) -> Row:
     }
 
 
+def _carriers(row: Row) -> str:
+    return line("cell.any_of", them=tuple(row["officers"]) or (Phrase("cell.nobody"),))
+
+
 def _lasted(row: Row) -> str:
     if row["is_open"]:
-        return "open"
+        return line("cell.open")
     seconds = row["duration_s"]
     if seconds is None:
         return "?"
     if seconds == 0:
-        return "brief"
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+        return line("cell.brief")
+    return line("cell.seconds", s=seconds) if seconds < 120 else line("cell.minutes", min=seconds // 60)
 
 
 def _why(row: Row) -> str:
     if row["cause"] is None:
-        return "unexplained" if not row["reports"] else "reported"
+        return line("cell.unexplained" if not row["reports"] else "cell.reported")
     if row["cause"] != USED:
         return str(row["cause"])
-    return f"used {row['doses']}" + (
-        f", report {' '.join(map(str, row['reports']))}" if row["reports"] else ", no report"
-    )
+    reports = " ".join(map(str, row["reports"]))
+    return line("cell.used_reported" if reports else "cell.used_unreported", doses=row["doses"], reports=reports)

@@ -13,6 +13,8 @@ from click.core import ParameterSource
 
 from host import clock
 from host.cli.root import FORMAT, OUTPUT, ZONE
+from host.cli.steps import line
+from host.phrase import NextStep
 from host.receiving import naming
 
 if TYPE_CHECKING:
@@ -38,11 +40,11 @@ def _keep_output(ctx: click.Context, _: click.Parameter, value: Path | None) -> 
         from host.cli.saving import Output, check
 
         if ctx.get_parameter_source("format") is not ParameterSource.DEFAULT:
-            raise click.UsageError("The ending of the file chooses the form: leave '--format' out.", ctx)
+            raise click.UsageError(line("option.form_of_file"), ctx)
         ctx.meta[OUTPUT] = Output(value, ctx.meta[OVERWRITE], ctx.command_path)
         check(ctx.meta[OUTPUT])
     elif ctx.meta[OVERWRITE]:
-        raise click.UsageError("Name the file to replace: '--output'.", ctx)
+        raise click.UsageError(line("option.file_missing"), ctx)
 
 
 class _Database(click.Path):
@@ -50,7 +52,7 @@ class _Database(click.Path):
 
     def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
         """What to do when none is named."""
-        return "Name the station's database, or `export KITDOCK_DB=FILE`; `kitdock init` makes one."
+        return line("option.database_missing", make=NextStep("database.create"))
 
 
 db_option = click.option(

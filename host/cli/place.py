@@ -8,7 +8,9 @@ from host import clock
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Table
+from host.cli.steps import line
 from host.ledger.issue import PLACE_KINDS
+from host.phrase import NextStep
 
 
 @click.group(cls=Group)
@@ -30,7 +32,7 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
     """
     with open_store(db) as store:
         store.add_place(place, kind, unit, clock.now_ms())
-    return Done(f"{kind} {place} added", {"place": place, "kind": kind, "unit": unit})
+    return Done(line("done.place_added", kind=kind, place=place), {"place": place, "kind": kind, "unit": unit})
 
 
 @place.command("list")
@@ -42,5 +44,5 @@ def list_(db: Path) -> Table:
     return Table(
         [{"place": each.id, "kind": each.kind, "unit": each.unit, "kits": each.kits} for each in places],
         {"place": "place", "kind": "kind", "unit": "unit", "kits": "kits"},
-        "no places yet: add one with `kitdock place add PLACE --kind KIND`",
+        line("none.places", add=NextStep("place.add")),
     )

@@ -11,9 +11,10 @@ import click
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
 from host.errors import InputError
+from host.phrase import NextStep, Phrase
 from host.tag.temperature import Limits, limits
-from host.words import plural
 
 if TYPE_CHECKING:
     from host.store.catalogue import Product
@@ -44,7 +45,7 @@ def add(db: Path, name: str, gtins: Sequence[str], doses: int | None) -> Done:
     with open_store(db) as store:
         added = store.add_product(name, gtins, doses)
     return Done(
-        f"product {name} added: {plural(added.doses_per_kit, 'dose')} a kit, {_gtins(added)}",
+        line("done.product_added", product=name, doses=added.doses_per_kit, gtins=_gtins(added)),
         _row(added),
     )
 
@@ -61,7 +62,7 @@ def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
     """
     with open_store(db) as store:
         changed = store.add_gtins(name, gtins, move)
-    return Done(f"product {name}: {_gtins(changed)}", _row(changed))
+    return Done(line("done.product_changed", product=name, now=_gtins(changed)), _row(changed))
 
 
 @product.command("storage")
@@ -77,11 +78,11 @@ def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: 
     Give both limits or the one that the label has; they replace what was entered before.
     """
     if none == (least_c is not None or most_c is not None):
-        raise InputError("say what the label says with --from and --to, or that it says nothing with --none")
+        raise InputError("product.limits_unclear")
     with open_store(db) as store:
         changed = store.set_limits(name, None if none else Limits(least_c, most_c))
-    said = f"to be stored at {changed.limits}" if changed.limits else "no storage limits"
-    return Done(f"product {name}: {said}", _row(changed))
+    said = Phrase("cell.stored_at" if changed.limits else "cell.no_limits", limits=str(changed.limits))
+    return Done(line("done.product_changed", product=name, now=said), _row(changed))
 
 
 @product.command("list")
@@ -95,11 +96,11 @@ def list_(db: Path) -> Table:
         {
             "product": "product",
             "doses": "doses",
-            "stored at": lambda row: str(limits(row["least_c"], row["most_c"]) or ""),
-            "GTINs": "gtins",
+            "stored_at": lambda row: str(limits(row["least_c"], row["most_c"]) or ""),
+            "gtins": "gtins",
         },
-        "no products yet: add one with `kitdock product add NAME --gtin GTIN`, or scan it: `kitdock stock receive`",
-        title="Products",
+        line("none.products", add=NextStep("product.add"), receive=NextStep("stock.receive")),
+        title=line("title.products"),
     )
 
 
@@ -114,5 +115,5 @@ def _row(product: Product) -> Row:
     }
 
 
-def _gtins(product: Product) -> str:
-    return f"GTIN {', '.join(product.gtins)}" if product.gtins else "no GTIN"
+def _gtins(product: Product) -> Phrase:
+    return Phrase("cell.gtins" if product.gtins else "cell.no_gtin", gtins=tuple(product.gtins))

@@ -13,9 +13,11 @@ from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
+from host.clock import Instant
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, USED, in_words
+from host.phrase import NextStep, Phrase
 from host.receiving import naming
-from host.words import plural
 
 if TYPE_CHECKING:
     from host.ledger import Lot
@@ -58,11 +60,11 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
     """
     if lot is None:
         if product or reason or document:
-            raise click.UsageError("Missing argument 'LOT'.")
+            raise click.UsageError(line("option.lot_missing"))
         with open_store(db) as store:
             return _recalls(store)
     if reason is None:
-        raise click.UsageError("Missing option '--reason'. To see a lot without recalling it: `kitdock recall show`.")
+        raise click.UsageError(line("option.recall_reason_missing", show=NextStep("recall.show")))
     with open_store(db) as store:
         found = store.find_lot(lot, product)
         store.recall(found.product, found.lot, reason, document, clock.now_ms())
@@ -90,7 +92,7 @@ def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
         found = store.find_lot(lot, product)
         store.lift_recall(found.product, found.lot, reason, clock.now_ms())
     return Done(
-        f"lot {found.lot} of {found.product} is no longer recalled: its kits may be issued again",
+        line("done.recall_lifted", lot=found.lot, product=found.product),
         {"product": found.product, "lot": found.lot, "reason": reason},
     )
 
@@ -126,11 +128,11 @@ def _recalls(store: Store) -> Table:
             "product": "product",
             "since": lambda row: row["since"][:10],
             "issued": "issued",
-            "in stock": "in_stock",
-            "reason": lambda row: ("" if row["recalled"] else "lifted: ") + row["reason"],
+            "in_stock": "in_stock",
+            "reason": lambda row: row["reason"] if row["recalled"] else line("cell.lifted", reason=row["reason"]),
         },
-        'nothing was ever recalled: `kitdock recall LOT --reason "..."` recalls a lot',
-        title="Recalls",
+        line("none.recalls", recall=NextStep("lot.recall")),
+        title=line("title.recalls"),
     )
 
 
@@ -141,25 +143,31 @@ def _kits(store: Store, lot: Lot) -> Table:
     last = store.last_recall(lot.product, lot.lot)
     found = store.find_lot(lot.lot, lot.product)
     rows = [_row(each, found, zone) for each in held if each.status in (ISSUED, IN_STOCK)]
-    about = f"lot {lot.lot} of {lot.product}, expires {lot.expires_on}"
-    is_so = "not recalled"
+    is_so = Phrase("cell.not_recalled")
     if last is not None and last.action == "recall":
-        is_so = f"recalled {clock.show(last.at_ms, zone)}: {last.reason}"
-        is_so += f" ({last.document})" if last.document else ""
-    counted = "; ".join(_counted(held)) or "no kits"
+        is_so = Phrase(
+            "cell.recalled_by" if last.document else "cell.recalled_since",
+            since=Instant(last.at_ms, zone),
+            reason=last.reason,
+            document=last.document,
+        )
+    about = Phrase("cell.lot_is", lot=lot.lot, product=lot.product, expires_on=lot.expires_on, is_so=is_so)
+    counted = Phrase("cell.remarks", remarks=tuple(_counted(held)) or (Phrase("cell.no_kits"),))
     return Table(
         rows,
         {
             "kit": "kit",
-            "is with": _holder,
+            "is_with": _holder,
             "pouch": "pouch",
             "since": lambda row: row["since"][:10],
             "doses": "doses_left",
-            "quarantined": lambda row: "yes" if row["quarantine"] is not None else "",
+            "quarantined": lambda row: line("cell.yes") if row["quarantine"] is not None else "",
         },
-        f"{about}: {is_so}\nnone to collect: {counted}",
-        note=f"{about}: {is_so}\n{counted}",
-        title=f"Lot {lot.lot} of {lot.product}, {'recalled' if found.recalled is not None else 'not recalled'}",
+        line("none.to_collect", about=about, counted=counted),
+        note=line("note.lot", about=about, counted=counted),
+        title=line(
+            "title.lot_recalled" if found.recalled is not None else "title.lot", lot=lot.lot, product=lot.product
+        ),
     )
 
 
@@ -181,23 +189,26 @@ def _row(held: Held, lot: Lot, zone: str) -> Row:
 
 def _holder(row: Row) -> str:
     if row["officer"] is not None:
-        return f"officer {row['officer']}"
-    return f"{row['place']}, in stock" if row["status"] == IN_STOCK else str(row["place"])
+        return line("cell.officer", officer=row["officer"])
+    return line("cell.stock_of", place=row["place"]) if row["status"] == IN_STOCK else str(row["place"])
 
 
-def _counted(held: Sequence[Held]) -> Iterator[str]:
+def _counted(held: Sequence[Held]) -> Iterator[Phrase]:
     """How many kits there are, and how many of them where."""
     if not held:
         return
-    yield plural(len(held), "kit")
+    yield Phrase("cell.kits", count=len(held))
     carried = [each for each in held if each.status == ISSUED and each.officer is not None]
     if carried:
-        yield f"{len(carried)} with {plural(len({each.officer for each in carried}), 'officer')}"
-    for status, before in ((ISSUED, ""), (IN_STOCK, "in stock: ")):
+        yield Phrase("cell.with_officers", kits=len(carried), officers=len({each.officer for each in carried}))
+    for status in (ISSUED, IN_STOCK):
         places = Counter(each.place for each in held if each.status == status and each.officer is None)
         if places:
-            yield before + ", ".join(f"{kits} at {place}" for place, kits in sorted(places.items(), key=str))
+            there = tuple(
+                Phrase("cell.kits_at", kits=kits, place=place) for place, kits in sorted(places.items(), key=str)
+            )
+            yield Phrase("cell.in_stock" if status == IN_STOCK else "cell.list", parts=there)
     gone = Counter(each.status for each in held)
     for status in (USED, LEFT_BEHIND, LOST, DESTROYED):
         if gone[status]:
-            yield f"{gone[status]} {in_words(status)}"
+            yield Phrase("cell.kits_so", kits=gone[status], status=in_words(status))

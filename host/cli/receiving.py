@@ -19,9 +19,11 @@ from typing import NamedTuple
 import click
 
 from host import clock
-from host.errors import DatabaseBusy, InputError, NotAllowed, RuleError, StoreError
+from host.cli.steps import line, told
+from host.errors import DatabaseBusy, InputError, KitdockError, NotAllowed, RuleError, StoreError
 from host.ledger import Movement
 from host.ledger.movement import CORRECT
+from host.phrase import Phrase
 from host.receiving import gs1, naming
 from host.receiving.gs1 import Scan
 from host.receiving.printed import expiry
@@ -31,16 +33,9 @@ from host.store import Store
 from host.store.catalogue import Product
 from host.store.receiving import Received, unknown_gtin
 from host.store.stock import Incoming
-from host.words import plural
 
 _LONGEST_LINE = 10_000
 """In bytes. What is longer is read as several lines, none of which is a scan."""
-
-HELP = """\
-  Scan a pack: each beep is one kit, and is kept at once. Or type
-    lot A1 exp 2028-04-30   what the next pack is whose code does not tell
-    undo                    take back the last kit of this session
-    done                    end (also Ctrl-D)"""
 
 
 class How(NamedTuple):
@@ -85,20 +80,20 @@ class Receiver:
     def run(self) -> None:
         """Receives until the input ends. What has been received stays, whatever ends it."""
         if self._asks:
-            self._say(f"Receiving into {self._how.station}. Scan a pack; `help` tells more, `done` ends.")
+            self._say(line("said.receiving_into", station=self._how.station))
         try:
             while True:
                 self._take(self._read("> "))
         except _Ended:
             self.status = 1 if self.refused and not self._asks else 0
         except (KeyboardInterrupt, click.Abort):
-            self._stopped("interrupted", 1)
+            self._stopped(Phrase("said.interrupted"), 1)
         except (StoreError, NotAllowed) as error:
-            self._stopped(str(error), error.exit_status)
+            self._stopped(error, error.exit_status)
 
-    def _stopped(self, why: str, status: int) -> None:
-        count = len(self.packs)
-        self._say(f"\nkitdock: {why}: {plural(count, 'kit')} received before that {'stays' if count == 1 else 'stay'}")
+    def _stopped(self, why: Phrase | KitdockError, status: int) -> None:
+        code = "said.stopped_after_one" if len(self.packs) == 1 else "said.stopped_after"
+        self._say(f"\nkitdock: {line(code, why=why, kits=len(self.packs))}")
         self.status = status
 
     def _take(self, text: str) -> None:
@@ -110,7 +105,7 @@ class Receiver:
             if word == "done":
                 raise _Ended
             if word in ("help", "?"):
-                self._say(HELP)
+                self._say(line("said.receiving_help"))
             elif word == "undo":
                 self._undo()
             elif word.split()[0] == "lot":
@@ -118,19 +113,19 @@ class Receiver:
             else:
                 self._receive(text)
         except _Skipped:
-            self._say("  skipped: nothing added")
+            self._say(f"  {line('said.skipped')}")
         except (InputError, RuleError, DatabaseBusy) as refused:
             if isinstance(refused, NotAllowed):
                 raise
-            self._refuse(str(refused))
+            self._refuse(refused)
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: KitdockError) -> None:
         self.refused += 1
         if self._asks:
             # The bell: who scans looks at the boxes.
-            self._say(f"\a  not received: {why}")
+            self._say(f"\a  {line('said.not_received', why=why)}")
         else:
-            self._say(f"kitdock: line {self._line}: not received: {why}")
+            self._say(f"kitdock: {line('said.line_not_received', line=self._line, why=why)}")
 
     def _receive(self, text: str) -> None:
         today = self._store.today()
@@ -150,30 +145,36 @@ class Receiver:
     def _answer(self, kit: Received) -> str:
         lot = kit.lot
         same = sum(each.kit.lot[:2] == lot[:2] for each in self.packs)
-        expired = "  EXPIRED" if lot.expires_on < self._store.today() else ""
-        recalled = f"  RECALLED ({lot.recalled}): put it aside" if lot.recalled is not None else ""
-        return (
-            f"  {kit.kit}  {lot.product}  lot {lot.lot}  exp {lot.expires_on}  "
-            f"({ordinal(same)} of this lot){expired}{recalled}"
+        marks = [Phrase("cell.pack_expired")] if lot.expires_on < self._store.today() else []
+        marks += [Phrase("cell.pack_recalled", reason=lot.recalled)] if lot.recalled is not None else []
+        return line(
+            "said.pack_received",
+            kit=kit.kit,
+            product=lot.product,
+            lot=lot.lot,
+            expires_on=lot.expires_on,
+            of_lot=same,
+            marks=tuple(marks),
         )
 
     def _undo(self) -> None:
         if not self.packs:
-            raise InputError("nothing to take back: no kit of this session is left")
+            raise InputError("receiving.nothing_to_undo")
         last = self.packs[-1]
         kit = last.kit.kit
-        undo = Movement(0, clock.now_ms(), CORRECT, kit, corrects=last.kit.movement, reason="taken back at receipt")
+        reason = line("said.taken_back_at_receipt")
+        undo = Movement(0, clock.now_ms(), CORRECT, kit, corrects=last.kit.movement, reason=reason)
         with _uninterrupted():
             self._store.move(undo)
             self._session.undone(last.scan, last.pack)
             self.packs.pop()
-        self._say(f"  {kit} taken back; {plural(len(self.packs), 'kit')} received")
+        self._say(f"  {line('said.pack_taken_back', kit=kit, kits=len(self.packs))}")
 
     def _announce(self, text: str) -> None:
         typed = typed_lot(text, self._store.today())
         self._session.announce(typed)
-        expires = f"  exp {typed.expires_on}" if typed.expires_on else ""
-        self._say(f"  the next pack that does not tell: lot {typed.lot}{expires}")
+        code = "said.next_pack_expires" if typed.expires_on else "said.next_pack"
+        self._say(f"  {line(code, lot=typed.lot, expires_on=typed.expires_on)}")
 
     # What must be asked. Where nobody can answer, each raises `InputError`.
 
@@ -184,25 +185,23 @@ class Receiver:
             return settled
         readings = (scan, *scan.readings)
         if not self._how.accept_expired and all(each.expires_on and each.expires_on < today for each in readings):
-            raise RuleError(
-                f"it expired on {scan.expires_on}: check the pack; --accept-expired receives it all the same"
-            )
+            raise RuleError("receiving.expired", expires_on=scan.expires_on)
         wrong = doubts(scan, today)
         if not self._asks:
-            raise InputError(f"{'; '.join(wrong)}: receive this pack at a terminal, which asks")
+            raise InputError("receiving.doubtful", doubts=Phrase("cell.remarks", remarks=tuple(wrong)))
         for doubt in wrong:
             self._say(f"\a  {doubt}")
         if len(readings) == 1:
             self._confirm(scan)
             return scan
         for number, reading in enumerate(readings, 1):
-            self._say(f"    {number}  {_told(reading)}")
-        return readings[self._number("  What does the pack say? Its number, or skip: ", len(readings)) - 1]
+            self._say(f"    {number}  {_scan_told(reading)}")
+        return readings[self._number(f"  {line('ask.which_reading')} ", len(readings)) - 1]
 
     def _confirm(self, scan: Scan) -> None:
-        self._say(f"    {_told(scan)}")
+        self._say(f"    {_scan_told(scan)}")
         while True:
-            answer = self._ask("  Is that so? yes, or skip: ").casefold()
+            answer = self._ask(f"  {line('ask.is_that_so')} ").casefold()
             if answer in ("y", "yes"):
                 return
             if answer in ("n", "no"):
@@ -216,27 +215,27 @@ class Receiver:
         if not self._asks:
             raise InputError(unknown_gtin(gtin))
         products = self._store.products()
-        self._say(f"\a  {unknown_gtin(gtin).partition(': `')[0]}. Which is it?")
+        self._say(f"\a  {line('ask.which_product' if gtin[0] == '0' else 'ask.which_product_of_case', gtin=gtin)}")
         for number, each in enumerate(products, 1):
             self._say(f"    {number}  {each.name}")
         while True:
-            answer = self._ask(f"  {'Its number, or a new' if products else 'Its'} name, or skip: ")
+            answer = self._ask(f"  {line('ask.number_or_name' if products else 'ask.name')} ")
             try:
                 return self._named(gtin, answer, products)
             except InputError as error:
-                self._say(f"  {error}")
+                self._say(f"  {told(error)}")
 
     def _named(self, gtin: str, answer: str, products: Sequence[Product]) -> Product:
         """The product that was chosen or named, with that GTIN. Raises `InputError`."""
         if answer.isdigit():
             if not (answer.isascii() and 1 <= int(answer[:9]) <= len(products)):
-                raise InputError(f"{answer} is none of these, and a name has letters")
+                raise InputError("receiving.none_of_these", answer=answer)
             return self._store.add_gtins(products[int(answer) - 1].name, [gtin])
         name = naming.line("product", answer)
         same = next((each.name for each in products if each.name.casefold() == name.casefold()), None)
         if same is not None:
             return self._store.add_gtins(same, [gtin])
-        doses = self._number("  New. Doses in one kit, or skip: ", MAX_DOSES)
+        doses = self._number(f"  {line('ask.doses_in_one')} ", MAX_DOSES)
         return self._store.add_product(name, [gtin], doses)
 
     def _filled(self, scan: Scan, product: Product, today: date) -> Scan:
@@ -244,45 +243,40 @@ class Receiver:
         pack = self._session.filled(scan)
         if pack.lot is None:
             if not self._asks:
-                raise InputError(
-                    f"the code of this {product.name} tells no lot: give it before, `lot A1 exp 2028-04-30`"
-                )
+                raise InputError("receiving.no_lot", product=product.name)
             pack = self._ask_lot(pack, product, today)
         assert pack.lot is not None
         if pack.expires_on is None and self._store.lot(product.name, pack.lot) is None:
             if not self._asks:
-                raise InputError(
-                    f"lot {pack.lot} of {product.name} is new and the code tells no expiry: "
-                    f"give it before, `lot {pack.lot} exp 2028-04-30`"
-                )
+                raise InputError("receiving.no_expiry", lot=pack.lot, product=product.name)
             pack = self._ask_expiry(pack, product, today)
         return pack
 
     def _ask_lot(self, pack: Scan, product: Product, today: date) -> Scan:
-        self._say(f"\a  The code of this {product.name} tells no lot. It is kept for those that follow.")
+        self._say(f"\a  {line('said.no_lot', product=product.name)}")
         while True:
             try:
-                typed = typed_lot(self._ask("  Lot printed on the pack, or skip: "), today)
+                typed = typed_lot(self._ask(f"  {line('ask.lot')} "), today)
             except InputError as error:
-                self._say(f"  {error}")
+                self._say(f"  {told(error)}")
                 continue
             return pack._replace(lot=typed.lot, expires_on=pack.expires_on or typed.expires_on)
 
     def _ask_expiry(self, pack: Scan, product: Product, today: date) -> Scan:
-        self._say(f"\a  Lot {pack.lot} of {product.name} is new, and the code tells no expiry.")
+        self._say(f"\a  {line('said.no_expiry', lot=pack.lot, product=product.name)}")
         while True:
-            answer = self._ask("  Expiry printed on the pack (YYYY-MM-DD or YYYY-MM), or skip: ")
+            answer = self._ask(f"  {line('ask.expiry')} ")
             try:
                 return pack._replace(expires_on=expiry(answer, today))
             except InputError as error:
-                self._say(f"  {error}")
+                self._say(f"  {told(error)}")
 
     def _number(self, question: str, most: int) -> int:
         while True:
             answer = self._ask(question)
             if answer.isascii() and answer.isdigit() and 1 <= int(answer[:9]) <= most:
                 return int(answer)
-            self._say(f"  type a number from 1 to {most}, or skip")
+            self._say(f"  {line('ask.number_up_to', most=most)}")
 
     def _ask(self, question: str) -> str:
         """An answer that is neither empty nor the beep of the next pack."""
@@ -293,27 +287,27 @@ class Receiver:
             if answer.casefold() == "done":
                 raise _Ended
             if is_scan(answer, self._store.today()):
-                self._say("\a  that is a scan, and was not received: answer first, then scan that pack again")
+                self._say(f"\a  {line('said.answer_first')}")
             elif answer:
                 return answer
 
     def _say(self, text: str) -> None:
         """Tells a person; at a terminal no word is broken at its edge."""
         width = shutil.get_terminal_size().columns
-        for line in text.splitlines() or [""]:
-            click.echo(_wrapped(line, width) if self._asks else line, err=True)
+        for each in text.splitlines() or [""]:
+            click.echo(_wrapped(each, width) if self._asks else each, err=True)
 
     def _read(self, prompt: str) -> str:
         """The next line. Raises `_Ended` after the last."""
         if self._asks:
             click.echo(prompt, nl=False, err=True)
-        line = sys.stdin.buffer.readline(_LONGEST_LINE)
-        if not line:
+        typed = sys.stdin.buffer.readline(_LONGEST_LINE)
+        if not typed:
             if self._asks:
                 self._say("")
             raise _Ended
         self._line += 1
-        return line.decode("utf-8", "replace").rstrip("\r\n")
+        return typed.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def by_lot(packs: Sequence[Pack]) -> list[tuple[Received, list[str]]]:
@@ -324,26 +318,20 @@ def by_lot(packs: Sequence[Pack]) -> list[tuple[Received, list[str]]]:
     return list(found.values())
 
 
-def ordinal(count: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th."""
-    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
-    return f"{count}{ending}"
-
-
-def _told(scan: Scan) -> str:
+def _scan_told(scan: Scan) -> str:
     """What a scan says, for people."""
     if scan.lot is None and scan.expires_on is None and scan.serial is None:
-        return f"GTIN {scan.gtin}, with lot and expiry as printed"
+        return line("cell.as_printed", gtin=scan.gtin)
     parts = [
-        f"lot {scan.lot}" if scan.lot else "lot as printed",
-        f"exp {scan.expires_on}" if scan.expires_on else "expiry as printed",
-        f"serial {scan.serial}" if scan.serial else "",
+        line("cell.lot" if scan.lot else "cell.lot_as_printed", lot=scan.lot),
+        line("cell.exp" if scan.expires_on else "cell.expiry_as_printed", expires_on=scan.expires_on),
     ]
-    return ", ".join(part for part in parts if part)
+    parts += [line("cell.serial", serial=scan.serial)] if scan.serial else []
+    return ", ".join(parts)
 
 
-def _wrapped(line: str, width: int) -> str:
-    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from host import words
+from host.cli.steps import line
 from host.errors import InputError
 from host.sheets import Document, Section, fit, shown
 
@@ -38,9 +40,9 @@ Cell = str | Callable[[Row], object]
 class Table(NamedTuple):
     """Rows, and how people see them.
 
-    `columns` maps headings to cells. `details` are cells shown below each row, over the whole width.
-    `empty` says what to do when there is no row. `note` is a line below the table. `title` names it in a file
-    and among other tables; alone in a terminal it goes without.
+    `columns` maps headings, by their codes (`host.words.heading`), to cells. `details` are cells shown below each
+    row, over the whole width. `empty` says what to do when there is no row. `note` is a line below the table. `title`
+    names it in a file and among other tables; alone in a terminal it goes without.
     """
 
     rows: Sequence[Row]
@@ -89,13 +91,13 @@ def render(value: Value, form: str) -> None:
 def warn(value: Value) -> None:
     """Says on standard error what a command warns of."""
     for warning in value.warnings if isinstance(value, Done) else ():
-        complain(f"warning: {warning}")
+        complain(line("said.warning", warning=warning))
 
 
 def complain(text: str) -> None:
     """Says on standard error what is wrong: a line for a program, lines that fit for people."""
-    for line in text.splitlines():
-        told = f"kitdock: {line}"
+    for each in text.splitlines():
+        told = f"kitdock: {each}"
         click.echo(prose(told, shutil.get_terminal_size().columns) if sys.stderr.isatty() else told, err=True)
 
 
@@ -138,15 +140,17 @@ def heading(key: str, table: Table) -> str:
 def _section(table: Table, heading: str) -> Section:
     rows = [[_value(cell, row) for cell in table.columns.values()] for row in table.rows]
     details = [[_show(cell, row) for cell in table.details] for row in table.rows] if table.details else []
-    return Section(heading, list(table.columns), rows, details, table.note if table.rows else table.empty)
+    return Section(heading, _headings(table), rows, details, table.note if table.rows else table.empty)
+
+
+def _headings(table: Table) -> list[str]:
+    return [words.heading(code) for code in table.columns]
 
 
 def _csv(value: Value) -> str:
     if isinstance(value, PrintedReport):
         if len(value.tables) > 1:
-            raise InputError(
-                f"CSV holds one table and this is {len(value.tables)}: choose --format json, or --output FILE.xlsx"
-            )
+            raise InputError("output.one_table", tables=len(value.tables))
         rows = [row for table in value.tables.values() for row in table.rows]
     else:
         rows = [value.data] if isinstance(value, Done) else list(value.rows)
@@ -180,10 +184,11 @@ def _broken(headers: list[str], cells: list[list[str]], columns: int) -> tuple[l
     if sum(_wanted(whole, cells)) <= room:
         return headers, cells
     parts = [max(map(len, header.split()), default=0) for header in headers]
-    words = [
+    widest = [
         max((len(word) for cell in column for word in _words(cell)), default=0) for column in zip(*cells, strict=True)
     ]
-    for headings, words_of in ((whole, words), (parts, words), (whole, [0] * len(words)), (parts, [0] * len(words))):
+    nothing = [0] * len(widest)
+    for headings, words_of in ((whole, widest), (parts, widest), (whole, nothing), (parts, nothing)):
         wanted = _wanted(headings, cells)
         least = [
             min(want, max(LEAST_WIDTH, heading + HEADING_ROOM, word))
@@ -255,7 +260,7 @@ def _table(table: Table, columns: int, details: int) -> str:
     from tabulate import tabulate
 
     headers, cells = _broken(
-        list(table.columns), [[_show(cell, row) for cell in table.columns.values()] for row in table.rows], columns
+        _headings(table), [[_show(cell, row) for cell in table.columns.values()] for row in table.rows], columns
     )
     # Numbers that are names, such as 007, must stay as they are.
     lines = iter(tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True).splitlines())

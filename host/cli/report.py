@@ -9,11 +9,14 @@ from host import clock
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, PrintedReport, Row, Table
+from host.cli.steps import line
+from host.clock import Instant
 from host.ledger import Balance
 from host.ledger.movement import in_words
+from host.phrase import NextStep
 from host.stock.summary import ALWAYS, Flow, Month, Turnover, month, turnover
 from host.usage.reports import CAUSES
-from host.words import plural
+from host.words import heading
 
 
 @click.group(cls=Group)
@@ -62,15 +65,15 @@ def holdings(db: Path, by: str) -> Table:
         "station": "station",
         "kits": "kits",
         "doses": "doses",
-        "expires first": "expires_next",
+        "expires_first": "expires_next",
     }
     if any(row["expired"] for row in rows):
         columns["expired"] = lambda row: row["expired"] or ""
     return Table(
         rows,
         columns,
-        "no kit is out: issue one with `kitdock kit issue KIT OFFICER`",
-        title="Holdings by officer and place",
+        line("none.holdings", issue=NextStep("kit.issue_to")),
+        title=line("title.holdings"),
     )
 
 
@@ -81,15 +84,15 @@ def _stations(rows: list[Row]) -> Table:
         rows,
         {
             "station": "station",
-            "in stock": "in_stock",
+            "in_stock": "in_stock",
             "doses": "doses",
             "expired": "expired",
             "quarantined": "quarantined",
             "out": "out",
-            "expires first": "expires_next",
+            "expires_first": "expires_next",
         },
-        "no station",
-        title="Holdings by station",
+        line("none.stations"),
+        title=line("title.holdings_of_stations"),
     )
 
 
@@ -109,9 +112,9 @@ def month_(db: Path, month_: str | None) -> PrintedReport:
         openings = store.openings_by_cause(of)
         discrepancies = turnover(store.discrepancy_log(), of)
         name = store.station.name
-    until = "" if of.is_over else ", so far"
+    title = "title.month" if of.is_over else "title.month_so_far"
     return PrintedReport(
-        f"{name}, {of.first:%B %Y}{until}",
+        line(title, station=name, month=heading(f"month.{of.first.month}"), year=of.first.year),
         {
             "movements": _movements(found),
             "stock": _stock(start, end),
@@ -123,30 +126,17 @@ def month_(db: Path, month_: str | None) -> PrintedReport:
 
 
 def _line(of: Month, zone: str) -> str:
-    return f"{clock.show(of.begins_ms, zone)} to {clock.show(of.ends_ms, zone)}"
-
-
-_FLOW = {
-    "receive": "received",
-    "issue": "issued",
-    "return": "returned",
-    "use": "used",
-    "leave_behind": "left behind",
-    "lose": "lost",
-    "destroy": "destroyed",
-    "find": "found",
-    "transfer": "transferred",
-    "quarantine": "quarantined",
-    "release": "released",
-    "count": "counted",
-    "correct": "corrected",
-}
+    return line("note.from_to", begins=Instant(of.begins_ms, zone), ends=Instant(of.ends_ms, zone))
 
 
 def _movements(found: list[Flow]) -> Table:
     rows = [each._asdict() for each in found if each.kits or each.what in ALWAYS]
-    columns: dict[str, Cell] = {"": lambda row: _FLOW.get(row["what"], row["what"]), "kits": "kits", "doses": "doses"}
-    return Table(rows, columns, "", title="Movements")
+    columns: dict[str, Cell] = {"": lambda row: heading(f"flow.{row['what']}"), "kits": "kits", "doses": "doses"}
+    return Table(rows, columns, "", title=line("title.movements"))
+
+
+_DOSES = ("doses_used", "doses_unaccounted", "doses_received")
+"""What a balance tells besides kits and doses of each status."""
 
 
 def _stock(start: Balance, end: Balance) -> Table:
@@ -160,7 +150,7 @@ def _stock(start: Balance, end: Balance) -> Table:
         }
         for status in end.kits
     ]
-    for what in ("doses_used", "doses_unaccounted", "doses_received"):
+    for what in _DOSES:
         rows.append(
             {
                 "what": what,
@@ -173,42 +163,41 @@ def _stock(start: Balance, end: Balance) -> Table:
     return Table(
         rows,
         {
-            "": lambda row: _DOSES.get(row["what"]) or in_words(row["what"]),
-            "kits at start": "kits_at_start",
-            "at end": "kits_at_end",
-            "doses at start": "doses_at_start",
-            "at end ": "doses_at_end",
+            "": lambda row: heading(f"end.{row['what']}") if row["what"] in _DOSES else in_words(row["what"]),
+            "kits_at_start": "kits_at_start",
+            "kits_at_end": "kits_at_end",
+            "doses_at_start": "doses_at_start",
+            "doses_at_end": "doses_at_end",
         },
         "",
         note=_sum(end),
-        title="Stock",
+        title=line("title.stock"),
     )
-
-
-_DOSES = {
-    "doses_used": "given to people",
-    "doses_unaccounted": "unaccounted for",
-    "doses_received": "all doses ever received",
-}
 
 
 def _sum(end: Balance) -> str:
     if end.wrong:
-        return f"{plural(len(end.wrong), 'kit')} do not add up: {', '.join(end.wrong)}; see `kitdock kit history KIT`"
+        history = NextStep("kit.history")
+        return line("note.kits_do_not_add_up", count=len(end.wrong), kits=tuple(end.wrong), history=history)
     if not end.balances:
-        return "the doses do not add up: see `kitdock db check`"
-    left = sum(end.doses_left.values())
-    return (
-        f"it balances: {end.doses_received} doses received = {left} in kits + {end.doses_used} given "
-        f"+ {end.doses_unaccounted} unaccounted for"
+        return line("note.doses_do_not_add_up", check=NextStep("database.check"))
+    return line(
+        "note.balances",
+        received=end.doses_received,
+        left=sum(end.doses_left.values()),
+        used=end.doses_used,
+        unaccounted=end.doses_unaccounted,
     )
 
 
 def _openings(counts: dict[str | None, int]) -> Table:
     known = [{"cause": cause, "openings": counts.get(cause, 0)} for cause in CAUSES]
     rows = [*known, {"cause": "unexplained", "openings": counts.get(None, 0)}]
-    columns: dict[str, Cell] = {"": lambda row: CAUSES.get(row["cause"], row["cause"]), "openings": "openings"}
-    return Table(rows, columns, "", title="Openings of pouches by what was said of them")
+    columns: dict[str, Cell] = {
+        "": lambda row: CAUSES.get(row["cause"]) or line("cell.unexplained"),
+        "openings": "openings",
+    }
+    return Table(rows, columns, "", title=line("title.openings_by_cause"))
 
 
 def _discrepancies(found: list[Turnover]) -> Table:
@@ -218,8 +207,8 @@ def _discrepancies(found: list[Turnover]) -> Table:
             "kind": lambda row: row["kind"].replace("_", " "),
             "opened": "opened",
             "settled": "settled",
-            "open at the end": "open",
+            "open_at_end": "open",
         },
-        "none was open in this month, as far as `kitdock reconcile` was run",
-        title="Discrepancies",
+        line("none.discrepancies_in_month", reconcile=NextStep("reconcile.list")),
+        title=line("title.discrepancies"),
     )

@@ -13,10 +13,10 @@ import click
 
 from host import clock, sheets
 from host.cli.render import Done, PrintedReport, Value, as_text, data, document, warn
+from host.cli.steps import line
 from host.errors import InputError, KitdockError
 from host.sheets import mail
 from host.sheets.whole import write_whole
-from host.words import plural
 
 MAIL = ".eml"
 ENDINGS = (".csv", ".json", ".txt", *sheets.NEEDS, MAIL)
@@ -38,11 +38,11 @@ def check(output: Output) -> None:
     """Raises `KitdockError` if the file cannot be written, as far as can be seen before a command has run."""
     path = output.path
     if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path}: let the name of the file end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+        raise InputError("output.other_ending", path=path, endings=ENDINGS)
     if not path.parent.is_dir():
-        raise InputError(f"no folder {path.parent}: make it, or choose another place for {path.name}")
+        raise InputError("output.no_folder", folder=path.parent, name=path.name)
     if not os.access(path.parent, os.W_OK):
-        raise InputError(f"the folder {path.parent} is read-only: choose another place for {path.name}")
+        raise InputError("output.folder_read_only", folder=path.parent, name=path.name)
     _demand_new(output)
     if path.suffix.lower() in sheets.NEEDS:
         sheets.check(path.suffix.lower())
@@ -58,14 +58,14 @@ def save(value: Value, output: Output, zone: str) -> None:
     try:
         write_whole(output.path, content)
     except OSError as error:
-        raise KitdockError(f"{output.path} was not written: {error.strerror}; choose another place") from error
+        raise KitdockError("output.not_written", path=output.path, why=error.strerror) from error
     warn(value)
-    click.echo(f"{_amount(value)}written to {output.path}", err=True)
+    click.echo(_written(value, output.path), err=True)
 
 
 def _demand_new(output: Output) -> None:
     if output.path.exists() and not output.overwrite:
-        raise InputError(f"{output.path} exists already: choose another name, or replace it with --overwrite")
+        raise InputError("output.exists", path=output.path)
 
 
 def _content(value: Value, output: Output, zone: str) -> bytes:
@@ -80,11 +80,11 @@ def _content(value: Value, output: Output, zone: str) -> bytes:
     return mail.make(sheet, text, platform.node()) if ending == MAIL else text.encode()
 
 
-def _amount(value: Value) -> str:
-    """How much was written, as the beginning of a sentence."""
+def _written(value: Value, path: Path) -> str:
+    """That it was written, and how much."""
     if isinstance(value, Done):
-        return ""
+        return line("said.written", path=path)
     if isinstance(value, PrintedReport):
-        rows = plural(sum(len(table.rows) for table in value.tables.values()), "row")
-        return f"{rows} in {plural(len(value.tables), 'table')} "
-    return f"{plural(len(value.rows), 'row')} "
+        rows = sum(len(table.rows) for table in value.tables.values())
+        return line("said.report_written", rows=rows, tables=len(value.tables), path=path)
+    return line("said.rows_written", rows=len(value.rows), path=path)

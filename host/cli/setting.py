@@ -7,6 +7,7 @@ import click
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
+from host.cli.steps import line
 from host.settings import SETTINGS, as_stored
 
 
@@ -30,9 +31,9 @@ def list_(db: Path) -> Table:
             "setting": "setting",
             "value": lambda row: _shown(row["value"]),
             "default": lambda row: _shown(row["default"]),
-            "what it does": "meaning",
+            "what_it_does": "meaning",
         },
-        "there are no settings",
+        line("none.settings"),
     )
 
 
@@ -49,9 +50,10 @@ def set_(db: Path, setting: str, value: str) -> Done:
         before = as_stored(setting, store.stored_settings())
         new = store.set_setting(setting, value)
     return Done(
-        f"{setting} is {_shown(new)} now, was {_shown(before)}", {"setting": setting, "value": new, "before": before}
+        line("done.setting_changed", setting=setting, value=_shown(new), before=_shown(before)),
+        {"setting": setting, "value": new, "before": before},
     )
 
 
 def _shown(value: int | str | None) -> str:
-    return "none" if value in ("", None) else str(value)
+    return line("cell.none") if value in ("", None) else str(value)

@@ -49,7 +49,39 @@ RECONCILE: dict[str, str] = {
 
 TAGS: dict[str, str] = {}
 
-COMMANDS = {**STOCK, **RECONCILE, **TAGS}
+OWN: dict[str, str] = {
+    "audit.verify": "kitdock audit verify",
+    "database.check": "kitdock db check",
+    "database.create": "kitdock init",
+    "database.repair": "kitdock db check --repair",
+    "database.retention": "kitdock db retention --apply",
+    "database.vacuum": "kitdock db vacuum",
+    "kit.enter": "kitdock kit add",
+    "kit.histories": "kitdock kit history",
+    "kit.history": "kitdock kit history {kit}",
+    "kit.issue_to": "kitdock kit issue {kit} {officer}",
+    "kit.list": "kitdock kit list",
+    "kit.list_to_count": "kitdock kit list --to-count",
+    "kit.return": "kitdock kit return {kit}",
+    "kit.transfer_stock": "kitdock kit transfer",
+    "lot.recall": 'kitdock recall {lot} --reason "..."',
+    "officer.add": "kitdock officer add {officer} --trained YYYY-MM-DD",
+    "officer.list": "kitdock officer list",
+    "place.add": "kitdock place add {place} --kind {kind}",
+    "product.add": "kitdock product add {name} --gtin {gtin}",
+    "recall.show": "kitdock recall show",
+    "reconcile.list": "kitdock reconcile",
+    "report.file": "kitdock usage file --opening {opening}",
+    "setting.retention": "kitdock setting set retain_answers_days {days}",
+    "stock.labels": "kitdock stock labels KIT... --output FILE.pdf",
+    "stock.receive": "kitdock stock receive",
+    "stocktake.close": "kitdock stocktake close",
+    "stocktake.result": "kitdock stocktake result",
+    "stocktake.scan": "kitdock stocktake scan",
+    "stocktake.start": "kitdock stocktake start",
+}
+
+COMMANDS = {**STOCK, **RECONCILE, **TAGS, **OWN}
 """The command of each action. A field that the step does not have stands there in capitals, for who types to fill in;
 what is in [brackets] is left out if one of its fields is missing."""
 
@@ -59,6 +91,11 @@ _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 def told(what: Phrase | KitdockError) -> str:
     """The sentence, with its steps as commands."""
     return words.told(what, command)
+
+
+def line(code: str, /, **fields: Any) -> str:
+    """What the command line itself says: the sentence of a code."""
+    return told(Phrase(code, **fields))
 
 
 def command(step: NextStep) -> str:

@@ -15,9 +15,10 @@ from host.cli.groups import Group
 from host.cli.options import day, open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.cli.root import STATUS
+from host.cli.steps import line, told
 from host.errors import InputError, KitdockError
+from host.phrase import NextStep, Phrase
 from host.receiving import numbers
-from host.words import plural
 
 if TYPE_CHECKING:
     from host.cli.receiving import Pack
@@ -94,8 +95,8 @@ def receive(
     if receiver.status:
         context.meta[STATUS] = receiver.status
     rows = [_row(kit.lot.product, kit.lot.lot, kit.lot.expires_on, kits) for kit, kits in by_lot(receiver.packs)]
-    refused = f"; {plural(receiver.refused, 'line')} refused" if receiver.refused else ""
-    return _received(rows, f"{plural(len(receiver.packs), 'kit')} received into {place}{refused}")
+    code = "note.received_but_refused" if receiver.refused else "note.received"
+    return _received(rows, line(code, kits=len(receiver.packs), place=place, lines=receiver.refused))
 
 
 @stock.command("import")
@@ -133,32 +134,32 @@ def import_(
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+        raise InputError("import.not_read", path=file, why=error.strerror) from None
     with open_store(db) as store:
         place = store.check_receiving(station)
         try:
             kits = read_kits(data, store.today(), date_style)
         except InputError as error:
-            raise InputError(f"{file}: {error}") from None
+            raise InputError("import.file_wrong", path=file, error=error) from None
         at_ms = clock.now_ms()
         if dry_run or kits.bad:
             checked = store.check_import(kits.good, at_ms, document, accept_expired)
         else:
             checked = store.import_kits(kits.good, at_ms, place, document, accept_expired)
-    bad = sorted([*kits.bad, *checked.bad])
+    bad = sorted([*kits.bad, *checked.bad], key=lambda each: each.line)
     rows = _rows_of(checked)
     if bad:
-        told = [f"line {each.line}: {each.wrong}" for each in bad]
+        wrong = tuple(Phrase("import.line_wrong", line=each.line, wrong=each.wrong) for each in bad)
         if not dry_run:
-            raise InputError("\n".join([*told, f"{file}: nothing received: {plural(len(bad), 'line')} to mend"]))
-        for line in told:
-            click.echo(f"kitdock: {line}", err=True)
+            raise InputError("import.nothing_received", wrong=wrong, path=file, lines=len(bad))
+        for each in wrong:
+            click.echo(f"kitdock: {told(each)}", err=True)
         context.meta[STATUS] = InputError.exit_status
-    count = plural(len(checked.boxes), "kit")
-    if dry_run:
-        wrong = f"{plural(len(bad), 'line')} to mend, so nothing" if bad else f"{count}"
-        return _received(rows, f"dry run: {wrong} would be received into {place}")
-    return _received(rows, f"{count} received into {place}")
+    if not dry_run:
+        return _received(rows, line("note.received", kits=len(checked.boxes), place=place))
+    if bad:
+        return _received(rows, line("note.would_receive_nothing", lines=len(bad), place=place))
+    return _received(rows, line("note.would_receive", kits=len(checked.boxes), place=place))
 
 
 @stock.command("labels")
@@ -184,14 +185,14 @@ def labels(
     expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size.
     """
     if bool(kits) == bool(lot or since):
-        raise InputError("say which kits: their numbers, or --lot or --since")
+        raise InputError("labels.which_kits")
     _check_labels(output, overwrite)
     with open_store(db) as store:
         since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
         found = store.labels(kits, lot, since_ms)
     _write_labels(found, output, first)
     return Done(
-        f"{plural(len(found), 'label')} written to {output}",
+        line("said.labels_written", labels=len(found), path=output),
         {"file": str(output), "kits": [each.kit for each in found]},
     )
 
@@ -213,16 +214,16 @@ def list_(db: Path) -> Table:
     return Table(
         rows,
         {
-            "where": lambda row: row["station"] or "issued",
+            "where": lambda row: row["station"] or line("cell.issued"),
             "product": "product",
             "lot": "lot",
             "expires": "expires_on",
             "kits": "kits",
-            "of these": _of_these,
+            "of_these": _of_these,
         },
-        "no kits in stock: receive some with `kitdock stock receive`",
-        note=f"{plural(in_stock, 'kit')} in stock, {issued} issued",
-        title="Stock",
+        line("none.stock", receive=NextStep("stock.receive")),
+        note=line("note.stock", in_stock=in_stock, issued=issued),
+        title=line("title.stock"),
     )
 
 
@@ -243,9 +244,13 @@ def _level(level: Level, today: date, carry_days: int) -> Row:
 
 
 def _of_these(row: Row) -> str:
-    told = [f"{row[key]} {key}" for key in ("quarantined", "expired", "expiring") if row[key]]
-    told += [f"{row['to_count']} to be counted"] if row["to_count"] else []
-    return ", ".join(told)
+    parts = {
+        "cell.of_quarantined": row["quarantined"],
+        "cell.of_expired": row["expired"],
+        "cell.of_expiring": row["expiring"],
+        "cell.of_to_count": row["to_count"],
+    }
+    return ", ".join(line(code, kits=kits) for code, kits in parts.items() if kits)
 
 
 def _rows_of(checked: Checked) -> list[Row]:
@@ -270,11 +275,11 @@ def _received(rows: Sequence[Row], note: str) -> Table:
             "lot": "lot",
             "expires": "expires_on",
             "kits": lambda row: len(row["kits"]),
-            "numbers": lambda row: numbers.spans(row["kits"]),
+            "numbers": lambda row: str(numbers.spans(row["kits"])),
         },
         note,
         note=note,
-        title="Kits received",
+        title=line("title.kits_received"),
     )
 
 
@@ -283,7 +288,7 @@ def _check_labels(path: Path, overwrite: bool) -> None:
     from host.cli.saving import Output, check
 
     if path.suffix.lower() != ".pdf":
-        raise InputError(f"{path}: let the name of the file end in .pdf")
+        raise InputError("output.other_ending", path=path, endings=(".pdf",))
     check(Output(path, overwrite, "kitdock stock labels"))
 
 
@@ -295,7 +300,7 @@ def _write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        raise KitdockError(f"{path} was not written: {error.strerror}; choose another place") from error
+        raise KitdockError("output.not_written", path=path, why=error.strerror) from error
 
 
 def _labels_of(packs: Sequence[Pack], path: Path) -> int:
@@ -306,7 +311,8 @@ def _labels_of(packs: Sequence[Pack], path: Path) -> int:
     try:
         _write_labels(found, path)
     except KitdockError as error:
-        click.echo(f"kitdock: {error}; later: `kitdock stock labels KIT... --output FILE.pdf`", err=True)
+        later = line("said.labels_later", error=error, labels=NextStep("stock.labels"))
+        click.echo(f"kitdock: {later}", err=True)
         return error.exit_status
-    click.echo(f"{plural(len(found), 'label')} written to {path}", err=True)
+    click.echo(line("said.labels_written", labels=len(found), path=path), err=True)
     return 0

@@ -15,9 +15,12 @@ from host.cli import terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line, told
+from host.clock import Instant
 from host.errors import InputError
+from host.phrase import NextStep, Phrase
 from host.receiving import naming
-from host.words import plural
+from host.words import heading
 
 if TYPE_CHECKING:
     from host.stock.stocktake import Difference, Result
@@ -61,8 +64,13 @@ def start(db: Path, place: str | None, blind: bool) -> Done:
         known = store.start_stocktake(place, blind, clock.now_ms())
         expected = store.stocktake_result(known.id, clock.now_ms()).expected
     return Done(
-        f"stocktake {known.id} of {known.place} started: {plural(expected, 'kit')} expected\n"
-        f"scan them with `kitdock stocktake scan`",
+        line(
+            "done.stocktake_started",
+            stocktake=known.id,
+            place=known.place,
+            expected=expected,
+            scan=NextStep("stocktake.scan"),
+        ),
         {"stocktake": known.id, "place": known.place, "blind": known.blind, "expected": expected},
     )
 
@@ -83,14 +91,20 @@ def scan(db: Path, which: str | None, counter: str | None) -> Done:
         known = store.open_stocktake(which)
         counting = Counting(store, known, counter or store.login)
         if terminal.has_terminal():
-            _say(f"stocktake {known.id} of {known.place}, counting as {counting.counter}: scan, undo, or done")
+            _say(line("said.counting_as", stocktake=known.id, place=known.place, counter=counting.counter))
         with click.open_file("-", errors="replace") as lines:
             tally = counting.read(lines)
         result = store.stocktake_result(known.id, clock.now_ms())
     mine = result.counters.get(counting.counter, 0)
-    done = f"{plural(mine, 'kit')} scanned by {counting.counter}; {_progress(result)} found in {known.place}"
     return Done(
-        done + "\nsee what differs: `kitdock stocktake result`",
+        line(
+            "done.stocktake_scanned",
+            kits=mine,
+            counter=counting.counter,
+            progress=_progress(result),
+            place=known.place,
+            result=NextStep("stocktake.result"),
+        ),
         {
             "stocktake": known.id,
             "place": known.place,
@@ -123,12 +137,12 @@ class Counting:
         """Takes each line and answers it, until the end or Ctrl-C."""
         tally = Tally()
         try:
-            for line in lines:
-                text = line.strip(" \t\r\n\0")
+            for each in lines:
+                text = each.strip(" \t\r\n\0")
                 if text.lower() == END:
                     break
                 if text.lower() == HELP:
-                    _say("scan a label, or type K-0002 1 for a kit with 1 dose; undo, done")
+                    _say(line("said.stocktake_help"))
                 elif text.lower() == UNDO:
                     tally = tally._replace(undone=tally.undone + self._undo())
                 elif text:
@@ -140,9 +154,8 @@ class Counting:
 
     def _undo(self) -> bool:
         kit = self.store.undo_scan(self.known.id, self.counter, clock.now_ms())
-        _answer(
-            kit is not None, kit or UNDO, "taken back" if kit else f"nothing of {self.counter} is left to take back"
-        )
+        said = line("said.scan_taken_back" if kit else "said.no_scan_left", counter=self.counter)
+        _answer(kit is not None, kit or UNDO, said)
         return kit is not None
 
     def _take(self, text: str) -> bool:
@@ -150,7 +163,7 @@ class Counting:
         try:
             kit, doses = read_label(self.store, text)
         except InputError as wrong:
-            _answer(False, "not counted", str(wrong))
+            _answer(False, line("said.not_counted"), told(wrong))
             return False
         said = self.store.scan_kit(self.known.id, self.counter, kit, doses, clock.now_ms())
         _answer(said.ok, said.kit, said.text)
@@ -170,7 +183,7 @@ def read_label(store: Store, text: str) -> tuple[str, int | None]:
     number = naming.number("kit number", number)
     like = store.kit_like(number)
     if like is not None:
-        raise InputError(f"no kit {number}, but {like} is known: is caps lock on? Scan again")
+        raise InputError("stocktake.kit_like", kit=number, like=like)
     return number, doses
 
 
@@ -188,10 +201,8 @@ def _kit_of_pack(store: Store, text: str) -> str | None:
     kits = store.kits_with_serial(serials)
     if len(kits) == 1:
         return kits[0].id
-    what = f"lot {read.lot}" if read.lot else f"product {read.gtin}"
-    if serials:
-        raise InputError(f"no one kit has this pack's serial ({what}): scan the label with the kit's number")
-    raise InputError(f"a pack of {what} without a serial: scan the label with the kit's number")
+    pack = Phrase("cell.lot" if read.lot else "cell.product", lot=read.lot, product=read.gtin)
+    raise InputError("stocktake.serial_unknown" if serials else "stocktake.no_serial", pack=pack)
 
 
 @stocktake.command("status")
@@ -215,15 +226,15 @@ def status(db: Path) -> Table:
     return Table(
         rows,
         {
-            "no.": "stocktake",
+            "number": "stocktake",
             "place": "place",
             "started": lambda row: _minute(row["started_at"]),
             "by": "started_by",
-            "found": lambda row: f"{row['found']} of {row['expected']}",
-            "scanned by": lambda row: ", ".join(f"{name} {kits}" for name, kits in row["counters"].items()),
+            "found": lambda row: line("cell.found_of", found=row["found"], expected=row["expected"]),
+            "scanned_by": lambda row: ", ".join(f"{name} {kits}" for name, kits in row["counters"].items()),
         },
-        "no stocktake is under way: start one with `kitdock stocktake start`",
-        title="Stocktakes under way",
+        line("none.stocktakes_under_way", start=NextStep("stocktake.start")),
+        title=line("title.stocktakes_under_way"),
     )
 
 
@@ -245,11 +256,16 @@ def result(db: Path, which: str | None) -> Table:
     rows = [_row(each) for each in found.differences]
     return Table(
         rows,
-        {"difference": _kind, "kit": "kit", "what is so": "detail", "next": "next_step"},
-        f"stocktake {known.id} of {known.place}: no difference, {_progress(found)} found; "
-        "close it with `kitdock stocktake close`",
-        note="\n".join([f"{_progress(found)} found", *_asides(found)]),
-        title=f"Stocktake {known.id} of {known.place}",
+        {"difference": _kind, "kit": "kit", "what_is_so": "detail", "next": "next_step"},
+        line(
+            "none.differences",
+            stocktake=known.id,
+            place=known.place,
+            progress=_progress(found),
+            close=NextStep("stocktake.close"),
+        ),
+        note="\n".join([line("note.found", progress=_progress(found)), *_asides(found)]),
+        title=line("title.stocktake", stocktake=known.id, place=known.place),
     )
 
 
@@ -260,16 +276,16 @@ def _settled(store: Store, known: Stocktake) -> Table:
         {"kind": each.kind, "kit": each.kit, "detail": each.detail, "reason": each.reason}
         for each in store.settled_differences(known.id)
     ]
-    ended = f"by {known.closed_by} at {clock.show(known.closed_at_ms, store.station.time_zone)}"
-    empty = f"closed {ended} without any difference"
+    by, at = known.closed_by, Instant(known.closed_at_ms, store.station.time_zone)
+    empty = Phrase("said.closed_without_difference", by=by, at=at)
     if known.cancelled is not None:
-        empty = f"given up {ended}: {known.cancelled}"
+        empty = Phrase("said.given_up", by=by, at=at, reason=known.cancelled)
     return Table(
         rows,
-        {"difference": _kind, "kit": "kit", "what was so": "detail", "reason": "reason"},
-        f"stocktake {known.id} of {known.place} was {empty}",
-        note=f"closed {ended}",
-        title=f"Stocktake {known.id} of {known.place}",
+        {"difference": _kind, "kit": "kit", "what_was_so": "detail", "reason": "reason"},
+        line("none.differences_settled", stocktake=known.id, place=known.place, outcome=empty),
+        note=line("note.closed", by=by, at=at),
+        title=line("title.stocktake", stocktake=known.id, place=known.place),
     )
 
 
@@ -295,10 +311,17 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
                 if (each.kind, each.kit) not in given:
                     given[each.kind, each.kit] = _ask(each)
         done = store.close_stocktake(known.id, given, clock.now_ms())
-    lines = [f"stocktake {known.id} of {known.place} closed: {_progress(done)} found, "
-             f"{plural(len(done.differences), 'difference')}"]  # fmt: skip
+    lines = [
+        line(
+            "done.stocktake_closed",
+            stocktake=known.id,
+            place=known.place,
+            progress=_progress(done),
+            differences=len(done.differences),
+        )
+    ]
     for each in done.differences:
-        next_step = each.next_step if each.doses is None else f"{plural(each.doses, 'dose')} recorded"
+        next_step = each.next_step if each.doses is None else line("cell.doses_recorded", doses=each.doses)
         lines.append(f"  {each.name}  {next_step}")
     return Done(
         "\n".join(lines),
@@ -325,7 +348,7 @@ def cancel(db: Path, which: str | None, reason: str) -> Done:
         known = store.open_stocktake(which)
         store.cancel_stocktake(known.id, reason, clock.now_ms())
     return Done(
-        f"stocktake {known.id} of {known.place} given up: {reason}",
+        line("done.stocktake_given_up", stocktake=known.id, place=known.place, reason=reason),
         {"stocktake": known.id, "place": known.place, "reason": reason},
     )
 
@@ -343,15 +366,15 @@ def list_(db: Path) -> Table:
     return Table(
         rows,
         {
-            "no.": "stocktake",
+            "number": "stocktake",
             "place": "place",
             "started": lambda row: _minute(row["started_at"]),
             "by": "started_by",
             "scanned": "scanned",
             "outcome": _outcome,
         },
-        "no stocktake yet: start one with `kitdock stocktake start`",
-        title="Stocktakes",
+        line("none.stocktakes", start=NextStep("stocktake.start")),
+        title=line("title.stocktakes"),
     )
 
 
@@ -370,10 +393,10 @@ def _facts(known: Stocktake, zone: str) -> Row:
 
 def _outcome(row: Row) -> str:
     if row["closed_at"] is None:
-        return "under way"
+        return line("cell.under_way")
     if row["cancelled"] is not None:
-        return f"given up: {row['cancelled']}"
-    return plural(row["differences"], "difference")
+        return line("cell.given_up", reason=row["cancelled"])
+    return line("cell.differences", differences=row["differences"])
 
 
 def _row(difference: Difference) -> Row:
@@ -387,33 +410,33 @@ def _row(difference: Difference) -> Row:
 
 
 def _kind(row: Row) -> str:
-    return str(row["kind"]).replace("_", " ")
+    return heading(f"difference.{row['kind']}")
 
 
 def _minute(text: str) -> str:
     return text[:16].replace("T", " ")
 
 
-def _progress(found: Result) -> str:
-    return f"{len(found.found)} of {plural(found.expected, 'kit')}"
+def _progress(found: Result) -> Phrase:
+    return Phrase("cell.kits_found_of", found=len(found.found), expected=found.expected)
 
 
 def _asides(found: Result) -> Iterator[str]:
     """What is no difference but worth a line."""
     for kits, what in (
-        (found.moved, "came meanwhile, and may stand on a shelf that was done"),
-        (found.quarantined, "quarantined, as the ledger has it"),
-        (found.repeated, "scanned again by the same counter, counted one time"),
+        (found.moved, "note.came_meanwhile"),
+        (found.quarantined, "note.quarantined"),
+        (found.repeated, "note.scanned_again"),
     ):
         if kits:
-            yield f"{what}: {', '.join(kits)}"
+            yield line(what, kits=kits)
 
 
 def _given(text: str) -> tuple[tuple[str, str], str]:
     """One --reason. Raises `InputError` if it is none."""
     match = re.fullmatch(r"([a-z_]+):([^=]+)=(.*)", text, re.DOTALL)
     if match is None:
-        raise InputError(f'{text!r} names no difference: write --reason missing:K-0001="why"')
+        raise InputError("stocktake.reason_of_nothing", text=text)
     return (match[1], match[2]), naming.reason(match[3])
 
 
@@ -424,22 +447,24 @@ def _from_file(path: Path) -> dict[tuple[str, str], str]:
     try:
         lines = table.rows(path.read_bytes(), ("kind", "kit"), ("reason", "detail", "next_step"))
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+        raise InputError("stocktake.reasons_not_read", path=path, why=error.strerror) from None
     except InputError as wrong:
-        raise InputError(f"{path}: {wrong}") from None
+        raise InputError("import.file_wrong", path=path, error=wrong) from None
     if lines.bad:
-        raise InputError("\n".join(f"{path}: line {each.line}: {each.wrong}" for each in lines.bad))
+        bad = tuple(Phrase("stocktake.line_wrong", path=path, line=each.line, wrong=each.wrong) for each in lines.bad)
+        raise InputError("stocktake.lines_wrong", wrong=bad)
     found: dict[tuple[str, str], str] = {}
-    for line, cells in lines.good:
+    for number, cells in lines.good:
         if not cells.get("reason"):
             continue
         kind = cells["kind"].casefold().replace(" ", "_")
         if (kind, cells["kit"]) in found:
-            raise InputError(f"{path}: line {line}: {kind}:{cells['kit']} has a reason already: keep one")
+            twice = Phrase("stocktake.reason_twice", kind=kind, kit=cells["kit"])
+            raise InputError("stocktake.line_wrong", path=path, line=number, wrong=twice)
         try:
             found[kind, cells["kit"]] = naming.reason(cells["reason"])
         except InputError as wrong:
-            raise InputError(f"{path}: line {line}: {wrong}") from None
+            raise InputError("stocktake.line_wrong", path=path, line=number, wrong=wrong) from None
     return found
 
 
@@ -447,13 +472,13 @@ def _ask(difference: Difference) -> str:
     """The reason for a difference, asked at the terminal; empty if there is none."""
     _say(f"{difference.name}  {difference.detail}")
     while True:
-        text = str(click.prompt("  Reason (Enter: none yet)", default="", show_default=False, err=True))
+        text = str(click.prompt(f"  {line('ask.reason')}", default="", show_default=False, err=True))
         if not text.strip():
             return ""
         try:
             return naming.reason(text)
         except InputError as wrong:
-            _say(f"  {wrong}")
+            _say(f"  {told(wrong)}")
 
 
 def _answer(ok: bool, what: str, text: str) -> None:

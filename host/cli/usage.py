@@ -13,11 +13,13 @@ from host.cli import asking, terminal
 from host.cli.groups import Group
 from host.cli.options import open_store, reason_option, with_store
 from host.cli.render import Done, Row, Table
+from host.cli.steps import line
+from host.clock import Instant
 from host.docking.prompting import file_report, find_opening, prefilled
 from host.errors import InputError
+from host.phrase import NextStep, Phrase
 from host.usage.openings import Opening
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
-from host.words import plural
 
 if TYPE_CHECKING:
     from host.store import Store
@@ -59,24 +61,24 @@ def file(
         if officer is None and found is not None and len(found.officers) == 1:
             officer = found.officers[0]
         if officer is None:
-            raise click.UsageError("Say who reports: '--officer', or '--opening' to report on an opening.")
+            raise click.UsageError(line("option.who_reports"))
         store.officer(officer)
         if given is None:
             if not terminal.has_terminal():
-                raise click.UsageError("There is no terminal to ask at: give the answers with '--answers'.")
+                raise click.UsageError(line("option.answers_missing"))
             if found is not None and kit is None:
                 kit = asking.ask_kit(found.kits)
             given = asking.ask_form(store, form, prefilled(store, found))
         filed = file_report(store, form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
         row = _row(store, filed)
-    text = f"usage report {filed.id} filed: {plural(filed.doses, 'dose')}, officer {officer}"
+    told = "done.report_filed_of_kit" if filed.kit else "done.report_filed"
+    text = line(told, report=filed.id, doses=filed.doses, officer=officer, kit=filed.kit)
     warnings = []
     if filed.kit is None:
-        warnings.append(
-            "it is not known which kit the doses came from"
-            + (f": {' or '.join(found.kits)}; say so with --kit" if found and found.kits else "")
-        )
-    return Done(text + (f", from kit {filed.kit}" if filed.kit else ""), row, warnings)
+        kits = tuple(found.kits) if found else ()
+        any_of = Phrase("cell.any_of", them=kits)
+        warnings.append(line("said.which_of_kits" if kits else "said.which_kit", kits=any_of))
+    return Done(text, row, warnings)
 
 
 def _opening(store: Store, name: str | None) -> tuple[Opening | None, str | None]:
@@ -105,7 +107,7 @@ def withdraw(db: Path, report_id: int, reason: str) -> Done:
     with open_store(db) as store:
         found = store.withdraw_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
-    return Done(f"usage report {report_id} withdrawn", row)
+    return Done(line("done.report_withdrawn", report=report_id), row)
 
 
 @usage.command("same")
@@ -120,7 +122,7 @@ def same(db: Path, report_id: int, other: int) -> Done:
     with open_store(db) as store:
         found = store.same_use(report_id, other, clock.now_ms())
         row = _row(store, found)
-    return Done(f"usage report {report_id} tells of the same doses as report {other}: they count once", row)
+    return Done(line("done.report_same", report=report_id, other=other), row)
 
 
 @usage.command("match")
@@ -137,7 +139,7 @@ def match(db: Path, report_id: int, opening: str) -> Done:
         found = find_opening(store, opening)
         done = store.match_report(report_id, (found.tag, found.sequence), clock.now_ms())
         row = _row(store, done)
-    return Done(f"usage report {report_id} tells of opening {found.name}", row)
+    return Done(line("done.report_matched", report=report_id, opening=found.name), row)
 
 
 @usage.command("restore")
@@ -149,7 +151,7 @@ def restore(db: Path, report_id: int, reason: str | None) -> Done:
     with open_store(db) as store:
         found = store.restore_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
-    return Done(f"usage report {report_id} counts again", row)
+    return Done(line("done.report_restored", report=report_id), row)
 
 
 @usage.command("list")
@@ -173,7 +175,7 @@ def list_(db: Path) -> Table:
             "doses": "doses",
             "note": _note,
         },
-        "no usage reports yet: file one with `kitdock usage file --opening POUCH`",
+        line("none.usage_reports", file=NextStep("report.file", opening="POUCH")),
     )
 
 
@@ -210,12 +212,18 @@ def show(db: Path, report_id: int) -> Table:
         {
             "question": "label",
             "answer": lambda row: (
-                "for other roles" if row["hidden"] else _words(row["answer"], known.get(row["field"]))
+                line("cell.for_other_roles") if row["hidden"] else _words(row["answer"], known.get(row["field"]))
             ),
         },
-        "the report has no answers",
-        note=f"report {row['id']}, {row['form']}, filed {clock.show(report.filed_at_ms, station.time_zone)} "
-        f"by officer {row['officer']}" + (f" on opening {row['opening']}" if row["opening"] else ""),
+        line("none.answers"),
+        note=line(
+            "note.report_on_opening" if row["opening"] else "note.report",
+            report=row["id"],
+            form=row["form"],
+            filed=Instant(report.filed_at_ms, station.time_zone),
+            officer=row["officer"],
+            opening=row["opening"],
+        ),
     )
 
 
@@ -224,9 +232,9 @@ def _read(text: str) -> dict[str, object]:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise InputError(f"the answers are not JSON: {error}") from None
+        raise InputError("answers.not_json", why=str(error)) from None
     if not isinstance(data, dict):
-        raise InputError('the answers are not a JSON object, such as {"area": "North", "doses": 2}')
+        raise InputError("answers.no_object")
     return data
 
 
@@ -251,14 +259,14 @@ def _row(store: Store, report: UsageReport) -> Row:
 
 def _note(row: Row) -> str:
     if row["stands"] == SAME:
-        return f"same as {row['same_as']}"
-    return "withdrawn" if row["stands"] == WITHDRAWN else ""
+        return line("cell.same_as", report=row["same_as"])
+    return line("cell.withdrawn") if row["stands"] == WITHDRAWN else ""
 
 
 def _words(answer: object, field: forms.Field | None) -> str:
     """An answer for people."""
     if isinstance(answer, bool):
-        return "yes" if answer else "no"
+        return line("cell.yes" if answer else "cell.no")
     if field and field.type == "instant":
         return str(answer)[:16].replace("T", " ")
     return str(answer).replace("_", " ") if field and field.type == "choice" else str(answer)

@@ -15,7 +15,7 @@ from host.phrase import NextStep, Phrase
 from host.words import en_GB
 from host.words.counts import bound, plural, times
 
-__all__ = ["BRITISH", "Language", "bound", "plural", "times", "told", "use"]
+__all__ = ["BRITISH", "Language", "bound", "heading", "plural", "times", "told", "use"]
 
 Sentence = str | Callable[..., str]
 """A text with {fields}, or what makes one of the fields, as they are written, where a text is not enough."""
@@ -26,6 +26,7 @@ class Language(NamedTuple):
 
     sentences  by code
     steps      what an action is called where a face has no other way to show it, by action
+    headings   what stands over a column or before a row, by code
     nouns      one and several, by the noun as it stands after the colon of a field: {left:dose}
     joined     what stands between the last two of a list, by the word after the colon: {kits:and}
     day, time  how a date and an `Instant` are written
@@ -33,13 +34,14 @@ class Language(NamedTuple):
 
     sentences: Mapping[str, Sentence]
     steps: Mapping[str, Sentence]
+    headings: Mapping[str, str]
     nouns: Mapping[str, tuple[str, str]]
     joined: Mapping[str, str]
     day: Callable[[date], str]
     time: Callable[[Instant], str]
 
 
-BRITISH = Language(en_GB.SENTENCES, en_GB.STEPS, en_GB.NOUNS, en_GB.JOINED, en_GB.day, en_GB.time)
+BRITISH = Language(en_GB.SENTENCES, en_GB.STEPS, en_GB.HEADINGS, en_GB.NOUNS, en_GB.JOINED, en_GB.day, en_GB.time)
 """British English."""
 
 _in_use = BRITISH
@@ -65,6 +67,11 @@ def told(what: Phrase | KitdockError, face: Callable[[NextStep], str] | None = N
     elif " " in what.code:  # said in words already
         return what.code
     return _filled(_in_use.sentences[what.code], fields)
+
+
+def heading(code: str) -> str:
+    """What stands over a column, before a row or in a cell; a code that has no heading stands there itself."""
+    return _in_use.headings.get(code, code)
 
 
 def _step(step: NextStep, fields: Mapping[str, Any], face: Callable[[NextStep], str] | None) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from host.cli.kit.shared import at_and_yes, document_option, move, station_option
-from host.cli.kit.shared import doses as in_words
 from host.cli.options import reason_option, with_store
 from host.cli.render import Done
+from host.cli.steps import line
 from host.ledger import Movement
 from host.ledger.movement import FIND, LEAVE_BEHIND, LOAD, LOSE, UNLOAD, USE
 
@@ -22,7 +22,8 @@ def load(db: Path, kit: str, pouch: str, at: str | None, yes: bool) -> Done:
 
     The kit stays in stock, or with whoever has it: who has a pouch and who has the kit in it are the same.
     """
-    return move(db, at, yes, [kit], f"{{}} loaded into pouch {pouch}", Movement(0, 0, LOAD, "", pouch=pouch))
+    new = Movement(0, 0, LOAD, "", pouch=pouch)
+    return move(db, at, yes, [kit], lambda kits: line("done.loaded", kits=kits, pouch=pouch), new)
 
 
 @click.command("unload")
@@ -31,7 +32,7 @@ def load(db: Path, kit: str, pouch: str, at: str | None, yes: bool) -> Done:
 @with_store
 def unload(db: Path, kit: str, at: str | None, yes: bool) -> Done:
     """Take a kit out of its pouch; it stays where it is otherwise."""
-    return move(db, at, yes, [kit], "{} is in no pouch any more", Movement(0, 0, UNLOAD, ""))
+    return move(db, at, yes, [kit], lambda kits: line("done.unloaded", kits=kits), Movement(0, 0, UNLOAD, ""))
 
 
 @click.command("use")
@@ -48,9 +49,9 @@ def use(db: Path, kit: str, doses: int, report: int | None, at: str | None, yes:
     come back, or went to somebody else since.
     """
     new = Movement(0, 0, USE, "", doses=doses, report=report)
-    done = move(db, at, yes, [kit], f"{in_words(doses)} used from {{}}", new)
+    done = move(db, at, yes, [kit], lambda kits: line("done.used", doses=doses, kits=kits), new)
     left = done.data["doses_left"]
-    return done._replace(text=f"{done.text}: " + (f"{left} left" if left else "used up"))
+    return done._replace(text=line("done.used_some" if left else "done.used_up", used=done.text, left=left))
 
 
 @click.command("leave-behind")
@@ -63,7 +64,8 @@ def leave_behind(db: Path, kit: str, document: str | None, at: str | None, yes: 
 
     Nothing about the person is recorded here.
     """
-    return move(db, at, yes, [kit], "{} left behind", Movement(0, 0, LEAVE_BEHIND, "", document=document))
+    new = Movement(0, 0, LEAVE_BEHIND, "", document=document)
+    return move(db, at, yes, [kit], lambda kits: line("done.left_behind", kits=kits), new)
 
 
 @click.command("lose")
@@ -77,7 +79,8 @@ def lose(db: Path, kit: str, reason: str | None, document: str | None, at: str |
 
     It stays in the ledger, with whoever had it last, until `kitdock kit find`.
     """
-    return move(db, at, yes, [kit], "{} lost", Movement(0, 0, LOSE, "", reason=reason, document=document))
+    new = Movement(0, 0, LOSE, "", reason=reason, document=document)
+    return move(db, at, yes, [kit], lambda kits: line("done.lost", kits=kits), new)
 
 
 @click.command("find")
@@ -91,5 +94,6 @@ def find(db: Path, kit: str, station: str | None, reason: str | None, at: str | 
 
     Count its doses with `kitdock kit count`; quarantine it if nobody knows how warm it was.
     """
-    done = move(db, at, yes, [kit], "{} found", Movement(0, 0, FIND, "", place=station, reason=reason))
-    return done._replace(text=f"{done.text}: in stock at {done.data['place']}")
+    new = Movement(0, 0, FIND, "", place=station, reason=reason)
+    done = move(db, at, yes, [kit], lambda kits: line("done.found", kits=kits), new)
+    return done._replace(text=line("done.found_at", found=done.text, place=done.data["place"]))

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from host import clock
 from host.cli.kit.shared import at_and_yes, document_option, kits_argument, move, recorded, told
-from host.cli.kit.shared import doses as in_words
 from host.cli.options import instant, open_store, reason_option, with_store
 from host.cli.render import Done
+from host.cli.steps import line
+from host.clock import Instant
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, QUARANTINE, RELEASE, VOID
+from host.words import heading
 
 
 @click.command("quarantine")
@@ -26,7 +27,8 @@ def quarantine(db: Path, kits: tuple[str, ...], reason: str, document: str | Non
     The label decides: Narcan 20 to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 °C. A kit
     that is carried stays with whoever has it: `kitdock kit replace` swaps it.
     """
-    return move(db, at, yes, kits, "{} quarantined", Movement(0, 0, QUARANTINE, "", reason=reason, document=document))
+    new = Movement(0, 0, QUARANTINE, "", reason=reason, document=document)
+    return move(db, at, yes, kits, lambda kits: line("done.quarantined", kits=kits), new)
 
 
 @click.command("release")
@@ -37,7 +39,8 @@ def quarantine(db: Path, kits: tuple[str, ...], reason: str, document: str | Non
 @with_store
 def release(db: Path, kits: tuple[str, ...], reason: str, document: str | None, at: str | None, yes: bool) -> Done:
     """End the quarantine of kits, all or none."""
-    return move(db, at, yes, kits, "{} released", Movement(0, 0, RELEASE, "", reason=reason, document=document))
+    new = Movement(0, 0, RELEASE, "", reason=reason, document=document)
+    return move(db, at, yes, kits, lambda kits: line("done.released", kits=kits), new)
 
 
 @click.command("count")
@@ -57,10 +60,8 @@ def count(db: Path, kit: str, doses: int, reason: str | None, at: str | None, ye
         (moved,) = recorded(store, at, yes, lambda: store.move_all([counted]))
         zone = store.station.time_zone
     difference = moved.after.doses_unaccounted - moved.before.doses_unaccounted
-    text = "as the ledger has it"
-    if difference:
-        text = f"{in_words(abs(difference))} {'fewer' if difference > 0 else 'more'} than the ledger had"
-    done = told(f"{in_words(doses)} counted in kit {kit}: {text}", [moved], zone)
+    code = "done.counted_fewer" if difference > 0 else "done.counted_more" if difference else "done.counted"
+    done = told(line(code, counted=doses, kit=kit, difference=abs(difference)), [moved], zone)
     return done._replace(data={**done.data, "difference": -difference})
 
 
@@ -84,7 +85,12 @@ def correct(db: Path, kit: str, reason: str, movement: int | None, at: str | Non
         back = Movement(0, instant(store, at), CORRECT, kit, corrects=movement, reason=reason)
         (moved,) = recorded(store, at, yes, lambda: store.move_all([back]))
         wrong = next(each for each in store.movements(kit) if each.id == moved.movement.corrects)
-    what = f"{wrong.kind.replace('_', ' ')} of {clock.show(wrong.at_ms, zone)} (movement {wrong.id})"
-    gone = "; it is not in the ledger any more" if moved.after.status == VOID else ""
-    done = told(f"kit {kit}: {what} reversed{gone}", [moved], zone)
+    text = line(
+        "done.receipt_reversed" if moved.after.status == VOID else "done.reversed",
+        kit=kit,
+        kind=heading(f"movement.{wrong.kind}"),
+        at=Instant(wrong.at_ms, zone),
+        movement=wrong.id,
+    )
+    done = told(text, [moved], zone)
     return done._replace(data={**done.data, "reversed": wrong.id, "reversed_kind": wrong.kind})

@@ -14,7 +14,6 @@ from host.cli.kit.shared import (
     ask_count,
     at_and_yes,
     document_option,
-    doses,
     kits_argument,
     named,
     recorded,
@@ -23,9 +22,11 @@ from host.cli.kit.shared import (
 )
 from host.cli.options import instant, open_store, reason_option, with_store
 from host.cli.render import Done, Table
+from host.cli.steps import line
+from host.clock import Instant
 from host.ledger import Movement, State, held_by
 from host.ledger.movement import ISSUE, LEAVE_BEHIND, LOSE, RETURN, USE, USED
-from host.words import plural
+from host.phrase import NextStep
 
 if TYPE_CHECKING:
     from host.store import Store
@@ -71,7 +72,7 @@ def issue(
     """
     officer, kits = _to_whom(names, first, place)
     if not first and (product or station):
-        raise click.UsageError("--product and --station go with --next.")
+        raise click.UsageError(line("option.go_with_next"))
     with open_store(db) as store:
         to = Movement(0, instant(store, at), ISSUE, "", officer, place, pouch, document=document)
 
@@ -87,8 +88,9 @@ def issue(
         zone = store.station.time_zone
     holder = held_by(moved[-1].after)
     into = moved[-1].after.pouch
-    text = f"{named([each.movement.kit for each in moved])} issued to {holder}" + (f" in pouch {into}" if into else "")
-    return told(text, moved, zone)
+    kits_out = named([each.movement.kit for each in moved])
+    code = "done.issued_in_pouch" if into else "done.issued"
+    return told(line(code, kits=kits_out, holder=holder, pouch=into), moved, zone)
 
 
 def _since_when(store: Store, to: Movement, kits: Sequence[str]) -> Movement:
@@ -99,8 +101,8 @@ def _since_when(store: Store, to: Movement, kits: Sequence[str]) -> Movement:
         if wrong is not None and wrong.at_ms < to.at_ms:
             had = held_by(State(officer=wrong.officer, place=wrong.place))
             has = held_by(State(officer=to.officer, place=to.place))
-            terminal.say(f"The issue of kit {kit} to {had} at {clock.show(wrong.at_ms, zone)} was reversed.")
-            if click.confirm(f"Has {has} had it since then?", default=True, err=True):
+            terminal.say(line("said.issue_reversed", kit=kit, holder=had, at=Instant(wrong.at_ms, zone)))
+            if click.confirm(line("ask.had_since_then", holder=has), default=True, err=True):
                 return to._replace(at_ms=wrong.at_ms)
     return to
 
@@ -109,11 +111,11 @@ def _to_whom(names: tuple[str, ...], first: bool, place: str | None) -> tuple[st
     """The officer and the kits that are meant."""
     officer, kits = (None, names) if place else (names[-1] if names else None, names[:-1])
     if officer is None and place is None:
-        raise click.UsageError("Say to whom: OFFICER, or '--place'.")
+        raise click.UsageError(line("option.to_whom"))
     if first and kits:
-        raise click.UsageError(f"--next chooses the kit: leave {', '.join(kits)} out.")
+        raise click.UsageError(line("option.next_chooses", kits=kits))
     if not first and not kits:
-        raise click.UsageError("Name a kit and then the officer, or say --next for the kit that expires first.")
+        raise click.UsageError(line("option.kit_missing"))
     return officer, tuple(dict.fromkeys(kits))
 
 
@@ -149,11 +151,16 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
             "product": "product",
             "lot": "lot",
             "expires": "expires_on",
-            "in": lambda row: plural(row["days_left"], "day"),
+            "in": lambda row: line("cell.days", days=row["days_left"]),
         },
-        f"no kit{f' of {product}' if product else ''} at {shelf} can be issued: receive some with "
-        "`kitdock stock receive`, or `kitdock kit transfer` some from another station",
-        note=f"{plural(waiting, 'kit')} here to be counted first: `kitdock kit list --to-count`" if waiting else "",
+        line(
+            "none.to_issue_of_product" if product else "none.to_issue",
+            product=product,
+            station=shelf,
+            receive=NextStep("stock.receive"),
+            transfer=NextStep("kit.transfer_stock"),
+        ),
+        note=line("note.to_count_first", kits=waiting, list=NextStep("kit.list_to_count")) if waiting else "",
     )
 
 
@@ -195,19 +202,19 @@ def return_(
         moved = recorded(store, at, yes, lambda: store.move_all(wanted))
         zone = store.station.time_zone
     lines = [
-        f"kit {each.movement.kit} returned by {held_by(each.before)}, with it since "
-        f"{clock.show(each.before.since_ms, zone)}"
+        line(
+            "done.returned",
+            kit=each.movement.kit,
+            holder=held_by(each.before),
+            since=Instant(each.before.since_ms, zone),
+        )
         for each in moved
     ]
     done = told("\n".join(lines), moved, zone)
     missing = {each.movement.kit: each.after.doses_unaccounted - each.before.doses_unaccounted for each in moved}
-    warnings = [
-        f"{doses(count)} of kit {kit} unaccounted for: is a usage report due?"
-        for kit, count in missing.items()
-        if count > 0
-    ]
+    warnings = [line("said.doses_unaccounted", doses=count, kit=kit) for kit, count in missing.items() if count > 0]
     since = [clock.iso(each.before.since_ms, zone) for each in moved]
-    by = [held_by(each.before) for each in moved]
+    by = [str(held_by(each.before)) for each in moved]
     data = {**done.data, "returned_by": by, "since": since, "warnings": [*done.warnings, *warnings]}
     return done._replace(data=data, warnings=[*done.warnings, *warnings])
 
@@ -254,9 +261,9 @@ def replace(
     """
     ways = [USE] * (used is not None) + [LOSE] * lost + [LEAVE_BEHIND] * left_behind + [RETURN] * (counted is not None)
     if len(ways) > 1:
-        raise click.UsageError("A kit is used, lost, left behind or counted as it comes back: one of these.")
+        raise click.UsageError(line("option.one_fate"))
     if report is not None and used is None:
-        raise click.UsageError("--report goes with --used.")
+        raise click.UsageError(line("option.report_goes_with"))
     with open_store(db) as store:
         from host.store.kits import Fate
 
@@ -270,15 +277,18 @@ def replace(
         moved = recorded(store, at, yes, lambda: store.replace(who, kit, fate, at_ms, station, document))
         zone = store.station.time_zone
     *taken, out = moved
-    parts = [_ended(each.movement, each.after.status, held_by(each.before)) for each in taken]
-    into = f" in pouch {out.after.pouch}" if out.after.pouch else ""
-    return told("\n".join([*parts, f"kit {out.movement.kit} issued to {held_by(out.after)}{into}"]), moved, zone)
+    parts = [_ended(each.movement, each.after.status, str(held_by(each.before))) for each in taken]
+    issued = "done.issued_in_pouch" if out.after.pouch else "done.issued"
+    parts.append(line(issued, kits=named([out.movement.kit]), holder=held_by(out.after), pouch=out.after.pouch))
+    return told("\n".join(parts), moved, zone)
 
 
 def _ended(movement: Movement, status: str, holder: str) -> str:
     """How the carrying of a kit ended, for people."""
     if movement.kind == USE:
-        return f"{doses(movement.doses or 0)} used from kit {movement.kit}" + (": used up" if status == USED else "")
-    words = {RETURN: f"taken back from {holder}", LOSE: f"of {holder} is lost", LEAVE_BEHIND: "was left behind"}
-    counted = f", {doses(movement.doses)} in it" if movement.doses is not None else ""
-    return f"kit {movement.kit} {words[movement.kind]}{counted}"
+        used = line("done.used", doses=movement.doses or 0, kits=named([movement.kit]))
+        return line("done.used_up", used=used) if status == USED else used
+    if movement.doses is not None:
+        return line("done.taken_back_counted", kit=movement.kit, holder=holder, doses=movement.doses)
+    code = {RETURN: "done.taken_back", LOSE: "done.lost_of", LEAVE_BEHIND: "done.was_left_behind"}[movement.kind]
+    return line(code, kit=movement.kit, holder=holder)

@@ -12,9 +12,12 @@ from host import clock
 from host.cli import steps, terminal
 from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
+from host.cli.steps import line
+from host.clock import Instant
 from host.errors import InputError
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK
+from host.phrase import Phrase
 from host.usage.doses import Due
 from host.usage.doses import told as doses_told
 
@@ -40,14 +43,16 @@ def at_and_yes(command: _Function) -> _Function:
     return at_option(yes(command))
 
 
-def move(db: Path, at: str | None, yes: bool, kits: Sequence[str], text: str, new: Movement) -> Done:
-    """Moves kits as `new` says but for kit and time, all or none, and tells it by `text` ({} is the kits)."""
+def move(
+    db: Path, at: str | None, yes: bool, kits: Sequence[str], text: Callable[[Phrase], str], new: Movement
+) -> Done:
+    """Moves kits as `new` says but for kit and time, all or none, and tells it by `text`, made of the kits."""
     with open_store(db) as store:
         at_ms = instant(store, at)
         wanted = [new._replace(kit=kit, at_ms=at_ms) for kit in dict.fromkeys(kits)]
         moved = recorded(store, at, yes, lambda: store.move_all(wanted))
         zone = store.station.time_zone
-    return told(text.format(named([each.movement.kit for each in moved])), moved, zone)
+    return told(text(named([each.movement.kit for each in moved])), moved, zone)
 
 
 def recorded(store: Store, at: str | None, yes: bool, record: Callable[[], list[Moved]]) -> list[Moved]:
@@ -61,47 +66,55 @@ def recorded(store: Store, at: str | None, yes: bool, record: Callable[[], list[
         shifts = [each for moved in record() for each in moved.reassigned]
     if not shifts:
         return record()
-    lines = "\n".join(f"  {line}" for line in reassigned(shifts, store.station.time_zone))
-    text = f"at that time it changes who had the pouch when it was opened:\n{lines}"
+    changes = Phrase("said.changes_openings", openings=tuple(reassigned(shifts, store.station.time_zone)))
     if not terminal.has_terminal():
-        raise InputError(f"{text}\nsay --yes if that is right, or check the time; nothing was recorded")
-    terminal.say(text)
-    if not click.confirm("Record it?", default=False, err=True):
-        raise InputError("nothing was recorded: check the time given with --at")
+        raise InputError("movement.changes_openings", changes=changes)
+    terminal.say(steps.told(changes))
+    if not click.confirm(line("ask.record_it"), default=False, err=True):
+        raise InputError("movement.not_wanted")
     return record()
 
 
-def reassigned(shifts: Iterable[Reassigned], zone: str) -> list[str]:
-    """Openings that are another's now, for people."""
+def reassigned(shifts: Iterable[Reassigned], zone: str) -> list[Phrase]:
+    """Openings that are another's now."""
     return [
-        f"opening {each.name} of {clock.show(each.at_ms, zone)}: from "
-        f"{' or '.join(each.before) or 'nobody'} to {' or '.join(each.after) or 'nobody'}"
+        Phrase(
+            "said.opening_reassigned",
+            opening=each.name,
+            at=Instant(each.at_ms, zone),
+            before=_any_of(each.before),
+            after=_any_of(each.after),
+        )
         for each in shifts
     ]
 
 
+def _any_of(officers: Sequence[str]) -> Phrase:
+    return Phrase("cell.any_of", them=tuple(officers)) if officers else Phrase("cell.nobody")
+
+
 def ask_count(store: Store, kit: str, due: Due) -> int:
     """How many doses are in a kit that is to be counted. Raises `InputError` if there is nobody to ask."""
-    why = f"kit {kit} is to be counted: {doses_told(due, store.station.time_zone)}"
+    why = Phrase("said.kit_to_count", kit=kit, why=doses_told(due, store.station.time_zone))
     if not terminal.has_terminal():
-        raise InputError(f"{why}; say with --doses how many are in it. Nothing was recorded")
-    terminal.say(why)
-    counted: int = click.prompt("Doses in it now", type=click.IntRange(0, 99), err=True)
+        raise InputError("movement.count_first", why=why)
+    terminal.say(steps.told(why))
+    counted: int = click.prompt(line("ask.doses_in_it"), type=click.IntRange(0, 99), err=True)
     return counted
 
 
-def named(kits: Sequence[str]) -> str:
-    """Kits for people."""
-    return f"kit {kits[0]}" if len(kits) == 1 else f"{len(kits)} kits ({', '.join(kits)})"
+def named(kits: Sequence[str]) -> Phrase:
+    """Kits, for the sentence that tells what became of them."""
+    return Phrase("cell.kit" if len(kits) == 1 else "cell.kits_named", count=len(kits), kits=tuple(kits))
 
 
 def told(text: str, moved: Sequence[Moved], zone: str) -> Done:
     """What was done, for people and as data: the kits and their movements, and the state of the last kit after it."""
     movement, after = moved[-1].movement, moved[-1].after
     warnings = list(dict.fromkeys(steps.told(warning) for each in moved for warning in each.warnings))
-    warnings += reassigned((shift for each in moved for shift in each.reassigned), zone)
+    warnings += map(steps.told, reassigned((shift for each in moved for shift in each.reassigned), zone))
     warnings += [
-        f"kit {each.movement.kit} is to be counted before it is issued again: {doses_told(each.due, zone)}"
+        line("said.count_before_issue", kit=each.movement.kit, why=doses_told(each.due, zone))
         for each in moved
         if each.due is not None and each.after.status == IN_STOCK
     ]
@@ -121,10 +134,3 @@ def told(text: str, moved: Sequence[Moved], zone: str) -> Done:
         },
         warnings,
     )
-
-
-def doses(count: int) -> str:
-    """Doses for people."""
-    from host.words import plural
-
-    return plural(count, "dose")

@@ -10,9 +10,12 @@ import click
 from host import clock
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import Row, Table
+from host.cli.steps import line
 from host.ledger import COUNTED, Step, in_words
 from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
+from host.phrase import NextStep, Phrase
 from host.usage.doses import told
+from host.words import heading
 
 if TYPE_CHECKING:
     from datetime import date
@@ -51,7 +54,7 @@ def list_(
     and its pouch was opened or has not docked since: `kitdock kit count` ends that; `--to-count` says why for each.
     """
     if to_count and at is not None:
-        raise click.UsageError("What is to be counted is known of now: leave '--at' out.")
+        raise click.UsageError(line("option.to_count_is_of_now"))
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
@@ -74,17 +77,17 @@ def list_(
             "product": "product",
             "lot": "lot",
             "expires": "expires_on",
-            "where": lambda row: _where(row) + (f", {row['pouch']}" if row["pouch"] else ""),
+            "where": _where_and_pouch,
             "note": _note,
         },
-        "no kit is to be counted"
+        line("none.to_count")
         if to_count
-        else "no kits match: `kitdock kit list` shows all but the destroyed ones"
+        else line("none.kits_so", list=NextStep("kit.list"))
         if found or officer
-        else "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"
+        else line("none.kits", receive=NextStep("stock.receive"), add=NextStep("kit.enter"))
         if at is None
-        else f"no kits were in the ledger at {at}",
-        details=[lambda row: f"to be counted: {row['to_count']}"] if to_count else [],
+        else line("none.kits_then", at=at),
+        details=[lambda row: line("cell.to_count_because", why=row["to_count"])] if to_count else [],
     )
 
 
@@ -110,23 +113,28 @@ def _row(kit: KitNow, zone: str, today: date) -> Row:
 
 def _where(row: Row) -> str:
     """With whom or where; what became of it, if it is neither carried nor in stock."""
-    holder = f"officer {row['officer']}" if row["officer"] else row["place"] or ""
+    holder = line("cell.officer", officer=row["officer"]) if row["officer"] else row["place"] or ""
     if row["status"] == IN_STOCK:
-        return f"stock, {holder}"
+        return line("cell.in_stock_of", holder=holder)
     if row["status"] == ISSUED:
-        return holder
-    return in_words(row["status"]) + (f", {holder}" if holder and row["status"] != DESTROYED else "")
+        return str(holder)
+    status = str(in_words(row["status"]))
+    return f"{status}, {holder}" if holder and row["status"] != DESTROYED else status
+
+
+def _where_and_pouch(row: Row) -> str:
+    return f"{_where(row)}, {row['pouch']}" if row["pouch"] else _where(row)
 
 
 def _note(row: Row) -> str:
     """What is not as usual."""
-    notes = ["expired"] if row["expired"] else []
-    notes += ["quarantined"] if row["quarantine"] is not None else []
-    notes += ["recalled"] if row["recalled"] is not None else []
-    notes += ["to be counted"] if row.get("to_count") else []
+    notes = ["cell.expired"] if row["expired"] else []
+    notes += ["cell.quarantined"] if row["quarantine"] is not None else []
+    notes += ["cell.recalled"] if row["recalled"] is not None else []
+    notes += ["cell.to_count"] if row.get("to_count") else []
     if row["status"] in (IN_STOCK, ISSUED) and row["doses_left"] != row["doses"]:
-        notes.append(f"{row['doses_left']} of {row['doses']} doses")
-    return ", ".join(notes)
+        notes.append("cell.doses_of")
+    return ", ".join(line(code, left=row["doses_left"], of=row["doses"]) for code in notes)
 
 
 @click.command("history")
@@ -152,17 +160,22 @@ def history(db: Path, kit: str) -> Table:
         rows,
         {
             "when": lambda row: row["at"][:16].replace("T", " "),
-            "no.": lambda row: row["movement"] or "",
+            "number": lambda row: row["movement"] or "",
             "what": _what,
-            "after it": _after,
+            "after_it": _after,
             "left": lambda row: "" if row["doses_left"] is None else row["doses_left"],
             "by": lambda row: row["recorded_by"] or "",
         },
-        f"kit {kit} has no movements",
+        line("none.movements", kit=kit),
         details=[_remarks] if any(_remarks(row) for row in rows) else [],
-        note=f"{lot.product} lot {lot.lot}, expires {lot.expires_on}"
-        + (f", recalled ({lot.recalled})" if lot.recalled else ""),
-        title=f"Movements of kit {kit}",
+        note=line(
+            "note.lot_recalled" if lot.recalled else "note.lot_expires",
+            product=lot.product,
+            lot=lot.lot,
+            expires_on=lot.expires_on,
+            reason=lot.recalled,
+        ),
+        title=line("title.movements_of_kit", kit=kit),
     )
 
 
@@ -207,30 +220,32 @@ def _opening_row(opening: KitOpening, steps: list[Step], zone: str) -> Row:
 
 def _what(row: Row) -> str:
     if row["kind"] == "opening":
-        return "pouch opened"
-    what = str(row["kind"]).replace("_", " ")
+        return line("cell.pouch_opened")
+    what = heading(f"movement.{row['kind']}")
     return f"{what} {row['corrects']}" if row["kind"] == CORRECT else what
 
 
 def _after(row: Row) -> str:
     if row["kind"] == "opening":
-        return f"{row['pouch']}: {row['cause'] or 'unexplained'}"
+        return f"{row['pouch']}: {row['cause'] or line('cell.unexplained')}"
     if row["status"] in (VOID, DESTROYED):
-        return in_words(row["status"])
-    return _where(row) + (f", {row['pouch']}" if row["pouch"] else "")
+        return str(in_words(row["status"]))
+    return _where_and_pouch(row)
 
 
 def _remarks(row: Row) -> str:
     """What else is known of a movement, below it."""
+    counted = row["doses"] is not None and row["kind"] in ("return", "count")
     parts = [
-        f"reversed by {row['reversed_by']}" if row["reversed_by"] else "",
-        f"impossible: {row['impossible']}" if row["impossible"] else "",
-        f"{row['doses']} counted" if row["doses"] is not None and row["kind"] in ("return", "count") else "",
-        f"{row['doses']} given" if row["kind"] == "use" else "",
-        f"{row['doses_unaccounted']} unaccounted for" if row["doses_unaccounted"] else "",
-        row["reason"] or "",
-        f"document: {row['document']}" if row["document"] else "",
-        f"recorded {row['recorded_at'][:16].replace('T', ' ')}" if row["recorded_at"] else "",
-        f"usage report {', '.join(map(str, row['reports']))}" if row["reports"] else "",
+        Phrase("cell.reversed_by", movement=row["reversed_by"]) if row["reversed_by"] else None,
+        Phrase("cell.impossible", why=row["impossible"]) if row["impossible"] else None,
+        Phrase("cell.doses_counted", doses=row["doses"]) if counted else None,
+        Phrase("cell.doses_given", doses=row["doses"]) if row["kind"] == "use" else None,
+        Phrase("cell.doses_unaccounted", doses=row["doses_unaccounted"]) if row["doses_unaccounted"] else None,
+        row["reason"],
+        Phrase("cell.document", document=row["document"]) if row["document"] else None,
+        Phrase("cell.recorded", at=row["recorded_at"][:16].replace("T", " ")) if row["recorded_at"] else None,
+        Phrase("cell.of_reports", reports=tuple(row["reports"])) if row["reports"] else None,
     ]
-    return "; ".join(part for part in parts if part)
+    remarks = tuple(part for part in parts if part)
+    return line("cell.remarks", remarks=remarks) if remarks else ""

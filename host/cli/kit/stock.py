@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from host.cli.kit.shared import at_and_yes, document_option, doses, kits_argument, move, station_option
+from host.cli.kit.shared import at_and_yes, document_option, kits_argument, move, station_option
 from host.cli.options import at_option, day, instant, new_name, open_store, reason_option, with_store, words
 from host.cli.render import Done
+from host.cli.steps import line
 from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
 
@@ -47,7 +48,14 @@ def add(
         (facts,) = store.receive([box], at_ms, station, accept_expired)
         expired = facts.expires_on < store.today()
     return Done(
-        f"kit {kit} received: {product} lot {lot}, expires {facts.expires_on}, {doses(facts.doses_per_kit)}",
+        line(
+            "done.kit_received",
+            kit=kit,
+            product=product,
+            lot=lot,
+            expires_on=facts.expires_on,
+            doses=facts.doses_per_kit,
+        ),
         {
             "kit": kit,
             "product": product,
@@ -55,7 +63,7 @@ def add(
             "expires_on": facts.expires_on.isoformat(),
             "doses": facts.doses_per_kit,
         },
-        [f"kit {kit} expired on {facts.expires_on}: it cannot be issued"] if expired else [],
+        [line("said.received_expired", kit=kit, expires_on=facts.expires_on)] if expired else [],
     )
 
 
@@ -71,7 +79,7 @@ def transfer(db: Path, kits: tuple[str, ...], station: str, document: str | None
     A kit that lay in a pouch is taken out of it.
     """
     new = Movement(0, 0, TRANSFER, "", place=station, document=document)
-    return move(db, at, yes, kits, f"{{}} transferred to {station}", new)
+    return move(db, at, yes, kits, lambda kits: line("done.transferred", kits=kits, station=station), new)
 
 
 @click.command("destroy")
@@ -91,4 +99,5 @@ def destroy(db: Path, kits: tuple[str, ...], reason: str, document: str, at: str
 
     Only kits in stock or used up: take back what is carried first.
     """
-    return move(db, at, yes, kits, "{} destroyed", Movement(0, 0, DESTROY, "", reason=reason, document=document))
+    new = Movement(0, 0, DESTROY, "", reason=reason, document=document)
+    return move(db, at, yes, kits, lambda kits: line("done.destroyed", kits=kits), new)
