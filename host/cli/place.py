@@ -44,5 +44,5 @@ def list_(db: Path) -> Table:
     return Table(
         [{"place": each.id, "kind": each.kind, "unit": each.unit, "kits": each.kits} for each in places],
         {"place": "place", "kind": "kind", "unit": "unit", "kits": "kits"},
-        line("none.places", add=NextStep("place.add")),
+        line("none.places", add=NextStep("place.enter")),
     )

@@ -67,7 +67,7 @@ OWN: dict[str, str] = {
     "lot.recall": 'kitdock recall {lot} --reason "..."',
     "officer.add": "kitdock officer add {officer} --trained YYYY-MM-DD",
     "officer.list": "kitdock officer list",
-    "place.add": "kitdock place add {place} --kind {kind}",
+    "place.enter": "kitdock place add {place} --kind KIND",
     "product.add": "kitdock product add {name} --gtin {gtin}",
     "recall.show": "kitdock recall show",
     "reconcile.list": "kitdock reconcile",

@@ -1203,7 +1203,7 @@ OWN_STEPS: Sentences = {
     "lot.recall": "recall the lot",
     "officer.add": "add an officer",
     "officer.list": "see all officers",
-    "place.add": "add a place",
+    "place.enter": "add a place",
     "product.add": "add a product",
     "recall.show": "see the lot",
     "reconcile.list": "reconcile",
