@@ -15,6 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from host.clock import DAY_MS
+from host.phrase import Phrase
 from host.tag.events import VERIFIED, Event
 from host.usage.openings import is_open_after
 
@@ -44,7 +45,7 @@ class Amount(NamedTuple):
     rows: int
     oldest_ms: int | None
     kept: int
-    why: str
+    why: Phrase | None
 
 
 def until_ms(days: int, now_ms: int) -> int | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from host.errors import InputError, VaultError
+from host.phrase import Phrase
 
 KEY_SIZE = 32
 """Size of the station key in bytes."""
@@ -46,7 +47,7 @@ def key_path(database: Path) -> Path:
     return database.with_name(database.name + ".key")
 
 
-def open_to(key: os.stat_result, database: Path) -> str | None:
+def open_to(key: os.stat_result, database: Path) -> Phrase | None:
     """To whom a key file is open that should not read it, and what to do; None if it is well kept.
 
     A group may read it where a group may write the database: several people, each with a login of one's own, use
@@ -57,8 +58,9 @@ def open_to(key: os.stat_result, database: Path) -> str | None:
     wrong = key.st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~allowed
     if not wrong:
         return None
-    whom = "every user" if wrong & stat.S_IRWXO else "changes by a group" if shared else "a group"
-    return f"{whom}: run `chmod {allowed:o} {key_path(database)}`"
+    by_group = "key.open_to_changes" if shared else "key.open_to_group"
+    code = "key.open_to_all" if wrong & stat.S_IRWXO else by_group
+    return Phrase(code, path=key_path(database), mode=f"{allowed:o}")
 
 
 class Vault:
@@ -86,11 +88,9 @@ class Vault:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            raise InputError(
-                f"key file {path} exists already and is not overwritten: move it away or choose another database"
-            ) from None
+            raise InputError("key.there_already", path=path) from None
         except OSError as error:
-            raise VaultError(f"cannot make key file {path}: {error.strerror}") from None
+            raise VaultError("key.not_made", path=path, why=error.strerror) from None
         try:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(key.hex() + "\n")
@@ -98,7 +98,7 @@ class Vault:
                 os.fsync(file.fileno())
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise VaultError(f"cannot write key file {path}: {error.strerror}") from None
+            raise VaultError("key.not_written", path=path, why=error.strerror) from None
         return cls(key)
 
     @classmethod
@@ -110,25 +110,20 @@ class Vault:
         path = key_path(database)
         try:
             if os.name == "posix" and (wrong := open_to(path.stat(), database)):
-                raise VaultError(f"key file {path} is open to {wrong}")
+                raise VaultError("key.open", path=path, whom=wrong)
             text = path.read_text(encoding="ascii")
             key = bytes.fromhex(text.strip())
         except FileNotFoundError:
-            raise VaultError(
-                f"key file {path} is missing: put it back from your backup; tag keys and reports cannot be read without"
-            ) from None
+            raise VaultError("key.missing", path=path) from None
         except OSError as error:
-            raise VaultError(f"cannot read key file {path}: {error.strerror}") from None
+            raise VaultError("key.not_read", path=path, why=error.strerror) from None
         except ValueError:
             key = b""
         if len(key) != KEY_SIZE:
-            raise VaultError(f"key file {path} does not hold a key: put the right one back from your backup")
+            raise VaultError("key.none", path=path)
         vault = cls(key)
         if vault.check_value != check_value:
-            raise VaultError(
-                f"key file {path} belongs to another database (its check value is {vault.check_value}, "
-                f"this database needs {check_value}): put the right one back from your backup"
-            )
+            raise VaultError("key.of_another", path=path, found=vault.check_value, needed=check_value)
         return vault
 
     def seal(self, clear: bytes, label: str) -> bytes:
@@ -146,4 +141,4 @@ class Vault:
         try:
             return self._aead.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], _LABEL + label.encode())
         except (InvalidTag, ValueError):
-            raise VaultError(f"the sealed value of {label} was altered in the database: restore a backup") from None
+            raise VaultError("sealed.altered", what=label) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock, forms
+from host.cli import steps
 from host.cli.terminal import say
 from host.docking.prompting import MAX_DOSES, file_report, prefilled, record_explanation
 from host.errors import InputError
@@ -66,7 +67,7 @@ def ask_who(store: Store, pouch: str, holders: Sequence[str], then: bool = False
         try:
             return store.officer(typed.strip()).id
         except InputError as error:
-            say(f"  {error}")
+            say(f"  {steps.told(error)}")
 
 
 def ask_opening(store: Store, opening: Opening, form_key: str, who: str | None) -> None:

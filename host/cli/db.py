@@ -15,7 +15,7 @@ from host.cli.groups import Group
 from host.cli.options import db_option, format_option, open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.root import STATUS
-from host.cli.steps import line
+from host.cli.steps import line, told
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
@@ -124,15 +124,15 @@ def check(db: Path, repair: bool) -> Table:
     with open_store(db) as store:
         if repair:
             put_back = store.repair().objects
-            told = "said.repaired_and_put_back" if put_back else "said.repaired"
-            click.echo(line(told, objects=tuple(put_back)), err=True)
+            code = "said.repaired_and_put_back" if put_back else "said.repaired"
+            click.echo(line(code, objects=tuple(put_back)), err=True)
         found = list(store.check(_looking_at))
     if any(each.holds is False for each in found):
         file_is_whole = all(each.holds is not False for each in found if each.name == FILE)
         click.get_current_context().meta[STATUS] = 1 if file_is_whole else DAMAGED
     words = {True: "ok", False: "failed", None: "not checked"}
     return Table(
-        [{"check": each.name, "result": words[each.holds], "found": each.found} for each in found],
+        [{"check": each.name, "result": words[each.holds], "found": told(each.found)} for each in found],
         {"check": "check", "result": "result", "found": "found"},
         line("none.checks"),
         note=line("note.repair", repair=NextStep("database.repair"))
@@ -192,8 +192,8 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
                 what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=each.kind) for each in amounts if each.rows)
                 click.confirm(line("ask.destroy", what=what), abort=True, err=True)
             amounts = store.retain()
-            for told in _afterwards(db, store.copies(), store.still_in_log):
-                click.echo(told, err=True)
+            for each in _afterwards(db, store.copies(), store.still_in_log):
+                click.echo(each, err=True)
         zone = store.station.time_zone
     return _retention_table(amounts, zone, applied=apply)
 
@@ -212,7 +212,7 @@ def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
                 "rows": each.rows,
                 "oldest": clock.iso(each.oldest_ms, zone) if each.oldest_ms is not None else None,
                 "kept": each.kept,
-                "why_kept": each.why,
+                "why_kept": told(each.why) if each.why else "",
                 "applied": applied and bool(each.rows),
             }
             for each in amounts

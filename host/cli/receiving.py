@@ -213,7 +213,7 @@ class Receiver:
         if known is not None:
             return known
         if not self._asks:
-            raise InputError(unknown_gtin(gtin))
+            raise unknown_gtin(gtin)
         products = self._store.products()
         self._say(f"\a  {line('ask.which_product' if gtin[0] == '0' else 'ask.which_product_of_case', gtin=gtin)}")
         for number, each in enumerate(products, 1):

@@ -9,6 +9,46 @@ from host import words
 from host.errors import KitdockError
 from host.phrase import NextStep, Phrase
 
+STORE: dict[str, str] = {
+    "account.grant": "kitdock account grant {login} ROLE",
+    "account.list": "kitdock account list",
+    "audit.verify": "kitdock audit verify",
+    "clock.accept": "kitdock db accept-clock",
+    "database.check": "kitdock db check",
+    "database.create": "kitdock init[ --db {db} --name NAME --time-zone ZONE]",
+    "dock.service": "kitdock dock",
+    "kit.add": "kitdock kit add {kit}",
+    "kit.count": "kitdock kit count {kit} --doses DOSES",
+    "kit.hand_out": "kitdock kit issue",
+    "kit.history": "kitdock kit history {kit}",
+    "kit.list": "kitdock kit list",
+    "kit.list_at": "kitdock kit list --place {place}",
+    "kit.list_to_count": "kitdock kit list --to-count",
+    "kit.transfer_stock": "kitdock kit transfer",
+    "officer.enter": "kitdock officer add {officer}",
+    "officer.list": "kitdock officer list",
+    "opening.list": "kitdock openings",
+    "place.add": "kitdock place add {place} --kind KIND",
+    "place.list": "kitdock place list",
+    "product.add": "kitdock product add {name} --gtin {gtin}",
+    "product.enter": "kitdock product add {name}",
+    "product.gtin": "kitdock product gtin {name} {gtin}",
+    "product.list": "kitdock product list",
+    "product.move_gtin": "kitdock product gtin {name} {gtin} --move",
+    "recall.list": "kitdock recall list",
+    "recall.show_lot": "kitdock recall show {lot}",
+    "reconcile.list": "kitdock reconcile",
+    "report.list": "kitdock usage list",
+    "report.restore": "kitdock usage restore {report}",
+    "stocktake.cancel": "kitdock stocktake cancel",
+    "stocktake.list": "kitdock stocktake list",
+    "stocktake.result": "kitdock stocktake result",
+    "stocktake.scan": "kitdock stocktake scan",
+    "stocktake.start": "kitdock stocktake start",
+    "tag.enrol": "kitdock tag provision {pouch} --port PORT",
+    "tag.list": "kitdock tag list",
+}
+
 STOCK: dict[str, str] = {
     "kit.release": "kitdock kit release {kit}",
     "officer.back": "kitdock officer leave {officer} --back",
@@ -81,7 +121,7 @@ OWN: dict[str, str] = {
     "stocktake.start": "kitdock stocktake start",
 }
 
-COMMANDS = {**STOCK, **RECONCILE, **TAGS, **OWN}
+COMMANDS = {**STORE, **STOCK, **RECONCILE, **TAGS, **OWN}
 """The command of each action. A field that the step does not have stands there in capitals, for who types to fill in;
 what is in [brackets] is left out if one of its fields is missing."""
 

@@ -93,7 +93,7 @@ class Carrier(NamedTuple):
     officer: Officer | None
     place: Place | None
     pouch: str | None
-    pouch_with: str | None
+    pouch_with: Phrase | str | None
     has: Sequence[str] = ()
 
 

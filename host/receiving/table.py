@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from host.errors import InputError
+from host.errors import InputError, KitdockError
 from host.receiving import naming
 from host.receiving.printed import DateStyle, expiry, expiry_doubt, gtin14, shown
 
@@ -50,7 +50,7 @@ class BadLine(NamedTuple):
     """A line that cannot be taken, and why."""
 
     line: int
-    wrong: str
+    wrong: str | KitdockError
 
 
 class Rows(NamedTuple):

@@ -8,6 +8,7 @@ from host.access import audit
 from host.access.audit import AuditEntry, Chain
 from host.access.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.errors import InputError, RuleError
+from host.phrase import NextStep
 from host.settings import RETENTION, as_stored, checked
 from host.store.failing import translated
 from host.store.people import People
@@ -44,13 +45,13 @@ class Accounts(People):
         """
         with self._changing("account.grant", login) as detail:
             if role not in ROLES:
-                raise InputError(f"no role {role}: there is {', '.join(ROLES)}")
+                raise InputError("account.no_such_role", role=role, roles=tuple(ROLES))
             if officer is not None and role != OFFICER:
-                raise InputError(f"an officer's number belongs to role {OFFICER}, not {role}")
+                raise InputError("account.no_officers_role", needed=OFFICER, role=role)
             if officer is not None:
                 self.officer(officer)
             if self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
-                raise RuleError(f"{login} is {role} already: see `kitdock account list`")
+                raise RuleError("account.has_role", login=login, role=role, see=NextStep("account.list"))
             self._connection.execute(
                 "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, ?, ?)",
                 (login, role, officer, at_ms),
@@ -61,10 +62,10 @@ class Accounts(People):
         """Takes a role from an account. Raises `RuleError` if it has it not, or if it is the last administrator."""
         with self._changing("account.revoke", login) as detail:
             if not self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
-                raise RuleError(f"{login} is not {role}: see `kitdock account list`")
+                raise RuleError("account.has_no_such_role", login=login, role=role, see=NextStep("account.list"))
             others = self._row("SELECT 1 FROM account WHERE role = ? AND login <> ?", (ADMINISTRATOR, login))
             if role == ADMINISTRATOR and others is None:
-                raise RuleError(f"{login} is the last administrator: make another one first")
+                raise RuleError("account.last_administrator", login=login)
             self._connection.execute("DELETE FROM account WHERE login = ? AND role = ?", (login, role))
             detail["role"] = role
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from host import ledger
 from host.access import audit
 from host.access.vault import key_path
-from host.errors import DatabaseDamaged, InputError, VaultError
+from host.errors import DatabaseDamaged, InputError, KitdockError, VaultError
+from host.phrase import NextStep, Phrase
 from host.store import copying
 from host.store.accounts import entries
 from host.store.copying import Progress, no_progress
@@ -19,7 +20,6 @@ from host.store.retaining import Retention
 from host.store.rollups import TABLES
 from host.tag.events import EventRow, Tag
 from host.tag.verify import ChainVerifier
-from host.words import plural
 
 FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
     "file", "references", "layout", "audit", "ledger", "roll-ups", "records"
@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
     name: str
     holds: bool | None
-    found: str
+    found: Phrase | KitdockError
 
 
 class Repaired(NamedTuple):
@@ -66,29 +66,31 @@ class Care(Retention):
             with closing(copying.reading(part, at_rest=True)) as copied:
                 broken = audit.verify(entries(copied)).why
             if broken:
-                raise DatabaseDamaged(f"the audit of {self.path} does not hold ({broken}): see `kitdock db check`")
+                raise DatabaseDamaged(
+                    "database.audit_broken", path=self.path, why=broken, check=NextStep("database.check")
+                )
             with self._changing("database.backup", target.name) as detail:
                 detail["bytes"] = size = part.stat().st_size
                 self._check_target(target, overwrite)
                 try:
                     copying.put(part, target)
                 except OSError as error:
-                    raise InputError(f"cannot write {target} ({error.strerror}): choose another place") from error
+                    raise InputError("backup.cannot_write", target=target, why=error.strerror) from error
         return size
 
     def _check_target(self, target: Path, overwrite: bool) -> None:
         with translated(self.path):
             str(target).encode()
         if target.is_dir() or not target.parent.is_dir():
-            raise InputError(f"{target} is no file that can be made: name one in a folder that exists")
+            raise InputError("backup.no_file", target=target)
         own = [key_path(self.path), *(self.path.with_name(self.path.name + each) for each in ("", "-wal", "-shm"))]
         if any(each.exists() and target.exists() and target.samefile(each) for each in own):
-            raise InputError(f"{target} belongs to the database itself: choose another name")
+            raise InputError("backup.part_of_database", target=target)
         if target.exists() and not overwrite:
-            raise InputError(f"{target} exists already: choose another name, or replace it with --overwrite")
+            raise InputError("backup.exists", target=target)
         for log in (target.with_name(target.name + each) for each in ("-wal", "-journal")):
             if log.exists():
-                raise InputError(f"{log} would be played into the backup: choose another name than {target}")
+                raise InputError("backup.log_there", log=log, target=target)
 
     def check(self, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
         """Everything that must hold, one after the other; `progress` is told what is looked at.
@@ -100,7 +102,7 @@ class Care(Retention):
         with self._reading():
             progress(FILE)
             faults = copying.file_faults(self._connection)
-            yield _check(FILE, faults, f"{self.path.stat().st_size:,} bytes")
+            yield _check(FILE, faults, Phrase("check.file", size=self.path.stat().st_size))
             if faults:
                 return
             for name, look in (
@@ -115,27 +117,27 @@ class Care(Retention):
                 yield look(name)
 
     def _check_references(self, name: str) -> Check:
-        return _check(name, copying.reference_faults(self._connection), "each row that is named is there")
+        return _check(name, copying.reference_faults(self._connection), Phrase("check.references"))
 
     def _check_layout(self, name: str) -> Check:
         there, due = _objects(self._connection), _due_objects()
-        faults = [f"{kind} {each} is missing" for kind, each in due if (kind, each) not in there]
-        faults += [f"{kind} {each} is not Kitdock's" for kind, each in there if (kind, each) not in due]
+        faults = [Phrase("check.missing", kind=kind, name=each) for kind, each in due if (kind, each) not in there]
+        faults += [Phrase("check.strange", kind=kind, name=each) for kind, each in there if (kind, each) not in due]
         faults += [
-            f"{kind} {each} was changed"
+            Phrase("check.changed", kind=kind, name=each)
             for (kind, each), sql in due.items()
             if (kind, each) in there and there[kind, each].split() != sql.split()
         ]
         triggers = sum(kind == "trigger" for kind, _ in due)
-        return _check(name, faults, f"{plural(triggers, 'trigger')} hold what may only grow")
+        return _check(name, faults, Phrase("check.layout", triggers=triggers))
 
     def _check_audit(self, name: str) -> Check:
         chain = audit.verify(entries(self._connection))
-        fine = f"{plural(chain.entries, 'entry', 'entries')} chained, the newest {chain.head.hex()[:16]}"
+        fine = Phrase("check.audit", entries=chain.entries, newest=chain.head.hex()[:16])
         return _check(name, [chain.why] if chain.why else [], fine)
 
     def _check_ledger(self, name: str) -> Check:
-        faults = []
+        faults: list[Phrase] = []
         doses = received = 0
         for kit, steps, lot in self._ledger_by_kit():
             state = steps[-1].state
@@ -144,13 +146,17 @@ class Care(Retention):
             received += lot.doses_per_kit
             doses += state.doses_left + state.doses_used + state.doses_unaccounted
             if state.doses_left + state.doses_used + state.doses_unaccounted != lot.doses_per_kit:
-                faults.append(f"the doses of kit {kit} do not add up")
-            faults += [f"movement {each.movement.id} of {kit}: {each.impossible}" for each in steps if each.impossible]
-        return _check(name, faults, f"{plural(received, 'dose')} received, {doses} accounted for")
+                faults.append(Phrase("check.doses", kit=kit))
+            faults += [
+                Phrase("check.movement", movement=each.movement.id, kit=kit, why=each.impossible)
+                for each in steps
+                if each.impossible
+            ]
+        return _check(name, faults, Phrase("check.ledger", received=received, accounted=doses))
 
     def _check_rollups(self, name: str) -> Check:
         stale = {row[0] for row in self._rows("SELECT tag FROM stale_tag")}
-        faults: list[str] = []
+        faults: list[Phrase] = []
         due = self.recompute()
         count = 0
         for table in TABLES:
@@ -160,28 +166,31 @@ class Care(Retention):
             count += there.total()
             keys = sorted({str(row[0]) for row in [*(wanted - there), *(there - wanted)]})
             if keys:
-                more = f" and {len(keys) - _TOLD} more" if len(keys) > _TOLD else ""
-                faults.append(f"{table} differs for {', '.join(keys[:_TOLD])}{more}")
-        return _check(name, faults, f"{plural(count, 'row')} as the history gives them")
+                more = len(keys) - _TOLD
+                rows = tuple(keys[:_TOLD])
+                faults.append(
+                    Phrase("check.table_and_more" if more > 0 else "check.table", table=table, rows=rows, more=more)
+                )
+        return _check(name, faults, Phrase("check.rollups", count=count))
 
     def _check_records(self, name: str) -> Check:
-        faults: list[str] = []
+        faults: list[Phrase | KitdockError] = []
         count = 0
         try:
             _ = self._vault
         except VaultError as error:
-            return Check(name, None, str(error))
+            return Check(name, None, error)
         for tag in self._all_tags():
             try:
                 seen, wrong = self._verify_records(tag)
             except VaultError as error:
-                faults.append(str(error))
+                faults.append(error)
                 continue
             count += seen
             if wrong:
-                told = ", ".join(map(str, wrong[:_TOLD]))
-                faults.append(f"tag {tag.id}: {plural(len(wrong), 'record')} not as the tag sealed it ({told})")
-        return _check(name, faults, f"{plural(count, 'record')} as their tags sealed them, or known not to be")
+                told = tuple(wrong[:_TOLD])
+                faults.append(Phrase("check.tag", tag=tag.id, count=len(wrong), sequences=told))
+        return _check(name, faults, Phrase("check.records", count=count))
 
     def _verify_records(self, tag: Tag) -> tuple[int, list[int]]:
         """How many records `tag` has here, and the sequences of those that are not what their row says.
@@ -253,9 +262,11 @@ class Care(Retention):
         )
 
 
-def _check(name: str, faults: list[str], fine: str) -> Check:
-    more = f"; and {len(faults) - copying.MOST_FAULTS} more" if len(faults) > copying.MOST_FAULTS else ""
-    return Check(name, not faults, "; ".join(faults[: copying.MOST_FAULTS]) + more if faults else fine)
+def _check(name: str, faults: Sequence[Phrase | KitdockError | str], fine: Phrase) -> Check:
+    if not faults:
+        return Check(name, True, fine)
+    told, more = tuple(faults[: copying.MOST_FAULTS]), len(faults) - copying.MOST_FAULTS
+    return Check(name, False, Phrase("check.faults", faults=told, more=max(more, 0)))
 
 
 def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from host import clock
 from host.errors import InputError, RuleError
 from host.ledger import DOSES_PER_KIT
+from host.phrase import NextStep
 from host.store.database import Database
 from host.tag import temperature
 from host.tag.temperature import COLDEST_C, WARMEST_C, Limits
@@ -45,7 +46,8 @@ class Catalogue(Database):
         """One product. Raises `InputError` if it is not in the catalogue."""
         row = self._row(f"SELECT * FROM ({_PRODUCTS}) WHERE name = ?", (name,))
         if row is None:
-            raise InputError(f"no product {name}: see `kitdock product list`, or `kitdock product add '{name}'`")
+            see, add = NextStep("product.list"), NextStep("product.enter", name=name)
+            raise InputError("product.unknown", product=name, see=see, add=add)
         gtins = self._rows("SELECT gtin FROM product_gtin WHERE product = ? ORDER BY gtin", (name,))
         return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins), temperature.limits(*row[2:]))
 
@@ -59,9 +61,8 @@ class Catalogue(Database):
         with self._changing("product.add", name) as detail:
             known = self._row(f"SELECT name FROM ({_PRODUCTS}) WHERE name = ? COLLATE NOCASE", (name,))
             if known is not None:
-                raise RuleError(
-                    f"product {known[0]} is known already: `kitdock product gtin '{known[0]}' GTIN` gives it one more"
-                )
+                more = NextStep("product.gtin", name=known[0])
+                raise RuleError("product.known", product=known[0], more=more)
             doses = doses_per_kit or DOSES_PER_KIT
             self._enter(name, doses)
             detail |= {"doses": doses, "gtins": self._add_gtins(name, gtins, move=False)}
@@ -86,10 +87,7 @@ class Catalogue(Database):
         if limits is not None:
             told = [each for each in limits if each is not None]
             if not told or sorted(told) != told or not COLDEST_C <= told[0] <= told[-1] <= WARMEST_C:
-                raise InputError(
-                    f"these are no limits: say whole °C from {COLDEST_C} to {WARMEST_C}, the lower one with --from, "
-                    "the higher one with --to"
-                )
+                raise InputError("product.no_limits", coldest=COLDEST_C, warmest=WARMEST_C)
         with self._changing("product.storage", name) as detail:
             product = self.product(name)
             self._enter(name, product.doses_per_kit)
@@ -116,9 +114,7 @@ class Catalogue(Database):
         for gtin in added:
             known = self._row("SELECT product FROM product_gtin WHERE gtin = ?", (gtin,))
             if known and known[0] != name and not move:
-                raise RuleError(
-                    f"GTIN {gtin} is that of {known[0]}: if that is wrong, "
-                    f"`kitdock product gtin '{name}' {gtin} --move`"
-                )
+                take = NextStep("product.move_gtin", name=name, gtin=gtin)
+                raise RuleError("gtin.of_another", gtin=gtin, product=known[0], take=take)
             self._connection.execute("INSERT OR REPLACE INTO product_gtin (gtin, product) VALUES (?, ?)", (gtin, name))
         return added

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from host import errors
+from host.phrase import Phrase
 from host.store.failing import translated
 
 STEP_PAGES = 4096
@@ -34,9 +35,7 @@ def part_beside(path: Path) -> Iterator[Path]:
     try:
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise errors.InputError(
-            f"cannot write into the folder {path.parent} ({error.strerror}): choose another place for {path.name}"
-        ) from None
+        raise errors.InputError("folder.cannot_write", folder=path.parent, why=error.strerror, name=path.name) from None
     os.close(descriptor)
     try:
         yield Path(name)
@@ -68,13 +67,13 @@ def copy(source: Path, target: Path, told: Path, progress: Progress = no_progres
             )
         with translated(told), closing(sqlite3.connect(target, isolation_level=None)) as writer:
             writer.execute("PRAGMA journal_mode = DELETE")
-            faults = [*file_faults(writer), *reference_faults(writer)]
+            faults: list[str | Phrase] = [*file_faults(writer), *reference_faults(writer)]
     if faults:
-        raise errors.DatabaseDamaged(f"database {source} is damaged ({faults[0]}): restore a backup of before")
+        raise errors.DatabaseDamaged("database.damaged", path=source, fault=faults[0])
 
 
 def file_faults(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong with the file, the first few faults."""
+    """What is wrong with the file, the first few faults, as SQLite says it."""
     try:
         rows = connection.execute(f"PRAGMA integrity_check({MOST_FAULTS})").fetchall()
     except sqlite3.DatabaseError as error:
@@ -83,10 +82,10 @@ def file_faults(connection: sqlite3.Connection) -> list[str]:
     return [] if lines == ["ok"] else lines[:MOST_FAULTS]
 
 
-def reference_faults(connection: sqlite3.Connection) -> list[str]:
+def reference_faults(connection: sqlite3.Connection) -> list[Phrase]:
     """Rows that name another that is not there, the first few."""
     rows = connection.execute("PRAGMA foreign_key_check").fetchmany(MOST_FAULTS)
-    return [f"a row of {table} names what is not in {parent}" for table, _, parent, _ in rows]
+    return [Phrase("check.reference", table=table, parent=parent) for table, _, parent, _ in rows]
 
 
 def put(part: Path, path: Path) -> None:

@@ -13,6 +13,8 @@ from host import clock, errors
 from host.access import audit, identity, roles
 from host.access.roles import Account
 from host.access.vault import Vault, key_path
+from host.clock import Instant
+from host.phrase import NextStep, Phrase
 from host.settings import Settings, settings
 from host.store import copying
 from host.store.failing import translated
@@ -100,13 +102,9 @@ class Database:
         try:
             found = path.is_file()
         except OSError as error:
-            raise errors.DatabaseMissing(
-                f"cannot open database {path}: {error.strerror}; this login needs access to it and its folder"
-            ) from None
+            raise errors.DatabaseMissing("database.no_access", path=path, why=error.strerror) from None
         if not found:
-            raise errors.DatabaseMissing(
-                f"no database at {path}: make one with `kitdock init --db {path} --name NAME --time-zone ZONE`"
-            )
+            raise errors.DatabaseMissing("database.missing", path=path, create=NextStep("database.create", db=path))
         with translated(path):
             store = cls._connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s, login)
             try:
@@ -135,9 +133,9 @@ class Database:
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            raise errors.InputError(f"{path} exists already and is not overwritten: choose another path") from None
+            raise errors.InputError("database.exists", path=path) from None
         except OSError as error:
-            raise errors.DatabaseReadOnly(f"cannot make database {path}: {error.strerror}") from None
+            raise errors.DatabaseReadOnly("database.cannot_make", path=path, why=error.strerror) from None
         from host.store.migrations import apply
 
         made = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
@@ -169,13 +167,11 @@ class Database:
 
     def _check_and_migrate(self) -> None:
         if self._connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise errors.NotKitdock(f"{self.path} is not a Kitdock database: check the path")
+            raise errors.NotKitdock("database.not_kitdock", path=self.path)
         done = applied(self._connection)
         newer = [each for each in done if each not in STEPS]
         if newer:
-            raise errors.NewerSchema(
-                f"database {self.path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"
-            )
+            raise errors.NewerSchema("database.newer", path=self.path, layout=newer[-1])
         if len(done) < len(STEPS):
             self._migrate()
         self._bring_up_rollups()
@@ -304,7 +300,7 @@ class Database:
     def _demand(self, action: str, subject: str | None = None) -> None:
         """Raises `NotAllowed` unless a role of the account allows `action`; the attempt is noted."""
         if not self._account().may(action):
-            self._refuse(action, subject, f"that is for {roles.who_may(action)}")
+            self._refuse(action, subject, Phrase("access.for_roles", roles=roles.who_may(action)))
 
     def _demand_own(self, action: str, subject: str | None, officer: str) -> None:
         """As `_demand`; an account that is its officer's alone must also be that of `officer`.
@@ -314,23 +310,18 @@ class Database:
         self._demand(action, subject)
         account = self.account
         if account.bound(action) and account.officer not in (None, officer):
-            self._refuse(action, subject, "it is another officer's")
+            self._refuse(action, subject, Phrase("access.of_another_officer"))
 
-    def _refuse(self, action: str, subject: str | None, why: str) -> NoReturn:
+    def _refuse(self, action: str, subject: str | None, why: Phrase | str) -> NoReturn:
         """Notes an attempt that no role allows, once any transaction under way is undone; raises `NotAllowed`."""
         self._refusal = (action, subject)
         if not self._connection.in_transaction:
             self._note_refusal()
-        what = action.replace(".", " ") + (f" {subject}" if subject else "")
-        raise errors.NotAllowed(f"{self.login} may not do this ({what}): {why}")
+        raise errors.NotAllowed("access.not_allowed", login=self.login, action=action, subject=subject, why=why)
 
     def _refuse_stranger(self) -> NoReturn:
-        self._refuse(
-            "database.open",
-            None,
-            f"it has no role in {self.path}; an administrator can give one with "
-            f"`kitdock account grant {self.login} ROLE`",
-        )
+        grant = NextStep("account.grant", login=self.login)
+        self._refuse("database.open", None, Phrase("access.no_role", path=self.path, grant=grant))
 
     def _note_refusal(self) -> None:
         if self._refusal is not None:
@@ -366,9 +357,10 @@ class Database:
         if newest_ms - at_ms > CLOCK_TOLERANCE_MS:
             zone = self.station.time_zone
             raise errors.ClockWrong(
-                f"this machine's clock says {clock.show(at_ms, zone)}, but the newest entry is of "
-                f"{clock.show(newest_ms, zone)}: set the clock; nothing was written (if that entry is what is wrong, "
-                "an administrator can `kitdock db accept-clock`)"
+                "clock.behind",
+                now=Instant(at_ms, zone),
+                newest=Instant(newest_ms, zone),
+                accept=NextStep("clock.accept"),
             )
         return at_ms
 
@@ -401,14 +393,14 @@ class Database:
             return self._connection.execute(sql, parameters)
         except OverflowError:
             longest = max((each for each in parameters if isinstance(each, int)), key=abs)
-            raise errors.InputError(f"there is no {str(longest)[:40]}: check what was typed") from None
+            raise errors.InputError("number.too_large", number=str(longest)[:40]) from None
 
     @cached_property
     def station(self) -> Station:
         """The station's settings."""
         row = self._row("SELECT name, time_zone, collect_names, key_check, created_at_ms FROM station")
         if row is None:
-            raise errors.NotKitdock(f"{self.path} holds no station: it was not made by `kitdock init`")
+            raise errors.NotKitdock("database.no_station", path=self.path, create=NextStep("database.create"))
         name, time_zone, collect_names, key_check, created_at_ms = row
         return Station(name, time_zone, bool(collect_names), key_check, created_at_ms)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from host.errors import InputError
 from host.ledger import Holding, Kit, Lot, Movement, State, by_kit, reversed_stretches, stretches
+from host.phrase import NextStep
 from host.store.openings import HELD, REPORT, Openings, usage_report
 from host.tag.events import Tag
 from host.usage import doses
@@ -186,7 +187,7 @@ class Doses(Openings):
     def _open_answers(self, report_id: int) -> UsageReport:
         found = self._reports("WHERE r.id = ?", (report_id,))
         if not found:
-            raise InputError(f"no usage report {report_id}: see `kitdock usage list`")
+            raise InputError("report.unknown", report=report_id, see=NextStep("report.list"))
         return found[0]
 
     def _opening_of(self, report: UsageReport) -> Opening | None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from host import errors
+from host.phrase import NextStep
 
 
 @contextmanager
@@ -18,37 +19,25 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError:
-        raise errors.InputError(
-            "what was typed is no UTF-8 text: check the terminal's encoding, type it again"
-        ) from None
+        raise errors.InputError("input.no_utf8") from None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError):
             raise
         # The primary result code is the low byte of the extended one.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise errors.DatabaseBusy(
-                f"database {path} is locked by another process: try again when that is done; nothing was written"
-            ) from error
+            raise errors.DatabaseBusy("database.busy", path=path) from error
         if str(error).startswith("Could not decode to UTF-8"):  # the rest of it tells the text
-            raise errors.DatabaseDamaged(
-                f"a text in database {path} is no UTF-8: another program did that; see `kitdock audit verify` and "
-                "`kitdock db check`, or restore a backup"
-            ) from None
+            verify, check = NextStep("audit.verify"), NextStep("database.check")
+            raise errors.DatabaseDamaged("database.no_utf8", path=path, verify=verify, check=check) from None
         if code == sqlite3.SQLITE_FULL:
-            raise errors.DatabaseFull(
-                f"no room left for database {path}: free some disk space, then try again; nothing was written"
-            ) from error
+            raise errors.DatabaseFull("database.full", path=path) from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            raise errors.DatabaseReadOnly(
-                f"database {path} is read-only: give this user write access to it and its folder; nothing was written"
-            ) from error
+            raise errors.DatabaseReadOnly("database.read_only", path=path) from error
         if code == sqlite3.SQLITE_CANTOPEN:
-            raise errors.DatabaseMissing(f"cannot open database {path}: check the path and its permissions") from error
+            raise errors.DatabaseMissing("database.cannot_open", path=path) from error
         if code == sqlite3.SQLITE_NOTADB:
-            raise errors.NotKitdock(f"{path} is not a Kitdock database: check the path") from error
+            raise errors.NotKitdock("database.not_kitdock", path=path) from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR):
-            raise errors.DatabaseDamaged(
-                f"database {path} cannot be read or written whole ({error}): check the disk, then restore a backup"
-            ) from error
+            raise errors.DatabaseDamaged("database.not_whole", path=path, why=str(error)) from error
         raise

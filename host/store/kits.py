@@ -1,6 +1,5 @@
 """Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
 
-import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,8 +8,8 @@ from host.errors import InputError, RuleError
 from host.ledger import Kit, Lot, Movement, State, Step
 from host.ledger.issue import STATION
 from host.ledger.movement import ISSUE, ISSUED, LEFT_BEHIND, LOST, NOWHERE, RETURN, USE, USED
+from host.phrase import NextStep, Phrase
 from host.store.stock import Moved, NextKit, Stock
-from host.words import plural
 
 _KIT = "k.id, k.product, k.lot, k.gtin, k.serial"
 
@@ -127,10 +126,13 @@ class Kits(Stock):
         found = self._to_issue(station, clock.today(at_ms, self.station.time_zone), product, 1)
         if not found:
             waiting = self._waiting_at(station)
-            count = f"; {plural(waiting, 'kit')} there wait to be counted, see `kitdock kit list --to-count`"
             raise RuleError(
-                f"no kit{f' of {product}' if product else ''} at {station} can be issued: see `kitdock kit list "
-                f"--place {shlex.quote(station)}`, then transfer or receive some" + (count if waiting else "")
+                "kit.none_to_issue",
+                product=product,
+                station=station,
+                see=NextStep("kit.list_at", place=station),
+                waiting=waiting,
+                to_count=NextStep("kit.list_to_count"),
             )
         return found[0].kit
 
@@ -150,7 +152,7 @@ class Kits(Stock):
             old = self._to_replace(who)
             state = self._state(old)
             if new == old:
-                raise RuleError(f"kit {old} cannot replace itself: name another, or none for the next")
+                raise RuleError("kit.replaces_itself", kit=old)
             shelf = self._station_place(station)
             kit = new or self._first_to_expire(shelf, at_ms, self.kit(old).product)
             pouch = state.pouch or self._last_pouch(old)
@@ -166,21 +168,21 @@ class Kits(Stock):
     def _to_replace(self, who: str) -> str:
         """The kit that `who` stands for: an officer's, a pouch's, or itself."""
         if self._row("SELECT 1 FROM officer WHERE id = ?", (who,)):
-            column, holder = "officer", f"officer {who}"
+            column, holder = "officer", Phrase("holder.officer", officer=who)
         elif self._row("SELECT 1 FROM custody WHERE pouch = ? LIMIT 1", (who,)):
-            column, holder = "pouch", f"pouch {who}"
+            column, holder = "pouch", Phrase("holder.pouch", pouch=who)
         elif self._row("SELECT 1 FROM kit WHERE id = ?", (who,)):
             return self._replaceable(who)
         else:
-            raise InputError(f"{who} is no officer, kit, or pouch that held one: see `kitdock kit list`")
+            raise InputError("replace.unknown", who=who, see=NextStep("kit.list"))
         carried = self._rows(
             f"SELECT kit FROM kit_state WHERE {column} = ? AND status = ? ORDER BY kit LIMIT 9", (who, ISSUED)
         )
         if len(carried) > 1:
-            raise RuleError(f"{holder} has kits {', '.join(row[0] for row in carried)}: name the one to replace")
+            raise RuleError("replace.several", holder=holder, kits=tuple(row[0] for row in carried))
         kit = carried[0][0] if carried else self._ended_with(column, who)
         if kit is None:
-            raise RuleError(f"{holder} has no kit to replace: `kitdock kit issue` hands one out")
+            raise RuleError("replace.none", holder=holder, issue=NextStep("kit.hand_out"))
         return self._replaceable(kit)
 
     def _ended_with(self, column: str, who: str) -> str | None:
@@ -196,11 +198,12 @@ class Kits(Stock):
         state = self._state(kit)
         in_stock = state.officer is None and state.place is not None and self.place(state.place).kind == STATION
         if in_stock or state.status not in (ISSUED, USED, LOST, LEFT_BEHIND):
-            raise RuleError(f"kit {kit} is {ledger.in_words(state.status)}: `kitdock kit issue` hands out another")
+            status = ledger.in_words(state.status)
+            raise RuleError("replace.not_out", kit=kit, status=status, issue=NextStep("kit.hand_out"))
         if state.status != ISSUED and state.officer is not None:
             other = self._row("SELECT kit FROM kit_state WHERE officer = ? AND status = ?", (state.officer, ISSUED))
             if other:
-                raise RuleError(f"officer {state.officer} has kit {other[0]} in place of kit {kit} already")
+                raise RuleError("replace.done_already", officer=state.officer, other=other[0], kit=kit)
         return kit
 
     def _taken_back(
@@ -210,7 +213,7 @@ class Kits(Stock):
         if state.status != ISSUED:
             known = fate.kind == USE and state.status == USED and fate.doses == state.doses_used
             if fate != Fate() and not known:
-                raise RuleError(f"kit {kit} is {ledger.in_words(state.status)} already: leave out what became of it")
+                raise RuleError("replace.ended_already", kit=kit, status=ledger.in_words(state.status))
             return []
         end = Movement(
             0, at_ms, fate.kind, kit, doses=fate.doses, report=fate.report, reason=fate.reason, document=document
@@ -221,10 +224,8 @@ class Kits(Stock):
         if fate.kind == USE and fate.doses is not None:
             more = fate.doses - state.doses_used
             if more < 0:
-                raise RuleError(
-                    f"{plural(state.doses_used, 'dose')} of kit {kit} are recorded as used already, not "
-                    f"{fate.doses}: see `kitdock kit history {kit}`"
-                )
+                see = NextStep("kit.history", kit=kit)
+                raise RuleError("replace.more_used", kit=kit, used=state.doses_used, doses=fate.doses, see=see)
             # Who says how many were used has looked: the rest is in it.
             rest = back._replace(doses=state.doses_left - more, report=None)
             return [*([end._replace(doses=more)] if more else []), *([rest] if more < state.doses_left else [])]

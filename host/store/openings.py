@@ -6,6 +6,7 @@ from typing import Any
 
 from host import clock
 from host.ledger import Holding
+from host.phrase import Phrase
 from host.store.database import Database
 from host.tag.events import Tag
 from host.tag.times import Interval
@@ -137,7 +138,7 @@ class Openings(Database):
         where = " AND ".join(["o.tag = ?", "o.sequence = ?", *conditions])
         if conditions and not self._row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)):
             shared = self.account.officer is None
-            why = "dock the pouch first: this account is shared" if shared else "another officer carried the pouch"
+            why = Phrase("access.dock_first" if shared else "access.pouch_of_another")
             self._refuse(action, f"{tag}:{sequence}", why)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from host import clock
@@ -12,6 +11,7 @@ from host.errors import InputError, RuleError
 from host.ledger import Officer, Place
 from host.ledger.issue import STATION
 from host.ledger.movement import IN_STOCK, ISSUED
+from host.phrase import NextStep, Phrase
 from host.stock import people
 from host.stock.people import Carrying, StockedPlace
 from host.store.database import Database
@@ -43,7 +43,7 @@ class People(Database):
 
     def _add_officer(self, new: Officer) -> None:
         if self._row("SELECT 1 FROM officer WHERE id = ?", (new.id,)):
-            raise RuleError(f"officer {new.id} is known already: see `kitdock officer list`")
+            raise RuleError("officer.known", officer=new.id, see=NextStep("officer.list"))
         if new.station is not None:
             self._station_place(new.station)
         self._connection.execute(
@@ -135,20 +135,20 @@ class People(Database):
         """One officer; an officer's own account is told of no other. Raises `InputError` if unknown, `NotAllowed`."""
         account = self.account
         if account.only_officer and account.officer not in (None, officer):
-            self._refuse("stock.read", officer, "it is another officer's")
+            self._refuse("stock.read", officer, Phrase("access.of_another_officer"))
         return self._officer(officer)
 
     def _officer(self, officer: str) -> Officer:
         row = self._row(f"SELECT {_OFFICER} FROM officer WHERE id = ?", (officer,))
         if row is None:
-            raise InputError(f"no officer {officer}: add the officer with `kitdock officer add {officer}`")
+            raise InputError("officer.unknown", officer=officer, add=NextStep("officer.enter", officer=officer))
         return _officer(row)
 
     def _with_kits(self, officer: str) -> tuple[Officer, list[str]]:
         """As `officer`, with the kits that are out to that officer, in order."""
         account = self.account
         if account.only_officer and account.officer not in (None, officer):
-            self._refuse("stock.read", officer, "it is another officer's")
+            self._refuse("stock.read", officer, Phrase("access.of_another_officer"))
         columns = ", ".join(f"o.{column}" for column in Officer._fields)
         rows = self._rows(
             f"SELECT {columns}, k.kit FROM officer o LEFT JOIN kit_state k ON k.officer = o.id AND k.status = 'issued' "
@@ -163,7 +163,7 @@ class People(Database):
         """Adds a station, vehicle, custody suite or cabinet. Raises `RuleError` if it is known already."""
         with self._changing("place.add", place) as detail:
             if self._row("SELECT 1 FROM place WHERE id = ?", (place,)):
-                raise RuleError(f"place {place} is known already: see `kitdock place list`")
+                raise RuleError("place.known", place=place, see=NextStep("place.list"))
             self._connection.execute(
                 "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, ?, ?, ?)", (place, kind, unit, at_ms)
             )
@@ -189,10 +189,8 @@ class People(Database):
         """One place. Raises `InputError` if unknown."""
         row = self._row("SELECT id, kind, unit FROM place WHERE id = ?", (place,))
         if row is None:
-            raise InputError(
-                f"no place {place}: see `kitdock place list`, or add it with "
-                f"`kitdock place add {quote(place)} --kind KIND`"
-            )
+            see, add = NextStep("place.list"), NextStep("place.add", place=place)
+            raise InputError("place.unknown", place=place, see=see, add=add)
         return Place(*row)
 
     def _station_place(self, place: str | None) -> str:
@@ -201,7 +199,7 @@ class People(Database):
             return self.station.name
         found = self.place(place)
         if found.kind != STATION:
-            raise InputError(f"{place} is a {found.kind}, not a station: stock is kept at stations")
+            raise InputError("place.no_station", place=place, kind=found.kind)
         return found.id
 
 

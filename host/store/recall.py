@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from host import clock
+from host.clock import Instant
 from host.errors import InputError, RuleError
 from host.ledger import Lot
+from host.phrase import NextStep, Phrase
 from host.store.stock import Stock
 
 _HELD = "kit, status, officer, place, pouch, since_ms, doses_left, quarantine"
@@ -49,8 +50,13 @@ class Recalls(Stock):
             last = self.last_recall(product, lot)
             if last is not None and last.action == "recall":
                 raise RuleError(
-                    f"lot {lot} of {product} is recalled already, by {last.login} at "
-                    f"{clock.show(last.at_ms, self.station.time_zone)} ({last.reason}): see `kitdock recall show {lot}`"
+                    "lot.recalled_already",
+                    lot=lot,
+                    product=product,
+                    login=last.login,
+                    at=Instant(last.at_ms, self.station.time_zone),
+                    reason=last.reason,
+                    see=NextStep("recall.show_lot", lot=lot),
                 )
             self._add_recall(product, lot, "recall", reason, document, at_ms)
             detail |= {"reason": reason} | ({} if document is None else {"document": document})
@@ -60,7 +66,7 @@ class Recalls(Stock):
         with self._changing("lot.recall", f"{product} {lot}") as detail:
             last = self.last_recall(product, lot)
             if last is None or last.action != "recall":
-                raise RuleError(f"lot {lot} of {product} is not recalled: see `kitdock recall list`")
+                raise RuleError("lot.not_recalled", lot=lot, product=product, see=NextStep("recall.list"))
             self._add_recall(product, lot, "lift", reason, None, at_ms)
             detail |= {"lifted": True, "reason": reason}
 
@@ -109,15 +115,11 @@ class Recalls(Stock):
         rows = self._rows("SELECT product, lot FROM lot WHERE lot = ? ORDER BY product", (lot,))
         found = [row for row in rows if product is None or row[0].casefold() == product.casefold()]
         if len(found) > 1:
-            names = " and ".join(f'"{row[0]}"' for row in found)
-            raise InputError(f"lot {lot} is one of {names}: say which with --product")
+            raise InputError("lot.of_several", lot=lot, products=tuple(row[0] for row in found))
         if not found:
-            of = f" of {product}" if product is not None else ""
-            like = rows or self._lots_like(lot)
-            known = " or ".join(f"{each} of {name}" for name, each in like)
-            raise InputError(
-                f"no lot {lot}{of} was ever received" + (f"; there is {known}" if known else ": see `kitdock kit list`")
-            )
+            alike = rows or self._lots_like(lot)
+            like = tuple(Phrase("lot.of_product", lot=each, product=name) for name, each in alike)
+            raise InputError("lot.unknown", lot=lot, product=product, like=like, see=NextStep("kit.list"))
         known_lot = self.lot(*found[0])
         assert known_lot is not None  # it was just found
         return known_lot

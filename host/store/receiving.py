@@ -9,6 +9,7 @@ from host import clock, ledger
 from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Lot
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, VOID
+from host.phrase import NextStep, Phrase
 from host.receiving import numbers
 from host.receiving.table import BadLine, KitLine
 from host.sheets.labels import Label
@@ -140,7 +141,7 @@ class Receiving(Catalogue, Stock):
     def _label(self, kit: str) -> Label:
         lot = self.lot_of(kit)
         if self.state(kit).status == VOID:
-            raise InputError(f"the receipt of kit {kit} was taken back: it has no label")
+            raise InputError("kit.has_no_label", kit=kit)
         return Label(kit, lot.product, lot.lot, lot.expires_on)
 
     def _number_before(self, box: Incoming) -> str | None:
@@ -210,7 +211,7 @@ class Receiving(Catalogue, Stock):
                 if box.serial is not None:
                     first = serials.setdefault((box.gtin or box.product, box.serial), line.line)
                     if first != line.line:
-                        raise InputError(f"serial {box.serial} is on line {first} too: keep one")
+                        raise InputError("serial.on_two_lines", serial=box.serial, line=first)
                 key = (box.product, box.lot)
                 lots.setdefault(key, self._lot_of_line(line, box, lots.get(key)))
                 self._check_line(line, box, lots[key], at_ms, accept_expired)
@@ -218,7 +219,7 @@ class Receiving(Catalogue, Stock):
                 found.boxes.append(box._replace(expires_on=facts.expires_on, doses_per_kit=facts.doses_per_kit))
                 found.lots.append(lots[key])
             except KitdockError as wrong:
-                found.bad.append(BadLine(line.line, str(wrong)))
+                found.bad.append(BadLine(line.line, wrong))
         return found
 
     def _box(self, line: KitLine, document: str | None) -> Incoming:
@@ -241,9 +242,9 @@ class Receiving(Catalogue, Stock):
             return self.product(line.product).name
         of_gtin = self.product_of(line.gtin)
         if of_gtin is None:
-            raise InputError(unknown_gtin(line.gtin, line.product))
+            raise unknown_gtin(line.gtin, line.product)
         if line.product not in (None, of_gtin.name):
-            raise InputError(f"GTIN {line.gtin} is that of {of_gtin.name}, not of {line.product}")
+            raise InputError("gtin.not_of_product", gtin=line.gtin, of=of_gtin.name, product=line.product)
         return of_gtin.name
 
     def _lot_of_line(self, line: KitLine, box: Incoming, before: Lot | None) -> Lot:
@@ -252,7 +253,7 @@ class Receiving(Catalogue, Stock):
         if known is None and (stored := self.lot(box.product, box.lot)) is not None:
             known = self._relearned(stored, box)
         if known is None and box.expires_on is None:
-            raise InputError(f"lot {box.lot} of {box.product} is new: fill in the column expires")
+            raise InputError("lot.new_without_expiry", lot=box.lot, product=box.product)
         doses = box.doses_per_kit if known else box.doses_per_kit or self.product(box.product).doses_per_kit
         return ledger.received_lot(known, box.product, box.lot, box.expires_on, doses)
 
@@ -261,11 +262,15 @@ class Receiving(Catalogue, Stock):
         self._received_again(box)
         ledger.check_receipt(box.kit, lot, at_ms, self.station.time_zone, accept_expired)
         if line.doubts and lot.expires_on >= clock.today(at_ms, self.station.time_zone):
-            raise RuleError(f"{line.doubts[0]} If so, receive it alone with `kitdock kit add {box.kit}`")
+            raise RuleError("kit.doubtful", doubt=line.doubts[0], add=NextStep("kit.add", kit=box.kit))
 
 
-def unknown_gtin(gtin: str, product: str | None = None) -> str:
-    """What to do about a GTIN that is of no known product."""
-    hint = "" if gtin[0] == "0" else " (it begins with no 0: is it the number of a case of several packs?)"
-    command = f"kitdock product gtin '{product}' {gtin}" if product else f"kitdock product add NAME --gtin {gtin}"
-    return f"GTIN {gtin} is of no known product{hint}: `{command}`"
+def unknown_gtin(gtin: str, product: str | None = None) -> InputError:
+    """A GTIN is of no known product, and what to do about it."""
+    enter = NextStep("product.gtin", name=product, gtin=gtin) if product else NextStep("product.add", gtin=gtin)
+    return InputError("gtin.unknown", what=of_no_product(gtin), enter=enter)
+
+
+def of_no_product(gtin: str) -> Phrase:
+    """That a GTIN is of no known product, and what it may be else."""
+    return Phrase("gtin.of_no_product" if gtin[0] == "0" else "gtin.of_a_case", gtin=gtin)

@@ -9,6 +9,7 @@ from host.access.roles import ACTIONS, Account
 from host.errors import InputError, RuleError
 from host.ledger import Holding, Movement
 from host.ledger.movement import CORRECT, ISSUED, USE, VOID
+from host.phrase import NextStep, Phrase
 from host.store.openings import HELD
 from host.store.stock import Stock
 from host.usage.doses import MATCH_TOLERANCE_MS, account, apart, matches
@@ -38,7 +39,7 @@ class Reports(Stock):
             if officer is not None:
                 self._demand_own("opening.explain", subject, officer)
             elif self.account.bound("opening.explain"):
-                self._refuse("opening.explain", subject, "an officer's account speaks for an officer: say for which")
+                self._refuse("opening.explain", subject, Phrase("access.say_for_whom"))
             self._demand_opening("opening.explain", tag_id, sequence)
             self._connection.execute(
                 "INSERT INTO explanation (tag, sequence, at_ms, officer, cause, doses, login) "
@@ -72,7 +73,7 @@ class Reports(Stock):
                 return
             row = self._row("SELECT max(id) FROM docking WHERE tag = ?", (tag_id,))
             if row is None or row[0] is None:
-                raise InputError(f"tag {tag_id} has not docked")
+                raise InputError("tag.never_docked", tag=tag_id)
             self._connection.execute(
                 "INSERT INTO docked_by (docking, officer, login, at_ms) VALUES (?, ?, ?, ?)",
                 (row[0], officer, self.login, at_ms),
@@ -82,7 +83,7 @@ class Reports(Stock):
     def _tag_pouch(self, tag_id: str) -> str:
         row = self._row("SELECT pouch FROM tag WHERE id = ?", (tag_id,))
         if row is None:
-            raise InputError(f"no tag {tag_id}: see `kitdock tag list`")
+            raise InputError("tag.unknown", tag=tag_id, see=NextStep("tag.list"))
         return str(row[0])
 
     def holders_of(self, pouch: str) -> list[str]:
@@ -195,8 +196,13 @@ class Reports(Stock):
             return possible[0] if len(possible) == 1 else None
         self.kit(named)
         if possible and named not in possible:
-            where = f"in pouch {opening.pouch} at that opening" if opening else f"with officer {report.officer} then"
-            raise InputError(f"kit {named} was not {where}: it was {' or '.join(possible)}")
+            raise InputError(
+                "report.kit_not_in_pouch" if opening else "report.kit_not_with_officer",
+                kit=named,
+                pouch=opening.pouch if opening else None,
+                officer=report.officer,
+                possible=tuple(possible),
+            )
         return named
 
     def _report_changed(self, report: UsageReport, at_ms: int) -> None:
@@ -385,25 +391,24 @@ class Reports(Stock):
         self, was: UsageReport, action: str, other: int | None, opening: tuple[str, int] | None
     ) -> UsageReport:
         """The report as it is after that. Raises `RuleError` if it cannot be."""
-        name = f"usage report {was.id}"
         if action == "restore":
             if was.stands == FILED:
-                raise RuleError(f"{name} counts already: nothing is left to do")
+                raise RuleError("report.counts_already", report=was.id)
             return was._replace(stands=FILED, same_as=None)
         if was.stands == WITHDRAWN:
-            raise RuleError(f"{name} was withdrawn: `kitdock usage restore {was.id}` takes that back")
+            raise RuleError("report.withdrawn", report=was.id, restore=NextStep("report.restore", report=was.id))
         if action == "withdraw":
             return was._replace(stands=WITHDRAWN, same_as=None)
         if action == "same":
             assert other is not None
             if other == was.id or self._open_answers(other).stands != FILED:
-                raise RuleError(f"{name} cannot tell of the same as report {other}: name one that counts itself")
+                raise RuleError("report.other_counts_not", report=was.id, other=other)
             return was._replace(stands=SAME, same_as=other)
         assert opening is not None
         if (was.tag, was.sequence) == opening:
-            raise RuleError(f"{name} tells of that opening already: nothing is left to do")
+            raise RuleError("report.of_that_opening_already", report=was.id)
         if not self._row("SELECT 1 FROM opening WHERE tag = ? AND sequence = ?", opening):
-            raise InputError("there is no such opening: see `kitdock openings`")
+            raise InputError("opening.unknown", see=NextStep("opening.list"))
         return was._replace(tag=opening[0], sequence=opening[1])
 
     def _give_back(self, report: UsageReport, at_ms: int, only_of: str | None) -> None:
@@ -499,5 +504,5 @@ class Reports(Stock):
         return found, {key: value for key, value in clear.items() if key in readable}
 
 
-def _foreign(actor: Account) -> str:
-    return "it is another officer's report" if actor.officer else "an account that officers share reads no reports"
+def _foreign(actor: Account) -> Phrase:
+    return Phrase("access.report_of_another" if actor.officer else "access.shared_reads_no_reports")

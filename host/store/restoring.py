@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from host import clock, errors
 from host.access import audit
 from host.access.vault import Vault, key_path
+from host.phrase import NextStep, Phrase
 from host.store import Store, copying
 from host.store.copying import Progress, no_progress
 from host.store.failing import translated
@@ -67,9 +68,7 @@ class Candidate:
         try:
             return self._take_its_place()
         except OSError as error:
-            raise errors.DatabaseReadOnly(
-                f"{self._target} cannot be replaced ({error.strerror}): nothing was changed; mend that, then try again"
-            ) from error
+            raise errors.DatabaseReadOnly("database.cannot_replace", path=self._target, why=error.strerror) from error
 
     def _take_its_place(self) -> Path | None:
         with _opened(self._part, self._login) as store, store._changing("database.restore") as detail:
@@ -110,13 +109,13 @@ def proven(
     Raises `KitdockError`.
     """
     if not backup.is_file():
-        raise errors.DatabaseMissing(f"no backup at {backup}: check the path")
+        raise errors.DatabaseMissing("backup.missing", backup=backup)
     if not target.parent.is_dir():
-        raise errors.InputError(f"no folder {target.parent}: make it, or choose another place for the database")
+        raise errors.InputError("database.no_folder", folder=target.parent)
     if target.is_symlink():
-        raise errors.InputError(f"{target} is a link to {target.resolve()}: name the file itself with --db")
+        raise errors.InputError("database.is_link", path=target, to=target.resolve())
     if target.exists() and target.samefile(backup):
-        raise errors.InputError(f"{backup} is the database itself: name a backup of it")
+        raise errors.InputError("backup.is_the_database", backup=backup)
     present = _present(target, login)
     with copying.part_beside(target) as part, _named_after(part, backup):
         copying.copy(backup, part, target, progress, at_rest=True)
@@ -125,13 +124,12 @@ def proven(
             store._demand("database.restore")
             chain = store.verify_audit()
             if chain.why:
-                raise errors.DatabaseDamaged(f"the audit of {backup} does not hold ({chain.why}): take another backup")
+                raise errors.DatabaseDamaged("backup.audit_broken", backup=backup, why=chain.why)
             if key_path(target).exists():
                 Vault.load(target, store.station.key_check)
         if present is not None and present.key_check != contents.key_check:
             raise errors.InputError(
-                f"{backup} is of another station, {contents.station}, with another key: the present database is that "
-                f"of {present.station}; choose another place with --db"
+                "backup.of_another_station", backup=backup, station=contents.station, present=present.station
             )
         yield Candidate(part, target, login, contents, present)
 
@@ -140,15 +138,13 @@ def read_contents(path: Path) -> Contents:
     """What the database at `path`, which nobody is writing to, holds in whatever layout. Raises `StoreError`."""
     with translated(path), closing(copying.reading(path, at_rest=True)) as connection:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise errors.NotKitdock(f"{path} is not a Kitdock database: check the path")
+            raise errors.NotKitdock("database.not_kitdock", path=path)
         newer = [each for each in applied(connection) if each not in STEPS]
         if newer:
-            raise errors.NewerSchema(
-                f"database {path} was changed by a later Kitdock (layout {newer[-1]}): upgrade this installation"
-            )
+            raise errors.NewerSchema("database.newer", path=path, layout=newer[-1])
         station = connection.execute("SELECT name, time_zone, key_check FROM station").fetchone()
         if station is None:
-            raise errors.NotKitdock(f"{path} holds no station: it was not made by `kitdock init`")
+            raise errors.NotKitdock("database.no_station", path=path, create=NextStep("database.create"))
         name, time_zone, key_check = station
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         rows = {each: connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in COUNTED}
@@ -199,7 +195,20 @@ def _named_after(part: Path, backup: Path) -> Iterator[None]:
     try:
         yield
     except errors.KitdockError as error:
-        raise type(error)(str(error).replace(str(part), str(backup))) from error
+        raise type(error)(error.code, **_renamed(error, part, backup)) from error
+
+
+def _renamed(what: errors.KitdockError | Phrase, part: Path, backup: Path) -> dict[str, Any]:
+    """The fields of what speaks of the copy, with the backup in its place."""
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, Path | str):
+            return type(value)(str(value).replace(str(part), str(backup)))
+        if type(value) is Phrase:
+            return Phrase(value.code, **_renamed(value, part, backup))
+        return value
+
+    return {name: renamed(value) for name, value in what.fields.items()}
 
 
 @contextmanager
@@ -208,10 +217,7 @@ def _alone(target: Path) -> Iterator[None]:
 
     Raises `DatabaseBusy`.
     """
-    busy = errors.DatabaseBusy(
-        f"database {target} is open in another program: stop `kitdock dock` and whatever else uses it, then try again; "
-        "nothing was changed"
-    )
+    busy = errors.DatabaseBusy("database.in_use", path=target, dock=NextStep("dock.service"))
     connection = sqlite3.connect(target, timeout=1, isolation_level=None)
     try:
         try:

@@ -7,6 +7,7 @@ from datetime import date
 from host import clock, ledger
 from host.access import retention
 from host.access.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
+from host.phrase import Phrase
 from host.store.stock import Stock
 from host.store.tags import Tags
 from host.tag.events import Event, Tag
@@ -56,7 +57,7 @@ class Retention(Tags, Stock):
             days = getattr(settings, f"retain_{kind}_days")
             until_ms = retention.until_ms(days, now_ms)
             if until_ms is None:
-                found.append(Amount(kind, 0, None, 0, None, 0, ""))
+                found.append(Amount(kind, 0, None, 0, None, 0, None))
             else:
                 of_kind = {
                     ANSWERS: self._retain_answers,
@@ -79,7 +80,7 @@ class Retention(Tags, Stock):
         assert row is not None
         if destroy:
             self._connection.execute(f"UPDATE usage_report SET {column} = {empty} {where}", (until_ms,))
-        return Amount(kind, 0, until_ms, row[0], row[1], 0, "")
+        return Amount(kind, 0, until_ms, row[0], row[1], 0, None)
 
     # Events.
 
@@ -103,11 +104,8 @@ class Retention(Tags, Stock):
                 oldest = min([each for each in (oldest, *times) if each is not None], default=None)
                 if destroy and goes:
                     self._forget(tag, goes)
-        why = (
-            "openings without a cause or with a report, flaws, heat and frost beyond a product's limits, and what "
-            "times and the next docking rest on"
-        )
-        return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why if kept else "")
+        why = Phrase("retention.events_stay") if kept else None
+        return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why)
 
     def _stay(self, tag: Tag) -> tuple[set[int], set[int]]:
         """Sequences at which `tag` has an opening or a temperature that must stay, and those at which it has a flaw, or
@@ -168,7 +166,7 @@ class Retention(Tags, Stock):
             len(goes),
             clock.midnight_after(date.fromisoformat(oldest), self.station.time_zone) if oldest else None,
             len(left) - len(goes),
-            "those with a kit out or an account" if len(left) > len(goes) else "",
+            Phrase("retention.leavers_stay") if len(left) > len(goes) else None,
         )
 
     def _rename_officer(self, officer: str) -> None:

@@ -21,14 +21,13 @@ from host.ledger.movement import (
     TRANSFER,
     VOID,
 )
-from host.phrase import Phrase
+from host.phrase import NextStep, Phrase
 from host.store.doses import KitInHand, as_due
 from host.store.people import People
 from host.store.rollups import Rollups
 from host.usage import doses
 from host.usage.doses import Due, told
 from host.usage.reports import FILED
-from host.words import plural
 
 _MOVEMENT = ", ".join(Movement._fields)
 _LOT = """
@@ -87,7 +86,7 @@ class Pouch(NamedTuple):
 
     id: str | None
     tagged: bool
-    with_whom: str | None
+    with_whom: Phrase | None
     in_stock: list[str]
 
 
@@ -133,7 +132,7 @@ class Stock(People, Rollups):
         """One kit. Raises `InputError` if unknown."""
         row = self._row("SELECT id, product, lot, gtin, serial FROM kit WHERE id = ?", (kit,))
         if row is None:
-            raise InputError(f"no kit {kit}: see `kitdock kit list`, or add it with `kitdock kit add {kit}`")
+            raise InputError("kit.unknown", kit=kit, see=NextStep("kit.list"), add=NextStep("kit.add", kit=kit))
         return Kit(*row)
 
     def movements(self, kit: str | None = None) -> list[Movement]:
@@ -238,7 +237,7 @@ class Stock(People, Rollups):
         known = [*self._products_of_lots(), *(name for (name,) in self._rows("SELECT name FROM product"))]
         like = next((each for each in known if each.casefold() == product.casefold()), product)
         if like != product and product not in known:
-            raise RuleError(f"product {product} is known as {like}: write it so, with --product '{like}'")
+            raise RuleError("product.known_as", product=product, known=like)
 
     def _received_again(self, box: Incoming) -> bool:
         """Whether the number was received before, which was corrected. Raises `RuleError` if it cannot be given."""
@@ -249,19 +248,17 @@ class Stock(People, Rollups):
                 (box.gtin, box.serial, VOID, box.product),
             )
             if same:
-                raise RuleError(f"serial {box.serial} is kit {same[0]}: this box was received already")
+                raise RuleError("serial.received_already", serial=box.serial, kit=same[0])
         known = self._row("SELECT product, lot FROM kit WHERE id = ?", (box.kit,))
         if known is None:
             like = self._row("SELECT id FROM kit WHERE id = ? COLLATE NOCASE", (box.kit,))
             if like:
-                raise RuleError(f"number {box.kit} is too like that of kit {like[0]}: give the new box another number")
+                raise RuleError("kit.number_too_like", number=box.kit, kit=like[0])
             return False
         if self._state(box.kit).status != VOID:
-            raise RuleError(f"kit {box.kit} is known already: give the new box another number")
+            raise RuleError("kit.known_already", kit=box.kit)
         if known != (box.product, box.lot):
-            raise RuleError(
-                f"number {box.kit} was that of a kit of {known[0]} lot {known[1]}: give the new box another number"
-            )
+            raise RuleError("kit.number_was_of_another", number=box.kit, product=known[0], lot=known[1])
         return True
 
     def issue_kit(
@@ -377,21 +374,19 @@ class Stock(People, Rollups):
         kit, lot, state = hand.kit, hand.lot, hand.state
         warnings: list[Phrase] = []
         if movement.kind == TRANSFER and movement.place is None:
-            raise InputError(f"kit {kit.id} cannot be transferred to nowhere: name the station")
+            raise InputError("kit.transferred_nowhere", kit=kit.id)
         if movement.kind in (RETURN, TRANSFER, FIND):
             movement = movement._replace(place=self._station_place(movement.place))
         issued = movement.kind == ISSUE
         named = movement.pouch or (state.pouch if issued else None)
         pouch = self._pouch(named, kit.id, movement if issued else state, movement.at_ms)
         if movement.pouch is not None and not pouch.tagged:
-            raise InputError(
-                f"no pouch {movement.pouch} has a tag: enrol one with "
-                f"`kitdock tag provision {movement.pouch} --port PORT`"
-            )
+            enrol = NextStep("tag.enrol", pouch=movement.pouch)
+            raise InputError("pouch.has_no_tag", pouch=movement.pouch, enrol=enrol)
         if movement.report is not None:
             movement = self._reported_use(movement, movement.report)
         if movement.kind == LOAD and pouch.with_whom is not None:
-            raise RuleError(f"pouch {movement.pouch} {pouch.with_whom}; kit {kit.id} is not")
+            raise RuleError("pouch.with_another_than_kit", pouch=movement.pouch, whom=pouch.with_whom, kit=kit.id)
         if movement.kind == ISSUE:
             warnings = self._check_issue(movement, hand, pouch)
             left = [each for each in pouch.in_stock if each not in batch]
@@ -406,7 +401,7 @@ class Stock(People, Rollups):
             again_ms = max(moved.after.since_ms, moved.before.since_ms)  # until then it was so all the time
             again = self._pouch(moved.after.pouch, kit.id, moved.after, again_ms)
             if again.with_whom is not None:
-                raise RuleError(f"kit {kit.id} would be in pouch {moved.after.pouch} again, which {again.with_whom}")
+                raise RuleError("pouch.again_with_another", kit=kit.id, pouch=again.id, whom=again.with_whom)
         return moved._replace(warnings=warnings), hand
 
     def _reported_use(self, use: Movement, report_id: int) -> Movement:
@@ -417,37 +412,42 @@ class Stock(People, Rollups):
         report = self._open_answers(report_id)
         lacking = report.doses - self._taken([report_id]).get(report_id, 0)
         if report.stands != FILED or not use.doses or use.doses > lacking:
-            tells = f"tells of {plural(report.doses, 'dose')}, of which {max(lacking, 0)} are still to be recorded"
             raise RuleError(
-                f"usage report {report_id} {tells if report.stands == FILED else 'does not count'}: see "
-                f"`kitdock kit history {use.kit}`"
+                "report.tells_of_fewer" if report.stands == FILED else "report.counts_not",
+                report=report_id,
+                doses=report.doses,
+                lacking=max(lacking, 0),
+                see=NextStep("kit.history", kit=use.kit),
             )
         return use._replace(happened_ms=self._when(report, use.kit, use.at_ms))
 
-    def _refuse_uncounted(self, hand: KitInHand, at_ms: int, instead: str = "") -> None:
-        """Raises `RuleError` if a kit in stock is to be counted, or its doses do not add up."""
+    def _refuse_uncounted(self, hand: KitInHand, at_ms: int, since: str | None = None) -> None:
+        """Raises `RuleError` if a kit in stock is to be counted, or its doses do not add up.
+
+        `since` is when it was issued wrongly: if it was out since then all the same, nothing is to be counted.
+        """
         kit, state, due = hand.kit.id, hand.state, hand.due
         if due is not None and due.at_ms > at_ms:
             due = doses.due(self._kit_facts(kit), at_ms)
         if due is not None and state.status == IN_STOCK:
             raise RuleError(
-                f"kit {kit} is to be counted first: {told(due, self.station.time_zone)}; "
-                f"`kitdock kit count {kit} --doses DOSES`{instead}"
+                "kit.to_count_first" if since is None else "kit.to_count_or_out_since",
+                kit=kit,
+                why=told(due, self.station.time_zone),
+                count=NextStep("kit.count", kit=kit),
+                since=since,
             )
         if state.status == IN_STOCK and hand.off:
-            raise RuleError(
-                f"kit {kit} does not add up: what was said, reported and counted of its doses differs; settle that "
-                "first, see `kitdock reconcile`"
-            )
+            raise RuleError("kit.does_not_add_up", kit=kit, see=NextStep("reconcile.list"))
 
     def _check_issue(self, movement: Movement, hand: KitInHand, pouch: Pouch) -> list[Phrase]:
         kit, lot, state = hand.kit, hand.lot, hand.state
         if (movement.officer is None) == (movement.place is None):
-            raise InputError(f"kit {kit.id} goes either to an officer or to a place: say which")
+            raise InputError("kit.to_officer_or_place", kit=kit.id)
         officer, has = self._with_kits(movement.officer) if movement.officer else (None, [])
         place = self.place(movement.place) if movement.place else None
         if place is not None and place.kind == "station":
-            raise InputError(f"{place.id} is a station: `kitdock kit transfer` moves kits between stations")
+            raise InputError("place.is_station", place=place.id, transfer=NextStep("kit.transfer_stock"))
         ledger.check_movement(hand.movements, movement, lot.doses_per_kit, self.station.time_zone)
         to = Carrier(officer, place, pouch.id, pouch.with_whom, has)
         settings = self.settings
@@ -459,7 +459,7 @@ class Stock(People, Rollups):
             self._refuse_uncounted(hand, movement.at_ms)
             return warnings
         since = clock.show(wrong.at_ms, self.station.time_zone).replace(" ", "T")
-        self._refuse_uncounted(hand, movement.at_ms, f", or --at {since} if this holder has had it since then")
+        self._refuse_uncounted(hand, movement.at_ms, since)
         warnings.append(Phrase("kit.issue_was_reversed", kit=kit.id, since=since))
         return warnings
 
@@ -484,13 +484,12 @@ class Stock(People, Rollups):
         tagged, other, in_stock = row
         return Pouch(pouch, bool(tagged), self._had_by(*json.loads(other)) if other else None, json.loads(in_stock))
 
-    def _had_by(self, officer: str | None, place: str | None, until_ms: int | None) -> str:
+    def _had_by(self, officer: str | None, place: str | None, until_ms: int | None) -> Phrase:
         """Who else has a pouch, or had it, for people."""
-        who = f"officer {officer}" if officer else str(place)
+        who = ledger.held_by(State(officer=officer, place=place))
         if until_ms is None:
-            return f"is with {who}: return the kits in it first"
-        until = clock.show(until_ms, self.station.time_zone)
-        return f"was with {who} until {until}: check the time given with --at"
+            return Phrase("pouch.is_with", who=who)
+        return Phrase("pouch.was_with", who=who, until=clock.Instant(until_ms, self.station.time_zone))
 
     def _move(self, movement: Movement, hand: KitInHand) -> tuple[Moved, KitInHand]:
         """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups.
@@ -544,10 +543,12 @@ def _last_to_correct(so_far: Sequence[Movement], kit: str) -> int | None:
     """The movement that a correction without a number is of. Raises `RuleError` if the last entry is a correction."""
     still = ledger.standing(so_far)
     if so_far and so_far[-1].kind == CORRECT:
-        also = f"; to reverse movement {still[-1].id} as well, name it with --movement" if still else ""
         raise RuleError(
-            f"kit {kit}: its last entry reverses movement {so_far[-1].corrects} already{also}, "
-            f"see `kitdock kit history {kit}`"
+            "kit.reversed_already_one_left" if still else "kit.reversed_already",
+            kit=kit,
+            movement=so_far[-1].corrects,
+            left=still[-1].id if still else None,
+            see=NextStep("kit.history", kit=kit),
         )
     return still[-1].id if still else None
 

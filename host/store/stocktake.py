@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from host import clock, ledger
+from host import ledger
+from host.clock import Instant
 from host.errors import InputError, RuleError
 from host.ledger import Kit, Movement
 from host.ledger.issue import STATION
 from host.ledger.movement import COUNT, IN_STOCK, ISSUED, VOID
+from host.phrase import NextStep, Phrase
 from host.stock import stocktake
 from host.stock.stocktake import Answer, Box, Count, CountScan, Difference, Result
 from host.store.stock import Stock
 from host.usage import doses
-from host.words import plural
 
 _STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"
 _STANDING = (
@@ -75,8 +76,12 @@ class Stocktakes(Stock):
             if row:
                 known = _stocktake(row)
                 raise RuleError(
-                    f"stocktake {known.id} of {name} is under way, started by {known.started_by} at "
-                    f"{clock.show(known.started_at_ms, self.station.time_zone)}: go on with `kitdock stocktake scan`"
+                    "stocktake.under_way",
+                    stocktake=known.id,
+                    place=name,
+                    login=known.started_by,
+                    at=Instant(known.started_at_ms, self.station.time_zone),
+                    scan=NextStep("stocktake.scan"),
                 )
             cursor = self._connection.execute(
                 "INSERT INTO stocktake (place, blind, started_at_ms, started_by) VALUES (?, ?, ?, ?)",
@@ -96,14 +101,14 @@ class Stocktakes(Stock):
         if which is not None:
             found = [each for each in under_way if which in (each.place, str(each.id))]
             if not found:
-                raise InputError(f"no stocktake {which} is under way: see `kitdock stocktake list`, or start one")
+                raise InputError("stocktake.not_under_way", which=which, see=NextStep("stocktake.list"))
             return min(found, key=lambda each: each.place != which)
         if not under_way:
-            raise InputError("no stocktake is under way: start one with `kitdock stocktake start`")
+            raise InputError("stocktake.none_under_way", start=NextStep("stocktake.start"))
         here = [each for each in under_way if each.place == self.station.name]
         if len(under_way) > 1 and not here:
-            names = ", ".join(each.place for each in under_way)
-            raise InputError(f"{plural(len(under_way), 'stocktake')} are under way: name the place, one of {names}")
+            places = tuple(each.place for each in under_way)
+            raise InputError("stocktake.several_under_way", count=len(under_way), places=places)
         return (here or under_way)[0]
 
     def any_stocktake(self, which: str | None) -> Stocktake:
@@ -192,17 +197,15 @@ class Stocktakes(Stock):
             known = self._under_way(number)
             result = self._result(known, at_ms)
             if known.blind and len(result.counters) < 2:
-                raise RuleError(
-                    f"stocktake {number} of {known.place} is blind and needs two who count: scan with another "
-                    "--counter, or give it up with `kitdock stocktake cancel`"
-                )
+                cancel = NextStep("stocktake.cancel")
+                raise RuleError("stocktake.needs_two", stocktake=number, place=known.place, cancel=cancel)
             _check_reasons(known, result.differences, reasons)
             for each in result.differences:
                 reason = reasons[each.kind, each.kit]
                 self._connection.execute(
                     "INSERT INTO stocktake_difference (stocktake, kind, kit, detail, reason, login, at_ms) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (number, each.kind, each.kit, each.detail, reason, self.login, at_ms),
+                    (number, each.kind, each.kit, str(each.detail), reason, self.login, at_ms),
                 )
                 if each.doses is not None:
                     counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
@@ -231,7 +234,7 @@ class Stocktakes(Stock):
     def _stocktake(self, number: int) -> Stocktake:
         row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE id = ?", (number,))
         if row is None:
-            raise InputError(f"no stocktake {number}: see `kitdock stocktake list`")
+            raise InputError("stocktake.unknown", stocktake=number, see=NextStep("stocktake.list"))
         return _stocktake(row)
 
     def _under_way(self, number: int) -> Stocktake:
@@ -239,8 +242,11 @@ class Stocktakes(Stock):
         known = self._stocktake(number)
         if known.closed_at_ms is not None:
             raise RuleError(
-                f"stocktake {number} of {known.place} was {'closed' if known.cancelled is None else 'given up'} by "
-                f"{known.closed_by} at {clock.show(known.closed_at_ms, self.station.time_zone)}: start another"
+                "stocktake.closed" if known.cancelled is None else "stocktake.given_up",
+                stocktake=number,
+                place=known.place,
+                login=known.closed_by,
+                at=Instant(known.closed_at_ms, self.station.time_zone),
             )
         return known
 
@@ -324,16 +330,14 @@ def _check_reasons(known: Stocktake, differences: Iterable[Difference], reasons:
     there = {(each.kind, each.kit): each for each in differences}
     strange = [f"{kind}:{kit}" for kind, kit in reasons if (kind, kit) not in there]
     if strange:
-        raise InputError(
-            f"{strange[0]} is no difference of stocktake {known.id} of {known.place}: see `kitdock stocktake result`; "
-            "nothing was closed"
-        )
+        see = NextStep("stocktake.result")
+        raise InputError("stocktake.no_difference", name=strange[0], stocktake=known.id, place=known.place, see=see)
     without = [each for key, each in there.items() if not reasons.get(key, "").strip()]
     if without:
-        lines = [f"  {each.name}  {each.detail}" for each in without]
-        one = len(without) == 1
         raise Unsettled(
-            f"stocktake {known.id} of {known.place} has {plural(len(without), 'difference')} without a reason; "
-            f"nothing was closed. Give {'it' if one else 'each'} with --reason "
-            f'{without[0].name}="...", or all in a file with --reasons:\n' + "\n".join(lines)
+            "stocktake.unsettled",
+            stocktake=known.id,
+            place=known.place,
+            first=without[0].name,
+            differences=tuple(Phrase("stocktake.difference", name=each.name, detail=each.detail) for each in without),
         )

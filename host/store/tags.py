@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from host.access.vault import TagKeys
 from host.errors import InputError, RuleError
+from host.phrase import NextStep
 from host.store.rollups import Rollups
 from host.tag.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
 from kitwire import keys as key_checks
@@ -31,7 +32,7 @@ class Tags(Rollups):
             (pouch_or_tag.lower(), pouch_or_tag, pouch_or_tag.lower()),
         )
         if row is None:
-            raise InputError(f"no pouch or tag {pouch_or_tag}: see `kitdock tag list`")
+            raise InputError("tag.unknown_name", name=pouch_or_tag, see=NextStep("tag.list"))
         return Tag(*row)
 
     def enrol_tag(
@@ -55,9 +56,7 @@ class Tags(Rollups):
             connection = self._connection
             present = self._row("SELECT id FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,))
             if present and not replace:
-                raise RuleError(
-                    f"pouch {pouch} has tag {present[0]} already: use --replace to put another in its place"
-                )
+                raise RuleError("pouch.has_tag", pouch=pouch, tag=present[0])
             if present:
                 connection.execute("UPDATE tag SET retired_at_ms = ? WHERE id = ?", (at_ms, present[0]))
                 self._derive_tag(present[0])
@@ -90,7 +89,7 @@ class Tags(Rollups):
     def _tag_keys(self, tag_id: str) -> TagKeys:
         row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
         if row is None:
-            raise InputError(f"no tag {tag_id}: see `kitdock tag list`")
+            raise InputError("tag.unknown", tag=tag_id, see=NextStep("tag.list"))
         clear = self._vault.open(row[0], f"keys of tag {tag_id}")
         return TagKeys(clear[:32], clear[32:64], clear[64:])
 
@@ -197,7 +196,7 @@ class Tags(Rollups):
             self._demand("tag.dock", tag_id)
             # Once for the batch, where a foreign key would look it up again for each row.
             if self._row("SELECT 1 FROM docking WHERE id = ? AND tag = ?", (docking, tag_id)) is None:
-                raise InputError(f"no docking {docking} of tag {tag_id}")
+                raise InputError("docking.unknown", docking=docking, tag=tag_id)
             self._mark_stale(tag_id)
             before = connection.total_changes
             # `map` over a bound method builds each row in C: the hot path of a docking.

@@ -37,6 +37,8 @@ NOUNS = {
     "table": ("table", "tables"),
     "tag": ("tag", "tags"),
     "usage report": ("usage report", "usage reports"),
+    "stocktake": ("stocktake", "stocktakes"),
+    "trigger": ("trigger", "triggers"),
 }
 
 JOINED = {"and": " and ", "or": " or "}
@@ -250,7 +252,273 @@ ACCESS: Sentences = {}
 
 # The database and its key file.
 
-STORE: Sentences = {}
+
+def _not_allowed(*, login: str, action: str, subject: str | None, why: str) -> str:
+    what = action.replace(".", " ") + (f" {subject}" if subject else "")
+    return f"{login} may not do this ({what}): {why}"
+
+
+def _bytes(*, size: int) -> str:
+    return f"{size:,} bytes"
+
+
+def _faults(*, faults: list[str], more: int) -> str:
+    return "; ".join(faults) + (f"; and {more} more" if more else "")
+
+
+def _lot_of_several(*, lot: str, products: list[str]) -> str:
+    names = " and ".join(f'"{each}"' for each in products)
+    return f"lot {lot} is one of {names}: say which with --product"
+
+
+def _lot_unknown(*, lot: str, product: str | None, like: list[str], see: str) -> str:
+    of = f" of {product}" if product is not None else ""
+    return f"no lot {lot}{of} was ever received" + (f"; there is {' or '.join(like)}" if like else f": see {see}")
+
+
+def _none_to_issue(*, product: str | None, station: str, see: str, waiting: int, to_count: str) -> str:
+    kit = f"kit of {product}" if product else "kit"
+    count = f"; {plural(waiting, *NOUNS['kit'])} there wait to be counted, see {to_count}" if waiting else ""
+    return f"no {kit} at {station} can be issued: see {see}, then transfer or receive some{count}"
+
+
+def _kit_not_in_pouch(*, kit: str, pouch: str, possible: list[str], **_: object) -> str:
+    return f"kit {kit} was not in pouch {pouch} at that opening: it was {' or '.join(possible)}"
+
+
+def _kit_not_with_officer(*, kit: str, officer: str, possible: list[str], **_: object) -> str:
+    return f"kit {kit} was not with officer {officer} then: it was {' or '.join(possible)}"
+
+
+def _unsettled(*, stocktake: int, place: str, first: str, differences: list[str]) -> str:
+    count = len(differences)
+    return (
+        f"stocktake {stocktake} of {place} has {plural(count, *NOUNS['difference'])} without a reason; "
+        f"nothing was closed. Give {'it' if count == 1 else 'each'} with --reason "
+        f'{first}="...", or all in a file with --reasons:\n' + "\n".join(differences)
+    )
+
+
+STORE: Sentences = {
+    # Who may do what.
+    "access.not_allowed": _not_allowed,
+    "access.for_roles": "that is for {roles}",
+    "access.no_role": "it has no role in {path}; an administrator can give one with {grant}",
+    "access.of_another_officer": "it is another officer's",
+    "access.report_of_another": "it is another officer's report",
+    "access.shared_reads_no_reports": "an account that officers share reads no reports",
+    "access.say_for_whom": "an officer's account speaks for an officer: say for which",
+    "access.dock_first": "dock the pouch first: this account is shared",
+    "access.pouch_of_another": "another officer carried the pouch",
+    "account.no_such_role": "no role {role}: there is {roles}",
+    "account.no_officers_role": "an officer's number belongs to role {needed}, not {role}",
+    "account.has_role": "{login} is {role} already: see {see}",
+    "account.has_no_such_role": "{login} is not {role}: see {see}",
+    "account.last_administrator": "{login} is the last administrator: make another one first",
+    "clock.behind": (
+        "this machine's clock says {now}, but the newest entry is of {newest}: set the clock; nothing was written (if "
+        "that entry is what is wrong, an administrator can {accept})"
+    ),
+    "input.no_utf8": "what was typed is no UTF-8 text: check the terminal's encoding, type it again",
+    "number.too_large": "there is no {number}: check what was typed",
+    # The database's file.
+    "database.missing": "no database at {path}: make one with {create}",
+    "database.no_access": "cannot open database {path}: {why}; this login needs access to it and its folder",
+    "database.cannot_open": "cannot open database {path}: check the path and its permissions",
+    "database.exists": "{path} exists already and is not overwritten: choose another path",
+    "database.cannot_make": "cannot make database {path}: {why}",
+    "database.not_kitdock": "{path} is not a Kitdock database: check the path",
+    "database.no_station": "{path} holds no station: it was not made by {create}",
+    "database.newer": "database {path} was changed by a later Kitdock (layout {layout}): upgrade this installation",
+    "database.busy": ("database {path} is locked by another process: try again when that is done; nothing was written"),
+    "database.full": "no room left for database {path}: free some disk space, then try again; nothing was written",
+    "database.read_only": (
+        "database {path} is read-only: give this user write access to it and its folder; nothing was written"
+    ),
+    "database.no_utf8": (
+        "a text in database {path} is no UTF-8: another program did that; see {verify} and {check}, or restore a backup"
+    ),
+    "database.not_whole": (
+        "database {path} cannot be read or written whole ({why}): check the disk, then restore a backup"
+    ),
+    "database.damaged": "database {path} is damaged ({fault}): restore a backup of before",
+    "database.audit_broken": "the audit of {path} does not hold ({why}): see {check}",
+    "database.in_use": (
+        "database {path} is open in another program: stop {dock} and whatever else uses it, then try again; nothing "
+        "was changed"
+    ),
+    "database.cannot_replace": "{path} cannot be replaced ({why}): nothing was changed; mend that, then try again",
+    "database.no_folder": "no folder {folder}: make it, or choose another place for the database",
+    "database.is_link": "{path} is a link to {to}: name the file itself with --db",
+    "folder.cannot_write": "cannot write into the folder {folder} ({why}): choose another place for {name}",
+    # Backups.
+    "backup.missing": "no backup at {backup}: check the path",
+    "backup.is_the_database": "{backup} is the database itself: name a backup of it",
+    "backup.audit_broken": "the audit of {backup} does not hold ({why}): take another backup",
+    "backup.of_another_station": (
+        "{backup} is of another station, {station}, with another key: the present database is that of {present}; "
+        "choose another place with --db"
+    ),
+    "backup.cannot_write": "cannot write {target} ({why}): choose another place",
+    "backup.no_file": "{target} is no file that can be made: name one in a folder that exists",
+    "backup.part_of_database": "{target} belongs to the database itself: choose another name",
+    "backup.exists": "{target} exists already: choose another name, or replace it with --overwrite",
+    "backup.log_there": "{log} would be played into the backup: choose another name than {target}",
+    # What a check finds.
+    "check.file": _bytes,
+    "check.references": "each row that is named is there",
+    "check.layout": "{triggers:trigger} hold what may only grow",
+    "check.audit": "{entries:entry} chained, the newest {newest}",
+    "check.ledger": "{received:dose} received, {accounted} accounted for",
+    "check.rollups": "{count:row} as the history gives them",
+    "check.records": "{count:record} as their tags sealed them, or known not to be",
+    "check.faults": _faults,
+    "check.reference": "a row of {table} names what is not in {parent}",
+    "check.missing": "{kind} {name} is missing",
+    "check.strange": "{kind} {name} is not Kitdock's",
+    "check.changed": "{kind} {name} was changed",
+    "check.doses": "the doses of kit {kit} do not add up",
+    "check.movement": "movement {movement} of {kit}: {why}",
+    "check.table": "{table} differs for {rows}",
+    "check.table_and_more": "{table} differs for {rows} and {more} more",
+    "check.tag": "tag {tag}: {count:record} not as the tag sealed it ({sequences})",
+    # What retention leaves.
+    "retention.events_stay": (
+        "openings without a cause or with a report, flaws, heat and frost beyond a product's limits, and what times "
+        "and the next docking rest on"
+    ),
+    "retention.leavers_stay": "those with a kit out or an account",
+    # The key file, and what it seals.
+    "key.there_already": (
+        "key file {path} exists already and is not overwritten: move it away or choose another database"
+    ),
+    "key.not_made": "cannot make key file {path}: {why}",
+    "key.not_written": "cannot write key file {path}: {why}",
+    "key.not_read": "cannot read key file {path}: {why}",
+    "key.open": "key file {path} is open to {whom}",
+    "key.open_to_all": "every user: run `chmod {mode} {path}`",
+    "key.open_to_group": "a group: run `chmod {mode} {path}`",
+    "key.open_to_changes": "changes by a group: run `chmod {mode} {path}`",
+    "key.missing": (
+        "key file {path} is missing: put it back from your backup; tag keys and reports cannot be read without"
+    ),
+    "key.none": "key file {path} does not hold a key: put the right one back from your backup",
+    "key.of_another": (
+        "key file {path} belongs to another database (its check value is {found}, this database needs {needed}): "
+        "put the right one back from your backup"
+    ),
+    "sealed.altered": "the sealed value of {what} was altered in the database: restore a backup",
+    # Officers, places, products.
+    "officer.known": "officer {officer} is known already: see {see}",
+    "officer.unknown": "no officer {officer}: add the officer with {add}",
+    "place.known": "place {place} is known already: see {see}",
+    "place.unknown": "no place {place}: see {see}, or add it with {add}",
+    "place.no_station": "{place} is a {kind}, not a station: stock is kept at stations",
+    "place.is_station": "{place} is a station: {transfer} moves kits between stations",
+    "holder.officer": "officer {officer}",
+    "holder.pouch": "pouch {pouch}",
+    "product.unknown": "no product {product}: see {see}, or {add}",
+    "product.known": "product {product} is known already: {more} gives it one more",
+    "product.known_as": "product {product} is known as {known}: write it so, with --product '{known}'",
+    "product.no_limits": (
+        "these are no limits: say whole °C from {coldest} to {warmest}, the lower one with --from, the higher one with "
+        "--to"
+    ),
+    "gtin.of_another": "GTIN {gtin} is that of {product}: if that is wrong, {take}",
+    "gtin.not_of_product": "GTIN {gtin} is that of {of}, not of {product}",
+    "gtin.unknown": "{what}: {enter}",
+    "gtin.of_no_product": "GTIN {gtin} is of no known product",
+    "gtin.of_a_case": (
+        "GTIN {gtin} is of no known product (it begins with no 0: is it the number of a case of several packs?)"
+    ),
+    # Lots and kits that come in.
+    "lot.recalled_already": ("lot {lot} of {product} is recalled already, by {login} at {at} ({reason}): see {see}"),
+    "lot.not_recalled": "lot {lot} of {product} is not recalled: see {see}",
+    "lot.of_several": _lot_of_several,
+    "lot.unknown": _lot_unknown,
+    "lot.of_product": "{lot} of {product}",
+    "lot.new_without_expiry": "lot {lot} of {product} is new: fill in the column expires",
+    "serial.received_already": "serial {serial} is kit {kit}: this box was received already",
+    "serial.on_two_lines": "serial {serial} is on line {line} too: keep one",
+    "kit.unknown": "no kit {kit}: see {see}, or add it with {add}",
+    "kit.known_already": "kit {kit} is known already: give the new box another number",
+    "kit.number_too_like": "number {number} is too like that of kit {kit}: give the new box another number",
+    "kit.number_was_of_another": (
+        "number {number} was that of a kit of {product} lot {lot}: give the new box another number"
+    ),
+    "kit.doubtful": "{doubt} If so, receive it alone with {add}",
+    "kit.has_no_label": "the receipt of kit {kit} was taken back: it has no label",
+    # Kits that move.
+    "kit.transferred_nowhere": "kit {kit} cannot be transferred to nowhere: name the station",
+    "kit.to_officer_or_place": "kit {kit} goes either to an officer or to a place: say which",
+    "kit.none_to_issue": _none_to_issue,
+    "kit.to_count_first": "kit {kit} is to be counted first: {why}; {count}",
+    "kit.to_count_or_out_since": (
+        "kit {kit} is to be counted first: {why}; {count}, or --at {since} if this holder has had it since then"
+    ),
+    "kit.does_not_add_up": (
+        "kit {kit} does not add up: what was said, reported and counted of its doses differs; settle that first, see "
+        "{see}"
+    ),
+    "kit.reversed_already": "kit {kit}: its last entry reverses movement {movement} already, see {see}",
+    "kit.reversed_already_one_left": (
+        "kit {kit}: its last entry reverses movement {movement} already; to reverse movement {left} as well, name it "
+        "with --movement, see {see}"
+    ),
+    "pouch.has_no_tag": "no pouch {pouch} has a tag: enrol one with {enrol}",
+    "pouch.is_with": "is with {who}: return the kits in it first",
+    "pouch.was_with": "was with {who} until {until}: check the time given with --at",
+    "pouch.with_another_than_kit": "pouch {pouch} {whom}; kit {kit} is not",
+    "pouch.again_with_another": "kit {kit} would be in pouch {pouch} again, which {whom}",
+    "replace.unknown": "{who} is no officer, kit, or pouch that held one: see {see}",
+    "replace.several": "{holder} has kits {kits}: name the one to replace",
+    "replace.none": "{holder} has no kit to replace: {issue} hands one out",
+    "replace.not_out": "kit {kit} is {status}: {issue} hands out another",
+    "replace.done_already": "officer {officer} has kit {other} in place of kit {kit} already",
+    "replace.ended_already": "kit {kit} is {status} already: leave out what became of it",
+    "replace.more_used": "{used:dose} of kit {kit} are recorded as used already, not {doses}: see {see}",
+    "kit.replaces_itself": "kit {kit} cannot replace itself: name another, or none for the next",
+    # Tags and dockings.
+    "tag.unknown": "no tag {tag}: see {see}",
+    "tag.unknown_name": "no pouch or tag {name}: see {see}",
+    "tag.never_docked": "tag {tag} has not docked",
+    "docking.unknown": "no docking {docking} of tag {tag}",
+    "pouch.has_tag": "pouch {pouch} has tag {tag} already: use --replace to put another in its place",
+    # Openings and reports.
+    "opening.unknown": "there is no such opening: see {see}",
+    "report.unknown": "no usage report {report}: see {see}",
+    "report.tells_of_fewer": (
+        "usage report {report} tells of {doses:dose}, of which {lacking} are still to be recorded: see {see}"
+    ),
+    "report.counts_not": "usage report {report} does not count: see {see}",
+    "report.kit_not_in_pouch": _kit_not_in_pouch,
+    "report.kit_not_with_officer": _kit_not_with_officer,
+    "report.counts_already": "usage report {report} counts already: nothing is left to do",
+    "report.withdrawn": "usage report {report} was withdrawn: {restore} takes that back",
+    "report.other_counts_not": (
+        "usage report {report} cannot tell of the same as report {other}: name one that counts itself"
+    ),
+    "report.of_that_opening_already": "usage report {report} tells of that opening already: nothing is left to do",
+    # Stocktakes.
+    "stocktake.under_way": (
+        "stocktake {stocktake} of {place} is under way, started by {login} at {at}: go on with {scan}"
+    ),
+    "stocktake.not_under_way": "no stocktake {which} is under way: see {see}, or start one",
+    "stocktake.none_under_way": "no stocktake is under way: start one with {start}",
+    "stocktake.several_under_way": "{count:stocktake} are under way: name the place, one of {places}",
+    "stocktake.unknown": "no stocktake {stocktake}: see {see}",
+    "stocktake.closed": "stocktake {stocktake} of {place} was closed by {login} at {at}: start another",
+    "stocktake.given_up": "stocktake {stocktake} of {place} was given up by {login} at {at}: start another",
+    "stocktake.needs_two": (
+        "stocktake {stocktake} of {place} is blind and needs two who count: scan with another --counter, or give it up "
+        "with {cancel}"
+    ),
+    "stocktake.no_difference": (
+        "{name} is no difference of stocktake {stocktake} of {place}: see {see}; nothing was closed"
+    ),
+    "stocktake.unsettled": _unsettled,
+    "stocktake.difference": "  {name}  {detail}",
+}
 
 # Stock: kits and their movements, lots, products, receiving, counting.
 
@@ -1145,6 +1413,46 @@ SENTENCES: Sentences = {**ACCESS, **STORE, **STOCK, **USAGE, **RECONCILE, **TAGS
 
 # What an action is called where a face has no other way to show it.
 
+STORE_STEPS: Sentences = {
+    "account.grant": "give the account a role",
+    "account.list": "the accounts",
+    "audit.verify": "verify the audit",
+    "clock.accept": "take the clock as right",
+    "database.check": "check the database",
+    "database.create": "a new database",
+    "dock.service": "the dock",
+    "kit.add": "receive the kit",
+    "kit.count": "count the kit",
+    "kit.hand_out": "the issue of a kit",
+    "kit.history": "the kit's history",
+    "kit.list": "the kits",
+    "kit.list_at": "the kits there",
+    "kit.list_to_count": "the kits to count",
+    "kit.transfer_stock": "a transfer",
+    "officer.enter": "add the officer",
+    "officer.list": "the officers",
+    "opening.list": "the openings",
+    "place.add": "add the place",
+    "place.list": "the places",
+    "product.add": "add a product with this GTIN",
+    "product.enter": "add the product",
+    "product.gtin": "give the product this GTIN",
+    "product.list": "the products",
+    "product.move_gtin": "move the GTIN to this product",
+    "recall.list": "the recalls",
+    "recall.show_lot": "the recall",
+    "reconcile.list": "what does not agree",
+    "report.list": "the usage reports",
+    "report.restore": "restore the report",
+    "stocktake.cancel": "give the stocktake up",
+    "stocktake.list": "the stocktakes",
+    "stocktake.result": "the stocktake's result",
+    "stocktake.scan": "scan kits",
+    "stocktake.start": "start a stocktake",
+    "tag.enrol": "enrol a tag",
+    "tag.list": "the tags",
+}
+
 STOCK_STEPS: Sentences = {
     "kit.release": "release the kit",
     "officer.back": "bring the officer back",
@@ -1217,5 +1525,5 @@ OWN_STEPS: Sentences = {
     "stocktake.start": "start a stocktake",
 }
 
-STEPS: Sentences = {**STOCK_STEPS, **RECONCILE_STEPS, **TAG_STEPS, **OWN_STEPS}
+STEPS: Sentences = {**STORE_STEPS, **STOCK_STEPS, **RECONCILE_STEPS, **TAG_STEPS, **OWN_STEPS}
 """Every action that a sentence may tell somebody to take, by its name."""

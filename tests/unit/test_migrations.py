@@ -16,9 +16,12 @@ from host import errors
 from host.access.roles import ADMINISTRATOR, FOUNDER, PROGRAMME_LEAD, QUARTERMASTER
 from host.access.vault import key_path
 from host.ledger import Movement
+from host.phrase import Phrase
 from host.reconcile import reconcile
 from host.store import Store, TagKeys
 from host.store.migrations import _002, migrations
+from host.usage.doses import told
+from tests.refusals import refused
 
 DATA = Path(__file__).parents[1] / "data"
 TEST_KEYS = {
@@ -274,7 +277,8 @@ def test_a_damaged_one_is_not_migrated(old: Path) -> None:
         connection.execute("UPDATE explanation SET officer = '9'")
     connection.close()
     before = content(old)
-    with pytest.raises(errors.DatabaseDamaged, match="explanation names what is not in officer"):
+    fault = Phrase("check.reference", table="explanation", parent="officer")
+    with refused("database.damaged", errors.DatabaseDamaged, path=old, fault=fault):
         Store.open(old)
     assert content(old) == before
 
@@ -306,10 +310,11 @@ def test_a_kit_that_went_out_empty_is_asked_for_and_one_that_may_be_stays_in(sec
     assert ("not_whole_carried", "high", "K-2", "4101") in {
         (each.kind, each.severity, each.kit, each.officer) for each in found
     }
-    with pytest.raises(errors.RuleError, match="kit K-3 is to be counted first: pouch P-01 was opened"):
+    why = told(second.to_count()["K-3"], second.station.time_zone)
+    with refused("kit.to_count_first", errors.RuleError, kit="K-3", why=why):
         second.issue_kit("K-3", "4102", None, START + 50 * HOUR)
     second.move(Movement(0, START + 50 * HOUR, "count", "K-3", doses=1))
-    with pytest.raises(errors.RuleError, match="1 of 2 doses left"):
+    with refused("kit.not_whole", errors.RuleError, kit="K-3", left=1, of=2):
         second.issue_kit("K-3", "4102", None, START + 51 * HOUR)
 
 

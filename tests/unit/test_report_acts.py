@@ -11,12 +11,14 @@ from host import clock
 from host.errors import InputError, NotAllowed, RuleError
 from host.ledger import Movement
 from host.ledger.movement import COUNT, DESTROY, RETURN, USE
+from host.phrase import NextStep
 from host.reconcile import reconcile
 from host.store import Store
 from host.tag.events import verified_row
 from host.usage.openings import Opening
 from host.usage.reports import FILED, SAME, WITHDRAWN, UsageReport
 from kitwire import record
+from tests.refusals import refused
 from tests.unit.test_accounts import DAY, FORM, HOUR, NOW, PROTECTED, TAGS, Force
 from tests.unit.test_accounts import force as force
 
@@ -129,7 +131,7 @@ def test_doses_of_a_kit_that_was_destroyed_since_do_not_come_back(store: Store) 
 
 def test_report_is_withdrawn_and_restored_once(store: Store) -> None:
     filed = file(store)
-    with pytest.raises(RuleError, match="counts already: nothing is left to do"):
+    with refused("report.counts_already", RuleError, report=filed.id):
         store.restore_report(filed.id, None, clock.now_ms())
     store.withdraw_report(filed.id, "wrong", clock.now_ms())
     for act in (
@@ -137,9 +139,10 @@ def test_report_is_withdrawn_and_restored_once(store: Store) -> None:
         lambda: store.same_use(filed.id, filed.id + 1, clock.now_ms()),
         lambda: store.match_report(filed.id, P1, clock.now_ms()),
     ):
-        with pytest.raises(RuleError, match=f"was withdrawn: `kitdock usage restore {filed.id}` takes that back"):
+        restore = NextStep("report.restore", report=filed.id)
+        with refused("report.withdrawn", RuleError, report=filed.id, restore=restore):
             act()
-    with pytest.raises(InputError, match="no usage report 99"):
+    with refused("report.unknown", InputError, report=99):
         store.withdraw_report(99, "wrong", clock.now_ms())
     assert len(store._rows("SELECT 1 FROM report_note")) == 1
 
@@ -163,12 +166,12 @@ def test_two_reports_of_the_same_use_count_once(store: Store) -> None:
 
 def test_report_is_the_same_as_one_that_counts_itself(store: Store) -> None:
     first, second = file(store), file(store, officer="1300")
-    with pytest.raises(RuleError, match="name one that counts itself"):
+    with refused("report.other_counts_not", RuleError, report=first.id, other=first.id):
         store.same_use(first.id, first.id, clock.now_ms())
     store.withdraw_report(second.id, "wrong", clock.now_ms())
-    with pytest.raises(RuleError, match="name one that counts itself"):
+    with refused("report.other_counts_not", RuleError, report=first.id, other=second.id):
         store.same_use(first.id, second.id, clock.now_ms())
-    with pytest.raises(InputError, match="no usage report 99"):
+    with refused("report.unknown", InputError, report=99):
         store.same_use(first.id, 99, clock.now_ms())
     assert store.open_answers(first.id) == first
 
@@ -232,9 +235,9 @@ def test_match_moves_the_doses_to_the_kit_that_was_in_that_pouch(store: Store) -
 
 def test_match_is_to_another_opening_that_is_there(store: Store) -> None:
     filed = file(store, None)
-    with pytest.raises(InputError, match="there is no such opening"):
+    with refused("opening.unknown", InputError):
         store.match_report(filed.id, (TAGS["P1"], 7), clock.now_ms())
-    with pytest.raises(RuleError, match="tells of that opening already: nothing is left to do"):
+    with refused("report.of_that_opening_already", RuleError, report=filed.id):
         store.match_report(filed.id, P1, clock.now_ms())
     assert store.open_answers(filed.id) == filed
 
@@ -315,9 +318,9 @@ def test_report_that_amends_another_takes_its_place(store: Store) -> None:
 def test_report_that_amends_one_that_cannot_be_is_not_filed(store: Store) -> None:
     first = file(store)
     store.withdraw_report(first.id, "wrong", clock.now_ms())
-    with pytest.raises(RuleError, match="was withdrawn"):
+    with refused("report.withdrawn", RuleError, report=first.id):
         file(store, amends=first.id)
-    with pytest.raises(InputError, match="no usage report 99"):
+    with refused("report.unknown", InputError, report=99):
         file(store, amends=99)
     assert len(store.reports()) == 1
     assert doses(store) == (2, 0, 0)
@@ -341,7 +344,7 @@ def test_kit_is_said_where_two_were_in_the_pouch(store: Store) -> None:
     assert store.kits_of_report(opening(store), "1207", NOW) == ["K1", "K3"]
     open_ended = file(store)
     assert (open_ended.kit, doses(store), doses(store, "K3")) == (None, (2, 0, 0), (2, 0, 0))
-    with pytest.raises(InputError, match="kit K2 was not in pouch P1 at that opening: it was K1 or K3"):
+    with refused("report.kit_not_in_pouch", InputError, kit="K2", pouch="P1", possible=("K1", "K3")):
         file(store, kit="K2")
     assert file(store, amends=open_ended.id, kit="K3").kit == "K3"
     assert (doses(store), doses(store, "K3")) == ((2, 0, 0), (1, 1, 0))

@@ -12,9 +12,11 @@ from host import errors, ledger
 from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import key_path
 from host.errors import InputError, RuleError, VaultError
+from host.phrase import NextStep
 from host.store import Store, TagKeys
 from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
 from kitwire import record
+from tests.refusals import refused
 
 NOW = 1_780_000_000_000
 TAG = "0011223344556677"
@@ -71,20 +73,21 @@ def test_what_is_committed_is_on_the_disk(store: Store, path: Path) -> None:
 
 def test_create_overwrites_neither_file(path: Path) -> None:
     path.write_text("precious")
-    with pytest.raises(InputError, match="not overwritten"):
+    with refused("database.exists", InputError, path=path):
         Store.create(path, "North", "Europe/London", False, NOW)
     assert path.read_text() == "precious"
     path.unlink()
     key_path(path).write_text("precious")
-    with pytest.raises(InputError, match="not overwritten"):
+    with refused("key.there_already", InputError, path=key_path(path)):
         Store.create(path, "North", "Europe/London", False, NOW)
     assert key_path(path).read_text() == "precious"
     assert not path.exists()
 
 
 def test_create_in_a_folder_that_is_not_there_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(errors.DatabaseReadOnly, match="cannot make database"):
-        Store.create(tmp_path / "nowhere" / "x.db", "North", "Europe/London", False, NOW)
+    path = tmp_path / "nowhere" / "x.db"
+    with refused("database.cannot_make", errors.DatabaseReadOnly, path=path, why="No such file or directory"):
+        Store.create(path, "North", "Europe/London", False, NOW)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -99,7 +102,7 @@ def test_create_that_fails_half_way_leaves_nothing(path: Path, monkeypatch: pyte
 
 
 def test_missing_database_says_how_to_make_one(path: Path) -> None:
-    with pytest.raises(errors.DatabaseMissing, match="kitdock init --db"):
+    with refused("database.missing", errors.DatabaseMissing, create=NextStep("database.create", db=path)):
         Store.open(path)
     assert not path.exists()
 
@@ -107,7 +110,7 @@ def test_missing_database_says_how_to_make_one(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"not a database at all, just text" * 40])
 def test_other_file_is_not_kitdock(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(errors.NotKitdock):
+    with refused("database.not_kitdock", errors.NotKitdock, path=path):
         Store.open(path)
     assert path.read_bytes() == content
 
@@ -115,7 +118,7 @@ def test_other_file_is_not_kitdock(path: Path, content: bytes) -> None:
 def test_database_of_another_program_is_left_alone(path: Path) -> None:
     raw(path, "CREATE TABLE other (x)")
     before = path.read_bytes()
-    with pytest.raises(errors.NotKitdock):
+    with refused("database.not_kitdock", errors.NotKitdock, path=path):
         Store.open(path)
     assert path.read_bytes() == before
 
@@ -123,7 +126,7 @@ def test_database_of_another_program_is_left_alone(path: Path) -> None:
 def test_newer_layout_is_refused(store: Store, path: Path) -> None:
     store.close()
     raw(path, "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('kitdock', '999_later', '')")
-    with pytest.raises(errors.NewerSchema, match="999_later"):
+    with refused("database.newer", errors.NewerSchema, path=path, layout="999_later"):
         Store.open(path)
 
 
@@ -133,14 +136,14 @@ def test_damaged_database_is_said_to_be(tagged: Store, path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096 * 10 :] = b"\xa5" * (len(content) - 4096 * 10)
     path.write_bytes(content)
-    with pytest.raises(errors.DatabaseDamaged, match="restore a backup"), Store.open(path) as damaged:
+    with refused("database.not_whole", errors.DatabaseDamaged, path=path), Store.open(path) as damaged:
         damaged.events()
 
 
 def test_locked_database_gives_up_after_a_short_wait_and_writes_nothing(store: Store, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with Store.open(path, busy_timeout_s=0.05) as waiting, pytest.raises(errors.DatabaseBusy, match="try again"):
+    with Store.open(path, busy_timeout_s=0.05) as waiting, refused("database.busy", errors.DatabaseBusy):
         waiting.add_officer("1207", None, NOW)
     other.execute("ROLLBACK")
     other.close()
@@ -151,7 +154,7 @@ def test_full_database_keeps_what_was_committed_and_nothing_of_the_rest(tagged: 
     docking = tagged.begin_docking(TAG, NOW)
     tagged.add_events(docking, TAG, [row(1), row(2)])
     tagged._connection.execute("PRAGMA max_page_count = 40")
-    with pytest.raises(errors.DatabaseFull, match="free some disk space"):
+    with refused("database.full", errors.DatabaseFull, path=path):
         tagged.add_events(docking, TAG, [row(n) for n in range(3, 20_000)])
     assert tagged.last_record(TAG) == (2, bytes(36))
     tagged._connection.execute("PRAGMA max_page_count = 100000")
@@ -161,7 +164,7 @@ def test_full_database_keeps_what_was_committed_and_nothing_of_the_rest(tagged: 
 def test_read_only_database_can_be_read_and_says_why_it_cannot_be_written(store: Store) -> None:
     store._connection.execute("PRAGMA query_only = ON")
     assert store.officers() == []
-    with pytest.raises(errors.DatabaseReadOnly, match="write access"):
+    with refused("database.read_only", errors.DatabaseReadOnly):
         store.add_officer("1207", None, NOW)
 
 
@@ -216,7 +219,7 @@ def test_keys_survive_and_are_shut_without_the_key_file(tagged: Store, path: Pat
     key_path(path).unlink()
     with Store.open(path) as again:
         assert [each.pouch for each in again.tags()] == ["P1"]  # what is not sealed can be read
-        with pytest.raises(VaultError, match="missing"):
+        with refused("key.missing", VaultError, path=key_path(path)):
             again.tag_keys(TAG)
 
 
@@ -233,7 +236,7 @@ def test_enrolment_that_fails_at_the_tag_is_not_kept(store: Store) -> None:
 def test_replaced_tag_keeps_its_history_and_frees_its_pouch(tagged: Store) -> None:
     tagged.add_events(tagged.begin_docking(TAG, NOW), TAG, [row(1)])
     other = "8899aabbccddeeff"
-    with pytest.raises(RuleError, match="--replace"):
+    with refused("pouch.has_tag", RuleError, pouch="P1", tag=TAG):
         tagged.enrol_tag(other, "P1", KEYS, NOW + 5, lambda: None)
     tagged.enrol_tag(other, "P1", KEYS, NOW + 5, lambda: None, replace=True)
     assert [each.id for each in tagged.tags()] == [other]
@@ -267,11 +270,11 @@ def test_docking_keeps_its_anchor_and_outcome(tagged: Store) -> None:
 def test_refused_issue_writes_no_movement(store: Store) -> None:
     store.add_officer("1207", date(2026, 1, 1), NOW)
     store.add_kit("K1", "Nyxoid", "A1", date(2028, 1, 31), None, NOW)
-    with pytest.raises(InputError, match="no pouch P9"):
+    with refused("pouch.has_no_tag", InputError, pouch="P9"):
         store.issue_kit("K1", "1207", "P9", NOW)
-    with pytest.raises(InputError, match="no officer 9"):
+    with refused("officer.unknown", InputError, officer="9"):
         store.issue_kit("K1", "9", None, NOW)
-    with pytest.raises(InputError, match="no kit K9"):
+    with refused("kit.unknown", InputError, kit="K9"):
         store.return_kit("K9", NOW)
     store.issue_kit("K1", "1207", None, NOW)
     with pytest.raises(RuleError, match="already issued"):
@@ -281,7 +284,7 @@ def test_refused_issue_writes_no_movement(store: Store) -> None:
 
 def test_refused_kit_leaves_no_lot_behind(store: Store) -> None:
     store.add_kit("K1", "Nyxoid", "A1", date(2028, 1, 31), None, NOW)
-    with pytest.raises(RuleError, match="known already"):
+    with refused("kit.known_already", RuleError, kit="K1"):
         store.add_kit("K1", "Nyxoid", "B2", date(2029, 1, 31), None, NOW)
     with pytest.raises(RuleError, match="known to expire"):
         store.add_kit("K2", "Nyxoid", "A1", date(2029, 1, 31), None, NOW)
@@ -318,9 +321,9 @@ def test_protected_answers_are_not_in_the_file_and_are_bound_to_their_report(tag
     for file in path.parent.iterdir():
         assert b"unconscious-and-alone" not in file.read_bytes()
     raw(path, "UPDATE usage_report SET sealed = (SELECT sealed FROM usage_report WHERE id = 2) WHERE id = 1")
-    with pytest.raises(VaultError, match="usage report 1 was altered"):
+    with refused("sealed.altered", VaultError, what="usage report 1"):
         tagged.report(1)
-    with pytest.raises(InputError, match="no usage report 3"):
+    with refused("report.unknown", InputError, report=3):
         tagged.report(3)
 
 

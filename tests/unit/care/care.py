@@ -4,6 +4,8 @@ import sqlite3
 from pathlib import Path
 
 from host import clock
+from host.errors import KitdockError
+from host.phrase import Phrase
 from host.store import Store
 
 DAY = clock.DAY_MS
@@ -17,7 +19,7 @@ def change(path: Path, *statements: str) -> None:
     connection.close()
 
 
-def failed(store: Store) -> dict[str, str]:
+def failed(store: Store) -> dict[str, Phrase | KitdockError]:
     return {each.name: each.found for each in store.check() if not each.holds}
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from host import clock, errors
+from host.access.roles import who_may
 from host.errors import InputError
+from host.phrase import Phrase
 from host.store import Store, copying
+from tests.refusals import refused
 from tests.unit.care.care import change, names
 from tests.unit.test_migrations import TEST_KEYS, rows
 
@@ -45,7 +48,7 @@ def test_backup_is_of_one_moment_while_others_write(store: Store, path: Path, mo
 def test_backup_overwrites_nothing_unasked(store: Store, path: Path) -> None:
     target = path.with_name("backup.db")
     target.write_text("precious")
-    with pytest.raises(InputError, match="--overwrite"):
+    with refused("backup.exists", InputError, target=target):
         store.back_up(target)
     assert target.read_text() == "precious"
     store.back_up(target, overwrite=True)
@@ -56,14 +59,14 @@ def test_backup_overwrites_nothing_unasked(store: Store, path: Path) -> None:
 def test_backup_never_replaces_the_database_or_its_key(store: Store, path: Path, name: str) -> None:
     store.add_officer("4103", None, clock.now_ms())
     before = path.with_name(name).read_bytes()
-    with pytest.raises(InputError, match="belongs to the database itself"):
+    with refused("backup.part_of_database", InputError, target=path.with_name(name)):
         store.back_up(path.with_name(name), overwrite=True)
     assert path.with_name(name).read_bytes() == before
 
 
 def test_a_file_that_appears_while_the_backup_is_made_stays(store: Store, path: Path) -> None:
     target = path.with_name("backup.db")
-    with pytest.raises(InputError, match="--overwrite"):
+    with refused("backup.exists", InputError, target=target):
         store.back_up(target, progress=lambda *_: target.write_text("precious"))
     assert target.read_text() == "precious"
 
@@ -73,21 +76,21 @@ def test_no_backup_is_put_beside_a_log_of_another_database(store: Store, path: P
     target = path.with_name("backup.db")
     target.write_text("an older one")
     path.with_name(f"backup.db{end}").write_text("its log")
-    with pytest.raises(InputError, match=f"backup.db{end} would be played into the backup"):
+    with refused("backup.log_there", InputError, log=path.with_name(f"backup.db{end}")):
         store.back_up(target, overwrite=True)
     assert target.read_text() == "an older one"
 
 
 def test_backup_into_no_folder_is_refused(store: Store, path: Path) -> None:
-    with pytest.raises(InputError, match="in a folder that exists"):
-        store.back_up(path.parent / "nowhere" / "backup.db")
-    with pytest.raises(InputError, match="in a folder that exists"):
-        store.back_up(path.parent)
+    for target in (path.parent / "nowhere" / "backup.db", path.parent):
+        with refused("backup.no_file", InputError, target=target):
+            store.back_up(target)
 
 
 def test_backup_is_for_administrators(store: Store, path: Path) -> None:
     store.grant("count", "quartermaster", None, clock.now_ms())
-    with Store.open(path, login="count") as other, pytest.raises(errors.NotAllowed, match="administrator"):
+    why = Phrase("access.for_roles", roles=who_may("database.backup"))
+    with Store.open(path, login="count") as other, refused("access.not_allowed", errors.NotAllowed, why=why):
         other.back_up(path.with_name("backup.db"))
     assert names(path) == ["station.db", "station.db.key"]
     assert [(each.action, each.outcome) for each in store.audit_entries()][-1] == ("database.backup", "refused")
@@ -95,13 +98,14 @@ def test_backup_is_for_administrators(store: Store, path: Path) -> None:
 
 def test_no_backup_is_made_of_what_is_damaged(store: Store, path: Path) -> None:
     change(path, "DROP TRIGGER explanation_no_update", "UPDATE explanation SET officer = '9'")
-    with pytest.raises(errors.DatabaseDamaged, match="explanation names what is not in officer"):
+    fault = Phrase("check.reference", table="explanation", parent="officer")
+    with refused("database.damaged", errors.DatabaseDamaged, path=path, fault=fault):
         store.back_up(path.with_name("backup.db"))
     assert names(path) == ["station.db", "station.db.key"]
 
 
 def test_no_backup_is_made_of_a_broken_audit(store: Store, path: Path) -> None:
     change(path, "DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1")
-    with pytest.raises(errors.DatabaseDamaged, match="audit"):
+    with refused("database.audit_broken", errors.DatabaseDamaged, path=path):
         store.back_up(path.with_name("backup.db"))
     assert names(path) == ["station.db", "station.db.key"]

@@ -7,6 +7,7 @@ import pytest
 
 from host import clock, errors
 from host.access.vault import key_path
+from host.phrase import Phrase
 from host.store import Store
 from host.store.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS
 from tests.unit.care.care import change, failed
@@ -18,67 +19,84 @@ def test_a_good_database_holds_in_all(store: Store) -> None:
     assert [(each.name, each.holds) for each in found] == [
         (name, True) for name in (FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS)
     ]
-    assert found[-1].found == "22 records as their tags sealed them, or known not to be"
+    assert found[-1].found == Phrase("check.records", count=22)
 
 
-PLANTED: dict[str, tuple[list[str], str, str]] = {
-    "a trigger is away": (["DROP TRIGGER event_no_delete"], LAYOUT, "trigger event_no_delete is missing"),
+PLANTED: dict[str, tuple[list[str], str, Phrase | None]] = {
+    "a trigger is away": (
+        ["DROP TRIGGER event_no_delete"],
+        LAYOUT,
+        Phrase("check.missing", kind="trigger", name="event_no_delete"),
+    ),
     "a trigger does nothing": (
         ["DROP TRIGGER event_no_delete", "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT 1; END"],
         LAYOUT,
-        "trigger event_no_delete was changed",
+        Phrase("check.changed", kind="trigger", name="event_no_delete"),
     ),
-    "an index is away": (["DROP INDEX movement_by_kit"], LAYOUT, "index movement_by_kit is missing"),
-    "a foreign table": (["CREATE TABLE notes (x)"], LAYOUT, "table notes is not Kitdock's"),
+    "an index is away": (
+        ["DROP INDEX movement_by_kit"],
+        LAYOUT,
+        Phrase("check.missing", kind="index", name="movement_by_kit"),
+    ),
+    "a foreign table": (["CREATE TABLE notes (x)"], LAYOUT, Phrase("check.strange", kind="table", name="notes")),
     "a roll-up is wrong": (
         ["UPDATE kit_state SET doses_left = 9 WHERE kit = 'K-1'"],
         ROLLUPS,
-        "kit_state differs for K-1",
+        Phrase("check.table", table="kit_state", rows=("K-1",)),
     ),
-    "a roll-up is away": ([f"DELETE FROM opening WHERE tag = '{T1}'"], ROLLUPS, f"opening differs for {T1}"),
+    "a roll-up is away": (
+        [f"DELETE FROM opening WHERE tag = '{T1}'"],
+        ROLLUPS,
+        Phrase("check.table", table="opening", rows=(T1,)),
+    ),
     "an officer is away": (
         ["DELETE FROM officer WHERE id = '4102'"],
         REFERENCES,
-        "a row of movement names what is not in officer",
+        Phrase("check.reference", table="movement", parent="officer"),
     ),
     "an audit entry is altered": (
         ["DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1"],
         AUDIT,
-        "entry 1 is not what was written",
+        None,
     ),
     "a movement is away": (
         ["DROP TRIGGER movement_no_delete", "DELETE FROM movement WHERE id = 6"],
         LEDGER,
-        "movement 7 of K-2",
+        Phrase("check.movement", movement=7, kit="K-2"),
     ),
     "a record tells of something else": (
         ["DROP TRIGGER event_no_update", f"UPDATE event SET type = 'heartbeat' WHERE tag = '{T1}' AND sequence = 8"],
         RECORDS,
-        f"tag {T1}: 1 record not as the tag sealed it (8)",
+        Phrase("check.tag", tag=T1, count=1, sequences=(8,)),
     ),
     "a record has other bytes": (
         ["DROP TRIGGER event_no_update", f"UPDATE event SET record = zeroblob(36) WHERE tag = '{T1}' AND sequence = 8"],
         RECORDS,
-        f"tag {T1}: 2 records not as the tag sealed it (8, 9)",
+        Phrase("check.tag", tag=T1, count=2, sequences=(8, 9)),
     ),
     "the keys of a tag are altered": (
         [f"UPDATE tag SET sealed_keys = zeroblob(124) WHERE id = '{T1}'"],
         RECORDS,
-        f"the sealed value of keys of tag {T1} was altered",
+        Phrase("sealed.altered", what=f"keys of tag {T1}"),
     ),
     "an altered record is called good": (
         ["DROP TRIGGER event_no_update", f"UPDATE event SET verdict = 'verified' WHERE tag = '{T2}' AND sequence = 6"],
         RECORDS,
-        f"tag {T2}: 1 record not as the tag sealed it (6)",
+        Phrase("check.tag", tag=T2, count=1, sequences=(6,)),
     ),
 }
+"""What is done, the check that fails, and the fault it tells, with some of its fields; None for any."""
 
 
 @pytest.mark.parametrize(("statements", "name", "told"), PLANTED.values(), ids=PLANTED.keys())
-def test_what_is_planted_is_found(store: Store, path: Path, statements: list[str], name: str, told: str) -> None:
+def test_what_is_planted_is_found(
+    store: Store, path: Path, statements: list[str], name: str, told: Phrase | None
+) -> None:
     assert failed(store) == {}
     change(path, *statements)
-    assert told in failed(store)[name]
+    faults = failed(store)[name].fields["faults"]
+    assert faults
+    assert told is None or any(each.code == told.code and told.fields.items() <= each.fields.items() for each in faults)
 
 
 def test_a_damaged_file_is_said_to_be_and_nothing_more_is_looked_at(path: Path) -> None:
@@ -103,7 +121,8 @@ def test_records_after_a_gap_are_checked_but_for_the_first(store: Store, path: P
     change(path, "DROP TRIGGER event_no_delete", f"DELETE FROM event WHERE tag = '{T2}' AND sequence IN (1, 2)")
     assert RECORDS not in failed(store)
     change(path, "DROP TRIGGER event_no_update", f"UPDATE event SET aux = 5 WHERE tag = '{T2}' AND sequence = 4")
-    assert "(4)" in failed(store)[RECORDS]
+    fault = Phrase("check.tag", tag=T2, count=1, sequences=(4,))
+    assert failed(store)[RECORDS] == Phrase("check.faults", faults=(fault,), more=0)
 
 
 def test_repair_makes_again_what_can_be_made(store: Store, path: Path) -> None:
