@@ -37,7 +37,7 @@ def test_a_known_product_is_not_added_again(station: Station) -> None:
     station.run("product", "add", "Nyxoid")
     for name in ("Nyxoid", "NYXOID"):
         refused = station.refused("product", "add", name, "--gtin", GTIN, status=1)
-        assert refused == "product Nyxoid is known already: `kitdock product gtin 'Nyxoid' GTIN` gives it one more"
+        assert refused == "product Nyxoid is known already: `kitdock product gtin Nyxoid GTIN` gives it one more"
     assert station.json("product", "list")[0]["gtins"] == []
 
 
@@ -60,7 +60,7 @@ def test_a_number_that_is_no_gtin_is_refused(station: Station, gtin: str) -> Non
 
 def test_an_unknown_product_is_refused(station: Station) -> None:
     refused = station.refused("product", "gtin", "Nyxiod", GTIN, status=2)
-    assert refused == "no product Nyxiod: see `kitdock product list`, or `kitdock product add 'Nyxiod'`"
+    assert refused == "no product Nyxiod: see `kitdock product list`, or `kitdock product add Nyxiod`"
     assert "is no product" in station.refused("product", "add", " ", status=2)
 
 
