@@ -104,7 +104,7 @@ class Database:
         except OSError as error:
             raise errors.DatabaseMissing("database.no_access", path=path, why=error.strerror) from None
         if not found:
-            raise errors.DatabaseMissing("database.missing", path=path, create=NextStep("database.create", db=path))
+            raise errors.DatabaseMissing("database.missing", path=path, create=NextStep("database.create_at", db=path))
         with translated(path):
             store = cls._connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s, login)
             try:

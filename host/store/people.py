@@ -189,7 +189,7 @@ class People(Database):
         """One place. Raises `InputError` if unknown."""
         row = self._row("SELECT id, kind, unit FROM place WHERE id = ?", (place,))
         if row is None:
-            see, add = NextStep("place.list"), NextStep("place.add", place=place)
+            see, add = NextStep("place.list"), NextStep("place.enter", place=place)
             raise InputError("place.unknown", place=place, see=see, add=add)
         return Place(*row)
 

@@ -102,7 +102,7 @@ def test_create_that_fails_half_way_leaves_nothing(path: Path, monkeypatch: pyte
 
 
 def test_missing_database_says_how_to_make_one(path: Path) -> None:
-    with refused("database.missing", errors.DatabaseMissing, create=NextStep("database.create", db=path)):
+    with refused("database.missing", errors.DatabaseMissing, create=NextStep("database.create_at", db=path)):
         Store.open(path)
     assert not path.exists()
 
