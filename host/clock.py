@@ -32,7 +32,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f"no time zone is called {name!r}: use a name such as Europe/London") from None
+        raise InputError("typed.no_zone", text=name) from None
 
 
 def local(at_ms: int, zone_name: str) -> datetime:
@@ -67,7 +67,7 @@ def parse_date(text: str) -> date:
     except ValueError:
         day = None
     if day is None or len(text) != 10 or not 2000 <= day.year <= 2199:
-        raise InputError(f"{text!r} is no date: write a day that exists as YYYY-MM-DD")
+        raise InputError("typed.no_date", text=text)
     return day
 
 
@@ -82,11 +82,11 @@ def parse_instant(text: str, zone_name: str) -> int:
     except ValueError:
         at = None
     if at is None or len(text) < 16 or not 2000 <= at.year <= 2199:
-        raise InputError(f"{text!r} is no time: write a time that exists as YYYY-MM-DDTHH:MM")
+        raise InputError("typed.no_time", text=text)
     if at.tzinfo is None:
         at = at.replace(tzinfo=zone(zone_name))
         if at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None) != at.replace(tzinfo=None):
-            raise InputError(f"{text!r} does not exist in {zone_name}: the clocks go forward over it")
+            raise InputError("typed.time_skipped", text=text, zone=zone_name)
     return round(at.timestamp() * 1000)
 
 
@@ -94,5 +94,5 @@ def parse_past_instant(text: str, zone_name: str, now: int) -> int:
     """As `parse_instant`, for something that has happened: raises `InputError` if it is after `now`."""
     at_ms = parse_instant(text, zone_name)
     if at_ms > now:
-        raise InputError(f"{text!r} is in the future: nothing can have happened then")
+        raise InputError("typed.time_to_come", text=text)
     return at_ms

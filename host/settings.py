@@ -4,36 +4,38 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from host.errors import DatabaseDamaged, InputError
+from host.phrase import NextStep, Phrase
 
 
 class Setting(NamedTuple):
     """One setting: what it does, its value if not set, and the least and most of a number (None for a text)."""
 
-    text: str
+    text: Phrase
     default: int | str
     least: int = 0
     most: int = 3650
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "carry_days": Setting("Days that a kit is carried: an issue warns if it expires within them.", 90, 1),
-    "carry_roles": Setting("Roles that may carry a kit, apart by commas; empty: all.", ""),
-    "expiry_days": Setting("Days ahead that `kitdock expiry` looks.", 90),
-    "not_docked_days": Setting("Days without docking after which a carried pouch is a discrepancy.", 7, 1, 365),
-    "silent_days": Setting(
-        "Days without a sign of the tag of a pouch in a place until that is a discrepancy.", 30, 1, 365
-    ),
-    "report_hours": Setting("Hours after an opening that was a use until its report is overdue.", 24, 0, 8760),
-    "faulty_days": Setting("Days for which a fault that a docking brought to light is a discrepancy.", 14, 1, 365),
-    "battery_percent": Setting("A tag's battery below this share at its last docking is a discrepancy.", 20, 0, 99),
-    "resupply_days": Setting("Days after a resupply was asked for until it is overdue.", 3, 0, 365),
-    "lead_days": Setting("Days from ordering kits to having them.", 28, 0, 730),
-    "retain_answers_days": Setting("Days that a usage report keeps its protected answers; 0: for ever.", 0, 0, 36500),
-    "retain_reports_days": Setting("Days that a usage report keeps its open answers; 0: for ever.", 0, 0, 36500),
-    "retain_events_days": Setting("Days that records of tags are kept; 0: for ever.", 0, 0, 36500),
-    "retain_leavers_days": Setting("Days that the number of an officer who left is kept; 0: for ever.", 0, 0, 36500),
+    "carry_days": Setting(Phrase("setting.carry_days"), 90, 1),
+    "carry_roles": Setting(Phrase("setting.carry_roles"), ""),
+    "expiry_days": Setting(Phrase("setting.expiry_days", look=NextStep("expiry.list")), 90),
+    "not_docked_days": Setting(Phrase("setting.not_docked_days"), 7, 1, 365),
+    "silent_days": Setting(Phrase("setting.silent_days"), 30, 1, 365),
+    "report_hours": Setting(Phrase("setting.report_hours"), 24, 0, 8760),
+    "faulty_days": Setting(Phrase("setting.faulty_days"), 14, 1, 365),
+    "battery_percent": Setting(Phrase("setting.battery_percent"), 20, 0, 99),
+    "resupply_days": Setting(Phrase("setting.resupply_days"), 3, 0, 365),
+    "lead_days": Setting(Phrase("setting.lead_days"), 28, 0, 730),
+    "retain_answers_days": Setting(Phrase("setting.retain_answers_days"), 0, 0, 36500),
+    "retain_reports_days": Setting(Phrase("setting.retain_reports_days"), 0, 0, 36500),
+    "retain_events_days": Setting(Phrase("setting.retain_events_days"), 0, 0, 36500),
+    "retain_leavers_days": Setting(Phrase("setting.retain_leavers_days"), 0, 0, 36500),
 }
 """Every setting there is."""
+
+_LONGEST = 200
+"""Characters of a text."""
 
 RETENTION = "retain_"
 """What the settings that destroy begin with."""
@@ -62,13 +64,13 @@ def checked(key: str, text: str) -> int | str:
     """The value of a setting as typed. Raises `InputError` if there is no such setting or value."""
     setting = SETTINGS.get(key)
     if setting is None:
-        raise InputError(f"no setting {key}: there is {', '.join(SETTINGS)}")
+        raise InputError("setting.unknown", setting=key, settings=tuple(SETTINGS))
     if isinstance(setting.default, str):
-        if not text.isprintable() or len(text) > 200:
-            raise InputError(f"{key} is one line of at most 200 characters")
+        if not text.isprintable() or len(text) > _LONGEST:
+            raise InputError("setting.one_line", setting=key, most=_LONGEST)
         return text.strip()
     if not (text.isascii() and text.isdigit() and setting.least <= int(text) <= setting.most):
-        raise InputError(f"{key} is a whole number from {setting.least} to {setting.most}, not {text!r}")
+        raise InputError("setting.whole_number", setting=key, least=setting.least, most=setting.most, text=text)
     return int(text)
 
 
@@ -79,9 +81,7 @@ def settings(stored: Mapping[str, str]) -> Settings:
             key: checked(key, stored[key]) if key in stored else each.default for key, each in SETTINGS.items()
         }
     except InputError as error:
-        raise DatabaseDamaged(
-            f"a setting was changed by another program: {error}; change it with `kitdock setting set SETTING VALUE`"
-        ) from None
+        raise DatabaseDamaged("setting.nonsense", error=error, change=NextStep("setting.change")) from None
     return Settings(**values)
 
 

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from host.phrase import Phrase
+
 DONE = "done"
 REFUSED = "refused"
 
@@ -42,7 +44,7 @@ class Chain(NamedTuple):
     entries: int
     head: bytes
     broken_at: int | None
-    why: str
+    why: Phrase | None
 
 
 def detail_text(detail: Mapping[str, object]) -> str:
@@ -63,8 +65,8 @@ def verify(entries: Iterable[AuditEntry]) -> Chain:
     head, count = START, 0
     for entry in entries:
         if entry.id != count + 1:
-            return Chain(count, head, count + 1, f"entry {count + 1} is missing")
+            return Chain(count, head, count + 1, Phrase("audit.entry_missing", entry=count + 1))
         if chained(head, *entry[:-1]) != entry.hash:
-            return Chain(count, head, entry.id, f"entry {entry.id} is not what was written, or follows on another")
+            return Chain(count, head, entry.id, Phrase("audit.entry_altered", entry=entry.id))
         head, count = entry.hash, entry.id
-    return Chain(count, head, None, "")
+    return Chain(count, head, None, None)

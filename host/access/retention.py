@@ -25,10 +25,10 @@ EVENTS = "events"
 LEAVERS = "leavers"
 
 KINDS = {
-    ANSWERS: "protected answers of usage reports",
-    REPORTS: "open answers of usage reports",
-    EVENTS: "records of tags, and explanations of them",
-    LEAVERS: "numbers of officers who left",
+    ANSWERS: Phrase("retention.answers"),
+    REPORTS: Phrase("retention.reports"),
+    EVENTS: Phrase("retention.events"),
+    LEAVERS: Phrase("retention.leavers"),
 }
 """Every kind of data that a policy can destroy, for people. Its setting is `retain_KIND_days`."""
 

@@ -6,6 +6,7 @@ An action is named by what it touches and what it does; its name also stands in 
 from typing import NamedTuple
 
 from host.ledger.movement import KINDS
+from host.phrase import Phrase
 
 OFFICER = "officer"
 QUARTERMASTER = "quartermaster"
@@ -14,11 +15,11 @@ AUDITOR = "auditor"
 ADMINISTRATOR = "administrator"
 
 ROLES = {
-    OFFICER: "docks a pouch, explains openings, files reports; sees only own ones",
-    QUARTERMASTER: "keeps stock, officers, tags, expiry and reconciliation; no health data",
-    PROGRAMME_LEAD: "reads usage reports whole, and reconciliation",
-    AUDITOR: "reads everything that happened, and the audit; no health data; changes nothing",
-    ADMINISTRATOR: "grants roles, looks after the database; no health data",
+    OFFICER: Phrase("role.officer"),
+    QUARTERMASTER: Phrase("role.quartermaster"),
+    PROGRAMME_LEAD: Phrase("role.programme_lead"),
+    AUDITOR: Phrase("role.auditor"),
+    ADMINISTRATOR: Phrase("role.administrator"),
 }
 """Every role, and what it is for."""
 
@@ -107,6 +108,6 @@ class Account(NamedTuple):
         return self.roles if officer == self.officer else self.roles - {OFFICER}
 
 
-def who_may(action: str) -> str:
+def who_may(action: str) -> Phrase:
     """The roles that allow an action, for people."""
-    return " or ".join(each.replace("_", " ") for each in ROLES if each in ACTIONS[action])
+    return Phrase("role.one_of", roles=tuple(each for each in ROLES if each in ACTIONS[action]))

@@ -47,7 +47,7 @@ def balance(db: Path, at: str | None) -> PrintedReport:
             "kits": Table(
                 _by_place(there),
                 {
-                    "state": lambda row: in_words(row["status"]),
+                    "state": lambda row: str(in_words(row["status"])),
                     "where": "where",
                     "kits": "kits",
                     "doses_left": "doses_left",

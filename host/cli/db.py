@@ -206,7 +206,7 @@ def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
         [
             {
                 "kind": each.kind,
-                "what": KINDS[each.kind],
+                "what": str(KINDS[each.kind]),
                 "keep_days": each.days,
                 "before": clock.iso(each.until_ms, zone) if each.until_ms is not None else None,
                 "rows": each.rows,

@@ -190,7 +190,7 @@ class Receiver:
         if not self._asks:
             raise InputError("receiving.doubtful", doubts=Phrase("cell.remarks", remarks=tuple(wrong)))
         for doubt in wrong:
-            self._say(f"\a  {doubt}")
+            self._say(f"\a  {told(doubt)}")
         if len(readings) == 1:
             self._confirm(scan)
             return scan

@@ -163,7 +163,7 @@ def _stock(start: Balance, end: Balance) -> Table:
     return Table(
         rows,
         {
-            "": lambda row: heading(f"end.{row['what']}") if row["what"] in _DOSES else in_words(row["what"]),
+            "": lambda row: heading(f"end.{row['what']}") if row["what"] in _DOSES else str(in_words(row["what"])),
             "kits_at_start": "kits_at_start",
             "kits_at_end": "kits_at_end",
             "doses_at_start": "doses_at_start",
@@ -194,7 +194,7 @@ def _openings(counts: dict[str | None, int]) -> Table:
     known = [{"cause": cause, "openings": counts.get(cause, 0)} for cause in CAUSES]
     rows = [*known, {"cause": "unexplained", "openings": counts.get(None, 0)}]
     columns: dict[str, Cell] = {
-        "": lambda row: CAUSES.get(row["cause"]) or line("cell.unexplained"),
+        "": lambda row: str(CAUSES[row["cause"]]) if row["cause"] in CAUSES else line("cell.unexplained"),
         "openings": "openings",
     }
     return Table(rows, columns, "", title=line("title.openings_by_cause"))

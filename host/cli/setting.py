@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from host.cli import steps
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
@@ -24,7 +25,7 @@ def list_(db: Path) -> Table:
         now = store.settings
     return Table(
         [
-            {"setting": key, "value": getattr(now, key), "default": each.default, "meaning": each.text}
+            {"setting": key, "value": getattr(now, key), "default": each.default, "meaning": steps.told(each.text)}
             for key, each in SETTINGS.items()
         ],
         {

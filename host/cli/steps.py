@@ -51,9 +51,24 @@ STORE: dict[str, str] = {
 }
 
 STOCK: dict[str, str] = {
+    "expiry.list": "kitdock expiry",
+    "kit.correct": "kitdock kit correct[ {kit}]",
+    "kit.count": "kitdock kit count {kit} --doses {doses}",
+    "kit.destroy": "kitdock kit destroy {kit}",
+    "kit.find": "kitdock kit find {kit}[ --station {station}]",
+    "kit.history": "kitdock kit history {kit}",
+    "kit.issue": "kitdock kit issue {kit}[ --place {place}]",
+    "kit.lose": "kitdock kit lose {kit}",
+    "kit.receive": "kitdock kit add {kit}",
     "kit.release": "kitdock kit release {kit}",
+    "kit.return": "kitdock kit return {kit}[ --station {station}]",
+    "kit.transfer": "kitdock kit transfer {kit} {station}",
+    "kit.unload": "kitdock kit unload {kit}",
     "officer.back": "kitdock officer leave {officer} --back",
     "officer.role": "kitdock officer change {officer} --role {role}",
+    "place.add": "kitdock place add",
+    "setting.change": "kitdock setting set {setting} {value}",
+    "stock.receive": "kitdock stock receive",
 }
 
 RECONCILE: dict[str, str] = {

@@ -166,7 +166,7 @@ class Counting:
             _answer(False, line("said.not_counted"), told(wrong))
             return False
         said = self.store.scan_kit(self.known.id, self.counter, kit, doses, clock.now_ms())
-        _answer(said.ok, said.kit, said.text)
+        _answer(said.ok, said.kit, told(said.said))
         return True
 
 
@@ -321,7 +321,7 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
         )
     ]
     for each in done.differences:
-        next_step = each.next_step if each.doses is None else line("cell.doses_recorded", doses=each.doses)
+        next_step = told(each.next_step) if each.doses is None else line("cell.doses_recorded", doses=each.doses)
         lines.append(f"  {each.name}  {next_step}")
     return Done(
         "\n".join(lines),
@@ -403,8 +403,8 @@ def _row(difference: Difference) -> Row:
     return {
         "kind": difference.kind,
         "kit": difference.kit,
-        "detail": difference.detail,
-        "next_step": difference.next_step,
+        "detail": told(difference.detail),
+        "next_step": told(difference.next_step),
         "reason": "",
     }
 
@@ -470,7 +470,7 @@ def _from_file(path: Path) -> dict[tuple[str, str], str]:
 
 def _ask(difference: Difference) -> str:
     """The reason for a difference, asked at the terminal; empty if there is none."""
-    _say(f"{difference.name}  {difference.detail}")
+    _say(f"{difference.name}  {told(difference.detail)}")
     while True:
         text = str(click.prompt(f"  {line('ask.reason')}", default="", show_default=False, err=True))
         if not text.strip():

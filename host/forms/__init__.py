@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from host import clock
 from host.errors import InputError
+from host.phrase import Phrase
 
 MAX_TEXT = 60
 """Longest text answer in characters: a place has room, a story about a person has not."""
@@ -69,10 +70,10 @@ class Answers(NamedTuple):
 
 
 class AnswersRefused(InputError):
-    """One or more answers do not fit the form: `problems` has one line for each."""
+    """One or more answers do not fit the form: `problems` has one for each."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: list[Phrase]) -> None:
+        super().__init__("answers.refused", problems=tuple(problems))
         self.problems = problems
 
 
@@ -86,7 +87,7 @@ def names() -> list[str]:
 def load(key: str) -> Form:
     """The form with that key. Raises `InputError` if there is none."""
     if key not in names():
-        raise InputError(f"no form {key}: there is {', '.join(names())}")
+        raise InputError("form.unknown", form=key, forms=tuple(names()))
     data = tomllib.loads(resources.files(__name__).joinpath(f"{key}.toml").read_text(encoding="utf-8"))
     return Form(data["key"], data["title"], data["source"], tuple(_field(each) for each in data["field"]))
 
@@ -107,22 +108,18 @@ def check(form: Form, answers: Mapping[str, object], collect_names: bool, zone_n
     for key in given:
         if key not in asked:
             known = key in {field.key for field in form.fields}
-            problems.append(
-                f"{key}: this station does not collect names; leave it out"
-                if known
-                else f"{key}: form {form.key} has no such field"
-            )
+            problems.append(Phrase("answer.names" if known else "answer.no_field", field=key, form=form.key))
     values: dict[str, object] = {}
     for field in asked.values():
         try:
             if field.key in given and field.required_if and values.get(field.required_if) is False:
-                problems.append(f"{field.key}: belongs to {field.required_if} = yes only")
+                problems.append(Phrase("answer.not_asked", field=field.key, with_yes=field.required_if))
             elif field.key in given:
                 values[field.key] = parse(field, given[field.key], zone_name, now_ms)
             elif field.required or (field.required_if and values.get(field.required_if) is True):
-                problems.append(f"{field.key}: missing ({field.label})")
+                problems.append(Phrase("answer.missing", field=field.key, label=field.label))
         except InputError as error:
-            problems.append(f"{field.key}: {error}")
+            problems.append(Phrase("answer.unfit", field=field.key, error=error))
     if problems:
         raise AnswersRefused(problems)
     doses = values["doses"]
@@ -141,26 +138,26 @@ def parse(field: Field, answer: object, zone_name: str, now_ms: int) -> object:
     """
     if field.type == "instant":
         if not isinstance(answer, str):
-            raise InputError("is a time, such as 2026-05-01T18:30")
+            raise InputError("answer.is_a_time")
         return clock.iso(clock.parse_past_instant(answer.strip(), zone_name, now_ms), zone_name)
     return _PARSERS[field.type](field, answer)
 
 
 def _text(field: Field, answer: object) -> str:
     if not isinstance(answer, str) or not answer.strip().isprintable() or not 0 < len(answer.strip()) <= MAX_TEXT:
-        raise InputError(f"is one line of at most {MAX_TEXT} characters")
+        raise InputError("answer.is_one_line", most=MAX_TEXT)
     return answer.strip()
 
 
-def _told(field: Field, answer: object) -> str:
+def _told(field: Field, answer: object) -> dict[str, object]:
     """The answer that was refused, if everybody may read it: an error may end in a log."""
-    return "" if field.protected else f", not {answer!r}"
+    return {} if field.protected else {"answer": answer}
 
 
 def _yes_no(field: Field, answer: object) -> bool:
     word = str(answer).strip().lower()
     if word not in _YES + _NO:
-        raise InputError(f"is yes or no{_told(field, answer)}")
+        raise InputError("answer.is_yes_or_no", **_told(field, answer))
     return word in _YES
 
 
@@ -168,14 +165,15 @@ def _integer(field: Field, answer: object) -> int:
     text = str(answer).strip()
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     if number is None or not (field.minimum or 0) <= number <= (field.maximum or number):
-        raise InputError(f"is a whole number from {field.minimum} to {field.maximum}{_told(field, answer)}")
+        least, most = field.minimum, field.maximum
+        raise InputError("answer.is_a_whole_number", least=least, most=most, **_told(field, answer))
     return number
 
 
 def _choice(field: Field, answer: object) -> str:
     word = str(answer).strip().lower().replace(" ", "_").replace("-", "_")
     if word not in field.choices:
-        raise InputError(f"is one of {', '.join(field.choices)}{_told(field, answer)}")
+        raise InputError("answer.is_one_of", choices=field.choices, **_told(field, answer))
     return word
 
 

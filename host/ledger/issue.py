@@ -11,6 +11,7 @@ from host.ledger.movement import (
     DESTROY,
     DESTROYED,
     IN_STOCK,
+    IS_SO,
     ISSUE,
     ISSUED,
     LEAVE_BEHIND,
@@ -26,6 +27,7 @@ from host.ledger.movement import (
     State,
     correction_refusal,
     in_words,
+    kind_in_words,
     refusal,
     replay,
     standing,
@@ -86,14 +88,14 @@ class Kit(NamedTuple):
 class Carrier(NamedTuple):
     """Who or where a kit goes to: an officer, or a place that is no station; and what is in the way.
 
-    `pouch_with` is who has the pouch, or had it at some time since then: for people; None if nobody else.
+    `pouch_with` says who has the pouch, or had it at some time since then; None if nobody else.
     `has` are the kits that the officer has already.
     """
 
     officer: Officer | None
     place: Place | None
     pouch: str | None
-    pouch_with: Phrase | str | None
+    pouch_with: Phrase | None
     has: Sequence[str] = ()
 
 
@@ -116,19 +118,19 @@ def received_lot(known: Lot | None, product: str, lot: str, expires_on: date | N
     """
     if known is None:
         if expires_on is None:
-            raise InputError(f"lot {lot} of {product} is new: give the expiry printed on the pack with --expires")
+            raise InputError("lot.new", lot=lot, product=product)
         return Lot(product, lot, expires_on, doses_per_kit or DOSES_PER_KIT)
     if expires_on not in (None, known.expires_on):
         raise RuleError(
-            f"lot {lot} of {product} is known to expire on {known.expires_on}, not {expires_on}: "
-            "check the printed lot and expiry; if the first was mistyped, `kitdock kit correct` each kit of the lot "
-            "and receive it anew"
+            "lot.other_expiry",
+            lot=lot,
+            product=product,
+            known=known.expires_on,
+            expires_on=expires_on,
+            correct=NextStep("kit.correct"),
         )
     if doses_per_kit not in (None, known.doses_per_kit):
-        raise RuleError(
-            f"lot {lot} of {product} is known to have {known.doses_per_kit} doses a kit, not {doses_per_kit}: "
-            "check the pack"
-        )
+        raise RuleError("lot.other_doses", lot=lot, product=product, known=known.doses_per_kit, doses=doses_per_kit)
     return known
 
 
@@ -143,72 +145,76 @@ def check_movement(
     before = steps[-2].state if movements else State()
     why = _refusal(movements, before, movement, doses_per_kit)
     if why is not None:
-        raise RuleError(f"kit {movement.kit} {_and_so(why, before, movement, zone_name)}")
+        raise _refused(why, before, movement, zone_name)
     return before, steps[-1].state
 
 
-def _refusal(movements: Sequence[Movement], before: State, movement: Movement, doses_per_kit: int) -> str | None:
+def _refusal(movements: Sequence[Movement], before: State, movement: Movement, doses_per_kit: int) -> Phrase | None:
     if movement.kind != CORRECT:
         return refusal(before, movement)
     if any(each.kind == CORRECT and each.id == movement.corrects for each in movements):
-        return f"movement {movement.corrects} is a correction, which is not corrected: record the movement anew"
+        return Phrase("ledger.is_a_correction", movement=movement.corrects)
     return correction_refusal(standing(movements), before, movement, doses_per_kit)
 
 
-def _and_so(why: str, before: State, movement: Movement, zone_name: str) -> str:
+def _refused(why: Phrase, before: State, movement: Movement, zone_name: str) -> RuleError:
     """The refusal with what is known of the kit, and what would help."""
-    doing = movement.kind.replace("_", " ")
+    kit = movement.kit
     last_ms = before.moved_at_ms if movement.kind == CORRECT else before.stands_at_ms
     if movement.at_ms < last_ms:
-        return (
-            f"moved at {clock.show(last_ms, zone_name)}, after the time given: the ledger only grows "
-            f"forward, see `kitdock kit history {movement.kit}`"
-        )
+        moved = clock.Instant(last_ms, zone_name)
+        return RuleError("kit.moved_later", kit=kit, moved_at=moved, history=NextStep("kit.history", kit=kit))
     if movement.kind == ISSUE and before.status == ISSUED:
-        return (
-            f"is already issued, to {held_by(before)} since {clock.show(before.since_ms, zone_name)}: "
-            f"`kitdock kit return {movement.kit}` comes first"
+        since = clock.Instant(before.since_ms, zone_name)
+        back = NextStep("kit.return", kit=kit)
+        return RuleError("kit.already_issued", kit=kit, holder=held_by(before), since=since, back=back)
+    status, doing = in_words(before.status), kind_in_words(movement.kind)
+    if why.code == IS_SO:
+        return RuleError(
+            "kit.impossible_in_stock" if before.status == IN_STOCK else "kit.impossible_as_it_is",
+            kit=kit,
+            status=status,
+            place=before.place,
+            doing=doing,
+            instead=_instead(before, movement),
         )
-    if why.startswith("the kit is "):
-        where = f" at {before.place}" if before.status == IN_STOCK else ""
-        return f"is {in_words(before.status)}{where}: {doing} is not possible; {_instead(before, movement)}"
-    return f"is {in_words(before.status)}, but {doing} is not possible: {why}"
+    return RuleError("kit.impossible", kit=kit, status=status, doing=doing, why=why)
 
 
-def _instead(before: State, movement: Movement) -> str:
+def _instead(before: State, movement: Movement) -> Phrase:
     """What to do with a kit of which the wanted movement is impossible."""
     kit, kind = movement.kit, movement.kind
     if kind == RECEIVE:
-        return "give the new box another number"
+        return Phrase("kit.another_number")
     if before.status == IN_STOCK and kind in (USE, LEAVE_BEHIND):
-        return f"`kitdock kit issue {kit}` comes first"
+        return NextStep("kit.issue", "kit.comes_first", kit=kit)
     if before.status == ISSUED and kind in (TRANSFER, DESTROY):
-        return f"`kitdock kit return {kit}` comes first"
+        return NextStep("kit.return", "kit.comes_first", kit=kit)
     if before.status == LEFT_BEHIND:
-        return f"if it came back, `kitdock kit return {kit}` comes first"
+        return NextStep("kit.return", "kit.if_it_came_back", kit=kit)
     if before.status == LOST and kind != LOSE:
-        return f"if it turned up, `kitdock kit find {kit}` comes first"
+        return NextStep("kit.find", "kit.if_it_turned_up", kit=kit)
     if before.status == USED:
-        return f"only `kitdock kit return {kit}` or `kitdock kit destroy {kit}` is left"
+        back, destroy = NextStep("kit.return", kit=kit), NextStep("kit.destroy", kit=kit)
+        return Phrase("kit.return_or_destroy", back=back, destroy=destroy)
     if before.status == DESTROYED:
-        return f"if that is wrong, `kitdock kit correct {kit}` comes first"
+        return NextStep("kit.correct", "kit.if_that_is_wrong", kit=kit)
     if before.status == VOID:
-        return f"its receipt was corrected: `kitdock kit add {kit}` if the box is here"
-    return f"see `kitdock kit history {kit}`"
+        return NextStep("kit.receive", "kit.if_it_is_here", kit=kit)
+    return NextStep("kit.history", "kit.see", kit=kit)
 
 
-def held_by(state: State) -> str:
+def held_by(state: State) -> Phrase:
     """With whom or where a kit is that was handed out, for people."""
-    return f"officer {state.officer}" if state.officer else str(state.place)
+    if state.officer:
+        return Phrase("who.officer", officer=state.officer)
+    return Phrase("who.place", place=state.place)
 
 
 def check_receipt(kit: str, lot: Lot, at_ms: int, zone_name: str, accept_expired: bool) -> None:
     """Raises `RuleError` if a kit of `lot` has expired when it is received, unless that is accepted."""
     if lot.expires_on < clock.today(at_ms, zone_name) and not accept_expired:
-        raise RuleError(
-            f"kit {kit} of lot {lot.lot} expired on {lot.expires_on}: check the date on the pack; to receive it all "
-            "the same, say --accept-expired"
-        )
+        raise RuleError("kit.received_expired", kit=kit, lot=lot.lot, expires_on=lot.expires_on)
 
 
 def check_issue(

@@ -36,6 +36,8 @@ counted the kit: then its doses are some of those that the count did not find, a
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from host.phrase import NextStep, Phrase
+
 RECEIVE = "receive"
 ISSUE = "issue"
 RETURN = "return"
@@ -81,6 +83,10 @@ _FROM: Mapping[str, tuple[str, ...]] = {
 }
 KINDS = (*_FROM, CORRECT)
 """Every kind of movement."""
+
+
+IS_SO = "ledger.kit_is"
+"""The refusal of a movement that is impossible from the status that the kit has."""
 
 
 class Movement(NamedTuple):
@@ -153,41 +159,41 @@ class Step(NamedTuple):
 
     movement: Movement
     state: State
-    impossible: str | None
+    impossible: Phrase | None
 
 
-def refusal(state: State, movement: Movement) -> str | None:
+def refusal(state: State, movement: Movement) -> Phrase | None:
     """Why `movement` cannot follow on `state`; None if it can. A correction is judged by `replay`."""
     if movement.at_ms < state.stands_at_ms:
-        return "the kit has moved since then: the ledger only grows forward"
+        return Phrase("ledger.moved_since")
     told = movement.kind == USE and movement.report is not None and state.status != VOID
     if state.status not in _FROM[movement.kind] and not told:
-        return f"the kit is {_WORDS[state.status]}"
+        return Phrase(IS_SO, status=in_words(state.status))
     if movement.kind == TRANSFER and movement.place == state.place:
-        return "it is at that station already: name another"
+        return Phrase("ledger.there_already")
     if movement.kind == LOAD and state.pouch is not None:
-        return f"it is in pouch {state.pouch}: `kitdock kit unload {movement.kit}` comes first"
+        return NextStep("kit.unload", "ledger.in_a_pouch", kit=movement.kit, pouch=state.pouch)
     if movement.kind == UNLOAD and state.pouch is None:
-        return "it is in no pouch: nothing is left to do"
+        return Phrase("ledger.in_no_pouch")
     if movement.kind == QUARANTINE and state.quarantine is not None:
-        return f"it is quarantined already ({state.quarantine}): `kitdock kit release {movement.kit}` ends that"
+        return NextStep("kit.release", "ledger.quarantined_already", kit=movement.kit, reason=state.quarantine)
     if movement.kind == RELEASE and state.quarantine is None:
-        return "it is not quarantined: nothing is left to do"
+        return Phrase("ledger.not_quarantined")
     return _refused_doses(state, movement)
 
 
-def _refused_doses(state: State, movement: Movement) -> str | None:
+def _refused_doses(state: State, movement: Movement) -> Phrase | None:
     """Why so many doses cannot have been given or counted."""
     kind, doses = movement.kind, movement.doses
     if kind == USE and (doses is None or doses < 1):
-        return "say how many doses were given, at least one"
+        return Phrase("ledger.how_many_given")
     can = _can_have_given(state, movement)
     if kind == USE and doses is not None and doses > can:
-        return f"it has {can} left, not {doses}: record the others from the kit they came from"
+        return Phrase("ledger.fewer_left", left=can, doses=doses)
     if kind == COUNT and doses is None:
-        return "say how many doses were counted"
+        return Phrase("ledger.how_many_counted")
     if kind in (COUNT, RETURN) and doses is not None and not 0 <= doses <= state.doses:
-        return f"it came with {state.doses}, so {doses} cannot be in it: count again"
+        return Phrase("ledger.came_with_fewer", came=state.doses, doses=doses)
     return None
 
 
@@ -329,39 +335,61 @@ def first_impossible(steps: Iterable[Step]) -> Step | None:
     return next((each for each in steps if each.impossible and each.movement.id not in corrected), None)
 
 
-def correction_refusal(still_count: list[Movement], state: State, movement: Movement, doses_per_kit: int) -> str | None:
+def correction_refusal(
+    still_count: list[Movement], state: State, movement: Movement, doses_per_kit: int
+) -> Phrase | None:
     """Why a correction cannot follow; None if it reverses the last movement that still counts, or a use."""
     if movement.at_ms < state.moved_at_ms:
-        return "the kit has moved since then: the ledger only grows forward"
+        return Phrase("ledger.moved_since")
     if not still_count:
-        return "it has no movement left to correct"
+        return Phrase("ledger.nothing_to_correct")
     last = still_count[-1]
     if movement.corrects == last.id:
         return None
     if not any(each.id == movement.corrects and each.kind == USE for each in still_count):
-        return f"only its last movement can be corrected, which is {last.id} ({last.kind.replace('_', ' ')})"
+        return Phrase("ledger.only_the_last", movement=last.id, kind=kind_in_words(last.kind))
     before = NOWHERE
     for each in _without(still_count, movement.corrects):
         if refusal(before, each) is not None:
-            return (
-                f"its {each.kind.replace('_', ' ')} (movement {each.id}) would not have been possible without that "
-                "use: correct that one first"
-            )
+            return Phrase("ledger.rests_on_the_use", movement=each.id, kind=kind_in_words(each.kind))
         before = after(before, each, doses_per_kit)
     return None
 
 
-_WORDS = {
-    IN_STOCK: "in stock",
-    ISSUED: "issued",
-    USED: "used up",
-    LEFT_BEHIND: "left behind with a person",
-    LOST: "lost",
-    DESTROYED: "destroyed",
-    VOID: "not in the ledger",
+_STATUSES = {
+    IN_STOCK: Phrase("status.in_stock"),
+    ISSUED: Phrase("status.issued"),
+    USED: Phrase("status.used"),
+    LEFT_BEHIND: Phrase("status.left_behind"),
+    LOST: Phrase("status.lost"),
+    DESTROYED: Phrase("status.destroyed"),
+    VOID: Phrase("status.void"),
+}
+
+_KINDS = {
+    RECEIVE: Phrase("movement.receive"),
+    ISSUE: Phrase("movement.issue"),
+    RETURN: Phrase("movement.return"),
+    TRANSFER: Phrase("movement.transfer"),
+    LOAD: Phrase("movement.load"),
+    UNLOAD: Phrase("movement.unload"),
+    USE: Phrase("movement.use"),
+    LEAVE_BEHIND: Phrase("movement.leave_behind"),
+    LOSE: Phrase("movement.lose"),
+    FIND: Phrase("movement.find"),
+    QUARANTINE: Phrase("movement.quarantine"),
+    RELEASE: Phrase("movement.release"),
+    COUNT: Phrase("movement.count"),
+    DESTROY: Phrase("movement.destroy"),
+    CORRECT: Phrase("movement.correct"),
 }
 
 
-def in_words(status: str) -> str:
+def in_words(status: str) -> Phrase:
     """A status for people."""
-    return _WORDS[status]
+    return _STATUSES[status]
+
+
+def kind_in_words(kind: str) -> Phrase:
+    """A kind of movement for people."""
+    return _KINDS[kind]

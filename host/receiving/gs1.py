@@ -29,6 +29,7 @@ from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 from biip.gs1_element_strings import GS1ElementString
 
 from host.errors import InputError
+from host.phrase import Phrase
 from host.receiving import wedge
 from host.receiving.printed import expiry_doubt, full_year, gtin14, month_end, shown
 
@@ -39,14 +40,6 @@ _GTIN, _LOT, _MADE, _EXPIRY, _SERIAL = "01", "10", "11", "17", "21"
 _NATIONAL = ("710", "711", "712", "713", "714", "715", "716", "717")
 _HIDDEN = (_LOT, _MADE, _EXPIRY, _SERIAL, *_NATIONAL)
 """What a field can hide if the separator after it is lost: what packs of medicines carry."""
-_NAMES = {
-    _GTIN: "product",
-    _LOT: "lot",
-    _MADE: "production date",
-    _EXPIRY: "expiry",
-    _SERIAL: "serial",
-    **dict.fromkeys(_NATIONAL, "national number"),
-}
 _MARKS = "!\"%&'*+,-./:;<=>?_"
 """Marks that GS1 allows in a lot, and that a scanner may also have put where FNC1 was."""
 _CONFIG = ParseConfig(gs1_element_strings_verify_date=False)  # biip's century is the wall clock's, ours the caller's
@@ -58,7 +51,7 @@ _Field = tuple[str, str]
 class Scan(NamedTuple):
     """What one scan says; what it does not say is None.
 
-    `gtin` has 14 digits. Each of `doubts` is a line that a person must confirm; `readings` are what the
+    `gtin` has 14 digits. Each of `doubts` is something that a person must confirm; `readings` are what the
     scan may say instead, likeliest first, themselves without readings.
     """
 
@@ -66,7 +59,7 @@ class Scan(NamedTuple):
     expires_on: date | None = None
     lot: str | None = None
     serial: str | None = None
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Phrase, ...] = ()
     readings: tuple["Scan", ...] = ()
 
 
@@ -77,21 +70,22 @@ def read(scan: str, today: date) -> Scan:
     if alone is not None:
         return alone
     fields, last_open = _split(typed)
-    doubts, readings = [typed.doubt], []
+    doubts: list[Phrase | None] = [typed.doubt]
+    readings = []
     if last_open:
         *before, last = fields
         others = _other_readings(last, before, today)
         fields = fields if _fits(*last) else before
         if not others and fields is before:
-            raise InputError(f"{_told(last)} is too long or damaged: scan again")
+            raise InputError("scan.too_long", field=_told(last))
         if others:
             doubts.append(_lost_separator(last, others, too_long=fields is before))
             readings = [_doubted(_facts([*before, *other], today), [], today) for other in others]
     found = _facts(fields, today)
     if found.lot is not None and typed.swapped and found.lot != found.lot.swapcase():
-        doubts.append(f"caps lock was on: the lot is read as {found.lot}, is it printed so?")
+        doubts.append(Phrase("doubt.caps_lock", lot=found.lot))
     elif found.lot is not None and not typed.case_known and found.lot != found.lot.upper():
-        doubts.append(f"lot {found.lot} has small letters: are they printed so, or is caps lock on?")
+        doubts.append(Phrase("doubt.small_letters", lot=found.lot))
         readings.append(_doubted(found._replace(lot=found.lot.swapcase()), [], today))
     return _doubted(found, doubts, today)._replace(readings=tuple(readings))
 
@@ -106,9 +100,9 @@ def _gtin_alone(typed: wedge.Typed) -> Scan | None:
         gtin = gtin14(text)
     except InputError:
         if cut:
-            raise InputError(f"{shown(text)} is cut short: 14 digits follow 01, scan again") from None
+            raise InputError("scan.cut_gtin", text=shown(text)) from None
         raise
-    doubt = f"{text} may be a longer code cut short: is it the whole number below the bars?" if cut else None
+    doubt = Phrase("doubt.cut_short", text=text) if cut else None
     return Scan(gtin, doubts=tuple(each for each in (doubt, typed.doubt) if each))
 
 
@@ -125,9 +119,9 @@ def _split(typed: wedge.Typed) -> tuple[list[_Field], bool]:
             try:
                 element = GS1ElementString.extract(rest, config=_CONFIG)
             except ParseError:
-                raise InputError(_damaged(ai, value)) from None
+                raise _damaged(ai, value) from None
             if ai.separator_required and len(element) < len(rest):
-                raise InputError(f"{_told((ai.ai, value))} is too long or damaged: scan again")
+                raise InputError("scan.too_long", field=_told((ai.ai, value)))
             if element.gtin_error:
                 gtin14(element.value)  # says what is wrong
             fields.append((ai.ai, element.value))
@@ -141,21 +135,20 @@ def _identifier(rest: str, before: Sequence[_Field]) -> GS1ApplicationIdentifier
         return GS1ApplicationIdentifier.extract(rest)
     except ParseError:
         if before:
-            where = f"after {_told(before[-1])} follows {shown(rest)}"
-            raise InputError(f"{where}, no GS1 field: the code is cut short or damaged, scan again") from None
-        raise InputError(f"{shown(rest)} is no GS1 code: scan the one with (01) printed beside it") from None
+            raise InputError("scan.no_field", before=_told(before[-1]), text=shown(rest)) from None
+        raise InputError("scan.no_gs1", text=shown(rest)) from None
 
 
-def _damaged(ai: GS1ApplicationIdentifier, value: str) -> str:
+def _damaged(ai: GS1ApplicationIdentifier, value: str) -> InputError:
     if not value:
-        return f"the code is cut short: nothing follows {ai}, scan again"
+        return InputError("scan.nothing_follows", ai=str(ai))
     if ai.ai == _EXPIRY and re.match(r"\d{6}", value):
         return _no_day(value[:6])
-    return f"the code is cut short or damaged at {ai} {shown(value)}: scan again"
+    return InputError("scan.damaged", ai=str(ai), text=shown(value))
 
 
-def _no_day(digits: str) -> str:
-    return f"the expiry {digits} is no day YYMMDD that exists: type what the pack says"
+def _no_day(digits: str) -> InputError:
+    return InputError("scan.no_day", digits=digits)
 
 
 def _fits(ai: str, value: str) -> bool:
@@ -172,11 +165,11 @@ def _facts(fields: Iterable[_Field], today: date) -> Scan:
     values: dict[str, str] = {}
     for ai, value in fields:
         if values.setdefault(ai, value) != value and ai in (_GTIN, _LOT, _EXPIRY, _SERIAL):
-            raise InputError(f"{_told((ai, values[ai]))} and {value} in one scan: scan one pack at a time")
+            raise InputError("scan.two_values", field=_told((ai, values[ai])), other=value)
     if _GTIN not in values:
         if "00" in values or "02" in values:
-            raise InputError("this is the label of a pallet or case: scan the code of a pack")
-        raise InputError("no product (01) in this code: scan the one with (01) printed beside it")
+            raise InputError("scan.pallet")
+        raise InputError("scan.no_product")
     expires_on = _day(values[_EXPIRY], today) if _EXPIRY in values else None
     return Scan(gtin14(values[_GTIN]), expires_on, values.get(_LOT), values.get(_SERIAL))
 
@@ -187,10 +180,10 @@ def _day(digits: str, today: date) -> date:
     try:
         return date(year, month, day) if day else month_end(year, month)
     except ValueError:
-        raise InputError(_no_day(digits)) from None
+        raise _no_day(digits) from None
 
 
-def _doubted(found: Scan, doubts: Iterable[str | None], today: date) -> Scan:
+def _doubted(found: Scan, doubts: Iterable[Phrase | None], today: date) -> Scan:
     """`found` with these doubts, and with what its expiry makes doubtful."""
     expiry = expiry_doubt(found.expires_on, today) if found.expires_on else None
     return found._replace(doubts=tuple(doubt for doubt in (*doubts, expiry) if doubt))
@@ -202,7 +195,7 @@ def _other_readings(last: _Field, before: Sequence[_Field], today: date) -> list
     Raises `InputError` if the field holds a second scan.
     """
     if any(ai == _GTIN and f"{ai}{value}" in last[1] for ai, value in before):
-        raise InputError(f"{_told(last)} holds a second scan: scan one pack at a time")
+        raise InputError("scan.second", field=_told(last))
     known = frozenset({ai for ai, _ in before} | {last[0]})
 
     def rank(fields: Sequence[_Field]) -> tuple[int, int]:
@@ -250,13 +243,19 @@ def _is_near(digits: str, today: date) -> bool:
         return False
 
 
-def _lost_separator(last: _Field, others: Iterable[Sequence[_Field]], too_long: bool) -> str:
-    ways = ", or ".join(" and ".join(_told(field) for field in other) for other in others)
-    if too_long:
-        return f"{_told(last)} is too long for one field, it may be {ways}: a separator is lost"
-    return f"{_told(last)} may be {ways}: a separator may be lost"
+def _lost_separator(last: _Field, others: Iterable[Sequence[_Field]], too_long: bool) -> Phrase:
+    ways = tuple(Phrase("scan.fields", fields=tuple(_told(field) for field in other)) for other in others)
+    return Phrase("doubt.separator_lost" if too_long else "doubt.separator_maybe_lost", field=_told(last), ways=ways)
 
 
-def _told(field: _Field) -> str:
+def _told(field: _Field) -> Phrase:
     ai, value = field
-    return f"{_NAMES.get(ai, f'({ai})')} {value if len(value) <= 60 else value[:57] + '...'}"
+    text = value if len(value) <= 60 else value[:57] + "..."
+    return {
+        _GTIN: Phrase("field.product", text=text),
+        _LOT: Phrase("field.lot", text=text),
+        _MADE: Phrase("field.made", text=text),
+        _EXPIRY: Phrase("field.expiry", text=text),
+        _SERIAL: Phrase("field.serial", text=text),
+        **dict.fromkeys(_NATIONAL, Phrase("field.national", text=text)),
+    }.get(ai, Phrase("field.other", ai=ai, text=text))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from host.errors import InputError
+from host.phrase import Phrase
 
 PREFIX = "K-"
 """What the numbers begin with if nothing else is said."""
@@ -17,9 +18,7 @@ _HIGHEST = 9_999_999
 def prefix(text: str) -> str:
     """What numbers may begin with. Raises `InputError`: a digit at its end could not be told from the count."""
     if not re.fullmatch(r"\w[\w./-]{0,19}", text) or text[-1].isdigit():
-        raise InputError(
-            f"{text!r} is no prefix: use 1 to 20 letters, digits, dots, dashes or slashes, the last no digit"
-        )
+        raise InputError("typed.no_prefix", text=text)
     return text
 
 
@@ -41,7 +40,7 @@ def _count(prefix: str, text: str) -> int | None:
     return int(digits) if number(prefix, int(digits)) == text else None
 
 
-def spans(numbers: Sequence[str]) -> str:
+def spans(numbers: Sequence[str]) -> Phrase:
     """The numbers in few words, in their order: K-0001 to K-0012, K-0020."""
     runs: list[list[str]] = []
     for each in numbers:
@@ -49,8 +48,11 @@ def spans(numbers: Sequence[str]) -> str:
             runs[-1].append(each)
         else:
             runs.append([each])
-    # Two in a row are as short one by one.
-    return ", ".join(", ".join(run) if len(run) < 3 else f"{run[0]} to {run[-1]}" for run in runs)
+    told: list[str | Phrase] = []
+    for run in runs:
+        # Two in a row are as short one by one.
+        told += run if len(run) < 3 else [Phrase("numbers.from_to", first=run[0], last=run[-1])]
+    return Phrase("numbers.all", numbers=tuple(told))
 
 
 def _follows(before: str, after: str) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from host.errors import InputError, RuleError
 from host.ledger import Officer
+from host.phrase import NextStep, Phrase
 from host.receiving import naming, printed
 from host.receiving.printed import DateStyle
 from host.receiving.table import BadLine, Row, rows
@@ -28,9 +29,10 @@ class Plan(NamedTuple):
 class LinesRefused(InputError):
     """Lines of a file cannot be taken: `bad` has each. Nothing was written."""
 
-    def __init__(self, what: str, bad: Iterable[BadLine]) -> None:
+    def __init__(self, bad: Iterable[BadLine]) -> None:
         self.bad = list(bad)
-        super().__init__("\n".join([*(f"line {line}: {wrong}" for line, wrong in self.bad), what]))
+        lines = tuple(Phrase("file.line", line=line, wrong=wrong) for line, wrong in self.bad)
+        super().__init__("file.lines_wrong", lines=lines, count=len(self.bad))
 
 
 def plan(
@@ -54,14 +56,13 @@ def plan(
         try:
             number = naming.number("collar number", row.cells["officer"])
             if (first := seen.setdefault(number.casefold(), row.line)) != row.line:
-                raise InputError(f"officer {number} is on line {first} too: keep one")
+                raise InputError("officer.twice", officer=number, line=first)
             facts = _facts(row, stations, today, style)
             _put(found, number, known.get(number), facts, today, at_ms)
         except (InputError, RuleError) as wrong:
-            bad.append(BadLine(row.line, str(wrong)))
+            bad.append(BadLine(row.line, wrong))
     if bad:
-        lines_are = "1 line is" if len(bad) == 1 else f"{len(bad)} lines are"
-        raise LinesRefused(f"{lines_are} wrong, nothing was written: mend the file and import it again", sorted(bad))
+        raise LinesRefused(sorted(bad, key=lambda each: each.line))
     return found
 
 
@@ -91,7 +92,5 @@ def _facts(row: Row, stations: Collection[str], today: date, style: DateStyle | 
         if text := row.cells.get(column):
             facts[column] = naming.line(column, text)
     if "station" in facts and facts["station"] not in stations:
-        raise InputError(
-            f"no station {facts['station']}: add it with `kitdock place add`, kind station, or mend the line"
-        )
+        raise InputError("officer.no_station", station=facts["station"], add=NextStep("place.add"))
     return facts

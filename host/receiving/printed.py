@@ -21,6 +21,7 @@ from datetime import date
 from typing import Literal
 
 from host.errors import InputError
+from host.phrase import Phrase
 
 DateStyle = Literal["iso", "dmy", "mdy"]
 """Which comes first in a date of numbers: the year, the day or the month."""
@@ -42,11 +43,11 @@ def gtin14(text: str) -> str:
     """
     digits = re.sub(r"[\s-]", "", text)
     if re.fullmatch(r"\d+[.,]?\d*[Ee]\+?\d+", digits):
-        raise InputError(f"GTIN {text} was rounded by a spreadsheet: make its column text and enter the GTIN again")
+        raise InputError("gtin.rounded", text=text)
     if not (digits.isascii() and digits.isdigit()) or len(digits) not in (8, 12, 13, 14):
-        raise InputError(f"{shown(text)} is no GTIN: it has 8, 12, 13 or 14 digits")
+        raise InputError("gtin.none", text=shown(text))
     if not digits.strip("0"):
-        raise InputError("a GTIN of zeros alone names no product: scan or type it again")
+        raise InputError("gtin.zeros")
     # Loading GS1's tables takes longer than all else that an ordinary command does.
     from biip import ParseError
     from biip.checksums import gs1_standard_check_digit
@@ -56,9 +57,7 @@ def gtin14(text: str) -> str:
         return Gtin.parse(digits).as_gtin_14()
     except ParseError:
         check = gs1_standard_check_digit(digits[:-1].zfill(13))
-        raise InputError(
-            f"GTIN {digits} has the check digit {digits[-1]} where {check} must be: scan or type it again"
-        ) from None
+        raise InputError("gtin.check_digit", gtin=digits, found=digits[-1], due=check) from None
 
 
 def full_year(two_digits: int, today: date) -> int:
@@ -76,12 +75,12 @@ def month_end(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
-def expiry_doubt(expires_on: date, today: date) -> str | None:
+def expiry_doubt(expires_on: date, today: date) -> Phrase | None:
     """What a person must confirm about an expiry, if anything: it has passed, or is oddly far ahead."""
     if expires_on < today:
-        return f"the expiry {expires_on} has passed: such a kit can be received but never issued"
+        return Phrase("doubt.expiry_passed", expires_on=expires_on)
     if expires_on.year - today.year > LONGEST_SHELF_LIFE_YEARS:
-        return f"the expiry {expires_on} is more than {LONGEST_SHELF_LIFE_YEARS} years ahead: is it printed so?"
+        return Phrase("doubt.expiry_far_ahead", expires_on=expires_on, years=LONGEST_SHELF_LIFE_YEARS)
     return None
 
 
@@ -98,14 +97,14 @@ def expiry(text: str, today: date, style: DateStyle | None = None) -> date:
     try:
         return month_end(_checked(int(month["y"])), _month(month["m"]))
     except ValueError:
-        raise InputError(f"{shown(text)} is no month: write it as YYYY-MM") from None
+        raise InputError("printed.no_month", text=shown(text)) from None
 
 
 def day(text: str, today: date, style: DateStyle | None = None) -> date:
     """The day that `text` tells. Raises `InputError` if there is none, or if it can be read in two ways."""
     written = text.strip()
     if not written.isascii():
-        raise InputError(f"{shown(text)} is no date: write a day that exists as YYYY-MM-DD")
+        raise InputError("printed.no_date", text=shown(text))
     plain = (
         re.fullmatch(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})", written)
         or re.fullmatch(r"(?P<y>20\d\d)(?P<m>\d\d)(?P<d>\d\d)", written)
@@ -116,8 +115,9 @@ def day(text: str, today: date, style: DateStyle | None = None) -> date:
             return date(_checked(int(plain["y"])), _month(plain["m"]), int(plain["d"]))
         return _in_style(written, today, style)
     except ValueError:
-        order = f" in the style {style}" if style and not plain else ""
-        raise InputError(f"{shown(text)} is no day that exists{order}: write it as YYYY-MM-DD") from None
+        if style and not plain:
+            raise InputError("printed.no_day_in_style", text=shown(text), style=style) from None
+        raise InputError("printed.no_day", text=shown(text)) from None
 
 
 def _in_style(written: str, today: date, style: DateStyle | None) -> date:
@@ -125,13 +125,11 @@ def _in_style(written: str, today: date, style: DateStyle | None) -> date:
     parts = re.fullmatch(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)", written)
     packed = re.fullmatch(r"(\d\d)(\d\d)(\d\d)", written)
     if re.fullmatch(r"\d{5}", written):
-        raise InputError(f"{written} is a day as Excel counts it: make the column a date YYYY-MM-DD, or text")
+        raise InputError("printed.excel_day", text=written)
     if parts is None and packed is None:
-        raise InputError(f"{shown(written)} is no date: write a day that exists as YYYY-MM-DD")
+        raise InputError("printed.no_date", text=shown(written))
     if style is None or (parts and style == "iso"):
-        raise InputError(
-            f"{written} does not tell day from month: write YYYY-MM-DD, or for a file say --dates dmy or mdy"
-        )
+        raise InputError("printed.day_or_month", text=written)
     groups = (parts[1], parts[3], parts[4]) if parts else packed.groups() if packed else ()
     told = dict(zip((_ORDER[style][at] for at in (0, 2, 4)), groups, strict=True))
     year = int(told["Y"])

@@ -16,6 +16,7 @@ from datetime import date
 from typing import NamedTuple
 
 from host.errors import InputError
+from host.phrase import Phrase
 from host.receiving import gs1, naming
 from host.receiving.gs1 import Scan
 from host.receiving.printed import expiry, expiry_doubt
@@ -82,7 +83,7 @@ class Session:
             self._typed.pop((scan.gtin, scan.expires_on), None)
 
 
-def doubts(scan: Scan, today: date) -> list[str]:
+def doubts(scan: Scan, today: date) -> list[Phrase]:
     """What a person must confirm; that the expiry has passed is not asked but refused, or accepted beforehand."""
     passed = expiry_doubt(scan.expires_on, today) if scan.expires_on and scan.expires_on < today else None
     return [doubt for doubt in scan.doubts if doubt != passed]
@@ -92,7 +93,7 @@ def typed_lot(text: str, today: date) -> TypedPack:
     """The lot, and the expiry if given, in `A1 exp 2028-04-30`, also with `lot` in front. Raises `InputError`."""
     parts = re.fullmatch(r"(?:lot\s+)?(\S.*?)(?:\s+exp(?:iry|ires)?\s+(\S.*))?", text.strip(), re.IGNORECASE)
     if parts is None or parts[1].casefold() == "lot":
-        raise InputError("write `lot A1 exp 2028-04-30`, or `lot A1` if its expiry is known")
+        raise InputError("typed.no_lot")
     return TypedPack(naming.line("lot", parts[1]), expiry(parts[2], today) if parts[2] else None)
 
 

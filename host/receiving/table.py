@@ -25,6 +25,7 @@ from datetime import date
 from typing import NamedTuple
 
 from host.errors import InputError, KitdockError
+from host.phrase import Phrase
 from host.receiving import naming
 from host.receiving.printed import DateStyle, expiry, expiry_doubt, gtin14, shown
 
@@ -50,7 +51,7 @@ class BadLine(NamedTuple):
     """A line that cannot be taken, and why."""
 
     line: int
-    wrong: str | KitdockError
+    wrong: Phrase | KitdockError
 
 
 class Rows(NamedTuple):
@@ -61,7 +62,7 @@ class Rows(NamedTuple):
 
 
 class KitLine(NamedTuple):
-    """A kit as a file tells it. `doubts` are lines that a person must confirm."""
+    """A kit as a file tells it. `doubts` are what a person must confirm."""
 
     line: int
     kit: str
@@ -72,7 +73,7 @@ class KitLine(NamedTuple):
     doses: int | None
     serial: str | None
     document: str | None
-    doubts: tuple[str, ...]
+    doubts: tuple[Phrase, ...]
 
 
 class KitLines(NamedTuple):
@@ -93,11 +94,11 @@ def rows(data: bytes, required: Sequence[str], optional: Sequence[str]) -> Rows:
         separator = told[1]
         lines = lines[1:]
     if not lines:
-        raise InputError(f"the file is empty: its first line names the columns {', '.join(required)}")
+        raise InputError("file.empty", columns=tuple(required))
     try:
         separator, columns = _header(lines[0][1], separator, required, optional)
     except InputError as wrong:
-        raise InputError(f"line {lines[0][0]}: {wrong}") from None
+        raise InputError("file.line", line=lines[0][0], wrong=wrong) from None
     found = Rows([], [])
     for number, text in lines[1:]:
         try:
@@ -105,7 +106,7 @@ def rows(data: bytes, required: Sequence[str], optional: Sequence[str]) -> Rows:
             if any(cells):
                 found.good.append(Row(number, _row(cells, columns, required)))
         except InputError as wrong:
-            found.bad.append(BadLine(number, str(wrong)))
+            found.bad.append(BadLine(number, wrong))
     return found
 
 
@@ -123,22 +124,22 @@ def read_kits(data: bytes, today: date, style: DateStyle | None = None) -> KitLi
         try:
             kits.append(_kit(row, today, style))
         except InputError as wrong:
-            bad[row.line] = BadLine(row.line, str(wrong))
-    return KitLines([kit for kit in kits if kit.line not in bad], sorted(bad.values()))
+            bad[row.line] = BadLine(row.line, wrong)
+    return KitLines([kit for kit in kits if kit.line not in bad], [bad[line] for line in sorted(bad)])
 
 
 def _lines(data: bytes) -> list[str | None]:
     """The text of each line, None for one that is not in the file's encoding. Raises `InputError`."""
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
     if data.startswith(b"PK\x03\x04"):
-        raise InputError("this is an Excel workbook: save it as `CSV UTF-8` and import that file")
+        raise InputError("file.workbook")
     if encoding == "utf-16":
         try:
             data = data.decode("utf-16").encode()
         except UnicodeDecodeError:
-            raise InputError("the file begins as UTF-16 text but is cut or damaged: save it as CSV UTF-8") from None
+            raise InputError("file.cut") from None
     if b"\0" in data:
-        raise InputError("the file is no text: save it as CSV UTF-8")
+        raise InputError("file.no_text")
     if encoding == "utf-8-sig":
         data = data[3:]
     raw = data.splitlines()
@@ -169,39 +170,41 @@ def _header(
     while columns and not columns[-1]:
         columns.pop()
     strange = [name for name in columns if name not in known]
-    may = f"a file has {', '.join(required)}" + (f" and may have {', '.join(optional)}" if optional else "")
+    may = Phrase(
+        "file.columns" if optional else "file.required_columns", required=tuple(required), optional=tuple(optional)
+    )
     if len(strange) == len(columns):
-        raise InputError(f"it does not name the columns: {may}")
+        raise InputError("file.no_columns", columns=may)
     if strange:
-        raise InputError(f"no column is called {', '.join(map(shown, strange))}: {may}")
+        raise InputError("file.strange_columns", strange=tuple(map(shown, strange)), columns=may)
     missing = [name for name in required if name not in columns]
     if missing:
-        raise InputError(f"there is no column {', '.join(missing)}: {may}")
+        raise InputError("file.missing_columns", missing=tuple(missing), columns=may)
     double = [name for name in known if columns.count(name) > 1]
     if double:
-        raise InputError(f"the column {', '.join(sorted(double))} is there twice: keep one")
+        raise InputError("file.column_twice", columns=tuple(sorted(double)))
     return separator, columns
 
 
 def _cells(text: str | None, separator: str) -> list[str]:
     """The cells of a line, without blanks around and Excel's marks of text. Raises `InputError`."""
     if text is None:
-        raise InputError("its letters are in another encoding than the rest of the file: save it all as CSV UTF-8")
+        raise InputError("line.other_encoding")
     try:
         cells = next(csv.reader([text], delimiter=separator, strict=True), [])
     except csv.Error:
-        raise InputError("a quotation mark is not closed, or stands within a cell: mend the line") from None
+        raise InputError("line.quotation_mark") from None
     return [re.sub(r"^=\"(.*)\"$|^'(?=.)", r"\1", cell.strip()).strip() for cell in cells]
 
 
 def _row(cells: Sequence[str], columns: Sequence[str], required: Iterable[str]) -> dict[str, str]:
     """The cells by their columns. Raises `InputError`."""
     if any(cells[len(columns) :]):
-        raise InputError(f"it has {len(cells)} cells where {len(columns)} columns are named")
+        raise InputError("line.too_many_cells", cells=len(cells), columns=len(columns))
     named = dict(zip(columns, [*cells, *[""] * len(columns)], strict=False))
     empty = [name for name in required if not named[name]]
     if empty:
-        raise InputError(f"it has no {', no '.join(empty)}")
+        raise InputError("line.empty_cells", columns=tuple(empty))
     return named
 
 
@@ -211,16 +214,16 @@ def _kit(row: Row, today: date, style: DateStyle | None) -> KitLine:
     def text(column: str) -> str | None:
         cell = row.cells.get(column, "")
         if _ROUNDED.fullmatch(cell) and column != "gtin":
-            raise InputError(f"{column} {cell} was rounded by a spreadsheet: make its column text and enter it again")
+            raise InputError("line.rounded", column=column, text=cell)
         return naming.line(column, cell) if cell else None
 
     gtin, product, when, doses = text("gtin"), text("product"), text("expires"), text("doses")
     if product is None and gtin is None:
-        raise InputError("it has neither a product nor a gtin")
+        raise InputError("line.no_product")
     expires_on = expiry(when, today, style) if when else None
     doubt = expiry_doubt(expires_on, today) if expires_on else None
     if doses is not None and not (re.fullmatch(r"[0-9]{1,2}", doses) and int(doses)):
-        raise InputError(f"{shown(doses)} is no number of doses: write 1 to {MAX_DOSES}")
+        raise InputError("line.no_doses", text=shown(doses), most=MAX_DOSES)
     return KitLine(
         row.line,
         naming.number("kit number", text("kit") or ""),
@@ -237,13 +240,13 @@ def _kit(row: Row, today: date, style: DateStyle | None) -> KitLine:
 
 def _twice(lines: Iterable[Row]) -> Iterator[BadLine]:
     """What names a kit or a box that another line names as well, for each such line."""
-    same: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    same: dict[tuple[str, ...], list[tuple[int, Phrase]]] = defaultdict(list)
     for line, cells in lines:
         kit, gtin, serial = cells["kit"], cells.get("gtin", ""), cells.get("serial", "")
-        same[(kit.casefold(),)].append((line, f"kit {kit}"))
+        same[(kit.casefold(),)].append((line, Phrase("line.kit", kit=kit)))
         if gtin and serial:
-            same[gtin.zfill(14), serial].append((line, f"serial {serial} of GTIN {gtin}"))
+            same[gtin.zfill(14), serial].append((line, Phrase("line.serial", serial=serial, gtin=gtin)))
     for those in same.values():
         for line, what in those if len(those) > 1 else ():
-            others = ", ".join(str(other) for other, _ in those if other != line)
-            yield BadLine(line, f"{what} is on line {others} too: keep one")
+            others = tuple(other for other, _ in those if other != line)
+            yield BadLine(line, Phrase("line.twice", what=what, lines=others))

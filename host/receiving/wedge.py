@@ -28,6 +28,7 @@ import re
 from typing import Literal, NamedTuple
 
 from host.errors import InputError
+from host.phrase import Phrase
 from host.receiving.printed import shown
 
 MAX_SCAN = 200
@@ -44,10 +45,10 @@ _RETAIL = ("E0", "E3", "E4", "I1")
 _SYMBOLOGY = re.compile(r"\](\w\d)|(d2|C1|Q3|e0|J1|D2|c1|q3|j1)(?=\W*\d)", re.ASCII)
 _ALLOWED = re.compile(r"[!-\"%-?A-Z_a-z]*")
 _OTHERS = {
-    "http": "a web address",
-    "www.": "a web address",
-    "+": "a HIBC code",
-    "[)>": "an ISO 15434 code",
+    "http": Phrase("scan.web_address"),
+    "www.": Phrase("scan.web_address"),
+    "+": Phrase("scan.hibc"),
+    "[)>": Phrase("scan.iso_15434"),
 }
 
 
@@ -65,7 +66,7 @@ class Typed(NamedTuple):
     separated: bool
     kind: Literal["gs1", "retail"] | None
     swapped: bool
-    doubt: str | None
+    doubt: Phrase | None
 
     @property
     def case_known(self) -> bool:
@@ -77,21 +78,21 @@ def undo(scan: str) -> Typed:
     """The fields of one scan. Raises `InputError` if it cannot be one."""
     text = scan.strip(_AROUND)
     if not text.strip(_GS + _AROUND):
-        raise InputError("nothing was scanned: scan the code again")
+        raise InputError("scan.nothing")
     if len(text) > MAX_SCAN or re.search(r"[\r\n]", text):
-        raise InputError(f"{shown(text)} is more than one scan: scan one pack at a time")
+        raise InputError("scan.several", text=shown(text))
     head = _SYMBOLOGY.match(text)
     symbology = (head[1] or head[2]) if head else ""
     text = text[head.end() :] if head else text
     for start, other in _OTHERS.items():
         if text.lower().startswith(start):
-            raise InputError(f"{shown(text)} is {other}, not GS1: scan the code with (01) printed beside it")
+            raise InputError("scan.not_gs1", text=shown(text), what=other)
     number_alone = re.fullmatch(r"\d{,14}", text) is not None
     swapped = symbology.swapcase() in _GS1 and not (symbology in _RETAIL and number_alone)
     gs1 = swapped or symbology in _GS1
     retail = not gs1 and symbology in _RETAIL
     fields, separated = _fields(text.swapcase() if swapped else text)
-    doubt = f"the code is marked ]{symbology}, which is not GS1: does it say what the pack says?"
+    doubt = Phrase("doubt.marked_otherwise", symbology=symbology)
     known = gs1 or retail or not symbology
     return Typed(fields, separated, "gs1" if gs1 else "retail" if retail else None, swapped, None if known else doubt)
 
@@ -103,14 +104,11 @@ def _fields(text: str) -> tuple[list[str], bool]:
     odd = text.replace(_GS, "")
     allowed = _ALLOWED.match(odd)
     if allowed and allowed.end() < len(odd):
-        raise InputError(
-            f"{shown(text)} has {odd[allowed.end()]!r}, which no GS1 code has: "
-            "set the scanner to this computer's keyboard layout and scan again"
-        )
+        raise InputError("scan.strange_letter", text=shown(text), letter=odd[allowed.end()])
     if text.lstrip(_GS).startswith("("):
         _, *parts = re.split(r"\((\d{2,4})\)", odd)
         runs = [f"{ai}{value}" for ai, value in zip(parts[::2], parts[1::2], strict=True)]
         if not runs:
-            raise InputError(f"{shown(odd)} is no GS1 code: write (01) and 14 digits first")
+            raise InputError("scan.no_brackets", text=shown(odd))
         return runs, True
     return [run for run in text.split(_GS) if run], _GS in text

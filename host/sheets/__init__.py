@@ -48,7 +48,7 @@ def check(ending: str) -> None:
     """Raises `KitdockError` if what makes files with that ending is not installed."""
     module = NEEDS[ending]
     if module is not None and find_spec(module) is None:
-        raise KitdockError(f"what writes {ending} files is not installed: pip install 'kitdock[reports]'")
+        raise KitdockError("sheet.no_maker", ending=ending)
 
 
 def make(document: Document, ending: str) -> bytes:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from host import sheets
 from host.errors import InputError
+from host.phrase import Phrase
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -100,17 +101,17 @@ def sheet(labels: Sequence[Label], layout: Layout = L7159, first: int = 1) -> by
 def _check(labels: Sequence[Label], layout: Layout, first: int) -> None:
     """Raises `InputError` if the sheet cannot be made."""
     if not labels:
-        raise InputError("no kits to print labels for")
+        raise InputError("labels.none")
     if not 1 <= first <= layout.places:
-        raise InputError(f"there is no place {first} on the sheet: its labels are 1 to {layout.places}")
+        raise InputError("labels.no_place", place=first, places=layout.places)
     right = layout.left + (layout.columns - 1) * layout.across + layout.width
     bottom = layout.top + (layout.rows - 1) * layout.down + layout.height
     if right > _PAGE[0] or bottom > _PAGE[1]:
-        raise InputError(f"the labels end {right:g} by {bottom:g} mm from the corner of an A4 sheet of 210 by 297 mm")
+        raise InputError("labels.beyond_the_sheet", right_mm=right, bottom_mm=bottom)
     if layout.across < layout.width or layout.down < layout.height:
-        raise InputError("the labels overlap: from one to the next it is less than one is wide or high")
+        raise InputError("labels.overlap")
     if layout.width < 60 or layout.height < 30:
-        raise InputError("the labels are too small: code and text need 60 by 30 mm")
+        raise InputError("labels.too_small")
 
 
 def _draw(pdf: FPDF, label: Label, layout: Layout, left: float, top: float) -> None:
@@ -120,9 +121,9 @@ def _draw(pdf: FPDF, label: Label, layout: Layout, left: float, top: float) -> N
     text_left = left + 1 + side
     room = left + layout.width - _EDGE - text_left
     lines = [
-        *_whole(pdf, _printable(label.kit, "kit number"), room, (16, 14, 12, 10, 8, 6), bold=True),
+        *_whole(pdf, _printable(label.kit, Phrase("named.kit_number")), room, (16, 14, 12, 10, 8, 6), bold=True),
         *_cut(pdf, label.product, room, (9, 8, 7)),
-        *_whole(pdf, "Lot " + _printable(label.lot, "lot"), room, (9, 8, 7, 6, 5)),
+        *_whole(pdf, "Lot " + _printable(label.lot, Phrase("named.lot")), room, (9, 8, 7, 6, 5)),
         *_whole(pdf, f"Expires {label.expires_on}", room, (10, 9, 8), bold=True),
     ]
     y = top + (layout.height - sum(size for size, _, _ in lines) * 1.25 * _POINT) / 2
@@ -183,10 +184,10 @@ def _width(pdf: FPDF, text: str, size: float, bold: bool) -> float:
     return pdf.get_string_width(text)
 
 
-def _printable(text: str, what: str) -> str:
+def _printable(text: str, what: Phrase) -> str:
     """The text itself. Raises `InputError` if the fonts lack a letter of it: a label must not say another number."""
     from host.sheets.pdf import plain
 
     if plain(text) != text:
-        raise InputError(f"{what} {text} has letters that the fonts of PDF lack: labels have Western European ones")
+        raise InputError("labels.strange_letters", what=what, text=text)
     return text

@@ -68,7 +68,7 @@ def sheet_names(headings: Iterable[str]) -> list[str]:
 
 def _fill(sheet: Worksheet, section: Section, title: str) -> None:
     if len(section.rows) > MOST_ROWS:
-        raise InputError(f"{len(section.rows)} rows are more than a worksheet takes: write a .csv file")
+        raise InputError("sheet.too_many_rows", rows=len(section.rows))
     columns = [*section.columns, *([_DETAILS] if section.details else [])]
     for number, heading in enumerate(columns, 1):
         _put(sheet, 1, number, heading).font = Font(bold=True)

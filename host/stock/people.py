@@ -39,9 +39,6 @@ def check_trained(known: Officer | None, trained_on: date, today: date, correct:
     With `correct` the later one was wrong.
     """
     if trained_on > today:
-        raise InputError(f"training on {trained_on} is in the future: note it when it has taken place")
+        raise InputError("training.to_come", trained_on=trained_on)
     if known is not None and known.trained_on is not None and trained_on < known.trained_on and not correct:
-        raise RuleError(
-            f"officer {known.id} was trained on {known.trained_on}, later than {trained_on}: the last training counts; "
-            "if that day was wrong, say --correct"
-        )
+        raise RuleError("training.later_known", officer=known.id, known=known.trained_on, trained_on=trained_on)

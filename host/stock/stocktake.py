@@ -18,7 +18,6 @@ carry one number. In a blind stocktake each counts everything: a kit that not al
 said of a kit that moved in the window.
 """
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -28,8 +27,8 @@ from host import clock
 from host.ledger import Holding, Lot, Place, Step, stretches
 from host.ledger.issue import STATION
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, NOWHERE, USED, State, in_words
+from host.phrase import NextStep, Phrase
 from host.stock.expiry import is_expired
-from host.words import plural
 
 MISSING = "missing"
 UNEXPECTED = "unexpected"
@@ -42,17 +41,17 @@ DOSES = "doses"
 UNCOUNTED = "uncounted"
 
 KINDS = {
-    MISSING: "in this place by the ledger, and not scanned",
-    UNEXPECTED: "scanned, and by the ledger with an officer, used up, left behind, lost or destroyed",
-    UNKNOWN: "scanned, and no kit of that number is known",
-    WRONG_PLACE: "scanned, and by the ledger in another place",
-    DOUBLE: "scanned by two who share the shelves",
-    COUNTED_ONCE: "scanned by one of those who each count everything",
-    EXPIRED: "scanned, past the day printed on its pack, and not destroyed yet",
-    DOSES: "other doses counted in it than the ledger has",
-    UNCOUNTED: "scanned, and to be counted before it goes out again, and no doses were typed",
+    MISSING: Phrase("difference.missing"),
+    UNEXPECTED: Phrase("difference.unexpected"),
+    UNKNOWN: Phrase("difference.unknown"),
+    WRONG_PLACE: Phrase("difference.wrong_place"),
+    DOUBLE: Phrase("difference.double"),
+    COUNTED_ONCE: Phrase("difference.counted_once"),
+    EXPIRED: Phrase("difference.expired"),
+    DOSES: Phrase("difference.doses"),
+    UNCOUNTED: Phrase("difference.uncounted"),
 }
-"""Every kind of difference."""
+"""Every kind of difference, and what it is."""
 
 
 class CountScan(NamedTuple):
@@ -71,12 +70,12 @@ class CountScan(NamedTuple):
 class Box(NamedTuple):
     """What the ledger knows of a kit: its lot and its movements replayed, oldest first.
 
-    `due` is why it is to be counted, for people; None if it need not be.
+    `due` is why it is to be counted; None if it need not be.
     """
 
     lot: Lot
     steps: Sequence[Step]
-    due: str | None = None
+    due: Phrase | None = None
 
     def state(self, at_ms: int | None = None) -> State:
         """Its state at an instant (None: after everything); before its receipt, that at its receipt."""
@@ -107,8 +106,8 @@ class Difference(NamedTuple):
 
     kind: str
     kit: str
-    detail: str
-    next_step: str
+    detail: Phrase
+    next_step: Phrase
     doses: int | None = None
 
     @property
@@ -139,11 +138,20 @@ class Result(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is said to one scan: `ok` if nothing is wrong, else what."""
+    """What is said to one scan: `ok` if nothing is wrong, else `wrong` says what."""
 
     kit: str
-    ok: bool
-    text: str
+    wrong: tuple[Phrase, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.wrong
+
+    @property
+    def said(self) -> Phrase:
+        """What is said."""
+        return Phrase("scan.wrong", wrong=self.wrong) if self.wrong else Phrase("scan.ok")
 
 
 def compare(count: Count, scans: Iterable[CountScan], boxes: Mapping[str, Box]) -> Result:
@@ -204,26 +212,25 @@ def answer(count: Count, scan: CountScan, before: Iterable[CountScan], box: Box 
     said = []
     others = sorted({each.counter for each in before if each.counter != scan.counter})
     if scan.doses is None and any(each.counter == scan.counter for each in before):
-        said.append("already counted by you")
+        said.append(Phrase("scan.counted_by_you"))
     if others and not count.blind:
-        said.append(f"already counted by {' and '.join(others)}")
+        said.append(Phrase("scan.counted_by", counters=tuple(others)))
     if box is None:
-        said.insert(0, "unknown kit")
-        return Answer(scan.kit, False, "; ".join(said))
+        return Answer(scan.kit, (Phrase("scan.unknown_kit"), *said))
     state = box.state()
     if not is_here(count.place, state):
-        said.insert(0, f"unexpected: {_whereabouts(state, count.zone)}")
+        said.insert(0, Phrase("scan.unexpected", where=_whereabouts(state, count.zone)))
     if is_expired(box.lot, count.today):
-        said.append(f"expired on {box.lot.expires_on}")
+        said.append(Phrase("scan.expired", expires_on=box.lot.expires_on))
     if box.lot.recalled is not None:
-        said.append(f"lot {box.lot.lot} is recalled")
+        said.append(Phrase("scan.recalled", lot=box.lot.lot))
     if state.quarantine is not None:
-        said.append(f"quarantined ({state.quarantine})")
+        said.append(Phrase("scan.quarantined", reason=state.quarantine))
     if box.due is not None and scan.doses is None:
-        said.append(f"to be counted: type {scan.kit} and how many doses are in it, as in {scan.kit} 2")
+        said.append(Phrase("scan.to_be_counted", kit=scan.kit))
     if scan.doses is not None and scan.doses != state.doses_left:
-        said.append(f"{plural(scan.doses, 'dose')} counted, {state.doses_left} in the ledger")
-    return Answer(scan.kit, not said, "; ".join(said) or "ok")
+        said.append(Phrase("scan.other_doses", doses=scan.doses, left=state.doses_left))
+    return Answer(scan.kit, tuple(said))
 
 
 def is_here(place: Place, state: State | Holding) -> bool:
@@ -260,47 +267,45 @@ def _repeated(of_kit: Iterable[CountScan]) -> bool:
 
 def _missing(count: Count, kit: str, box: Box) -> Difference:
     since = clock.local(box.state().since_ms, count.zone).date()
-    return Difference(MISSING, kit, f"here since {since} by the ledger", f"look for it, else `kitdock kit lose {kit}`")
+    lose = NextStep("kit.lose", "difference.look_for_it", kit=kit)
+    return Difference(MISSING, kit, Phrase("difference.here_since", since=since), lose)
 
 
 def _unknown(kit: str, of_kit: Iterable[CountScan]) -> Difference:
-    who = " and ".join(sorted({each.counter for each in of_kit}))
-    return Difference(
-        UNKNOWN, kit, f"scanned by {who}", "receive it with `kitdock stock receive`, or put its label right"
-    )
+    who = tuple(sorted({each.counter for each in of_kit}))
+    receive = NextStep("stock.receive", "difference.receive_it")
+    return Difference(UNKNOWN, kit, Phrase("difference.scanned_by", counters=who), receive)
 
 
 def _astray(count: Count, kit: str, box: Box) -> Difference:
     """A kit that was scanned and is not here by the ledger."""
     state = box.state()
     detail = _whereabouts(state, count.zone)
-    place = shlex.quote(count.place.id)
-    station = f" --station {place}" if count.place.kind == STATION else ""
+    station = count.place.id if count.place.kind == STATION else None
     if state.status in (IN_STOCK, ISSUED) and state.place is not None:
         if state.status == ISSUED:
-            move = f"kitdock kit return {kit}{station}"
+            move = NextStep("kit.return", "difference.move_it", kit=kit, station=station)
         elif station:
-            move = f"kitdock kit transfer {kit} {place}"
+            move = NextStep("kit.transfer", "difference.move_it", kit=kit, station=station)
         else:
-            move = f"kitdock kit issue {kit} --place {place}"
-        return Difference(WRONG_PLACE, kit, detail, f"`{move}`, or take it back there")
-    next_step = f"see what happened: `kitdock kit history {kit}`"
+            move = NextStep("kit.issue", "difference.move_it", kit=kit, place=count.place.id)
+        return Difference(WRONG_PLACE, kit, detail, move)
+    next_step = NextStep("kit.history", "difference.see_what_happened", kit=kit)
     if state.status in (ISSUED, USED, LEFT_BEHIND):
-        next_step = f"`kitdock kit return {kit}{station}`"
+        next_step = NextStep("kit.return", kit=kit, station=station)
     elif state.status == LOST:
-        next_step = f"`kitdock kit find {kit}{station}`"
+        next_step = NextStep("kit.find", kit=kit, station=station)
     return Difference(UNEXPECTED, kit, detail, next_step)
 
 
-def _whereabouts(state: State, zone: str) -> str:
+def _whereabouts(state: State, zone: str) -> Phrase:
     """Where the ledger has a kit, and since when, for people."""
-    since = f" since {clock.local(state.since_ms, zone).date()}" if state.since_ms else ""
+    since = clock.local(state.since_ms, zone).date() if state.since_ms else None
     if state.status == ISSUED and state.officer is not None:
-        pouch = f" in pouch {state.pouch}" if state.pouch else ""
-        return f"carried by officer {state.officer}{pouch}{since}"
+        return Phrase("whereabouts.carried", officer=state.officer, pouch=state.pouch, since=since)
     if state.status in (IN_STOCK, ISSUED):
-        return f"at {state.place}{since}"
-    return f"{in_words(state.status)}{since}"
+        return Phrase("whereabouts.at", place=state.place, since=since)
+    return Phrase("whereabouts.gone", status=in_words(state.status), since=since)
 
 
 def _miscounted(count: Count, kit: str, of_kit: Iterable[CountScan], counters: Iterable[str]) -> list[Difference]:
@@ -309,24 +314,25 @@ def _miscounted(count: Count, kit: str, of_kit: Iterable[CountScan], counters: I
     if not count.blind:
         if len(who) < 2:
             return []
-        detail = f"scanned by {' and '.join(who)}"
-        return [Difference(DOUBLE, kit, detail, f"look whether two boxes carry the number {kit}")]
+        detail = Phrase("difference.scanned_by", counters=tuple(who))
+        return [Difference(DOUBLE, kit, detail, Phrase("difference.two_boxes", kit=kit))]
     without = sorted({*counters} - {*who})
     if not without:
         return []
-    detail = f"scanned by {' and '.join(who)}, not by {' or '.join(without)}"
-    return [Difference(COUNTED_ONCE, kit, detail, "look together whether it is there")]
+    detail = Phrase("difference.scanned_by_some", counters=tuple(who), others=tuple(without))
+    return [Difference(COUNTED_ONCE, kit, detail, Phrase("difference.look_together"))]
 
 
 def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[CountScan]) -> list[Difference]:
     """Whether a kit that was scanned has expired, or other doses than the ledger has."""
     found = []
     if is_expired(box.lot, count.today) and box.state().status != DESTROYED:
-        detail = f"expired on {box.lot.expires_on}, {plural((count.today - box.lot.expires_on).days, 'day')} ago"
-        found.append(Difference(EXPIRED, kit, detail, f"take it off the shelf: `kitdock kit destroy {kit}`"))
+        expires_on = box.lot.expires_on
+        detail = Phrase("difference.expired_ago", expires_on=expires_on, days=(count.today - expires_on).days)
+        found.append(Difference(EXPIRED, kit, detail, NextStep("kit.destroy", "difference.take_it_off", kit=kit)))
     if box.due is not None and not any(each.doses is not None for each in of_kit):
-        next_step = f"scan it again with its doses, or `kitdock kit count {kit} --doses DOSES`"
-        found.append(Difference(UNCOUNTED, kit, f"to be counted: {box.due}", next_step))
+        count_it = NextStep("kit.count", "difference.scan_with_doses", kit=kit)
+        found.append(Difference(UNCOUNTED, kit, Phrase("difference.to_be_counted", why=box.due), count_it))
     newest = _newest_doses(of_kit)
     ledger = {counter: box.state(each.at_ms).doses_left for counter, each in newest.items()}
     if any(each.doses != ledger[counter] for counter, each in newest.items()):
@@ -336,11 +342,14 @@ def _contents(count: Count, kit: str, box: Box, of_kit: Iterable[CountScan]) -> 
         possible = agreed is not None and agreed <= state.doses and state.status in (IN_STOCK, ISSUED)
         # Doses that were given or counted since then make the count an old one.
         doses = agreed if possible and {state.doses_left} == {*ledger.values()} else None
-        said = ", ".join(f"{each.doses} counted by {counter}" for counter, each in sorted(newest.items()))
-        next_step = (
-            f"count it again: `kitdock kit count {kit} --doses N`" if doses is None else "closing records the count"
+        said = tuple(
+            Phrase("difference.doses_by", doses=each.doses, counter=counter) for counter, each in sorted(newest.items())
         )
-        found.append(Difference(DOSES, kit, f"{said}; {state.doses_left} in the ledger", next_step, doses))
+        detail = Phrase("difference.other_doses", said=said, left=state.doses_left)
+        next_step: Phrase = Phrase("difference.closing_records")
+        if doses is None:
+            next_step = NextStep("kit.count", "difference.count_again", kit=kit)
+        found.append(Difference(DOSES, kit, detail, next_step, doses))
     return found
 
 

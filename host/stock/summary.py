@@ -82,7 +82,7 @@ def month(text: str | None, now_ms: int, zone: str) -> Month:
     else:
         first = _first(text)
         if first > today:
-            raise InputError(f"{text} has not begun: name a month up to {today.isoformat()[:7]}")
+            raise InputError("month.to_come", text=text, this=today.isoformat()[:7])
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     begins_ms, ends_ms = (clock.midnight_after(day, zone) for day in (first - timedelta(days=1), last))
     if ends_ms <= now_ms:
@@ -92,11 +92,9 @@ def month(text: str | None, now_ms: int, zone: str) -> Month:
 
 def _first(text: str) -> date:
     try:
-        if len(text) != 7:
-            raise InputError("")
         return clock.parse_date(f"{text}-01")
     except InputError:
-        raise InputError(f"{text!r} is no month: write it as YYYY-MM") from None
+        raise InputError("month.none", text=text) from None
 
 
 def added(one: Balance, other: Balance) -> Balance:

@@ -310,7 +310,7 @@ def _changed_since(before: Iterable[Holding], after: Iterable[Holding]) -> dict[
 
 def _state_row(kit: str, steps: Sequence[ledger.Step], lot: Lot) -> tuple[Any, ...]:
     step = ledger.first_impossible(steps)
-    impossible = f"movement {step.movement.id}: {step.impossible}" if step else None
+    impossible = f"movement {step.movement.id}: {step.impossible.code}" if step and step.impossible else None
     return (kit, *steps[-1].state, lot.product, lot.lot, lot.expires_on.isoformat(), impossible)
 
 

@@ -6,22 +6,23 @@ from typing import NamedTuple
 
 from host import clock
 from host.errors import InputError
+from host.phrase import Phrase
 from kitwire import config
 from kitwire.config import Item
 
 MEANINGS = {
-    config.PROFILE: "when it advertises away from its dock",
-    config.HEARTBEAT_S: "between two signs of life in the log",
-    config.TRACKABLE: "somebody has agreed that it can be tracked; profile open needs it",
-    config.FIELD_PERIOD_S: "between two advertisements in the field, in private and open",
-    config.OPEN_SEALED: "what it says in profile open is encrypted under its bind key",
-    config.KIT_EXPIRES_S: "from when its kit is out of date; each docking sets it",
-    config.BUZZER: "it may make a sound",
-    config.SECOND_DOSE_S: "from a dose mark to the cue for a second dose",
-    config.RESEDATION_S: "from a dose mark to the cue that sedation may return",
-    config.BATTERY_GAIN: "what its battery reading is multiplied by",
-    config.TEMPERATURE_S: "how often it looks at its temperature; needs temp_offset",
-    config.TEMP_OFFSET: "what is added to its own thermometer's reading; none until it was compared",
+    config.PROFILE: Phrase("tag_config.profile"),
+    config.HEARTBEAT_S: Phrase("tag_config.heartbeat_s"),
+    config.TRACKABLE: Phrase("tag_config.trackable"),
+    config.FIELD_PERIOD_S: Phrase("tag_config.field_period_s"),
+    config.OPEN_SEALED: Phrase("tag_config.open_sealed"),
+    config.KIT_EXPIRES_S: Phrase("tag_config.kit_expires_s"),
+    config.BUZZER: Phrase("tag_config.buzzer"),
+    config.SECOND_DOSE_S: Phrase("tag_config.second_dose_s"),
+    config.RESEDATION_S: Phrase("tag_config.resedation_s"),
+    config.BATTERY_GAIN: Phrase("tag_config.battery_gain"),
+    config.TEMPERATURE_S: Phrase("tag_config.temperature_s"),
+    config.TEMP_OFFSET: Phrase("tag_config.temp_offset"),
 }
 """What each item is, for a person."""
 
@@ -47,28 +48,33 @@ class ConfigChange(NamedTuple):
     value: int
 
 
-def show(item: Item, value: int, time_zone: str) -> str:
+def show(item: Item, value: int, time_zone: str) -> Phrase:
     """`value` in natural units: 12 h, off, 2028-05-01, docked."""
     number = item.number
     if number == config.PROFILE:
-        return str(config.PROFILE_NAMES.get(value, value))
+        return Phrase("value.plain", value=config.PROFILE_NAMES.get(value, value))
     if number in _YES_NO:
-        return "yes" if value else "no"
+        return Phrase("value.yes" if value else "value.no")
     if number in _DURATIONS:
-        return "off" if value == 0 else duration(value)
+        return duration(value) if value else Phrase("value.off")
     if number == config.KIT_EXPIRES_S:
-        return "not known" if value == 0 else clock.show(value * 1000, time_zone)
+        return Phrase("value.time", at=clock.Instant(value * 1000, time_zone)) if value else Phrase("value.not_known")
     if number == config.BATTERY_GAIN:
-        return f"{value / 1000:.3f}"
+        return Phrase("value.plain", value=f"{value / 1000:.3f}")
     if number == config.TEMP_OFFSET:
-        return f"{(value - config.NO_OFFSET) / 10:+.1f} °C" if value else "none"
-    return str(value)
+        return Phrase("value.added_c", celsius=(value - config.NO_OFFSET) / 10) if value else Phrase("value.none")
+    return Phrase("value.plain", value=value)
 
 
-def duration(seconds: int) -> str:
+def duration(seconds: int) -> Phrase:
     """Seconds in the largest unit that divides them: 90 m, 12 h."""
+    count, unit = _in_a_unit(seconds)
+    return Phrase("value.duration", count=count, unit=unit)
+
+
+def _in_a_unit(seconds: int) -> tuple[int, str]:
     unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)
-    return f"{seconds // size} {unit}"
+    return seconds // size, unit
 
 
 def read_duration(item: Item, text: str) -> ConfigChange:
@@ -81,10 +87,14 @@ def read_duration(item: Item, text: str) -> ConfigChange:
     found = re.fullmatch(r"([0-9]{1,7}) ?([smhd])", text)
     seconds = int(found[1]) * _UNITS[found[2]] if found else -1
     if not item.least <= seconds <= item.most:
-        off = ", or off" if item.or_zero else ""
+        count, unit = _in_a_unit(item.default or item.least)
         raise InputError(
-            f"{text!r} is no time for {item.name}: write one from {duration(item.least)} to {duration(item.most)}, "
-            f"such as {duration(item.default or item.least).replace(' ', '')}{off}"
+            "tag_config.no_time_or_off" if item.or_zero else "tag_config.no_time",
+            text=text,
+            item=item.name,
+            least=duration(item.least),
+            most=duration(item.most),
+            such=f"{count}{unit}",
         )
     return ConfigChange(item, seconds)
 
@@ -102,10 +112,7 @@ def gain(measured_mv: int, told_mv: int, present: int) -> ConfigChange:
     item = config.BY_NUMBER[config.BATTERY_GAIN]
     value = round(present * measured_mv / told_mv) if told_mv else 0
     if not item.least <= value <= item.most:
-        raise InputError(
-            f"the tag reads {told_mv} mV where {measured_mv} mV was measured: more than its divider can be off; "
-            "measure at the cell, with no charger, and look at the divider"
-        )
+        raise InputError("tag_config.gain_too_far", told_mv=told_mv, measured_mv=measured_mv)
     return ConfigChange(item, value)
 
 
@@ -122,10 +129,7 @@ def read_offset(text: str) -> ConfigChange:
     value = config.NO_OFFSET + tenths
     if not item.least <= value <= item.most:
         most = (item.most - config.NO_OFFSET) // 10
-        raise InputError(
-            f"{text!r} is no offset: write what is to be added to the tag's own reading, from -{most} to {most} °C, "
-            "such as 10.5; or none"
-        )
+        raise InputError("tag_config.no_offset", text=text, most=most)
     return ConfigChange(item, value)
 
 
@@ -137,10 +141,7 @@ def offset(measured_c: float, told_c: int, present: int) -> ConfigChange:
     item = config.BY_NUMBER[config.TEMP_OFFSET]
     value = (present or config.NO_OFFSET) + round((measured_c - told_c) * 10)
     if not item.least <= value <= item.most:
-        raise InputError(
-            f"the tag tells {told_c} °C where {measured_c:g} °C was measured: more than its thermometer can be off; "
-            "let both lie side by side for an hour, away from dock and USB, and compare again"
-        )
+        raise InputError("tag_config.offset_too_far", told_c=told_c, measured_c=measured_c)
     return ConfigChange(item, value)
 
 
@@ -155,15 +156,9 @@ def checked(changes: list[ConfigChange], present: Mapping[int, int]) -> list[Con
     """
     after = dict(present) | {change.item.number: change.value for change in changes}
     if after[config.PROFILE] == config.PROFILE_OPEN and not after[config.TRACKABLE]:
-        raise InputError(
-            "in profile open anybody can follow this tag by its address: agree to that with --trackable, "
-            "or choose another profile"
-        )
+        raise InputError("tag_config.not_agreed")
     if after[config.TEMPERATURE_S] and not after[config.TEMP_OFFSET]:
-        raise InputError(
-            "the tag's own thermometer may be ten degrees off: compare it with another one first (step T1 of "
-            "kitdock tag bench), and say with --temperature-offset what to add to its readings"
-        )
+        raise InputError("tag_config.not_compared")
     differing = [change for change in changes if present[change.item.number] != change.value]
     return sorted(differing, key=_turn)
 

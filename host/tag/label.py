@@ -18,9 +18,9 @@ _WIDTH = 60
 def check(path: Path) -> None:
     """Raises `InputError` if no label can be written to `path`."""
     if path.suffix.lower() not in FORMS:
-        raise InputError(f"{path} is no file for a label: let its name end in {' or '.join(FORMS)}")
+        raise InputError("label.no_file", path=path, endings=FORMS)
     if not path.parent.is_dir():
-        raise InputError(f"no folder {path.parent} for the label")
+        raise InputError("label.no_folder", folder=path.parent)
 
 
 def write(path: Path, pouch: str, tag_id: str) -> None:

@@ -6,6 +6,7 @@ That is a claim, and near the kit's temperature at best.
 
 from typing import NamedTuple
 
+from host.phrase import Phrase
 from host.tag.events import VERIFIED, Event
 from kitwire import record
 
@@ -28,9 +29,16 @@ class Limits(NamedTuple):
     most_c: int | None
 
     def __str__(self) -> str:
+        return str(self.said)
+
+    @property
+    def said(self) -> Phrase:
+        """The limits for people."""
         if self.least_c is None:
-            return f"at most {self.most_c} °C"
-        return f"at least {self.least_c} °C" if self.most_c is None else f"{self.least_c} to {self.most_c} °C"
+            return Phrase("limits.at_most", most_c=self.most_c)
+        if self.most_c is None:
+            return Phrase("limits.at_least", least_c=self.least_c)
+        return Phrase("limits.between", least_c=self.least_c, most_c=self.most_c)
 
 
 def limits(least_c: int | None, most_c: int | None) -> Limits | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from host import clock
 from host.ledger import Holding, Movement, Step, by_kit, replay, reversed_stretches, standing, stretches_of_steps
 from host.ledger.movement import FIND, IN_STOCK, ISSUED, LEFT_BEHIND, NOWHERE, RETURN, USE, State
+from host.phrase import Phrase
 from host.picture import Picture
 from host.tag.events import Docking, Tag
 from host.usage.openings import IN_A_POUCH, Opening, in_order, openings
@@ -36,22 +37,18 @@ EXPLAINED = "explained"
 class OpeningState(NamedTuple):
     """What is so of an opening, whether the kit in the pouch is to be counted, and the kind of question it raises."""
 
-    text: str
+    text: Phrase
     to_count: bool
     asks: str | None
 
 
 OPENING_STATES: Mapping[str, OpeningState] = {
-    CONTRADICTED: OpeningState(
-        "said to be no use, although it has dose marks or a report", True, "explanation_contradicted"
-    ),
-    DIFFERING: OpeningState(
-        "a use; said, marked and reported doses differ, or nothing confirms a second report", True, "doses_differ"
-    ),
-    UNEXPLAINED: OpeningState("nobody has said why, and no report tells of it", True, "opening_unexplained"),
-    UNREPORTED: OpeningState("said to be a use, and no report is filed", True, "report_missing"),
-    REPORTED: OpeningState("a use that is reported; all numbers agree", True, None),
-    EXPLAINED: OpeningState("said to be no use; no dose marks, no report", False, None),
+    CONTRADICTED: OpeningState(Phrase("opening.contradicted"), True, "explanation_contradicted"),
+    DIFFERING: OpeningState(Phrase("opening.differing"), True, "doses_differ"),
+    UNEXPLAINED: OpeningState(Phrase("opening.unexplained"), True, "opening_unexplained"),
+    UNREPORTED: OpeningState(Phrase("opening.unreported"), True, "report_missing"),
+    REPORTED: OpeningState(Phrase("opening.reported"), True, None),
+    EXPLAINED: OpeningState(Phrase("opening.explained"), False, None),
 }
 """The states of an opening. It is in the first one that fits."""
 
@@ -101,11 +98,11 @@ TOLD = "told"
 UNREAD = "unread"
 BACK = "back"
 
-WHYS: Mapping[str, str] = {
-    OPENED: "the pouch it was in was opened, and that was or may have been a use",
-    TOLD: "a usage report that names no opening tells of a use by who had it",
-    UNREAD: "the log of the pouch it was in has not been collected since it left that pouch",
-    BACK: "it came back after it was lost or left behind",
+WHYS: Mapping[str, Phrase] = {
+    OPENED: Phrase("to_count.opened"),
+    TOLD: Phrase("to_count.told"),
+    UNREAD: Phrase("to_count.unread"),
+    BACK: Phrase("to_count.back"),
 }
 """Why a kit is to be counted; the first that holds is told."""
 
@@ -126,14 +123,14 @@ class Due(NamedTuple):
     report: int | None = None
 
 
-def told(due: Due, zone_name: str) -> str:
+def told(due: Due, zone_name: str) -> Phrase:
     """Why a kit is to be counted, for people."""
-    when = clock.show(due.at_ms, zone_name)
+    at = clock.Instant(due.at_ms, zone_name)
     return {
-        OPENED: f"pouch {due.pouch} was opened at {when} with it inside, and that was or may have been a use",
-        TOLD: f"usage report {due.report} tells of a use at {when} by who had it then",
-        UNREAD: f"it left pouch {due.pouch} at {when}, and the pouch has not docked since",
-        BACK: f"it came back at {when} after it was lost or left behind",
+        OPENED: Phrase("due.opened", pouch=due.pouch, at=at),
+        TOLD: Phrase("due.told", report=due.report, at=at),
+        UNREAD: Phrase("due.unread", pouch=due.pouch, at=at),
+        BACK: Phrase("due.back", at=at),
     }[due.why]
 
 

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from host.phrase import Phrase
+
 USED = "used"
 """Naloxone was given to a person."""
 
 CAUSES = {
-    USED: "used on a person",
-    "training": "training",
-    "inspection": "inspection",
-    "restocking": "restocking",
-    "accidental": "opened by accident",
+    USED: Phrase("cause.used"),
+    "training": Phrase("cause.training"),
+    "inspection": Phrase("cause.inspection"),
+    "restocking": Phrase("cause.restocking"),
+    "accidental": Phrase("cause.accidental"),
 }
 """Why a pouch was opened, and the words for people."""
 
@@ -41,9 +43,11 @@ class Explanation(NamedTuple):
     login: str = ""
 
     @property
-    def said_by(self) -> str:
+    def said_by(self) -> Phrase:
         """Who said it, for people."""
-        return f"officer {self.officer}" if self.officer is not None else self.login or "somebody"
+        if self.officer is not None:
+            return Phrase("who.officer", officer=self.officer)
+        return Phrase("who.login", login=self.login) if self.login else Phrase("who.somebody")
 
 
 class Filed(NamedTuple):

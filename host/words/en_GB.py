@@ -248,7 +248,176 @@ def time(at: Instant) -> str:
 
 # Whoever is at the terminal, what was typed: dates, numbers, settings, roles.
 
-ACCESS: Sentences = {}
+
+def _roles(roles: list[str]) -> str:
+    return " or ".join(each.replace("_", " ") for each in roles)
+
+
+def _added_c(celsius: float) -> str:
+    return f"{celsius:+.1f} °C"
+
+
+def _offset_too_far(told_c: int, measured_c: float) -> str:
+    return (
+        f"the tag tells {told_c} °C where {measured_c:g} °C was measured: more than its thermometer can be off; let "
+        "both lie side by side for an hour, away from dock and USB, and compare again"
+    )
+
+
+ACCESS: Sentences = {
+    "typed.no_zone": "no time zone is called {text!r}: use a name such as Europe/London",
+    "typed.no_date": "{text!r} is no date: write a day that exists as YYYY-MM-DD",
+    "typed.no_time": "{text!r} is no time: write a time that exists as YYYY-MM-DDTHH:MM",
+    "typed.time_skipped": "{text!r} does not exist in {zone}: the clocks go forward over it",
+    "typed.time_to_come": "{text!r} is in the future: nothing can have happened then",
+    "month.none": "{text!r} is no month: write it as YYYY-MM",
+    "month.to_come": "{text} has not begun: name a month up to {this}",
+    "named.no_number": "{text} is no {what}: use 1 to 32 letters, digits, dots, dashes or slashes",
+    "named.not_plain": "{text} is no {what}: write it in plain letters, {plain}",
+    "named.no_line": "{text!r} is no {what}: use one line of 1 to {most} characters",
+    "named.collar_number": "collar number",
+    "named.counter": "counter",
+    "named.document": "document",
+    "named.kit_number": "kit number",
+    "named.login": "login",
+    "named.lot": "lot",
+    "named.name": "name",
+    "named.place": "place",
+    "named.pouch": "pouch",
+    "named.product": "product",
+    "named.reason": "reason",
+    "named.role": "role",
+    "named.serial": "serial",
+    "named.station": "station",
+    "named.unit": "unit",
+    "who.officer": "officer {officer}",
+    "who.place": "{place}",
+    "who.login": "{login}",
+    "who.somebody": "somebody",
+    "role.officer": "docks a pouch, explains openings, files reports; sees only own ones",
+    "role.quartermaster": "keeps stock, officers, tags, expiry and reconciliation; no health data",
+    "role.programme_lead": "reads usage reports whole, and reconciliation",
+    "role.auditor": "reads everything that happened, and the audit; no health data; changes nothing",
+    "role.administrator": "grants roles, looks after the database; no health data",
+    "role.one_of": _roles,
+    "setting.unknown": "no setting {setting}: there is {settings}",
+    "setting.one_line": "{setting} is one line of at most {most} characters",
+    "setting.whole_number": "{setting} is a whole number from {least} to {most}, not {text!r}",
+    "setting.nonsense": "a setting was changed by another program: {error}; change it with {change}",
+    "setting.carry_days": "Days that a kit is carried: an issue warns if it expires within them.",
+    "setting.carry_roles": "Roles that may carry a kit, apart by commas; empty: all.",
+    "setting.expiry_days": "Days ahead that {look} looks.",
+    "setting.not_docked_days": "Days without docking after which a carried pouch is a discrepancy.",
+    "setting.silent_days": "Days without a sign of the tag of a pouch in a place until that is a discrepancy.",
+    "setting.report_hours": "Hours after an opening that was a use until its report is overdue.",
+    "setting.faulty_days": "Days for which a fault that a docking brought to light is a discrepancy.",
+    "setting.battery_percent": "A tag's battery below this share at its last docking is a discrepancy.",
+    "setting.resupply_days": "Days after a resupply was asked for until it is overdue.",
+    "setting.lead_days": "Days from ordering kits to having them.",
+    "setting.retain_answers_days": "Days that a usage report keeps its protected answers; 0: for ever.",
+    "setting.retain_reports_days": "Days that a usage report keeps its open answers; 0: for ever.",
+    "setting.retain_events_days": "Days that records of tags are kept; 0: for ever.",
+    "setting.retain_leavers_days": "Days that the number of an officer who left is kept; 0: for ever.",
+    "retention.answers": "protected answers of usage reports",
+    "retention.reports": "open answers of usage reports",
+    "retention.events": "records of tags, and explanations of them",
+    "retention.leavers": "numbers of officers who left",
+    "retention.events_stay": (
+        "openings without a cause or with a report, flaws, heat and frost beyond a product's limits, and what times "
+        "and the next docking rest on"
+    ),
+    "retention.leavers_stay": "those with a kit out or an account",
+    "audit.entry_missing": "entry {entry} is missing",
+    "audit.entry_altered": "entry {entry} is not what was written, or follows on another",
+    "key.there_already": (
+        "key file {path} exists already and is not overwritten: move it away or choose another database"
+    ),
+    "key.not_made": "cannot make key file {path}: {why}",
+    "key.not_written": "cannot write key file {path}: {why}",
+    "key.not_read": "cannot read key file {path}: {why}",
+    "key.open": "key file {path} is open to {whom}",
+    "key.open_to_all": "every user: run `chmod {mode} {path}`",
+    "key.open_to_changes": "changes by a group: run `chmod {mode} {path}`",
+    "key.open_to_group": "a group: run `chmod {mode} {path}`",
+    "key.missing": (
+        "key file {path} is missing: put it back from your backup; tag keys and reports cannot be read without"
+    ),
+    "key.none": "key file {path} does not hold a key: put the right one back from your backup",
+    "key.of_another": (
+        "key file {path} belongs to another database (its check value is {found}, this database needs {needed}): "
+        "put the right one back from your backup"
+    ),
+    "sealed.altered": "the sealed value of {what} was altered in the database: restore a backup",
+    "value.plain": "{value}",
+    "value.yes": "yes",
+    "value.no": "no",
+    "value.none": "none",
+    "value.off": "off",
+    "value.not_known": "not known",
+    "value.duration": "{count} {unit}",
+    "value.time": "{at}",
+    "value.added_c": _added_c,
+    "tag_config.no_time": "{text!r} is no time for {item}: write one from {least} to {most}, such as {such}",
+    "tag_config.no_time_or_off": (
+        "{text!r} is no time for {item}: write one from {least} to {most}, such as {such}, or off"
+    ),
+    "tag_config.no_offset": (
+        "{text!r} is no offset: write what is to be added to the tag's own reading, from -{most} to {most} °C, such as "
+        "10.5; or none"
+    ),
+    "tag_config.offset_too_far": _offset_too_far,
+    "tag_config.gain_too_far": (
+        "the tag reads {told_mv} mV where {measured_mv} mV was measured: more than its divider can be off; measure at "
+        "the cell, with no charger, and look at the divider"
+    ),
+    "tag_config.not_agreed": (
+        "in profile open anybody can follow this tag by its address: agree to that with --trackable, or choose another "
+        "profile"
+    ),
+    "tag_config.not_compared": (
+        "the tag's own thermometer may be ten degrees off: compare it with another one first (step T1 of kitdock tag "
+        "bench), and say with --temperature-offset what to add to its readings"
+    ),
+    "tag_config.profile": "when it advertises away from its dock",
+    "tag_config.heartbeat_s": "between two signs of life in the log",
+    "tag_config.trackable": "somebody has agreed that it can be tracked; profile open needs it",
+    "tag_config.field_period_s": "between two advertisements in the field, in private and open",
+    "tag_config.open_sealed": "what it says in profile open is encrypted under its bind key",
+    "tag_config.kit_expires_s": "from when its kit is out of date; each docking sets it",
+    "tag_config.buzzer": "it may make a sound",
+    "tag_config.second_dose_s": "from a dose mark to the cue for a second dose",
+    "tag_config.resedation_s": "from a dose mark to the cue that sedation may return",
+    "tag_config.battery_gain": "what its battery reading is multiplied by",
+    "tag_config.temperature_s": "how often it looks at its temperature; needs temp_offset",
+    "tag_config.temp_offset": "what is added to its own thermometer's reading; none until it was compared",
+    "label.no_file": "{path} is no file for a label: let its name end in {endings:or}",
+    "label.no_folder": "no folder {folder} for the label",
+    "limits.at_most": "at most {most_c} °C",
+    "limits.at_least": "at least {least_c} °C",
+    "limits.between": "{least_c} to {most_c} °C",
+    "start.usb": "USB, crash or power glitch",
+    "start.power_on": "power-on",
+    "start.reset": "reset or crash",
+    "start.watchdog": "watchdog",
+    "start.deep_sleep": "deep sleep",
+    "start.soft_reset": "soft reset",
+    "start.other": "cause {cause}",
+    "record.altered": "altered",
+    "record.unlinked": "unlinked",
+    "event.mark": "mark {mark}",
+    "event.first_set": "first set",
+    "event.put_forward": "put forward {seconds} s",
+    "event.put_back": "put back {seconds} s",
+    "event.item": "{item}",
+    "event.unknown_item": "item {item}",
+    "event.over_usb": "over USB",
+    "event.over_usb_times": "over USB {times:times}",
+    "event.fault": "{fault}",
+    "event.no_temperature": "no temperature ({aux})",
+    "event.temperature": "{coldest_c} °C",
+    "event.temperatures": "{coldest_c} to {warmest_c} °C",
+    "event.brief": "brief",
+}
 
 # The database and its key file.
 
@@ -522,7 +691,121 @@ STORE: Sentences = {
 
 # Stock: kits and their movements, lots, products, receiving, counting.
 
+
+def _since(since: str | None) -> str:
+    return f" since {since}" if since else ""
+
+
+def _carried(officer: str, pouch: str | None, since: str | None) -> str:
+    return f"carried by officer {officer}" + (f" in pouch {pouch}" if pouch else "") + _since(since)
+
+
+def _at(place: str, since: str | None) -> str:
+    return f"at {place}{_since(since)}"
+
+
+def _no_more(status: str, since: str | None) -> str:
+    return f"{status}{_since(since)}"
+
+
+def _lines_wrong(lines: list[str], count: int) -> str:
+    wrong = "1 line is" if count == 1 else f"{count} lines are"
+    return "\n".join([*lines, f"{wrong} wrong, nothing was written: mend the file and import it again"])
+
+
+def _numbers(numbers: list[str]) -> str:
+    return ", ".join(numbers)
+
+
+def _empty(columns: list[str]) -> str:
+    return f"it has no {', no '.join(columns)}"
+
+
+def _all_wrong(wrong: list[str]) -> str:
+    return "; ".join(wrong)
+
+
+def _fields(fields: list[str]) -> str:
+    return " and ".join(fields)
+
+
+def _ways(field: str, ways: list[str]) -> str:
+    return f"{field} may be {', or '.join(ways)}: a separator may be lost"
+
+
+def _ways_if_too_long(field: str, ways: list[str]) -> str:
+    return f"{field} is too long for one field, it may be {', or '.join(ways)}: a separator is lost"
+
+
+def _beyond_the_sheet(right_mm: float, bottom_mm: float) -> str:
+    return f"the labels end {right_mm:g} by {bottom_mm:g} mm from the corner of an A4 sheet of 210 by 297 mm"
+
+
 STOCK: Sentences = {
+    "status.in_stock": "in stock",
+    "status.issued": "issued",
+    "status.used": "used up",
+    "status.left_behind": "left behind with a person",
+    "status.lost": "lost",
+    "status.destroyed": "destroyed",
+    "status.void": "not in the ledger",
+    "movement.receive": "receive",
+    "movement.issue": "issue",
+    "movement.return": "return",
+    "movement.transfer": "transfer",
+    "movement.load": "load",
+    "movement.unload": "unload",
+    "movement.use": "use",
+    "movement.leave_behind": "leave behind",
+    "movement.lose": "lose",
+    "movement.find": "find",
+    "movement.quarantine": "quarantine",
+    "movement.release": "release",
+    "movement.count": "count",
+    "movement.destroy": "destroy",
+    "movement.correct": "correct",
+    "ledger.moved_since": "the kit has moved since then: the ledger only grows forward",
+    "ledger.kit_is": "the kit is {status}",
+    "ledger.there_already": "it is at that station already: name another",
+    "ledger.in_a_pouch": "it is in pouch {pouch}: {step} comes first",
+    "ledger.in_no_pouch": "it is in no pouch: nothing is left to do",
+    "ledger.quarantined_already": "it is quarantined already ({reason}): {step} ends that",
+    "ledger.not_quarantined": "it is not quarantined: nothing is left to do",
+    "ledger.how_many_given": "say how many doses were given, at least one",
+    "ledger.fewer_left": "it has {left} left, not {doses}: record the others from the kit they came from",
+    "ledger.how_many_counted": "say how many doses were counted",
+    "ledger.came_with_fewer": "it came with {came}, so {doses} cannot be in it: count again",
+    "ledger.nothing_to_correct": "it has no movement left to correct",
+    "ledger.only_the_last": "only its last movement can be corrected, which is {movement} ({kind})",
+    "ledger.is_a_correction": ("movement {movement} is a correction, which is not corrected: record the movement anew"),
+    "ledger.rests_on_the_use": (
+        "its {kind} (movement {movement}) would not have been possible without that use: correct that one first"
+    ),
+    "kit.moved_later": (
+        "kit {kit} moved at {moved_at}, after the time given: the ledger only grows forward, see {history}"
+    ),
+    "kit.already_issued": "kit {kit} is already issued, to {holder} since {since}: {back} comes first",
+    "kit.impossible_in_stock": "kit {kit} is {status} at {place}: {doing} is not possible; {instead}",
+    "kit.impossible_as_it_is": "kit {kit} is {status}: {doing} is not possible; {instead}",
+    "kit.impossible": "kit {kit} is {status}, but {doing} is not possible: {why}",
+    "kit.another_number": "give the new box another number",
+    "kit.comes_first": "{step} comes first",
+    "kit.if_it_came_back": "if it came back, {step} comes first",
+    "kit.if_it_turned_up": "if it turned up, {step} comes first",
+    "kit.return_or_destroy": "only {back} or {destroy} is left",
+    "kit.if_that_is_wrong": "if that is wrong, {step} comes first",
+    "kit.if_it_is_here": "its receipt was corrected: {step} if the box is here",
+    "kit.see": "see {step}",
+    "kit.received_expired": (
+        "kit {kit} of lot {lot} expired on {expires_on}: check the date on the pack; to receive it all the same, say "
+        "--accept-expired"
+    ),
+    "lot.new": "lot {lot} of {product} is new: give the expiry printed on the pack with --expires",
+    "lot.other_expiry": (
+        "lot {lot} of {product} is known to expire on {known}, not {expires_on}: check the printed lot and expiry; if "
+        "the first was mistyped, {correct} each kit of the lot and receive it anew"
+    ),
+    "lot.other_doses": ("lot {lot} of {product} is known to have {known} doses a kit, not {doses}: check the pack"),
     "kit.expired": "kit {kit} expired on {expires_on}: never issue it, take another",
     "kit.recalled": "kit {kit} is of lot {lot}, which is recalled ({reason}): take another",
     "kit.quarantined": "kit {kit} is quarantined ({reason}): take another, or {release}",
@@ -538,6 +821,8 @@ STOCK: Sentences = {
         "with --at {since}, or openings since then are nobody's"
     ),
     "pouch.with_another": "pouch {pouch} {whom}",
+    "pouch.is_with": "is with {who}: return the kits in it first",
+    "pouch.was_with": "was with {who} until {until}: check the time given with --at",
     "pouch.also_holds": "pouch {pouch} also holds kit {kit}, which is in stock: issue or unload it",
     "officer.has_kit": "officer {officer} already has kit {kits:and}",
     "officer.left": "officer {officer} left on {left_on}: nothing is issued to leavers; if that is wrong, {back}",
@@ -549,11 +834,200 @@ STOCK: Sentences = {
     ),
     "officer.untrained": "no training is known for officer {officer}: it must come before carriage",
     "officer.training_lapsed": "training of officer {officer} lapsed on {until}: the refresher is due",
+    "officer.twice": "officer {officer} is on line {line} too: keep one",
+    "officer.no_station": "no station {station}: add it with {add}, kind station, or mend the line",
+    "training.to_come": "training on {trained_on} is in the future: note it when it has taken place",
+    "training.later_known": (
+        "officer {officer} was trained on {known}, later than {trained_on}: the last training counts; if that day was "
+        "wrong, say --correct"
+    ),
+    "typed.no_prefix": (
+        "{text!r} is no prefix: use 1 to 20 letters, digits, dots, dashes or slashes, the last no digit"
+    ),
+    "typed.no_lot": "write `lot A1 exp 2028-04-30`, or `lot A1` if its expiry is known",
+    "numbers.from_to": "{first} to {last}",
+    "numbers.all": _numbers,
+    "gtin.rounded": "GTIN {text} was rounded by a spreadsheet: make its column text and enter the GTIN again",
+    "gtin.none": "{text} is no GTIN: it has 8, 12, 13 or 14 digits",
+    "gtin.zeros": "a GTIN of zeros alone names no product: scan or type it again",
+    "gtin.check_digit": "GTIN {gtin} has the check digit {found} where {due} must be: scan or type it again",
+    "printed.no_month": "{text} is no month: write it as YYYY-MM",
+    "printed.no_date": "{text} is no date: write a day that exists as YYYY-MM-DD",
+    "printed.no_day": "{text} is no day that exists: write it as YYYY-MM-DD",
+    "printed.no_day_in_style": "{text} is no day that exists in the style {style}: write it as YYYY-MM-DD",
+    "printed.excel_day": "{text} is a day as Excel counts it: make the column a date YYYY-MM-DD, or text",
+    "printed.day_or_month": (
+        "{text} does not tell day from month: write YYYY-MM-DD, or for a file say --dates dmy or mdy"
+    ),
+    "doubt.expiry_passed": "the expiry {expires_on} has passed: such a kit can be received but never issued",
+    "doubt.expiry_far_ahead": "the expiry {expires_on} is more than {years} years ahead: is it printed so?",
+    "doubt.caps_lock": "caps lock was on: the lot is read as {lot}, is it printed so?",
+    "doubt.small_letters": "lot {lot} has small letters: are they printed so, or is caps lock on?",
+    "doubt.cut_short": "{text} may be a longer code cut short: is it the whole number below the bars?",
+    "doubt.marked_otherwise": "the code is marked ]{symbology}, which is not GS1: does it say what the pack says?",
+    "doubt.separator_lost": _ways_if_too_long,
+    "doubt.separator_maybe_lost": _ways,
+    "field.product": "product {text}",
+    "field.lot": "lot {text}",
+    "field.made": "production date {text}",
+    "field.expiry": "expiry {text}",
+    "field.serial": "serial {text}",
+    "field.national": "national number {text}",
+    "field.other": "({ai}) {text}",
+    "scan.fields": _fields,
+    "scan.nothing": "nothing was scanned: scan the code again",
+    "scan.several": "{text} is more than one scan: scan one pack at a time",
+    "scan.not_gs1": "{text} is {what}, not GS1: scan the code with (01) printed beside it",
+    "scan.web_address": "a web address",
+    "scan.hibc": "a HIBC code",
+    "scan.iso_15434": "an ISO 15434 code",
+    "scan.strange_letter": (
+        "{text} has {letter!r}, which no GS1 code has: set the scanner to this computer's keyboard layout and scan "
+        "again"
+    ),
+    "scan.no_brackets": "{text} is no GS1 code: write (01) and 14 digits first",
+    "scan.too_long": "{field} is too long or damaged: scan again",
+    "scan.cut_gtin": "{text} is cut short: 14 digits follow 01, scan again",
+    "scan.no_field": "after {before} follows {text}, no GS1 field: the code is cut short or damaged, scan again",
+    "scan.no_gs1": "{text} is no GS1 code: scan the one with (01) printed beside it",
+    "scan.nothing_follows": "the code is cut short: nothing follows {ai}, scan again",
+    "scan.damaged": "the code is cut short or damaged at {ai} {text}: scan again",
+    "scan.no_day": "the expiry {digits} is no day YYMMDD that exists: type what the pack says",
+    "scan.two_values": "{field} and {other} in one scan: scan one pack at a time",
+    "scan.second": "{field} holds a second scan: scan one pack at a time",
+    "scan.pallet": "this is the label of a pallet or case: scan the code of a pack",
+    "scan.no_product": "no product (01) in this code: scan the one with (01) printed beside it",
+    "file.empty": "the file is empty: its first line names the columns {columns}",
+    "file.workbook": "this is an Excel workbook: save it as `CSV UTF-8` and import that file",
+    "file.cut": "the file begins as UTF-16 text but is cut or damaged: save it as CSV UTF-8",
+    "file.no_text": "the file is no text: save it as CSV UTF-8",
+    "file.columns": "a file has {required} and may have {optional}",
+    "file.required_columns": "a file has {required}",
+    "file.no_columns": "it does not name the columns: {columns}",
+    "file.strange_columns": "no column is called {strange}: {columns}",
+    "file.missing_columns": "there is no column {missing}: {columns}",
+    "file.column_twice": "the column {columns} is there twice: keep one",
+    "file.line": "line {line}: {wrong}",
+    "file.lines_wrong": _lines_wrong,
+    "line.other_encoding": "its letters are in another encoding than the rest of the file: save it all as CSV UTF-8",
+    "line.quotation_mark": "a quotation mark is not closed, or stands within a cell: mend the line",
+    "line.too_many_cells": "it has {cells} cells where {columns} columns are named",
+    "line.empty_cells": _empty,
+    "line.rounded": "{column} {text} was rounded by a spreadsheet: make its column text and enter it again",
+    "line.no_product": "it has neither a product nor a gtin",
+    "line.no_doses": "{text} is no number of doses: write 1 to {most}",
+    "line.kit": "kit {kit}",
+    "line.serial": "serial {serial} of GTIN {gtin}",
+    "line.twice": "{what} is on line {lines} too: keep one",
+    "difference.missing": "in this place by the ledger, and not scanned",
+    "difference.unexpected": "scanned, and by the ledger with an officer, used up, left behind, lost or destroyed",
+    "difference.unknown": "scanned, and no kit of that number is known",
+    "difference.wrong_place": "scanned, and by the ledger in another place",
+    "difference.double": "scanned by two who share the shelves",
+    "difference.counted_once": "scanned by one of those who each count everything",
+    "difference.expired": "scanned, past the day printed on its pack, and not destroyed yet",
+    "difference.doses": "other doses counted in it than the ledger has",
+    "difference.uncounted": "scanned, and to be counted before it goes out again, and no doses were typed",
+    "difference.here_since": "here since {since} by the ledger",
+    "difference.look_for_it": "look for it, else {step}",
+    "difference.scanned_by": "scanned by {counters:and}",
+    "difference.scanned_by_some": "scanned by {counters:and}, not by {others:or}",
+    "difference.receive_it": "receive it with {step}, or put its label right",
+    "difference.move_it": "{step}, or take it back there",
+    "difference.see_what_happened": "see what happened: {step}",
+    "difference.two_boxes": "look whether two boxes carry the number {kit}",
+    "difference.look_together": "look together whether it is there",
+    "difference.expired_ago": "expired on {expires_on}, {days:day} ago",
+    "difference.take_it_off": "take it off the shelf: {step}",
+    "difference.to_be_counted": "to be counted: {why}",
+    "difference.scan_with_doses": "scan it again with its doses, or {step}",
+    "difference.doses_by": "{doses} counted by {counter}",
+    "difference.other_doses": "{said}; {left} in the ledger",
+    "difference.count_again": "count it again: {step}",
+    "difference.closing_records": "closing records the count",
+    "whereabouts.carried": _carried,
+    "whereabouts.at": _at,
+    "whereabouts.gone": _no_more,
+    "scan.ok": "ok",
+    "scan.wrong": _all_wrong,
+    "scan.counted_by_you": "already counted by you",
+    "scan.counted_by": "already counted by {counters:and}",
+    "scan.unknown_kit": "unknown kit",
+    "scan.unexpected": "unexpected: {where}",
+    "scan.expired": "expired on {expires_on}",
+    "scan.recalled": "lot {lot} is recalled",
+    "scan.quarantined": "quarantined ({reason})",
+    "scan.to_be_counted": "to be counted: type {kit} and how many doses are in it, as in {kit} 2",
+    "scan.other_doses": "{doses:dose} counted, {left} in the ledger",
+    "sheet.no_maker": "what writes {ending} files is not installed: pip install 'kitdock[reports]'",
+    "sheet.too_many_rows": "{rows} rows are more than a worksheet takes: write a .csv file",
+    "labels.none": "no kits to print labels for",
+    "labels.no_place": "there is no place {place} on the sheet: its labels are 1 to {places}",
+    "labels.beyond_the_sheet": _beyond_the_sheet,
+    "labels.overlap": "the labels overlap: from one to the next it is less than one is wide or high",
+    "labels.too_small": "the labels are too small: code and text need 60 by 30 mm",
+    "labels.strange_letters": (
+        "{what} {text} has letters that the fonts of PDF lack: labels have Western European ones"
+    ),
 }
 
 # Uses: openings, explanations, usage reports, forms, doses.
 
-USAGE: Sentences = {}
+
+def _problems(problems: list[str]) -> str:
+    return "\n".join(problems)
+
+
+def _not(answer: object) -> str:
+    """What was answered, unless that is protected."""
+    return "" if answer is None else f", not {answer!r}"
+
+
+def _yes_or_no(answer: object = None) -> str:
+    return f"is yes or no{_not(answer)}"
+
+
+def _whole_number(least: int, most: int, answer: object = None) -> str:
+    return f"is a whole number from {least} to {most}{_not(answer)}"
+
+
+def _one_of(choices: list[str], answer: object = None) -> str:
+    return f"is one of {', '.join(choices)}{_not(answer)}"
+
+
+USAGE: Sentences = {
+    "cause.used": "used on a person",
+    "cause.training": "training",
+    "cause.inspection": "inspection",
+    "cause.restocking": "restocking",
+    "cause.accidental": "opened by accident",
+    "opening.contradicted": "said to be no use, although it has dose marks or a report",
+    "opening.differing": "a use; said, marked and reported doses differ, or nothing confirms a second report",
+    "opening.unexplained": "nobody has said why, and no report tells of it",
+    "opening.unreported": "said to be a use, and no report is filed",
+    "opening.reported": "a use that is reported; all numbers agree",
+    "opening.explained": "said to be no use; no dose marks, no report",
+    "to_count.opened": "the pouch it was in was opened, and that was or may have been a use",
+    "to_count.told": "a usage report that names no opening tells of a use by who had it",
+    "to_count.unread": "the log of the pouch it was in has not been collected since it left that pouch",
+    "to_count.back": "it came back after it was lost or left behind",
+    "due.opened": "pouch {pouch} was opened at {at} with it inside, and that was or may have been a use",
+    "due.told": "usage report {report} tells of a use at {at} by who had it then",
+    "due.unread": "it left pouch {pouch} at {at}, and the pouch has not docked since",
+    "due.back": "it came back at {at} after it was lost or left behind",
+    "form.unknown": "no form {form}: there is {forms}",
+    "answers.refused": _problems,
+    "answer.names": "{field}: this station does not collect names; leave it out",
+    "answer.no_field": "{field}: form {form} has no such field",
+    "answer.not_asked": "{field}: belongs to {with_yes} = yes only",
+    "answer.missing": "{field}: missing ({label})",
+    "answer.unfit": "{field}: {error}",
+    "answer.is_a_time": "is a time, such as 2026-05-01T18:30",
+    "answer.is_one_line": "is one line of at most {most} characters",
+    "answer.is_yes_or_no": _yes_or_no,
+    "answer.is_a_whole_number": _whole_number,
+    "answer.is_one_of": _one_of,
+}
 
 # What does not agree, what expires, and what to do about it.
 
@@ -1455,9 +1929,24 @@ STORE_STEPS: Sentences = {
 }
 
 STOCK_STEPS: Sentences = {
+    "expiry.list": "see what expires",
+    "kit.correct": "correct the last movement",
+    "kit.count": "count the kit",
+    "kit.destroy": "destroy the kit",
+    "kit.find": "find the kit",
+    "kit.history": "see what happened to the kit",
+    "kit.issue": "issue the kit",
+    "kit.lose": "record the kit as lost",
+    "kit.receive": "receive the kit",
     "kit.release": "release the kit",
+    "kit.return": "return the kit",
+    "kit.transfer": "transfer the kit",
+    "kit.unload": "unload the kit",
     "officer.back": "bring the officer back",
     "officer.role": "change the officer's role",
+    "place.add": "add a place",
+    "setting.change": "change the setting",
+    "stock.receive": "receive kits",
 }
 
 RECONCILE_STEPS: Sentences = {

@@ -6,6 +6,7 @@ import pytest
 
 from host import clock
 from host.errors import InputError
+from tests.refusals import refused
 
 LONDON = "Europe/London"
 
@@ -20,7 +21,7 @@ def test_offset_in_the_text_wins() -> None:
 
 
 def test_time_that_the_clocks_skip_is_refused() -> None:
-    with pytest.raises(InputError, match="clocks go forward"):
+    with refused("typed.time_skipped", InputError):
         clock.parse_instant("2026-03-29T01:30", LONDON)
 
 
@@ -33,7 +34,7 @@ def test_time_that_comes_twice_is_the_first() -> None:
     "text", ["2026-02-30", "2026-13-01", "26-01-01", "1.5.2026", "", "2026-1-1", "9999-01-01", "20260101"]
 )
 def test_day_that_does_not_exist_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="YYYY-MM-DD"):
+    with refused("typed.no_date", InputError):
         clock.parse_date(text)
 
 
@@ -41,20 +42,20 @@ def test_day_that_does_not_exist_is_refused(text: str) -> None:
     "text", ["2026-02-30T10:00", "2026-01-01", "10:00", "2026-01-01T25:00", "soon", "0001-01-01T00:00"]
 )
 def test_time_that_does_not_exist_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="YYYY-MM-DDTHH:MM"):
+    with refused("typed.no_time", InputError):
         clock.parse_instant(text, LONDON)
 
 
 def test_future_is_refused_where_something_has_happened() -> None:
     now = clock.parse_instant("2026-01-15T12:00", LONDON)
     assert clock.parse_past_instant("2026-01-15T12:00", LONDON, now) == now
-    with pytest.raises(InputError, match="future"):
+    with refused("typed.time_to_come", InputError):
         clock.parse_past_instant("2026-01-15T12:01", LONDON, now)
 
 
 def test_unknown_zone_is_refused() -> None:
     for name in ("Mars/Olympus", "", "../etc/passwd"):
-        with pytest.raises(InputError, match="no time zone"):
+        with refused("typed.no_zone", InputError):
             clock.zone(name)
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from host import clock
+from host.clock import Instant
 from host.ledger.movement import DESTROY, FIND, LEAVE_BEHIND, LOSE, UNLOAD, USE
+from host.phrase import Phrase
 from host.usage.doses import (
     BACK,
     OPENED,
@@ -302,14 +304,14 @@ def test_what_was_reversed_makes_nothing_due() -> None:
     assert why(force, "K2") is None
 
 
-def test_each_reason_to_count_is_told_in_words() -> None:
+def test_each_reason_to_count_is_told_with_what_it_is_about() -> None:
     each = Due("K1", "", T0, False, "P1", "0" * 16, 1, 7)
-    words = {name: told(each._replace(why=name), ZONE) for name in WHYS}
-    assert words == {
-        OPENED: "pouch P1 was opened at 2026-05-28 21:26 with it inside, and that was or may have been a use",
-        TOLD: "usage report 7 tells of a use at 2026-05-28 21:26 by who had it then",
-        UNREAD: "it left pouch P1 at 2026-05-28 21:26, and the pouch has not docked since",
-        BACK: "it came back at 2026-05-28 21:26 after it was lost or left behind",
+    at = Instant(T0, ZONE)
+    assert {name: told(each._replace(why=name), ZONE) for name in WHYS} == {
+        OPENED: Phrase("due.opened", pouch="P1", at=at),
+        TOLD: Phrase("due.told", report=7, at=at),
+        UNREAD: Phrase("due.unread", pouch="P1", at=at),
+        BACK: Phrase("due.back", at=at),
     }
 
 

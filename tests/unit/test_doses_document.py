@@ -17,10 +17,10 @@ def rows(name: str) -> list[list[str]]:
 
 def test_the_states_of_an_opening_are_those_that_the_program_follows() -> None:
     assert rows("opening states") == [
-        [name, state.text, "yes" if state.to_count else "no", f"`{state.asks}`" if state.asks else ""]
+        [name, str(state.text), "yes" if state.to_count else "no", f"`{state.asks}`" if state.asks else ""]
         for name, state in OPENING_STATES.items()
     ]
 
 
 def test_what_makes_a_kit_to_be_counted_is_what_the_program_follows() -> None:
-    assert [each[:2] for each in rows("to count")] == [[why, text] for why, text in WHYS.items()]
+    assert [each[:2] for each in rows("to count")] == [[why, str(text)] for why, text in WHYS.items()]

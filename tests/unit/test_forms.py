@@ -8,6 +8,8 @@ from host import forms
 from host.access import roles
 from host.errors import InputError
 from host.forms import AnswersRefused, check
+from host.phrase import Phrase
+from tests.refusals import refused
 
 ZONE = "Europe/London"
 NOW = 1_780_000_000_000
@@ -35,11 +37,18 @@ ANSWERS: dict[str, object] = {
 }
 
 
-def problems(changes: dict[str, Any], collect_names: bool = False) -> list[str]:
-    with pytest.raises(AnswersRefused) as refused:
+def problems(changes: dict[str, Any], collect_names: bool = False) -> list[Phrase]:
+    with pytest.raises(AnswersRefused) as found:
         check(FORM, {**ANSWERS, **changes}, collect_names, ZONE, NOW)
-    assert str(refused.value).splitlines() == refused.value.problems
-    return refused.value.problems
+    assert str(found.value).splitlines() == [str(each) for each in found.value.problems]
+    return found.value.problems
+
+
+def unfit(problem: Phrase) -> tuple[str, dict[str, object]]:
+    """What is wrong with the one answer that does not fit: its code, its fields."""
+    assert problem.code == "answer.unfit"
+    error = problem.fields["error"]
+    return error.code, error.fields
 
 
 def test_every_form_file_is_well_formed() -> None:
@@ -101,41 +110,50 @@ def test_doses_are_not_capped_at_a_kit(doses: object) -> None:
 
 @pytest.mark.parametrize("doses", [0, 100, -1, 1.5, True, "two", "1e1", "٣", [2]])
 def test_doses_that_cannot_be_are_refused(doses: object) -> None:
-    assert problems({"doses": doses}) == [f"doses: is a whole number from 1 to 99, not {doses!r}"]
+    (problem,) = problems({"doses": doses})
+    assert unfit(problem) == ("answer.is_a_whole_number", {"least": 1, "most": 99, "answer": doses})
+    assert str(problem) == f"doses: is a whole number from 1 to 99, not {doses!r}"
+
+
+def test_an_answer_that_not_everybody_may_read_is_not_in_the_refusal() -> None:
+    (problem,) = problems({"person_age": "old"})
+    assert unfit(problem) == ("answer.is_a_whole_number", {"least": 0, "most": 120})
 
 
 def test_each_wrong_answer_has_its_line() -> None:
     found = problems({"area": "", "outcome": "fine", "tilted_head": "maybe", "incident_at": "2026-05-32T10:00"})
-    assert [line.split(":")[0] for line in found] == ["area", "incident_at", "tilted_head", "outcome"]
-    assert "missing" in found[0]
+    assert [each.fields["field"] for each in found] == ["area", "incident_at", "tilted_head", "outcome"]
+    assert found[0].code == "answer.missing"
 
 
 def test_field_that_the_form_does_not_have_is_refused() -> None:
-    assert problems({"home_address": "x"}) == ["home_address: form england_wales has no such field"]
+    assert problems({"home_address": "x"}) == [Phrase("answer.no_field", field="home_address", form="england_wales")]
 
 
 def test_name_is_only_taken_where_the_station_collects_names() -> None:
-    assert problems({"person_name": "somebody"}) == ["person_name: this station does not collect names; leave it out"]
+    assert problems({"person_name": "somebody"}) == [Phrase("answer.names", field="person_name", form="england_wales")]
     assert check(FORM, {**ANSWERS, "person_name": "somebody"}, True, ZONE, NOW).protected["person_name"] == "somebody"
     assert "person_name" not in {field.key for field in FORM.asked(False)}
     assert "person_name" in {field.key for field in FORM.asked(True)}
 
 
 def test_incident_in_the_future_is_refused() -> None:
-    assert "future" in problems({"incident_at": "2026-06-20T18:30"})[0]
+    (problem,) = problems({"incident_at": "2026-06-20T18:30"})
+    assert unfit(problem) == ("typed.time_to_come", {"text": "2026-06-20T18:30"})
 
 
 def test_number_of_kits_belongs_to_a_resupply() -> None:
-    assert "missing" in problems({"resupply_kits": None})[0]
-    assert "only" in problems({"resupply_needed": False})[0]
+    assert problems({"resupply_kits": None})[0].code == "answer.missing"
+    assert problems({"resupply_needed": False})[0].code == "answer.not_asked"
     assert check(FORM, {**ANSWERS, "resupply_needed": False, "resupply_kits": None}, False, ZONE, NOW)
 
 
 def test_text_is_one_short_line() -> None:
     for text in ("x" * 61, "a\nb", 5, "\x07"):
-        assert problems({"area": text}) == ["area: is one line of at most 60 characters"]
+        (problem,) = problems({"area": text})
+        assert unfit(problem) == ("answer.is_one_line", {"most": 60})
 
 
 def test_unknown_form_is_named_with_those_there_are() -> None:
-    with pytest.raises(InputError, match="no form nowhere: there is england_wales"):
+    with refused("form.unknown", InputError, form="nowhere", forms=("england_wales",)):
         forms.load("nowhere")

@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host import ledger
+from host.cli import steps
+from host.clock import Instant
 from host.ledger import Lot, Movement, Place, State, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUED, NOWHERE, correction_refusal, refusal
+from host.phrase import NextStep, Phrase
 from host.stock import stocktake
 from host.stock.stocktake import Box, Count, CountScan, Difference, Result
 
@@ -160,11 +163,9 @@ def test_kit_scanned_after_it_went_out_by_the_ledger_is_unexpected() -> None:
     boxed = box((100, "issue", {"officer": "4101", "pouch": "P-01"}))
     assert result(boxed, (50, "first", None)).differences == ()
     found = one(result(boxed, (500, "first", None)))
-    assert (found.kind, found.detail) == (
-        "unexpected",
-        "carried by officer 4101 in pouch P-01 since 2026-05-28",
-    )
-    assert found.next_step == "`kitdock kit return K-1 --station North`"
+    detail = Phrase("whereabouts.carried", officer="4101", pouch="P-01", since=date(2026, 5, 28))
+    assert (found.kind, found.detail) == ("unexpected", detail)
+    assert found.next_step == NextStep("kit.return", kit="K-1", station="North")
 
 
 def test_loading_into_a_pouch_on_the_shelf_does_not_excuse_a_missing_kit() -> None:
@@ -187,7 +188,8 @@ def test_going_and_coming_in_one_instant_does_not_excuse_a_missing_kit() -> None
 def test_kit_found_in_a_vehicle_is_issued_to_it_or_taken_back() -> None:
     here = Count(CAR, False, T0, T0 + 1000, ZONE)
     found = stocktake.compare(here, [CountScan(1, T0, "first", "K-1")], {"K-1": box()})
-    assert one(found).next_step == "`kitdock kit issue K-1 --place 'Car 1'`, or take it back there"
+    assert one(found).next_step == NextStep("kit.issue", "difference.move_it", kit="K-1", place="Car 1")
+    assert steps.told(one(found).next_step) == "`kitdock kit issue K-1 --place 'Car 1'`, or take it back there"
 
 
 def test_each_way_of_being_astray_names_what_to_do() -> None:
@@ -201,13 +203,14 @@ def test_each_way_of_being_astray_names_what_to_do() -> None:
     for told, (boxed, next_step) in cases.items():
         found = one(result(boxed, (5, "first", None)))
         assert f"{found.kind} {found.detail}".startswith(told)
-        assert next_step in found.next_step
+        assert next_step in steps.told(found.next_step)
 
 
 def test_same_counter_counts_a_kit_one_time_and_two_count_it_double() -> None:
     again = result(box(), (1, "first", None), (2, "first", None))
     assert (again.differences, again.repeated, dict(again.counters)) == ((), ("K-1",), {"first": 1})
-    assert one(result(box(), (1, "first", None), (2, "second", None))).detail == "scanned by first and second"
+    double = one(result(box(), (1, "first", None), (2, "second", None)))
+    assert double.detail == Phrase("difference.scanned_by", counters=("first", "second"))
     assert result(box(), (1, "first", None), (2, "first", 2)).repeated == ()
 
 
@@ -216,9 +219,13 @@ def test_blind_counts_are_compared() -> None:
     rows = [CountScan(1, T0, "first", "K-1"), CountScan(2, T0, "second", "K-2")]
     found = stocktake.compare(count(blind=True), rows, {"K-1": box(), "K-2": box()})
     assert [each.detail for each in found.differences] == [
-        "scanned by first, not by second",
-        "scanned by second, not by first",
+        Phrase("difference.scanned_by_some", counters=("first",), others=("second",)),
+        Phrase("difference.scanned_by_some", counters=("second",), others=("first",)),
     ]
+
+
+def counted_by(counter: str, doses: int) -> Phrase:
+    return Phrase("difference.doses_by", doses=doses, counter=counter)
 
 
 def test_doses_are_compared_with_the_ledger_when_they_were_counted() -> None:
@@ -226,17 +233,19 @@ def test_doses_are_compared_with_the_ledger_when_they_were_counted() -> None:
     before = box((-9, "issue", carried), (-8, "use", {"doses": 1}), (-7, "return", {"place": "North"}))
     assert result(before, (5, "first", 1)).differences == ()
     found = one(result(before, (5, "first", 2)))
-    assert (found.kind, found.detail, found.doses) == ("doses", "2 counted by first; 1 in the ledger", 2)
+    detail = Phrase("difference.other_doses", said=(counted_by("first", 2),), left=1)
+    assert (found.kind, found.detail, found.doses) == ("doses", detail, 2)
     later = box((100, "issue", carried), (200, "use", {"doses": 1}), (300, "return", {"place": "North"}))
     assert result(later, (5, "first", 2)).differences == ()
     assert one(result(later, (5, "first", 1))).doses is None, "the ledger has moved on since the count"
 
 
 def test_kit_that_is_to_be_counted_is_asked_for_its_doses() -> None:
-    due = box()._replace(due="it left pouch P1")
+    why = Phrase("due.back", at=Instant(T0, ZONE))
+    due = box()._replace(due=why)
     found = one(result(due, (5, "first", None)))
-    assert (found.kind, found.detail, found.doses) == ("uncounted", "to be counted: it left pouch P1", None)
-    assert "`kitdock kit count K-1 --doses DOSES`" in found.next_step
+    assert (found.kind, found.detail, found.doses) == ("uncounted", Phrase("difference.to_be_counted", why=why), None)
+    assert found.next_step == NextStep("kit.count", "difference.scan_with_doses", kit="K-1")
     counted = result(due, (5, "first", None), (6, "first", 2))
     assert (counted.differences, counted.counted) == ((), (("K-1", 2),))
     assert result(box(), (5, "first", 2)).counted == (), "that nobody need count"
@@ -251,7 +260,7 @@ def test_count_that_cannot_be_or_is_not_agreed_is_not_recorded() -> None:
     assert one(result(box(), (5, "first", 9))).doses is None
     both = result(box(), (5, "first", 1), (6, "second", 2))
     assert [(each.kind, each.doses) for each in both.differences] == [("double", None), ("doses", None)]
-    assert "1 counted by first, 2 counted by second" in both.differences[1].detail
+    assert both.differences[1].detail.fields["said"] == (counted_by("first", 1), counted_by("second", 2))
     recounted = one(result(box(), (5, "first", 0), (6, "first", 1)))
     assert recounted.doses == 1
 
@@ -280,30 +289,35 @@ def test_expired_on_the_day_after_the_printed_one_and_quarantine_is_no_differenc
     last_day = box(lot=LOT._replace(expires_on=date(2026, 5, 28)))
     assert result(last_day, (5, "first", None)).differences == ()
     expired = box(lot=LOT._replace(expires_on=date(2026, 5, 27)))
-    assert one(result(expired, (5, "first", None))).detail == "expired on 2026-05-27, 1 day ago"
+    detail = Phrase("difference.expired_ago", expires_on=date(2026, 5, 27), days=1)
+    assert one(result(expired, (5, "first", None))).detail == detail
     assert [each.kind for each in result(expired).differences] == ["missing"]
     aside = result(box((-9, "quarantine", {"reason": "froze"})), (5, "first", None))
     assert (aside.differences, aside.quarantined) == ((), ("K-1",))
 
 
-def said(boxed: Box | None, scan: CountScan, *before: CountScan, blind: bool = False) -> str:
+def wrong(boxed: Box | None, scan: CountScan, *before: CountScan, blind: bool = False) -> tuple[Phrase, ...]:
     answer = stocktake.answer(count(blind), scan, before, boxed)
-    assert answer.ok == (answer.text == "ok")
-    return answer.text
+    assert answer.ok == (answer.said == Phrase("scan.ok"))
+    return answer.wrong
 
 
 def test_answer_tells_what_is_known_at_once() -> None:
     scan = CountScan(3, T0 + 5, "first", "K-1")
     by_second = CountScan(1, T0, "second", "K-1")
-    assert said(box(), scan) == "ok"
-    assert said(None, scan) == "unknown kit"
-    assert said(box(), scan, by_second) == "already counted by second"
-    assert said(box(), scan, by_second, blind=True) == "ok"
-    assert said(box(), scan, scan._replace(id=2), blind=True) == "already counted by you"
-    assert said(box(), scan._replace(doses=1), scan._replace(id=2)) == "1 dose counted, 2 in the ledger"
+    assert wrong(box(), scan) == ()
+    assert wrong(None, scan) == (Phrase("scan.unknown_kit"),)
+    assert wrong(box(), scan, by_second) == (Phrase("scan.counted_by", counters=("second",)),)
+    assert wrong(box(), scan, by_second, blind=True) == ()
+    assert wrong(box(), scan, scan._replace(id=2), blind=True) == (Phrase("scan.counted_by_you"),)
+    other = wrong(box(), scan._replace(doses=1), scan._replace(id=2))
+    assert other == (Phrase("scan.other_doses", doses=1, left=2),)
     carried = box((-9, "issue", {"officer": "4101"}))
-    assert said(carried, scan) == "unexpected: carried by officer 4101 since 2026-05-28"
+    where = Phrase("whereabouts.carried", officer="4101", pouch=None, since=date(2026, 5, 28))
+    assert wrong(carried, scan) == (Phrase("scan.unexpected", where=where),)
     bad = LOT._replace(expires_on=date(2026, 5, 1), recalled="leaking valves")
-    assert said(box((-9, "quarantine", {"reason": "froze"}), lot=bad), scan) == (
-        "expired on 2026-05-01; lot A1 is recalled; quarantined (froze)"
+    assert wrong(box((-9, "quarantine", {"reason": "froze"}), lot=bad), scan) == (
+        Phrase("scan.expired", expires_on=date(2026, 5, 1)),
+        Phrase("scan.recalled", lot="A1"),
+        Phrase("scan.quarantined", reason="froze"),
     )

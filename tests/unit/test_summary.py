@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
 from host.stock.summary import EXPIRED, FLOWS, Flow, Month, Turnover, flows, month, turnover
 from host.store import Store
+from tests.refusals import refused
 from tests.unit.test_expiry import Ageing
 from tests.unit.test_rollups import DAY, T0
 
@@ -52,7 +52,7 @@ def test_months_are_those_of_the_calendar_of_the_station() -> None:
     may = month("2026-05", now, ZONE)
     assert (may.last, may.ends_ms, may.is_over) == (date(2026, 5, 9), now + 1, False)
     assert month(None, clock.parse_instant("2026-01-31T12:00", ZONE), ZONE).last == date(2025, 12, 31)
-    with pytest.raises(InputError, match="has not begun"):
+    with refused("month.to_come", InputError, text="2026-06", this="2026-05"):
         month("2026-06", now, ZONE)
 
 

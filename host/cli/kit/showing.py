@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock
+from host.cli import steps
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import Row, Table
 from host.cli.steps import line
@@ -63,7 +64,10 @@ def list_(
         zone = store.station.time_zone
         today = store.today() if at_ms is None else clock.today(at_ms, zone)
     rows = [
-        {**_row(each, zone, today), "to_count": told(due[each.kit.id], zone) if each.kit.id in due else None}
+        {
+            **_row(each, zone, today),
+            "to_count": str(told(due[each.kit.id], zone)) if each.kit.id in due else None,
+        }
         for each in found
         if each.state.status in wanted
         and (each.kit.id in due or not to_count)
@@ -200,7 +204,7 @@ def _movement_row(step: Step, reversed_by: int | None, zone: str) -> Row:
         "document": movement.document,
         "corrects": movement.corrects,
         "reversed_by": reversed_by,
-        "impossible": step.impossible,
+        "impossible": steps.told(step.impossible) if step.impossible else None,
         "cause": None,
         "reports": [movement.report] if movement.report else [],
     }

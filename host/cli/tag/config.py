@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from host.cli import steps
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.tag.options import adapter_option, maybe_port_option
@@ -113,11 +114,11 @@ def config(
         {
             "item": item.name,
             "value": present[item.number],
-            "shown": configuration.show(item, present[item.number], zone),
+            "shown": steps.told(configuration.show(item, present[item.number], zone)),
             "default": item.default,
             "least": item.least,
             "most": item.most,
-            "meaning": configuration.MEANINGS[item.number],
+            "meaning": steps.told(configuration.MEANINGS[item.number]),
             "changed": item.name in names,
         }
         for item in items.ITEMS
@@ -127,7 +128,7 @@ def config(
         {
             "item": "item",
             "value": "shown",
-            "default": lambda row: configuration.show(items.BY_NAME[row["item"]], row["default"], zone),
+            "default": lambda row: steps.told(configuration.show(items.BY_NAME[row["item"]], row["default"], zone)),
             "meaning": "meaning",
         },
         "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock
+from host.cli import steps
 from host.cli.options import open_store, with_store
 from host.cli.render import Table
 from host.cli.tag.options import maybe_port_option
@@ -58,7 +59,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
                 "error_s": -(-at.error_ms // 1000) if at else None,
                 "event": event.type,
                 "verdict": event.verdict,
-                "detail": explain(event),
+                "detail": ", ".join(map(steps.told, explain(event))),
                 "battery_mv": event.battery_mv,
                 "boot_count": event.boot_count,
                 "uptime_s": event.uptime_s,

@@ -16,6 +16,7 @@ from host import sheets
 from host.errors import InputError, KitdockError
 from host.sheets import labels
 from host.sheets.labels import L7159, Label, Layout
+from tests.refusals import refused
 
 DAY = date(2027, 5, 31)
 KIT = Label("K-0001", "Nasal spray 1.8 mg", "AC3453", DAY)
@@ -164,34 +165,34 @@ BEYOND = {"kit": KIT._replace(kit="Ж-1"), "lot": KIT._replace(lot="Ж1")}
 
 @pytest.mark.parametrize("label", BEYOND.values(), ids=BEYOND)
 def test_a_number_in_other_letters_is_refused(label: Label) -> None:
-    with pytest.raises(InputError, match="letters that the fonts of PDF lack"):
+    with refused("labels.strange_letters", InputError):
         labels.sheet([label])
 
 
 @pytest.mark.parametrize(
-    ("layout", "first", "part"),
+    ("layout", "first", "code", "fields"),
     [
-        (L7159, 0, "no place 0 on the sheet: its labels are 1 to 24"),
-        (L7159, 25, "no place 25"),
-        (L7159._replace(columns=4), 1, "end 268.75 by"),
-        (L7159._replace(rows=9), 1, "318 mm from the corner"),
-        (L7159._replace(across=63), 1, "overlap"),
-        (L7159._replace(down=33), 1, "overlap"),
-        (L7159._replace(width=59), 1, "too small"),
-        (L7159._replace(height=29), 1, "too small"),
+        (L7159, 0, "labels.no_place", {"place": 0, "places": 24}),
+        (L7159, 25, "labels.no_place", {"place": 25, "places": 24}),
+        (L7159._replace(columns=4), 1, "labels.beyond_the_sheet", {"right_mm": pytest.approx(268.75)}),
+        (L7159._replace(rows=9), 1, "labels.beyond_the_sheet", {"bottom_mm": pytest.approx(318)}),
+        (L7159._replace(across=63), 1, "labels.overlap", {}),
+        (L7159._replace(down=33), 1, "labels.overlap", {}),
+        (L7159._replace(width=59), 1, "labels.too_small", {}),
+        (L7159._replace(height=29), 1, "labels.too_small", {}),
     ],
 )
-def test_a_sheet_that_cannot_be_is_refused(layout: Layout, first: int, part: str) -> None:
-    with pytest.raises(InputError, match=part):
+def test_a_sheet_that_cannot_be_is_refused(layout: Layout, first: int, code: str, fields: dict[str, object]) -> None:
+    with refused(code, InputError, **fields):
         labels.sheet([KIT], layout, first)
 
 
 def test_no_kits_make_no_sheet() -> None:
-    with pytest.raises(InputError, match="no kits"):
+    with refused("labels.none", InputError):
         labels.sheet([])
 
 
 def test_without_fpdf2_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "find_spec", lambda _: None)
-    with pytest.raises(KitdockError, match=r"pip install 'kitdock\[reports\]'"):
+    with refused("sheet.no_maker", KitdockError, ending=".pdf"):
         labels.sheet([KIT])

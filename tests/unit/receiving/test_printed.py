@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from host.errors import InputError
 from host.receiving import printed
 from host.receiving.printed import DateStyle
+from tests.refusals import refused
 
 TODAY = date(2026, 6, 1)
 DAY = date(2027, 5, 31)
@@ -46,35 +47,35 @@ def test_a_named_style_tells_day_from_month(text: str, style: DateStyle, day: da
 
 
 @pytest.mark.parametrize(
-    ("text", "style", "part"),
+    ("text", "style", "code"),
     [
-        ("03/04/2027", None, "does not tell day from month"),
-        ("31/05/2027", None, "does not tell day from month"),
-        ("31/05/2027", "iso", "does not tell day from month"),
-        ("270531", None, "does not tell day from month"),
-        ("05/31/2027", "dmy", "no day that exists in the style dmy"),
-        ("31/05/2027", "mdy", "no day that exists in the style mdy"),
-        ("2027-02-29", None, "no day that exists"),
-        ("31 Mai 2027", None, "no day that exists"),
-        ("1999-12-31", None, "no day that exists"),
-        ("2027-13", None, "no month"),
-        ("13/2027", None, "no month"),
-        ("Mai 2027", None, "no month"),
-        ("46538", None, "as Excel counts it"),
-        ("May-27", None, "is no date"),
-        ("31/05-2027", "dmy", "is no date"),
-        ("soon", None, "is no date"),
-        ("", None, "is no date"),
-        ("٢٠٢٧-٠٥-٣١", None, "is no date"),
+        ("03/04/2027", None, "printed.day_or_month"),
+        ("31/05/2027", None, "printed.day_or_month"),
+        ("31/05/2027", "iso", "printed.day_or_month"),
+        ("270531", None, "printed.day_or_month"),
+        ("05/31/2027", "dmy", "printed.no_day_in_style"),
+        ("31/05/2027", "mdy", "printed.no_day_in_style"),
+        ("2027-02-29", None, "printed.no_day"),
+        ("31 Mai 2027", None, "printed.no_day"),
+        ("1999-12-31", None, "printed.no_day"),
+        ("2027-13", None, "printed.no_month"),
+        ("13/2027", None, "printed.no_month"),
+        ("Mai 2027", None, "printed.no_month"),
+        ("46538", None, "printed.excel_day"),
+        ("May-27", None, "printed.no_date"),
+        ("31/05-2027", "dmy", "printed.no_date"),
+        ("soon", None, "printed.no_date"),
+        ("", None, "printed.no_date"),
+        ("٢٠٢٧-٠٥-٣١", None, "printed.no_date"),
     ],
 )
-def test_what_is_no_day_or_two_is_refused(text: str, style: DateStyle | None, part: str) -> None:
-    with pytest.raises(InputError, match=part):
+def test_what_is_no_day_or_two_is_refused(text: str, style: DateStyle | None, code: str) -> None:
+    with refused(code, InputError):
         printed.expiry(text, TODAY, style)
 
 
 def test_a_month_alone_is_no_day_of_training() -> None:
-    with pytest.raises(InputError, match="is no date"):
+    with refused("printed.no_date", InputError):
         printed.day("2027-05", TODAY)
 
 
@@ -93,8 +94,8 @@ def test_every_day_is_read_in_every_form(day: date) -> None:
 def test_any_text_is_an_expiry_or_refused_in_one_line(text: str, style: DateStyle | None) -> None:
     try:
         assert 1926 <= printed.expiry(text, TODAY, style).year <= 2199
-    except InputError as refused:
-        assert str(refused).isprintable()
+    except InputError as why:
+        assert str(why).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -112,32 +113,32 @@ def test_a_product_number_has_14_digits(text: str, gtin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
+    ("text", "code"),
     [
-        ("9506000134353", "check digit 3 where 2 must be"),
-        ("950600013435", "check digit"),
-        ("95060001343", "8, 12, 13 or 14 digits"),
-        ("", "8, 12, 13 or 14 digits"),
-        ("٩٥٠٦٠٠٠١", "8, 12, 13 or 14 digits"),
-        ("00000000", "names no product"),
-        ("9.506E+12", "rounded by a spreadsheet"),
-        ("9,50600013435E+12", "rounded by a spreadsheet"),
+        ("9506000134353", "gtin.check_digit"),
+        ("950600013435", "gtin.check_digit"),
+        ("95060001343", "gtin.none"),
+        ("", "gtin.none"),
+        ("٩٥٠٦٠٠٠١", "gtin.none"),
+        ("00000000", "gtin.zeros"),
+        ("9.506E+12", "gtin.rounded"),
+        ("9,50600013435E+12", "gtin.rounded"),
     ],
 )
-def test_what_is_no_product_number_is_refused(text: str, part: str) -> None:
-    with pytest.raises(InputError, match=part.replace("+", r"\+")):
+def test_what_is_no_product_number_is_refused(text: str, code: str) -> None:
+    with refused(code, InputError):
         printed.gtin14(text)
 
 
 @pytest.mark.parametrize(
-    ("expires_on", "part"),
+    ("expires_on", "code"),
     [
-        (date(2026, 5, 31), "has passed"),
+        (date(2026, 5, 31), "doubt.expiry_passed"),
         (TODAY, None),
         (date(2036, 12, 31), None),
-        (date(2037, 1, 1), "more than 10 years ahead"),
+        (date(2037, 1, 1), "doubt.expiry_far_ahead"),
     ],
 )
-def test_an_old_or_distant_expiry_is_asked_about(expires_on: date, part: str | None) -> None:
+def test_an_old_or_distant_expiry_is_asked_about(expires_on: date, code: str | None) -> None:
     doubt = printed.expiry_doubt(expires_on, TODAY)
-    assert (doubt is None) if part is None else (doubt is not None and part in doubt)
+    assert (doubt and doubt.code) == code

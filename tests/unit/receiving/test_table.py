@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.errors import InputError
+from host.phrase import Phrase
 from host.receiving import table
-from host.receiving.table import BadLine, KitLine, KitLines
+from host.receiving.table import KitLine, KitLines
 
 TODAY = date(2026, 6, 1)
 GTIN = "09506000134352"
@@ -58,9 +59,7 @@ def test_encodings_and_habits_of_spreadsheets_change_nothing(data: bytes) -> Non
 def test_lines_in_another_encoding_than_the_rest_are_bad() -> None:
     found = kits("kit,lot,product\nK1,A1,Spray\nK2,A1,Sprüh\n".encode() + "K3,A1,Sprüh\n".encode("cp1252"))
     assert [kit.kit for kit in found.good] == ["K1", "K2"]
-    assert found.bad == [
-        BadLine(4, "its letters are in another encoding than the rest of the file: save it all as CSV UTF-8")
-    ]
+    assert [(line.line, line.wrong.code) for line in found.bad] == [(4, "line.other_encoding")]
 
 
 def test_a_byte_that_windows_1252_lacks_is_bad() -> None:
@@ -69,36 +68,36 @@ def test_a_byte_that_windows_1252_lacks_is_bad() -> None:
     assert [line.line for line in found.bad] == [3]
 
 
-BAD_LINES = {
-    "K1,A1,N,31/05/2027,,": "does not tell day from month",
-    "K1,A1,N,2027-02-30,,": "no day that exists",
-    "K1,A1,N,46538,,": "as Excel counts it",
-    "K1,A1,,2027-05,9.506E+12,": "rounded by a spreadsheet",
-    "K1,1.23E+05,N,2027-05,,": "lot 1.23E+05 was rounded by a spreadsheet",
-    "K1,A1,,2027-05,9506000134353,": "check digit 3 where 2 must be",
-    "K1,A1,,2027-05,,": "neither a product nor a gtin",
-    ",A1,N,2027-05,,": "it has no kit",
-    ",,N,2027-05,,": "it has no kit, no lot",
-    "K1": "it has no lot",
-    "K 1,A1,N,2027-05,,": "'K 1' is no kit number",
-    "K1,A1,N,2027-05,,0": "no number of doses",
-    "K1,A1,N,2027-05,,two": "no number of doses",
-    "K1,A1,N,2027-05,,100": "no number of doses",
-    "K1,A1,N,2027-05,,2,more": "7 cells where 6 columns are named",
-    'K1,"A1,N,2027-05,,': "quotation mark is not closed",
-    f"K1,A1,{'N' * 61},2027-05,,": "is no product",
-    "K1,A1,N,2027-05,,\x07": "is no doses",
+BAD_LINES: dict[str, tuple[str, dict[str, object]]] = {
+    "K1,A1,N,31/05/2027,,": ("printed.day_or_month", {"text": "31/05/2027"}),
+    "K1,A1,N,2027-02-30,,": ("printed.no_day", {}),
+    "K1,A1,N,46538,,": ("printed.excel_day", {}),
+    "K1,A1,,2027-05,9.506E+12,": ("gtin.rounded", {"text": "9.506E+12"}),
+    "K1,1.23E+05,N,2027-05,,": ("line.rounded", {"column": "lot", "text": "1.23E+05"}),
+    "K1,A1,,2027-05,9506000134353,": ("gtin.check_digit", {"found": "3", "due": 2}),
+    "K1,A1,,2027-05,,": ("line.no_product", {}),
+    ",A1,N,2027-05,,": ("line.empty_cells", {"columns": ("kit",)}),
+    ",,N,2027-05,,": ("line.empty_cells", {"columns": ("kit", "lot")}),
+    "K1": ("line.empty_cells", {"columns": ("lot",)}),
+    "K 1,A1,N,2027-05,,": ("named.no_number", {"text": "'K 1'", "what": Phrase("named.kit_number")}),
+    "K1,A1,N,2027-05,,0": ("line.no_doses", {"text": "'0'", "most": 99}),
+    "K1,A1,N,2027-05,,two": ("line.no_doses", {"text": "'two'"}),
+    "K1,A1,N,2027-05,,100": ("line.no_doses", {"text": "'100'"}),
+    "K1,A1,N,2027-05,,2,more": ("line.too_many_cells", {"cells": 7, "columns": 6}),
+    'K1,"A1,N,2027-05,,': ("line.quotation_mark", {}),
+    f"K1,A1,{'N' * 61},2027-05,,": ("named.no_line", {"what": Phrase("named.product"), "most": 60}),
+    "K1,A1,N,2027-05,,\x07": ("named.no_line", {"text": "\x07", "what": "doses"}),
 }
 
 
 @pytest.mark.parametrize(("line", "wrong"), BAD_LINES.items())
-def test_a_bad_line_leaves_the_others_alone(line: str, wrong: str) -> None:
+def test_a_bad_line_leaves_the_others_alone(line: str, wrong: tuple[str, dict[str, object]]) -> None:
     found = kits(f"kit,lot,product,expires,gtin,doses\nK0,A1,N,2027-05-31,,\n{line}\n\nK9,A1,N,2027-05-31,,2\n")
     assert [(kit.line, kit.kit) for kit in found.good] == [(2, "K0"), (5, "K9")]
     ((number, told),) = found.bad
     assert number == 3
-    assert wrong in told
-    assert told.isprintable()
+    assert (told.code, {name: told.fields[name] for name in wrong[1]}) == wrong
+    assert str(told).isprintable()
 
 
 def test_a_style_that_is_named_reads_the_dates_of_the_whole_file() -> None:
@@ -114,48 +113,55 @@ def test_doubles_are_bad_each_time_with_the_other_lines() -> None:
         f"K1,A,N,,\nk1,A,N,,\nK2,A,,{GTIN},S1\nK3,A,,{GTIN[1:]},S1\nK4,A,N,,S1\nK1,,N,,\nK5,A,,{GTIN},S2\n"
     )
     assert [kit.kit for kit in found.good] == ["K4", "K5"]
-    assert [(line.line, line.wrong.split(":")[0]) for line in found.bad] == [
-        (2, "kit K1 is on line 3 too"),
-        (3, "kit k1 is on line 2 too"),
-        (4, f"serial S1 of GTIN {GTIN} is on line 5 too"),
-        (5, f"serial S1 of GTIN {GTIN[1:]} is on line 4 too"),
-        (7, "it has no lot"),
+    *twice, other = found.bad
+    assert twice == [
+        (2, Phrase("line.twice", what=Phrase("line.kit", kit="K1"), lines=(3,))),
+        (3, Phrase("line.twice", what=Phrase("line.kit", kit="k1"), lines=(2,))),
+        (4, Phrase("line.twice", what=Phrase("line.serial", serial="S1", gtin=GTIN), lines=(5,))),
+        (5, Phrase("line.twice", what=Phrase("line.serial", serial="S1", gtin=GTIN[1:]), lines=(4,))),
     ]
+    assert (other.line, other.wrong.code) == (7, "line.empty_cells")
 
 
 def test_three_of_a_kit_name_all_lines() -> None:
     found = kits("kit,lot,product\nK1,A,N\nK1,A,N\nK1,A,N\n")
+    what = Phrase("line.kit", kit="K1")
     assert [line.wrong for line in found.bad] == [
-        f"kit K1 is on line {others} too: keep one" for others in ("3, 4", "2, 4", "2, 3")
+        Phrase("line.twice", what=what, lines=others) for others in ((3, 4), (2, 4), (2, 3))
     ]
 
 
 def test_an_expiry_that_has_passed_is_a_doubt() -> None:
     (doubt,) = only(kits("kit,lot,product,expires\nK1,A,N,2026-05-31")).doubts
-    assert "has passed" in doubt
+    assert doubt == Phrase("doubt.expiry_passed", expires_on=date(2026, 5, 31))
+
+
+COLUMNS = Phrase("file.columns", required=table.REQUIRED, optional=table.OPTIONAL)
 
 
 @pytest.mark.parametrize(
-    ("data", "part"),
+    ("data", "code", "fields"),
     [
-        (b"", "the file is empty"),
-        (b"\r\n \r\n", "the file is empty"),
-        (b"sep=,\n", "the file is empty"),
-        (b"K1,A1,N\n", "line 1: it does not name the columns: a file has kit, lot and may have product"),
-        (b"kit,lot,product,colour,size\n", "no column is called 'colour', 'size'"),
-        (b"kit,product\n", "no column lot"),
-        (b"kit,lot,lot,product\n", "the column lot is there twice"),
-        (b"PK\x03\x04rest", "Excel workbook"),
-        (b"kit\0lot", "no text"),
-        (b"\xff\xfek\0i", "UTF-16"),
-        (b"\xff\xfe\x00\xd8k", "UTF-16"),
-        (b'\n"kit,lot', "line 2: a quotation mark"),
+        (b"", "file.empty", {"columns": ("kit", "lot")}),
+        (b"\r\n \r\n", "file.empty", {}),
+        (b"sep=,\n", "file.empty", {}),
+        (b"kit\0lot", "file.no_text", {}),
+        (b"PK\x03\x04rest", "file.workbook", {}),
+        (b"\xff\xfek\0i", "file.cut", {}),
+        (b"\xff\xfe\x00\xd8k", "file.cut", {}),
+        (b"K1,A1,N\n", "file.no_columns", {"columns": COLUMNS}),
+        (b"kit,lot,product,colour,size\n", "file.strange_columns", {"strange": ("'colour'", "'size'")}),
+        (b"kit,product\n", "file.missing_columns", {"missing": ("lot",)}),
+        (b"kit,lot,lot,product\n", "file.column_twice", {"columns": ("lot",)}),
+        (b'\n"kit,lot', "line.quotation_mark", {}),
     ],
 )
-def test_a_file_that_is_none_is_refused(data: bytes, part: str) -> None:
-    with pytest.raises(InputError, match=part) as refused:
+def test_a_file_that_is_none_is_refused(data: bytes, code: str, fields: dict[str, object]) -> None:
+    with pytest.raises(InputError) as found:
         kits(data)
-    assert str(refused.value).isprintable()
+    assert str(found.value).isprintable()
+    why = found.value.fields["wrong"] if found.value.code == "file.line" else found.value
+    assert (why.code, {name: why.fields[name] for name in fields}) == (code, fields)
 
 
 def test_officers_are_read_by_the_same_rules() -> None:
@@ -164,7 +170,8 @@ def test_officers_are_read_by_the_same_rules() -> None:
         (2, {"officer": "4101", "trained": "2026-01-05"}),
         (4, {"officer": "4102", "trained": ""}),
     ]
-    assert found.bad == [BadLine(3, "it has no officer")]
+    (bad,) = found.bad
+    assert (bad.line, bad.wrong.code, bad.wrong.fields) == (3, "line.empty_cells", {"columns": ("officer",)})
 
 
 cells = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
@@ -188,7 +195,7 @@ def test_every_line_is_good_or_bad_once(body: list[str]) -> None:
 def test_any_bytes_are_a_file_or_refused(data: bytes, start: bytes) -> None:
     try:
         found = kits(start + data)
-    except InputError as refused:
-        assert str(refused).isprintable()
+    except InputError as why:
+        assert str(why).isprintable()
     else:
-        assert all(line.wrong.isprintable() for line in found.bad)
+        assert all(str(line.wrong).isprintable() for line in found.bad)
