@@ -284,7 +284,7 @@ def _counted(view: View, count: CountDifference, kind: str, severity: str, subje
 _NEXT: Mapping[str, Callable[[str], Phrase]] = {
     "stocktake_missing": lambda kit: NextStep("kit.lose", "next.stocktake_missing", kit=kit),
     "stocktake_unexpected": lambda kit: NextStep("kit.history", "next.stocktake_unexpected", kit=kit),
-    stocktake.UNKNOWN: lambda kit: NextStep("kit.receive", "next.stocktake_unknown"),
+    stocktake.UNKNOWN: lambda kit: NextStep("stock.receive", "next.stocktake_unknown"),
     "stocktake_wrong_place": lambda kit: NextStep("kit.transfer", "next.stocktake_wrong_place", kit=kit),
     "stocktake_double": lambda kit: Phrase("next.stocktake_double", kit=kit),
     "doses_differ": lambda kit: NextStep("kit.count", "next.count_again", kit=kit),
