@@ -196,11 +196,11 @@ class MemoryLink:
 
     async def receive(self) -> bytes:
         if self._break_after is not None and self._break_after <= 0:
-            raise LinkLost("the tag dropped the connection")
+            raise LinkLost("link.dropped")
         if self._stall_after is not None and self._stall_after <= 0:
-            raise TagStalled("the tag said nothing for 5 s")
+            raise TagStalled("link.silent", seconds=5.0)
         if not self._inbox:
-            raise LinkLost("the tag dropped the connection")
+            raise LinkLost("link.dropped")
         if self._break_after is not None:
             self._break_after -= 1
         if self._stall_after is not None:

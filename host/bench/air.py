@@ -18,6 +18,7 @@ from host.bench.run import Outcome
 from host.docking.service import Dock
 from host.docking.session import DockingReport
 from host.link.adapter import open_adapter
+from host.phrase import Phrase
 
 LEAST_HEARD = 3
 """Advertisements in each part, fewer of which say nothing of the signal."""
@@ -46,7 +47,7 @@ print(json.dumps({{"free": free, "fresh": fresh}}))
 
 def antenna(bench: Bench, step: BenchStep) -> Outcome:
     """How much the antenna switch brings, from one advertisement with it and one without."""
-    bench.person.act("Lay the board 1 m from this computer's Bluetooth antenna, with nothing of metal between.")
+    bench.person.act(Phrase("bench.lay_one_metre_off"))
     mark = secrets.token_hex(3)
     with_it, without = f"kb{mark}+", f"kb{mark}-"
     code = _ADVERTISE.format(rounds=round(step.limits["seconds"] * 2), with_it=with_it, without=without)
@@ -67,22 +68,18 @@ def antenna(bench: Bench, step: BenchStep) -> Outcome:
     told = asyncio.run(listen())
     found: dict[str, Any] = {"heap_free_with_bluetooth": told["free"], "fresh_address": told["fresh"]}
     if not told["fresh"]:
-        return Outcome(False, "the chip took no fresh random address", found)
+        return Outcome(False, Phrase("bench.no_fresh_address"), found)
     if len(strengths[with_it]) < LEAST_HEARD:
-        return Outcome(False, f"{len(strengths[with_it])} advertisements heard with the switch powered", found)
+        return Outcome(False, Phrase("bench.too_few_heard", heard=len(strengths[with_it])), found)
     on = round(statistics.median(strengths[with_it]))
     found["with_dbm"] = on
     if len(strengths[without]) < LEAST_HEARD:  # so weak that it is not heard at all
-        gain, than = step.limits["least_gain_db"], "without it nothing is heard"
+        gain, said = step.limits["least_gain_db"], Phrase("bench.nothing_without_antenna", on=on)
     else:
         off = round(statistics.median(strengths[without]))
-        gain, than = on - off, f"{off} dBm without it"
+        gain, said = on - off, Phrase("bench.antenna_strength", on=on, off=off)
         found["without_dbm"] = off
-    return Outcome(
-        on >= step.limits["least_dbm"] and gain >= step.limits["least_gain_db"],
-        f"{on} dBm with the switch powered, {than}",
-        found,
-    )
+    return Outcome(on >= step.limits["least_dbm"] and gain >= step.limits["least_gain_db"], said, found)
 
 
 def docking(bench: Bench, step: BenchStep) -> Outcome:
@@ -112,10 +109,11 @@ def docking(bench: Bench, step: BenchStep) -> Outcome:
     asyncio.run(dock())
     found: dict[str, Any] = {"tries": len(reports), "seconds": round(time.monotonic() - began, 1)}
     if not reports:
-        return Outcome(False, f"not heard within {step.limits['seconds']:g} s", found)
+        return Outcome(False, Phrase("bench.not_heard", seconds=step.limits["seconds"]), found)
     if reports[-1].error is not None:
-        return Outcome(False, f"did not end well: {reports[-1].error}", found)
+        return Outcome(False, Phrase("bench.docking_failed", error=reports[-1].error), found)
     events = bench.store.events(tag.id)
     verified = sum(event.verdict == "verified" for event in events)
     found |= {"records": len(events), "verified": verified}
-    return Outcome(verified == len(events) > 0, f"complete, {verified} of {len(events)} records verified", found)
+    said = Phrase("bench.docked", verified=verified, records=len(events))
+    return Outcome(verified == len(events) > 0, said, found)

@@ -25,6 +25,7 @@ from host.errors import InputError, LinkError
 from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.usb import RESTART_S, Repl, about, provision_over_usb, repl, wipe
 from host.link.wired import wired
+from host.phrase import NextStep
 from host.store import Store
 from host.tag.events import Event, Tag
 from kitwire.keys import TAG_ID_SIZE, check_value
@@ -85,7 +86,7 @@ class Bench:
                 break
             except (NoAnswer, NoPort) as error:  # asleep, or on its way back
                 if time.monotonic() >= deadline:
-                    raise PortError(f"{error}. If the board is asleep: {self._gestures['ready']}") from None
+                    raise PortError("bench.maybe_asleep", error=error, ready=self._gestures["ready"]) from None
                 time.sleep(0.3)
         try:
             yield tag
@@ -105,28 +106,22 @@ class Bench:
             except PortError as error:
                 if not asked:
                     raise
-                self.person.tell(str(error))
+                self.person.tell(error)
 
     def meet(self) -> dict[str, Any]:
         """Look who is there. Raises `PortError`; `InputError` if it is a tag of somebody's."""
         with self.repl(FIRST_S) as tag:
             told = about(tag)
             if "firmware" not in told:
-                raise PortError(
-                    f"the board on {self.port} lacks Kitdock's firmware: `kitdock tag flash --port {self.port}` first"
-                )
+                flash = NextStep("tag.flash", port=self.port)
+                raise PortError("bench.lacks_firmware", port=self.port, flash=flash)
             told |= tag.ask(_WHO)
             if told["tag"] and not told["tag"].startswith(OF_BENCH):
                 tag.go_on()
-                raise InputError(
-                    f"the board on {self.port} is tag {told['tag']}, and the bench would destroy its keys and its log: "
-                    f"fetch its log, then `kitdock tag wipe --port {self.port}`, or take another board"
-                )
+                wiping = NextStep("tag.wipe", port=self.port)
+                raise InputError("bench.somebodys_tag", port=self.port, tag=told["tag"], wipe=wiping)
         if not told["powered"]:
-            raise PortError(
-                "the board reads no power at DOCK_SENSE, so it would fall asleep: on a bare board connect D3 to 3V3; a "
-                "complete tag has it from USB"
-            )
+            raise PortError("bench.no_power_sensed")
         chip = hashlib.sha256(told["id"].encode()).hexdigest()[:8]
         return {
             "chip": chip,
@@ -166,7 +161,7 @@ class Bench:
             def written() -> dict[str, str]:
                 told = provision_over_usb(self.port, tag_id, keys, True)
                 if any(told.get(name) != check_value(key).hex() for name, key in keys._asdict().items()):
-                    raise LinkError(f"the board on {self.port} holds other keys than were written")
+                    raise LinkError("bench.other_keys", port=self.port)
                 return told
 
             self.store.enrol_tag(tag_id, "BENCH", keys, clock.now_ms(), written, True)
@@ -184,7 +179,7 @@ class Bench:
         with wired(self.port) as link:
             report = asyncio.run(dock(self.store, tag, clock.now_ms, lambda step: None, nullcontext(link)))
         if report.error is not None:
-            raise LinkError(f"the log cannot be read over the cable: {report.error}") from report.error
+            raise LinkError("bench.log_unreadable", error=report.error) from report.error
         last = before[0] if before else 0
         return [event for event in self.store.events(tag.id) if event.sequence > last]
 

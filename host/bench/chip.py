@@ -14,6 +14,7 @@ from host.flash.application import FIRMWARE, ExtraMissing
 from host.flash.board import LOG
 from host.flash.image import MICROPYTHON
 from host.link.usb import about_board
+from host.phrase import Phrase
 
 NOT_FOUND = -0x1102
 """ESP_ERR_NVS_NOT_FOUND, as the firmware takes it (`firmware/settings.py`)."""
@@ -26,11 +27,7 @@ def chip(bench: Bench, step: BenchStep) -> Outcome:
     """Which MicroPython runs on which chip."""
     told = bench.meet()
     found = {name: told[name] for name in ("machine", "micropython", "revision")}
-    return Outcome(
-        told["micropython"].startswith(f"{MICROPYTHON}."),
-        f"{told['machine']}, MicroPython {told['micropython']}, chip revision {told['revision']}",
-        found,
-    )
+    return Outcome(told["micropython"].startswith(f"{MICROPYTHON}."), Phrase("bench.chip_is", **found), found)
 
 
 def firmware(bench: Bench, step: BenchStep) -> Outcome:
@@ -45,17 +42,23 @@ def firmware(bench: Bench, step: BenchStep) -> Outcome:
             wrong: list[str] | None = files.differing(tag, application.build(FIRMWARE))
         except ExtraMissing:
             wrong = None
-    found = {
-        "firmware": told["firmware"],
-        "files_free": board["files_free"],
-        "files": "not compared" if wrong is None else f"{len(wrong)} differ" if wrong else "as they should be",
-    }
+    if wrong is None:
+        of_files = Phrase("bench.files_not_compared")
+    else:
+        of_files = Phrase("bench.files_differ", count=len(wrong)) if wrong else Phrase("bench.files_are_right")
+    found = {"firmware": told["firmware"], "files_free": board["files_free"], "files": str(of_files)}
     if told["firmware"] != wanted or wrong:
-        of = f": {', '.join(path.lstrip('/') for path in wrong)}" if wrong else ""
-        return Outcome(False, f"firmware {told['firmware']} is another one than this Kitdock's {wanted}{of}", found)
+        other = Phrase(
+            "bench.other_files" if wrong else "bench.other_firmware",
+            firmware=told["firmware"],
+            wanted=wanted,
+            files=tuple(path.lstrip("/") for path in wrong or ()),
+        )
+        return Outcome(False, other, found)
     if log is not None and [log.label, log.offset, log.size] not in board["partitions"]:
-        return Outcome(False, "the log's partition is not where it must be: flash it with an image", found)
-    return Outcome(True, f"firmware {wanted}, files {found['files']}, {board['files_free'] // 1024} KiB free", found)
+        return Outcome(False, Phrase("bench.log_partition_elsewhere"), found)
+    free_kib = board["files_free"] // 1024
+    return Outcome(True, Phrase("bench.firmware_is", firmware=wanted, files=of_files, free_kib=free_kib), found)
 
 
 _NVS = """\
@@ -90,12 +93,12 @@ def nvs(bench: Bench, step: BenchStep) -> Outcome:
     """Whether NVS keeps and forgets, and with which number it says that there is nothing."""
     with bench.bare() as tag:
         found = tag.ask(_NVS.format(mark=secrets.token_hex(16)))
-    stays = "stays in flash" if found["erased_stays"] else "is gone from flash"
     if not found["kept"]:
-        return Outcome(False, "what was written does not read back", found)
+        return Outcome(False, Phrase("bench.nvs_forgets"), found)
     if found["missing"] != NOT_FOUND:
-        return Outcome(False, f"what is not there is error {found['missing']}, not {NOT_FOUND}", found)
-    return Outcome(True, f"reads back; not found is {NOT_FOUND}; an erased blob {stays}", found)
+        return Outcome(False, Phrase("bench.nvs_other_error", error=found["missing"], wanted=NOT_FOUND), found)
+    stays = "bench.nvs_keeps_erased" if found["erased_stays"] else "bench.nvs_forgets_erased"
+    return Outcome(True, Phrase(stays, not_found=NOT_FOUND), found)
 
 
 _RESET = """\
@@ -130,9 +133,11 @@ def reset(bench: Bench, step: BenchStep) -> Outcome:
     with bench.bare() as tag:
         told = tag.ask(_AFTER_RESET)
     found = {"cause": told["cause"], "kept": told["kept"] == number}
-    cause = "a hard reset" if told["cause"] == HARD_RESET else f"cause {told['cause']}, not a hard reset ({HARD_RESET})"
-    kept = "still there" if found["kept"] else "gone"
-    return Outcome(told["cause"] == HARD_RESET and told["kept"] == number, f"{cause}; the number is {kept}", found)
+    cause = Phrase("bench.hard_reset")
+    if told["cause"] != HARD_RESET:
+        cause = Phrase("bench.other_reset", cause=told["cause"], wanted=HARD_RESET)
+    said = Phrase("bench.number_there" if found["kept"] else "bench.number_gone", cause=cause)
+    return Outcome(told["cause"] == HARD_RESET and told["kept"] == number, said, found)
 
 
 _FLASH = """\
@@ -159,15 +164,24 @@ print(json.dumps(told))
 """
 
 
+_ONCE = {
+    "erased": Phrase("bench.once_erased"),
+    "programmed": Phrase("bench.once_programmed"),
+    "cleared": Phrase("bench.once_cleared"),
+    "erased_again": Phrase("bench.once_erased_again"),
+}
+"""What was done to flash, each of which must read back."""
+
+
 def flash(bench: Bench, step: BenchStep) -> Outcome:
     """Whether raw flash does what the log rests on."""
     with bench.bare() as tag:
         found = tag.ask(_FLASH)
-    wrong = [name for name in ("erased", "programmed", "cleared", "erased_again") if not found[name]]
+    wrong = [name for name in _ONCE if not found[name]]
     slow = found["erase_ms"] > step.limits["most_erase_ms"]
     if wrong:
-        return Outcome(False, f"does not read back once {', '.join(wrong).replace('_', ' ')}", found)
-    return Outcome(not slow, f"all reads back; an erase takes {found['erase_ms']} ms", found)
+        return Outcome(False, Phrase("bench.flash_forgets", once=tuple(_ONCE[name] for name in wrong)), found)
+    return Outcome(not slow, Phrase("bench.flash_keeps", erase_ms=found["erase_ms"]), found)
 
 
 _CLOCK = """\
@@ -219,10 +233,10 @@ def sleep(bench: Bench, step: BenchStep) -> Outcome:
     told, error = _sleep(bench, step.limits["seconds"])
     found = {"cause": told["cause"], "reason": told["reason"], "clock_percent": round(error, 2) + 0.0}
     if not _by_timer(told):
-        return Outcome(False, f"woken by {told['reason']} after reset {told['cause']}, not by the timer", found)
-    return Outcome(
-        abs(error) <= step.limits["most_percent"], f"woken by the timer; the clock is off by {abs(error):.1f} %", found
-    )
+        said = Phrase("bench.woken_otherwise", reason=told["reason"], cause=told["cause"])
+        return Outcome(False, said, found)
+    said = Phrase("bench.woken_by_timer", percent=round(abs(error), 1))
+    return Outcome(abs(error) <= step.limits["most_percent"], said, found)
 
 
 _IMPORTS = """\
@@ -249,7 +263,6 @@ def wake_time(bench: Bench, step: BenchStep) -> Outcome:
     found = {"start_ms": start_ms, "imports_ms": imports["ms"], "heap_free": imports["free"]}
     whole = start_ms + imports["ms"]
     if not _by_timer(told):
-        return Outcome(False, f"woken by {told['reason']}, not by the timer", found)
-    return Outcome(
-        whole <= step.limits["most_ms"], f"{start_ms} ms to start, {imports['ms']} ms to import, {whole} ms", found
-    )
+        return Outcome(False, Phrase("bench.not_woken_by_timer", reason=told["reason"]), found)
+    said = Phrase("bench.wake_takes", start_ms=start_ms, imports_ms=imports["ms"], whole_ms=whole)
+    return Outcome(whole <= step.limits["most_ms"], said, found)

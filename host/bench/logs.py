@@ -10,8 +10,8 @@ from host.bench.board import SETTLE_S, START_S, Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
 from host.link.usb import RESTART_S, wipe
+from host.phrase import Phrase
 from host.tag.events import Event
-from host.words import plural
 
 EXT1_WAKE = 3
 """Of MicroPython's `machine` on the ESP32."""
@@ -47,14 +47,14 @@ def lid_wake(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the lid's pin ends deep sleep, and can be read afterwards."""
     with bench.bare() as tag:
         if tag.ask(_LID)["lid"]:
-            return Outcome(False, "the lid's pin reads open before you have begun", {"lid_before": 1})
+            return Outcome(False, Phrase("bench.lid_open_before"), {"lid_before": 1})
         tag.leave(_UNTIL_THE_LID.format(milliseconds=round(step.limits["seconds"] * 1000)))
     began = time.monotonic()
     time.sleep(1.0)
     try:
         bench.act("open")
     except Skipped:
-        bench.person.tell("The board wakes by itself within a minute ...")
+        bench.person.tell(Phrase("bench.wakes_by_itself"))
         with bench.bare(step.limits["seconds"] + START_S):
             raise
     time.sleep(SETTLE_S)  # whoever breaks in at once stops the firmware before it has taken the pad back
@@ -69,13 +69,13 @@ def lid_wake(bench: Bench, step: BenchStep) -> Outcome:
         "slept_s": round(slept_s, 1),
     }
     if told["reason"] != EXT1_WAKE or told["pins"] != [told["lid_pin"]]:
-        pins = ", ".join(map(str, told["pins"])) or "none"
-        return Outcome(False, f"not woken by the lid's pin: reason {told['reason']}, pins {pins}", found)
+        woken = "bench.woken_by_other_pins" if told["pins"] else "bench.woken_by_no_pin"
+        return Outcome(False, Phrase(woken, reason=told["reason"], pins=tuple(told["pins"])), found)
     if slept_s < 0.5:
-        return Outcome(False, "woken at once, before the lid was opened", found)
+        return Outcome(False, Phrase("bench.woken_at_once"), found)
     if not told["lid"]:
-        return Outcome(False, "woken by the lid's pin, which then reads 0: its pad was not taken back", found)
-    return Outcome(True, f"slept {slept_s:.0f} s, woken by the lid's pin, which reads 1", found)
+        return Outcome(False, Phrase("bench.pad_not_taken_back"), found)
+    return Outcome(True, Phrase("bench.woken_by_lid", slept_s=round(slept_s)), found)
 
 
 class BenchOpening(NamedTuple):
@@ -120,25 +120,26 @@ def _openings_away(bench: Bench, step: BenchStep, press: bool) -> None:
         bench.act("open")
         hold_s = step.limits.get("hold_s", 0)
         if hold_s:
-            bench.person.tell(f"Leave it so for {hold_s:g} s ...")
+            bench.person.tell(Phrase("bench.leave_it_so", seconds=hold_s))
             time.sleep(hold_s)
         if press:
             bench.act("press")
         bench.act("close")
 
 
-def _fault_of(events: Sequence[Event]) -> str:
-    """What is wrong with a log whatever was done; empty if nothing is."""
+def _fault_of(events: Sequence[Event]) -> Phrase | None:
+    """What is wrong with a log whatever was done; None if nothing is."""
     types = [event.type for event in events]
     unverified = sum(event.verdict != "verified" for event in events)
     if unverified:
-        return f"{plural(unverified, 'record')} of {len(events)} not verified"
-    for kind, said in (("boot", "the board started anew meanwhile"), ("fault", "the firmware reports a fault")):
-        if kind in types:
-            return said
+        return Phrase("bench.not_verified", unverified=unverified, records=len(events))
+    if "boot" in types:
+        return Phrase("bench.started_anew")
+    if "fault" in types:
+        return Phrase("bench.reports_a_fault")
     if "undock" not in types or "dock" not in types:
-        return "leaving the dock and coming back are not both in the log"
-    return ""
+        return Phrase("bench.away_and_back_not_logged")
+    return None
 
 
 def lid_log(bench: Bench, step: BenchStep) -> Outcome:
@@ -148,21 +149,12 @@ def lid_log(bench: Bench, step: BenchStep) -> Outcome:
     long = [each.seconds for each in openings(events) if each.seconds >= step.limits["hold_s"] - SLACK_S]
     found: dict[str, Any] = {"records": len(events), "lid_records": of_lid, "openings": len(long)}
     if of_lid > step.limits["most_records"]:
-        return Outcome(
-            False,
-            f"{of_lid} records of the lid: it wakes again and again, as when the pad of its pin is not taken back",
-            found,
-        )
+        return Outcome(False, Phrase("bench.wakes_again_and_again", records=of_lid), found)
     fault = _fault_of(events)
     if fault:
         return Outcome(False, fault, found)
     wanted = int(step.limits["openings"])
-    return Outcome(
-        len(long) == wanted,
-        f"{plural(len(long), 'opening')} of {' and '.join(f'{seconds} s' for seconds in long) or 'no length'}, "
-        f"{plural(of_lid, 'record')} of the lid",
-        found,
-    )
+    return Outcome(len(long) == wanted, Phrase("bench.openings_logged", seconds=tuple(long), records=of_lid), found)
 
 
 def button_log(bench: Bench, step: BenchStep) -> Outcome:
@@ -174,7 +166,7 @@ def button_log(bench: Bench, step: BenchStep) -> Outcome:
     fault = _fault_of(events)
     if fault:
         return Outcome(False, fault, found)
-    return Outcome(marks == inside == 1, f"{plural(marks, 'mark')} of a dose, {inside} within an opening", found)
+    return Outcome(marks == inside == 1, Phrase("bench.marks_logged", marks=marks, inside=inside), found)
 
 
 _CELL = """\
@@ -187,16 +179,15 @@ print(json.dumps({"mv": Battery().millivolts(), "divider": board.BATTERY_DIVIDER
 def adc(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the ADC reads what a meter does: at the pin of a bare board, of a complete tag at its cell."""
     bench.act("voltage")
-    meter = bench.person.answer(Measurement("what the meter shows", unit="mV", least=500, most=4400))
+    meter = bench.person.answer(Measurement(str(Phrase("bench.meter_shows")), unit="mV", least=500, most=4400))
     assert isinstance(meter, int | float)
     with bench.bare() as tag:
         told = tag.ask(_CELL)
     read = told["mv"] if bench.complete else told["mv"] / told["divider"]
     error = (read / meter - 1) * 100 if meter else 100.0
     found: dict[str, Any] = {"meter_mv": meter, "read_mv": round(read), "error_percent": round(error, 1)}
-    return Outcome(
-        abs(error) <= step.limits["most_percent"], f"{read:.0f} mV against {meter:g} mV: {error:+.1f} %", found
-    )
+    said = Phrase("bench.millivolts", read=round(read), meter=meter, percent=error)
+    return Outcome(abs(error) <= step.limits["most_percent"], said, found)
 
 
 _SEARCH = """\
@@ -232,5 +223,5 @@ def wiped(bench: Bench, step: BenchStep) -> Outcome:
         after = tag.ask(search)["found"]
     found = {"before": before, "after": after}
     if before < 2:
-        return Outcome(False, f"the search finds {before} of 3 keys before the wipe, so it says nothing", found)
-    return Outcome(after == 0, f"{before} of 3 keys before the wipe, {after} after", found)
+        return Outcome(False, Phrase("bench.search_finds_too_few", before=before), found)
+    return Outcome(after == 0, Phrase("bench.keys_found", before=before, after=after), found)

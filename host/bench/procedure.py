@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from host.errors import InputError
+from host.phrase import NextStep, Phrase
 
 FOLDER = Path(__file__).parent / "steps"
 
@@ -36,19 +37,19 @@ class Measurement(NamedTuple):
         return answer is not False
 
     @property
-    def range(self) -> str:
-        """What passes, in words: `5 to 25 µA`."""
+    def range(self) -> Phrase:
+        """What passes: `5 to 25 µA`."""
         if self.kind == YES:
-            return "yes"
+            return Phrase("bench.yes")
         if self.kind == SHA256:
-            return "64 hexadecimal digits"
-        if self.least is not None and self.most is not None:
-            bounds = f"{self.least:g}" if self.least == self.most else f"{self.least:g} to {self.most:g}"
-        elif self.most is not None:
-            bounds = f"at most {self.most:g}"
-        else:
-            bounds = f"at least {self.least:g}"
-        return f"{bounds} {self.unit}"
+            return Phrase("bench.a_checksum")
+        if self.least is None:
+            return Phrase("bench.at_most", most=self.most, unit=self.unit)
+        if self.most is None:
+            return Phrase("bench.at_least", least=self.least, unit=self.unit)
+        if self.least == self.most:
+            return Phrase("bench.number", number=self.least, unit=self.unit)
+        return Phrase("bench.from_to", least=self.least, most=self.most, unit=self.unit)
 
 
 class BenchStep(NamedTuple):
@@ -123,9 +124,9 @@ def chosen(only: str | None) -> tuple[BenchStep, ...]:
     names = [name.strip().upper() for name in only.split(",") if name.strip()]
     for name in names:
         if not any(name in (step.id, step.id[0]) for step in steps()):
-            raise InputError(f"there is no step {name}: `kitdock tag bench --list` shows those there are")
+            raise InputError("bench.no_such_step", name=name, list=NextStep("bench.list"))
     if not names:
-        raise InputError("name the steps with their numbers, such as F1,F2: `kitdock tag bench --list` shows them")
+        raise InputError("bench.steps_not_named", list=NextStep("bench.list"))
     return tuple(step for step in steps() if step.id in names or step.id[0] in names)
 
 
@@ -133,7 +134,7 @@ def at_hand(names: list[str]) -> tuple[str, ...]:
     """The instruments by their names, in their own order. Raises `InputError` for an unknown one."""
     for name in names:
         if name not in instruments():
-            raise InputError(f"there is no instrument {name!r}: they are called {', '.join(instruments())}")
+            raise InputError("bench.no_such_instrument", name=name, instruments=tuple(instruments()))
     return tuple(name for name in instruments() if name in names)
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from host.bench import procedure
-from host.errors import InputError
+from host.errors import InputError, KitdockError
+from host.phrase import NextStep, Phrase
 from host.sheets.whole import write_whole
 
 FORM = 1
@@ -60,12 +61,10 @@ class BenchReport:
     def demand_new(path: Path) -> None:
         """Raises `InputError` if there is a file at `path`, or there can be none."""
         if path.exists():
-            raise InputError(
-                f"{path} exists already: go on with it by --resume {path}, or choose another --report FILE"
-            )
+            raise InputError("bench.report_exists", path=path)
         folder = path.absolute().parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise InputError(f"no report can be written to the folder {folder}: choose another --report FILE")
+            raise InputError("bench.no_folder_for_report", folder=folder)
 
     @classmethod
     def resume(cls, path: Path) -> BenchReport:
@@ -73,11 +72,11 @@ class BenchReport:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise InputError(f"report {path} cannot be read: {error.strerror}") from None
+            raise InputError("bench.report_unreadable", path=path, reason=error.strerror) from None
         except ValueError:
             content = None
         if not isinstance(content, dict) or content.get("form") != FORM:
-            raise InputError(f"{path} is no report of the bench: choose the file that `kitdock tag bench` has written")
+            raise InputError("bench.no_report", path=path, bench=NextStep("bench.begin"))
         try:
             head = {name: content[name] for name in ("form", "kitdock", "began", "board", "have")}
             results = {str(each["id"]): StepResult(**each) for each in content["steps"]}
@@ -90,7 +89,7 @@ class BenchReport:
         except (KeyError, TypeError, InputError):
             whole = False
         if not whole:
-            raise InputError(f"report {path} was changed by hand or by another release of Kitdock: begin a new one")
+            raise InputError("bench.report_changed", path=path)
         return cls(path, head, results)
 
     @property
@@ -106,15 +105,15 @@ class BenchReport:
         """Note which board it is. Raises `InputError` if the report is of another one."""
         before = self._head["board"].get("chip")
         if before not in (None, board["chip"]):
-            raise InputError(f"report {self.path} is of another board: begin a new one, or connect that board")
+            raise InputError("bench.report_of_another_board", path=self.path)
         self._head["board"] = dict(board)
         self.save()
 
-    def record(self, step: str, status: str, said: str, found: Found | None = None) -> None:
+    def record(self, step: str, status: str, said: Phrase | KitdockError, found: Found | None = None) -> None:
         """Note how a step ended, in place of how it ended before."""
         before = self.results.get(step)
         tries = (before.tries if before else 0) + (status != NOT_DONE)
-        self.results[step] = StepResult(step, status, _now(), said, dict(found or {}), tries)
+        self.results[step] = StepResult(step, status, _now(), str(said), dict(found or {}), tries)
         self.save()
 
     def save(self) -> None:
@@ -125,7 +124,7 @@ class BenchReport:
         try:
             write_whole(self.path, text.encode())
         except OSError as error:
-            raise InputError(f"report {self.path} cannot be written: {error.strerror}") from None
+            raise InputError("bench.report_not_written", path=self.path, reason=error.strerror) from None
 
 
 def _now() -> str:

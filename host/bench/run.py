@@ -8,13 +8,18 @@ from typing import NamedTuple, Protocol
 from host.bench import procedure
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.report import FAILED, NOT_DONE, PASSED, BenchReport, Found
-from host.errors import LinkError
+from host.errors import KitdockError, LinkError
 from host.flash.application import ExtraMissing
 from host.link.errors import RadioError
+from host.phrase import Phrase
 
 
 class Skipped(Exception):
-    """The person leaves this step out, or cannot do it; the message says why."""
+    """The person leaves this step out, or cannot do it: `why`."""
+
+    def __init__(self, why: Phrase) -> None:
+        super().__init__(why.code)
+        self.why = why
 
 
 class Stopped(Exception):
@@ -25,7 +30,7 @@ class Outcome(NamedTuple):
     """How a step went: a sentence for people, and what was found."""
 
     passed: bool
-    said: str
+    said: Phrase | KitdockError
     found: Found
 
 
@@ -35,11 +40,11 @@ class Person(Protocol):
     def begin(self, step: BenchStep) -> None:
         """Say which step comes."""
 
-    def tell(self, text: str) -> None:
+    def tell(self, what: Phrase | KitdockError) -> None:
         """Say something."""
 
-    def act(self, text: str) -> None:
-        """Ask for something to be done, and wait until it is."""
+    def act(self, what: Phrase | str) -> None:
+        """Ask for something to be done, which the steps may have in words, and wait until it is."""
 
     def answer(self, reading: Measurement) -> float | bool | str:
         """Ask for a reading until there is one that can be."""
@@ -57,22 +62,22 @@ def go_through(steps: Iterable[BenchStep], report: BenchReport, checks: Mapping[
     for step in steps:
         missing = procedure.lacking(step, report.have)
         if missing:
-            report.record(step.id, NOT_DONE, f"needs {', '.join(missing)}")
+            report.record(step.id, NOT_DONE, Phrase("bench.needs", instruments=tuple(missing)))
             continue
         person.begin(step)
         while True:
             try:
                 outcome = _done(step, checks, person)
-            except Skipped as why:
-                report.record(step.id, NOT_DONE, str(why))
-                person.tell(f"not done: {why}")
+            except Skipped as skipped:
+                report.record(step.id, NOT_DONE, skipped.why)
+                person.tell(Phrase("bench.not_done", why=skipped.why))
                 break
             except (RadioError, ExtraMissing) as error:  # of this computer, and not of the board
-                report.record(step.id, NOT_DONE, str(error))
-                person.tell(f"not done: {error}")
+                report.record(step.id, NOT_DONE, error)
+                person.tell(Phrase("bench.not_done", why=error))
                 break
             except LinkError as error:
-                outcome = Outcome(False, str(error), {})
+                outcome = Outcome(False, error, {})
             report.record(step.id, PASSED if outcome.passed else FAILED, outcome.said, outcome.found)
             if not person.judge(step, outcome):
                 break
@@ -83,12 +88,18 @@ def _done(step: BenchStep, checks: Mapping[str, Check], person: Person) -> Outco
         return checks[step.does](step)
     answers = {reading.what: person.answer(reading) for reading in step.ask}
     wrong = [reading for reading in step.ask if not reading.passes(answers[reading.what])]
-    told = "; ".join(f"{reading.what}: {_shown(reading, answers[reading.what])}" for reading in wrong or step.ask)
-    beside = f" (passes: {'; '.join(reading.range for reading in wrong)})" if wrong else ""
-    return Outcome(not wrong, told + beside, answers)
+    said = Phrase(
+        "bench.wrong_readings" if wrong else "bench.readings",
+        readings=tuple(
+            Phrase("bench.reading", what=reading.what, answer=_shown(reading, answers[reading.what]))
+            for reading in wrong or step.ask
+        ),
+        ranges=tuple(reading.range for reading in wrong),
+    )
+    return Outcome(not wrong, said, answers)
 
 
-def _shown(reading: Measurement, answer: float | bool | str) -> str:
+def _shown(reading: Measurement, answer: float | bool | str) -> Phrase | str:
     if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    return answer if isinstance(answer, str) else f"{answer:g} {reading.unit}"
+        return Phrase("bench.yes" if answer else "bench.no")
+    return answer if isinstance(answer, str) else Phrase("bench.number", number=answer, unit=reading.unit)

@@ -12,6 +12,7 @@ from host.bench.run import Outcome, Skipped
 from host.errors import InputError
 from host.link.tag_session import TagSession
 from host.link.wired import WiredLink, wired
+from host.phrase import Phrase
 from host.tag import config
 from host.tag.config import ConfigChange
 from host.tag.events import Event
@@ -21,11 +22,6 @@ from kitwire import record
 
 _TEMPERATURE = record.TYPE_NAMES[record.TEMPERATURE]
 
-REST = (
-    "Lay the board and the thermometer side by side into a box with a lid, out of the sun and away from radiators, and "
-    "leave them there for {minutes:g} minutes. Take the thermometer's reading when you take them out."
-)
-
 
 def thermometer(bench: Bench, step: BenchStep) -> Outcome:
     """What the chip reads at rest, against what is typed; the offset that follows is for the tag that this becomes."""
@@ -34,8 +30,9 @@ def thermometer(bench: Bench, step: BenchStep) -> Outcome:
     bench.fetch()
     bench.act("away")
     try:
-        bench.person.act(REST.format(minutes=rest_s / 60 + 15))
-        shown = bench.person.answer(Measurement("what the thermometer shows", unit="°C", least=-20, most=50))
+        bench.person.act(Phrase("bench.lay_to_rest", minutes=rest_s / 60 + 15))
+        what = str(Phrase("bench.thermometer_shows"))
+        shown = bench.person.answer(Measurement(what, unit="°C", least=-20, most=50))
     except Skipped:
         bench.act("back")
         raise
@@ -43,21 +40,19 @@ def thermometer(bench: Bench, step: BenchStep) -> Outcome:
     told = _told(bench.fetch())
     assert isinstance(shown, int | float)
     if told is None:
-        return Outcome(False, "the board did not look at its temperature: was it away from USB for so long?", {})
+        return Outcome(False, Phrase("bench.no_temperature"), {})
     coldest, warmest = told
     found: dict[str, Any] = {"thermometer_c": shown, "coldest_c": coldest, "warmest_c": warmest}
     if warmest - coldest > step.limits["most_apart_c"]:
-        return Outcome(False, f"the board read {coldest} to {warmest} °C: it was not at rest", found)
+        return Outcome(False, Phrase("bench.not_at_rest", coldest_c=coldest, warmest_c=warmest), found)
     try:
         offset_c = (config.offset(shown, warmest, 0).value - items.NO_OFFSET) / 10
     except InputError as error:
-        return Outcome(False, str(error), found)
+        return Outcome(False, error, found)
     found |= {"offset_c": offset_c, "error_c": error_c(warmest)}
-    said = f"the chip reads {warmest} °C where {shown:g} °C was measured: offset {offset_c:+.1f}"
-    said += f", right to {error_c(warmest)} °C"
-    if abs(offset_c) > step.limits["most_c"]:
-        return Outcome(False, f"{said}; that is more than it should be", found)
-    return Outcome(True, f"{said}; give that to the tag as its temperature offset, once it has its keys", found)
+    right = abs(offset_c) <= step.limits["most_c"]
+    reads = Phrase("bench.chip_reads", warmest_c=warmest, measured_c=shown, offset_c=offset_c, error_c=error_c(warmest))
+    return Outcome(right, Phrase("bench.offset_found" if right else "bench.offset_too_large", reads=reads), found)
 
 
 def _told(events: Sequence[Event]) -> tuple[int, int] | None:

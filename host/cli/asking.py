@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock, forms
-from host.cli import steps
+from host.cli.steps import told
 from host.cli.terminal import say
 from host.docking.prompting import MAX_DOSES, file_report, prefilled, record_explanation
 from host.errors import InputError
+from host.phrase import Phrase
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED
-from host.words import bound
 
 if TYPE_CHECKING:
     from host.store import Store
@@ -55,19 +55,19 @@ def ask_who(store: Store, pouch: str, holders: Sequence[str], then: bool = False
     account = store.account
     if account.officer is not None:
         return account.officer
-    who = f"officer {' or '.join(holders)}" if holders else "nobody"
-    say(f"\nPouch {pouch} was with {who} then." if then else f"\nPouch {pouch} is issued to {who}.")
+    who = Phrase("asking.officers", officers=tuple(holders)) if holders else Phrase("asking.nobody")
+    say("\n" + told(Phrase("asking.was_with" if then else "asking.issued_to", pouch=pouch, who=who)))
     if not account.bound("opening.explain"):
-        say(f"If you speak for yourself, type {SELF}.")
+        say(told(Phrase("asking.if_for_yourself", myself=SELF)))
     offered = holders[0] if len(holders) == 1 else None
     while True:
-        typed: str = click.prompt("Your collar number", default=offered, err=True)
+        typed: str = click.prompt(told(Phrase("asking.collar_number")), default=offered, err=True)
         if typed.strip().lower() == SELF and not account.bound("opening.explain"):
             return None
         try:
             return store.officer(typed.strip()).id
         except InputError as error:
-            say(f"  {steps.told(error)}")
+            say(f"  {told(error)}")
 
 
 def ask_opening(store: Store, opening: Opening, form_key: str, who: str | None) -> None:
@@ -75,24 +75,26 @@ def ask_opening(store: Store, opening: Opening, form_key: str, who: str | None) 
 
     An empty answer leaves the question for later.
     """
-    say(f"\nPouch {opening.pouch} was opened at {_at(store, opening)}. Why?")
+    at, error_ms = _at(store, opening), opening.began.error_ms
+    say("\n" + told(Phrase("asking.why_opened", pouch=opening.pouch, at=at, error_ms=error_ms)))
     if who is not None and opening.officers and who not in opening.officers:
-        say(f"It was with officer {' or '.join(opening.officers)} then: if you don't know, leave it for later.")
+        say(told(Phrase("asking.was_with_others", officers=tuple(opening.officers))))
     cause = ask_cause()
     if cause is None:
-        say("left for later")
+        say(told(Phrase("asking.left_for_later")))
         return
     doses = ask_doses(opening) if cause == USED else None
     record_explanation(store, opening, who, cause, doses, clock.now_ms())
     if cause == USED and who is not None:
-        _report_now(store, opening, form_key, who, doses, "File the usage report now?")
+        _report_now(store, opening, form_key, who, doses, told(Phrase("asking.file_now")))
 
 
 def ask_for_report(store: Store, opening: Opening, form_key: str, who: str) -> None:
     """Asks for the report of a use that was explained at an earlier docking and never reported."""
     doses = opening.explanation.doses if opening.explanation else None
-    question = f"\nThe use of pouch {opening.pouch} at {_at(store, opening)} has no report yet. File it now?"
-    _report_now(store, opening, form_key, who, doses, question)
+    at, error_ms = _at(store, opening), opening.began.error_ms
+    question = Phrase("asking.no_report_yet", pouch=opening.pouch, at=at, error_ms=error_ms)
+    _report_now(store, opening, form_key, who, doses, "\n" + told(question))
 
 
 def _report_now(store: Store, opening: Opening, form_key: str, who: str, doses: int | None, question: str) -> None:
@@ -102,46 +104,47 @@ def _report_now(store: Store, opening: Opening, form_key: str, who: str, doses: 
     known = prefilled(store, opening) | ({"doses": doses} if doses else {})
     answers = ask_form(store, forms.load(form_key), known)
     filed = file_report(store, form_key, opening, who, answers, clock.now_ms(), kit)
-    say(f"usage report {filed.id} filed")
+    say(told(Phrase("asking.report_filed", report=filed.id)))
 
 
 def ask_kit(possible: Sequence[str]) -> str | None:
     """Which kit was used, if several may have been in the pouch; None if that is clear, or not known."""
     if len(possible) < 2:
         return None
-    say(f"\nWhich kit was used: {' or '.join(possible)}?")
+    say("\n" + told(Phrase("asking.which_kit", kits=tuple(possible))))
+    prompt = told(Phrase("asking.kit"))
     while True:
-        typed = str(click.prompt("Kit (Enter: not known)", default="", show_default=False, err=True)).strip()
+        typed = str(click.prompt(prompt, default="", show_default=False, err=True)).strip()
         if typed == "" or typed in possible:
             return typed or None
-        say(f"  it was {' or '.join(possible)}")
+        say("  " + told(Phrase("asking.was_one_of", kits=tuple(possible))))
 
 
-def _at(store: Store, opening: Opening) -> str:
-    return f"{clock.show(opening.began.likely_ms, store.station.time_zone)} ± {bound(opening.began.error_ms)}"
+def _at(store: Store, opening: Opening) -> clock.Instant:
+    return clock.Instant(opening.began.likely_ms, store.station.time_zone)
 
 
 def ask_cause() -> str | None:
     """Why a pouch was opened, by number or key; None for an empty answer."""
     causes = list(CAUSES)
+    prompt = told(Phrase("asking.cause"))
     for number, words in enumerate(CAUSES.values(), 1):
         say(f"  {number}  {words}")
     while True:
-        answer = str(click.prompt("Cause (Enter: later)", default="", show_default=False, err=True)).strip().lower()
+        answer = str(click.prompt(prompt, default="", show_default=False, err=True)).strip().lower()
         if answer == "":
             return None
         if answer in causes:
             return answer
         if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(causes):
             return causes[int(answer) - 1]
-        say(f"  type a number from 1 to {len(causes)}, or Enter to leave it for later")
+        say("  " + told(Phrase("asking.number_of_cause", most=len(causes))))
 
 
 def ask_doses(opening: Opening) -> int:
     """How many doses were given; the tag's dose marks are offered."""
-    doses: int = click.prompt(
-        "Doses given", type=click.IntRange(1, MAX_DOSES), default=opening.dose_marks or None, err=True
-    )
+    prompt = told(Phrase("asking.doses"))
+    doses: int = click.prompt(prompt, type=click.IntRange(1, MAX_DOSES), default=opening.dose_marks or None, err=True)
     return doses
 
 
@@ -149,7 +152,8 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
     """Asks every question of the form, each until its answer fits. `known` answers are offered."""
     station = store.station
     now_ms = clock.now_ms()
-    say(f"\n{form.title}. Press Enter to take what is in brackets or to leave out what is not known.")
+    say("\n" + told(Phrase("asking.form", title=form.title)))
+    yes_no = told(Phrase("asking.yes_no"))
     answers: dict[str, object] = {}
     for field in form.asked(station.collect_names):
         if field.required_if and answers.get(field.required_if) is not True:
@@ -158,18 +162,18 @@ def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[s
         offered = known.get(field.key)
         numbered = {str(number): choice for number, choice in enumerate(field.choices, 1)}
         choices = ", ".join(f"{number} {choice.replace('_', ' ')}" for number, choice in numbered.items())
-        hint = {"yes_no": " (yes/no)", "choice": f"\n  ({choices})"}.get(field.type, "")
+        hint = {"yes_no": f" ({yes_no})", "choice": f"\n  ({choices})"}.get(field.type, "")
         while True:
             default = "" if offered is None else str(offered)
             typed: str = click.prompt(field.label + hint, default=default, show_default=offered is not None, err=True)
             if typed == "":
                 if not needed:
                     break
-                say("  this answer is needed")
+                say("  " + told(Phrase("asking.answer_needed")))
                 continue
             try:
                 answers[field.key] = forms.parse(field, numbered.get(typed, typed), station.time_zone, now_ms)
                 break
             except InputError as error:
-                say(f"  {error}")
+                say(f"  {told(error)}")
     return answers

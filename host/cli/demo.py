@@ -23,9 +23,11 @@ from host.cli.dock import ask_about_openings, progress
 from host.cli.expiry import list_ as expiry
 from host.cli.reconcile import list_ as reconcile
 from host.cli.render import render
+from host.cli.steps import told
 from host.docking.prompting import file_report, record_explanation, unexplained_openings
 from host.docking.session import DockingReport
 from host.errors import InputError, KitdockError
+from host.phrase import Phrase
 from host.store import Store
 from host.usage.reports import USED
 
@@ -35,7 +37,7 @@ try:
     from host.sim.force import ANSWERS, FIRST_DOCKING_AGO_S, NAME, POUCHES, TIME_ZONE, Force
     from host.sim.station import VirtualStation
 except ImportError as error:  # the extra is not installed
-    raise KitdockError(f"the virtual station is not installed ({error.name}): pip install 'kitdock[sim]'") from error
+    raise KitdockError("demo.not_installed", module=error.name) from error
 
 
 LOOK_S = 0.2
@@ -65,24 +67,25 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
     if db is None:
         db = Path(tempfile.mkdtemp(prefix="kitdock-demo-")) / "demo.db"
     elif not db.parent.is_dir():
-        raise InputError(f"no folder {db.parent}: make it, or choose another place for the database")
+        raise InputError("demo.no_folder", folder=db.parent)
     if interpreter is None:
-        runtime.fetch(terminal.say)
+        runtime.fetch(lambda what: terminal.say(told(what)))
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
     batch = batch or not terminal.has_terminal()
     with Store.create(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
         asyncio.run(_play(store, start, now, batch, interpreter))
-    for title, command in (("Expiry", expiry), ("Reconciliation", reconcile)):
+    for title, command in ((Phrase("demo.expiry"), expiry), (Phrase("demo.reconciliation"), reconcile)):
         _say(title)
         render(ctx.invoke(command, db=db), "table")
-    click.secho(f"\nThat took {time.monotonic() - began:.0f} s. The database is {db}. Try:", bold=True)
+    reads_reports = told(Phrase("demo.reads_reports"))
+    _say(Phrase("demo.took", seconds=round(time.monotonic() - began), db=db))
     for line in (
         f"export KITDOCK_DB={db}",
         "kitdock openings",
         "kitdock openings explain P-03 --cause training --officer 4103",
         "kitdock usage list",
-        f"kitdock account grant {identity.login()} programme_lead  # who may read reports whole",
+        f"kitdock account grant {identity.login()} programme_lead  # {reads_reports}",
         "kitdock usage show 1",
         "kitdock kit replace K-0004",
         "kitdock reconcile resolve pouch_without_kit:P-02 --reason 'a kit is on its way'",
@@ -97,26 +100,27 @@ async def _play(store: Store, start: datetime, now: datetime, batch: bool, inter
         open_adapter(await station.listen_hci()) as radio,
     ):
         force = Force(store, station, radio, progress(store, lambda: int(station.clock.now() * 1000)), now)
-        _say(f"{NAME}: {len(POUCHES)} officers, each with a pouch, a kit and a tag.")
+        _say(Phrase("demo.force", name=NAME, officers=len(POUCHES)))
         await force.equip()
         for pouch in POUCHES:
-            click.echo(f"  {pouch.name}  officer {pouch.officer}, kit {pouch.kit}: {pouch.story}")
-        _say("Nine days ago every pouch docks for the first time.")
+            person = Phrase("demo.pouch", pouch=pouch.name, officer=pouch.officer, kit=pouch.kit, story=pouch.story)
+            click.echo("  " + told(person))
+        _say(Phrase("demo.first_docking"))
         _demand_complete(await force.first_docking(), len(POUCHES))
-        _say("Nine days pass, radios silent. Today five pouches dock; P-05 does not.")
+        _say(Phrase("demo.nine_days"))
         await force.nine_days()
         reports = await force.dock(docked=lambda report: _after(store, report, batch))
         _demand_complete(reports, len(POUCHES) - 1)
-        _say("Docking every tag again: a pouch whose kit was reported as used is told that it is empty.")
+        _say(Phrase("demo.again"))
         _demand_complete(await force.dock(everything=True), len(POUCHES) - 1)
-        _say("And once more, which must add nothing:")
+        _say(Phrase("demo.once_more"))
         before = len(store.events())
         again = await force.dock(everything=True)
         _demand_complete(again, len(POUCHES) - 1)
         added = len(store.events()) - before
-        click.echo(f"  {len(again)} tags docked again, {added} rows added; {before} events in the database")
+        click.echo("  " + told(Phrase("demo.docked_again", tags=len(again), added=added, events=before)))
         if added:
-            raise DemoFailed(f"{added} rows were added by docking the same tags again")
+            raise DemoFailed("demo.rows_added", rows=added)
 
 
 async def _after(store: Store, report: DockingReport, batch: bool) -> None:
@@ -128,13 +132,13 @@ async def _after(store: Store, report: DockingReport, batch: bool) -> None:
         return
     for opening in unexplained_openings(store, report.tag):
         if not opening.dose_marks:
-            click.echo(f"          {opening.pouch} was opened; the officer answers: later")
+            _tell(Phrase("demo.answers_later", pouch=opening.pouch))
             continue
         officer = opening.officers[0]
         doses = record_explanation(store, opening, officer, USED, None, clock.now_ms())
         number = file_report(store, forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
-        click.echo(f"          {opening.pouch} was opened; officer {officer} answers: used on a person, {doses} doses")
-        click.echo(f"          usage report {number} filed")
+        _tell(Phrase("demo.answers_used", pouch=opening.pouch, officer=officer, doses=doses))
+        _tell(Phrase("demo.report_filed", report=number))
 
 
 def _ask(db: Path, tag_id: str, given_up: threading.Event) -> None:
@@ -200,8 +204,12 @@ async def _beside_the_loop(work: Callable[[threading.Event], None]) -> None:
 def _demand_complete(reports: list[DockingReport], pouches: int) -> None:
     complete = {report.pouch for report in reports if report.error is None}
     if len(complete) != pouches:
-        raise DemoFailed(f"{len(complete)} of {pouches} pouches docked")
+        raise DemoFailed("demo.too_few_docked", docked=len(complete), pouches=pouches)
 
 
-def _say(text: str) -> None:
-    click.secho(f"\n{text}", bold=True)
+def _say(what: Phrase) -> None:
+    click.secho(f"\n{told(what)}", bold=True)
+
+
+def _tell(what: Phrase) -> None:
+    click.echo(f"          {told(what)}")

@@ -13,11 +13,13 @@ from host import clock, forms
 from host.cli import asking, terminal
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
+from host.cli.steps import told
 from host.docking.prompting import unexplained_openings
 from host.docking.service import Dock
 from host.docking.session import DockingReport, DockingStep
-from host.errors import LinkError
+from host.errors import KitdockError, LinkError
 from host.link.adapter import Adapter, open_adapter
+from host.phrase import NextStep, Phrase
 from host.store import Store
 
 QUIET_S = 5.0
@@ -31,6 +33,10 @@ adapter_option = click.option(
     help="Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. "
     "[default: the computer's own]",
 )
+
+
+_OUTCOMES = {"complete": Phrase("dock.complete"), "failed": Phrase("dock.failed")}
+"""How a docking ended, for people."""
 
 
 class SomeFailed(LinkError):
@@ -67,18 +73,23 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
             return await here.run(quiet_s=wait if once else None, everything=everything, docked=docked)
 
         if not once:
-            click.echo("docking until Ctrl-C ...", err=True)
+            click.echo(told(Phrase("dock.until_stopped")), err=True)
         reports = on_radio(adapter, collect)
         if reports is None:
-            click.echo("stopped", err=True)
+            click.echo(told(Phrase("dock.stopped")), err=True)
             return None
         _complain(reports)
         return Table(
             [docking_row(each) for each in reports],
-            {"pouch": "pouch", "docked": "outcome", "new records": "records_added", "altered": "altered",
-             "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %"},
-            "no tag has anything new: docked tags show in `kitdock scan`",
-        )  # fmt: skip
+            {
+                "pouch": "pouch",
+                "docked": lambda row: told(_OUTCOMES[row["outcome"]]),
+                "new_records": "records_added",
+                "altered": "altered",
+                "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %",
+            },
+            told(Phrase("dock.nothing_new", scan=NextStep("dock.scan"))),
+        )
 
 
 @click.command()
@@ -120,15 +131,24 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
             "pouch": "pouch",
             "tag": "tag",
             "signal": lambda row: f"{row['signal_dbm']} dBm",
-            "battery": lambda row: f"{row['battery_percent']} %" + (" low" if row["battery_low"] else ""),
-            "lid": lambda row: "open" if row["lid_open"] else "closed",
-            "new records": "waiting",
-            "trouble": lambda row: " ".join(
-                [*(["safe mode"] if row["safe_mode"] else []), *(["log damaged"] if row["tamper"] else [])]
-            ),
+            "battery": _battery,
+            "lid": lambda row: told(Phrase("dock.lid_open" if row["lid_open"] else "dock.lid_closed")),
+            "new_records": "waiting",
+            "trouble": _trouble,
         },
-        "no tag of this station in range: set a pouch in the dock, or press its button with the lid closed",
+        told(Phrase("dock.none_in_range")),
     )
+
+
+def _battery(row: Row) -> str:
+    percent = f"{row['battery_percent']} %"
+    return told(Phrase("dock.battery_low", percent=percent)) if row["battery_low"] else percent
+
+
+def _trouble(row: Row) -> str:
+    safe_mode = [told(Phrase("dock.safe_mode"))] if row["safe_mode"] else []
+    damaged = [told(Phrase("dock.log_damaged"))] if row["tamper"] else []
+    return " ".join([*safe_mode, *damaged])
 
 
 def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
@@ -139,7 +159,7 @@ def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable
         if step.stage in ("connected", "received", "committed"):
             return  # over in a moment, and in the line that ends the docking
         now = clock.iso(now_ms(), zone)[11:19]
-        click.echo(f"{now}  {step.pouch:<8} {step.text}", err=True)
+        click.echo(f"{now}  {step.pouch:<8} {told(step.said)}", err=True)
 
     return show
 
@@ -154,11 +174,13 @@ def _tell_what_is_missing(store: Store, tag_id: str) -> None:
     zone = store.station.time_zone
     for officer in store.holders_of(store.tag(tag_id).pouch):
         for opening in store.missing_reports(officer):
-            click.echo(
-                f"officer {officer}: the use at {clock.show(opening.began.likely_ms, zone)} has no report yet; "
-                f"`kitdock usage file --opening {opening.name} --officer {officer}`",
-                err=True,
+            missing = Phrase(
+                "dock.report_missing",
+                officer=officer,
+                at=clock.Instant(opening.began.likely_ms, zone),
+                file=NextStep("report.file", opening=opening.name, officer=officer),
             )
+            click.echo(told(missing), err=True)
 
 
 def docking_row(report: DockingReport) -> Row:
@@ -172,8 +194,15 @@ def docking_row(report: DockingReport) -> Row:
         "altered": report.altered,
         "battery_mv": status.battery_mv if status else None,
         "battery_percent": status.battery_percent if status else None,
-        "error": None if report.error is None else str(report.error),
+        "error": _why(report.error),
     }
+
+
+def _why(error: Exception | None) -> str | None:
+    """Why a docking failed; what a tag's frames had wrong is in words of `kitwire` already."""
+    if error is None:
+        return None
+    return told(error) if isinstance(error, KitdockError) else str(error)
 
 
 def on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) -> _Result | None:
@@ -192,6 +221,8 @@ def on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) ->
 def _complain(reports: list[DockingReport]) -> None:
     """Raises `SomeFailed` if the last docking of a tag failed."""
     last = {report.pouch: report.error for report in reports}
-    failed = [f"pouch {pouch}: {error}" for pouch, error in last.items() if error is not None]
+    failed = [
+        Phrase("dock.pouch_failed", pouch=pouch, error=error) for pouch, error in last.items() if error is not None
+    ]
     if failed:
-        raise SomeFailed("\n".join(failed))
+        raise SomeFailed("dock.some_failed", failed=tuple(failed))

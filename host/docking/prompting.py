@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from host import clock, forms
 from host.errors import InputError
+from host.phrase import NextStep
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
 
@@ -44,14 +45,13 @@ def find_opening(store: Store, name: str) -> Opening:
     if sequence:
         found = next((each for each in of_tag if each.sequence == int(sequence)), None)
         if found is None:
-            raise InputError(f"pouch {tag.pouch} has no opening {sequence}: see `kitdock openings {place}`")
+            see = NextStep("opening.list", pouch=place)
+            raise InputError("opening.no_such_number", pouch=tag.pouch, sequence=int(sequence), see=see)
         return found
     unexplained = [each for each in of_tag if each.explanation is None]
     if not unexplained:
-        raise InputError(
-            f"no opening of pouch {tag.pouch} is unexplained: name one as {place}:SEQUENCE, "
-            f"see `kitdock openings {place}`"
-        )
+        see = NextStep("opening.list", pouch=place)
+        raise InputError("opening.none_unexplained", pouch=tag.pouch, named=place, see=see)
     return unexplained[-1]
 
 
@@ -62,8 +62,11 @@ def speaker(store: Store, opening: Opening, officer: str | None) -> str:
     """
     number = officer or store.account.officer
     if number is None:
-        who = " or ".join(opening.officers) or "nobody on record"
-        raise InputError(f"opening {opening.name} was carried by {who}: say with --officer who explains it")
+        raise InputError(
+            "opening.carried_by" if opening.officers else "opening.carried_by_nobody",
+            opening=opening.name,
+            officers=tuple(opening.officers),
+        )
     return number
 
 
@@ -79,15 +82,15 @@ def record_explanation(
     if officer is not None:
         store.officer(officer)
     if cause not in CAUSES:
-        raise InputError(f"no cause {cause}: it is one of {', '.join(CAUSES)}")
+        raise InputError("opening.unknown_cause", cause=cause, causes=tuple(CAUSES))
     if cause != USED and doses is not None:
-        raise InputError(f"doses belong to cause {USED}, not {cause}")
+        raise InputError("opening.doses_of_another_cause", used=USED, cause=cause)
     if cause == USED:
         doses = doses if doses is not None else opening.dose_marks or None
         if doses is None:
-            raise InputError(f"opening {opening.name} has no dose marks: say with --doses how many were given")
+            raise InputError("opening.no_dose_marks", opening=opening.name)
         if not 1 <= doses <= MAX_DOSES:
-            raise InputError(f"{doses} doses cannot be: give 1 to {MAX_DOSES}")
+            raise InputError("opening.impossible_doses", doses=doses, most=MAX_DOSES)
     store.add_explanation(opening.tag, opening.sequence, officer, cause, doses, at_ms)
     return doses
 
@@ -140,8 +143,5 @@ def _nearest(store: Store, tag: str, answers: Mapping[str, object], at_ms: int) 
     told = UsageReport(0, "", at_ms, "", None, None, 0, dict(answers))
     near = store.openings_unreported(tag, incident_ms(told))
     if not near:
-        raise InputError(
-            "that pouch has no opening within an hour of the time of the incident: check the time, or dock the pouch "
-            "first. You can also file the report without --opening"
-        )
+        raise InputError("opening.none_near_the_incident")
     return near[0]

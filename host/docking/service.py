@@ -21,6 +21,7 @@ from host.errors import StoreError
 from host.link.adapter import Adapter
 from host.link.errors import LinkLost, WrongKey
 from host.link.gatt import STALL_TIMEOUT_S, Link, connected
+from host.phrase import NextStep, Phrase
 from host.store import Store
 from host.tag.events import Tag
 from kitwire import advert
@@ -44,10 +45,7 @@ LEARN_S = 10.0
 REACH_S = 30.0
 """How long one tag is listened for, in seconds, before it is said not to be there."""
 
-SAFE_MODE = (
-    "in safe mode: it logs and answers nothing until its firmware works again; plug it into USB, then "
-    "`kitdock tag log --port PORT` and `kitdock tag flash`"
-)
+SAFE_MODE = Phrase("docking.safe_mode", log=NextStep("tag.log"), flash=NextStep("tag.flash"))
 
 
 class _Visit(NamedTuple):
@@ -134,12 +132,9 @@ class Dock:
             async with self._adapter.scanning(heard), asyncio.timeout(seconds):
                 visit = await found.get()
         except TimeoutError:
-            raise LinkLost(
-                f"pouch {tag.pouch} was not heard within {seconds:.0f} s: set it in the dock, or press its button "
-                "with the lid closed, then try again"
-            ) from None
+            raise LinkLost("docking.not_heard", pouch=tag.pouch, seconds=round(seconds)) from None
         if visit.sighting.advert.problem:
-            raise LinkLost(f"the tag of pouch {tag.pouch} is {SAFE_MODE}")
+            raise LinkLost("docking.in_safe_mode", pouch=tag.pouch, how=SAFE_MODE)
         async with connected(self._adapter, visit.device, self._stall_timeout_s) as link:
             yield link
 
@@ -191,7 +186,7 @@ class Dock:
             replay = (sighting.tag, sighting.epoch, sighting.advert.index)
             if replay not in self._replays:
                 self._replays.add(replay)
-                self._progress(DockingStep("refused", pouch, "an old advert is being repeated by somebody: ignored"))
+                self._progress(DockingStep("refused", pouch, Phrase("docking.replayed")))
             return
         if sighting.advert.problem:
             # It takes no session, so there is nothing to wait for on the air.
@@ -204,8 +199,8 @@ class Dock:
         waiting = self.waiting(sighting)
         if waiting and self._announced.get(sighting.tag) != sighting.advert.count:
             self._announced[sighting.tag] = sighting.advert.count
-            records = f"{waiting} new record{'s' if waiting != 1 else ''}"
-            self._progress(DockingStep("heard", pouch, f"here, battery {sighting.advert.battery_percent} %, {records}"))
+            here = Phrase("docking.heard", battery_percent=sighting.advert.battery_percent, waiting=waiting)
+            self._progress(DockingStep("heard", pouch, here))
         self._visits[sighting.tag] = _Visit(device, sighting)
         self._news.set()
 

@@ -15,6 +15,7 @@ from host.errors import KitdockError, LinkError, StoreError
 from host.link.errors import LinkLost, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
+from host.phrase import Phrase
 from host.store import Store
 from host.tag.events import ALTERED, UNLINKED, EventRow, Tag
 from host.tag.verify import ChainVerifier
@@ -35,7 +36,7 @@ class DockingStep(NamedTuple):
 
     stage: str
     pouch: str
-    text: str
+    said: Phrase
 
 
 class DockingReport(NamedTuple):
@@ -83,10 +84,7 @@ class DockingSession:
         self._store.set_anchor(self._docking, *self._anchor_fields())
         ends_at = self._status.status.last_sequence
         if ends_at < verifier.next_sequence - 1:
-            raise TagRolledBack(
-                f"the tag's log ends at record {ends_at}, but {verifier.next_sequence - 1} are committed: "
-                "its flash was put back to an earlier state; take the tag out of use and enrol it again"
-            )
+            raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=verifier.next_sequence - 1)
         await self._fetch(tag_session, verifier)
         while (due := verifier.next_sequence) <= ends_at:
             tag_session.ask_records(due, BATCH)
@@ -104,7 +102,7 @@ class DockingSession:
         try:
             await tag_session.config_set()
         except TagRefused as refused:
-            self._progress(DockingStep("refused", self._tag.pouch, f"it does not take its kit's expiry: {refused}"))
+            self._say("refused", Phrase("docking.expiry_refused", error=refused))
         await self._fetch(tag_session, verifier)
         if verifier.next_sequence - 1 > committed:
             tag_session.ask_acknowledge(verifier.next_sequence - 1)
@@ -133,7 +131,7 @@ class DockingSession:
                     verifier.skip_to(*part)
                     continue
                 rows.extend(verifier.take(sealed) for sealed in part)
-                self._progress(DockingStep("received", self._tag.pouch, f"{len(rows)} received"))
+                self._say("received", Phrase("docking.received", records=len(rows)))
         finally:
             # What came before a break in the link is whole and verified: keep it, resume after it.
             if rows:
@@ -144,13 +142,12 @@ class DockingSession:
         self._added += added
         altered = [row.sequence for row in rows if row.verdict in (ALTERED, UNLINKED)]
         self._altered += len(altered)
-        self._progress(DockingStep("committed", self._tag.pouch, f"{added} committed"))
+        self._say("committed", Phrase("docking.committed", records=added))
         for sequence in altered:
-            self._progress(
-                DockingStep(
-                    "refused", self._tag.pouch, f"record {sequence} is not what the tag sealed: kept as evidence"
-                )
-            )
+            self._say("refused", Phrase("docking.altered", sequence=sequence))
+
+    def _say(self, stage: str, said: Phrase) -> None:
+        self._progress(DockingStep(stage, self._tag.pouch, said))
 
     def end(self, error: Exception | None) -> DockingReport:
         """Note the outcome in the store and say it."""
@@ -161,12 +158,11 @@ class DockingSession:
             except StoreError as unable:
                 error = error or unable
         if error is None:
-            new = f"{self._added} new record{'s' if self._added != 1 else ''}" if self._added else "nothing new"
-            self._progress(DockingStep("complete", self._tag.pouch, f"docked, {new}"))
+            new = Phrase("docking.complete", added=self._added) if self._added else Phrase("docking.nothing_new")
+            self._say("complete", new)
         else:
-            kept = f"; {self._added} already committed" if self._added else ""
-            retry = "; it keeps its records and is tried again" if isinstance(error, LinkLost | TagStalled) else ""
-            self._progress(DockingStep("failed", self._tag.pouch, f"{error}{kept}{retry}"))
+            again = isinstance(error, LinkLost | TagStalled)
+            self._say("failed", Phrase("docking.failed", error=error, committed=self._added, again=again))
         return DockingReport(
             self._tag.id, self._tag.pouch, self._docking, self._added, self._altered, self._status, error
         )
@@ -185,7 +181,7 @@ async def dock(
     try:
         docking.begin()
         async with reach as link:
-            progress(DockingStep("connected", tag.pouch, "connected"))
+            progress(DockingStep("connected", tag.pouch, Phrase("docking.connected")))
             await docking.talk(link)
     except (KitdockError, WireError) as caught:
         error = caught

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from host.errors import InputError, KitdockError
+from host.phrase import Phrase
 
 _PACKAGED = Path(__file__).parent / "firmware"
 IN_CHECKOUT = not _PACKAGED.is_dir()
@@ -28,7 +29,7 @@ class ExtraMissing(KitdockError):
     """Flashing needs what the optional dependencies `flash` bring."""
 
     def __init__(self, module: str) -> None:
-        super().__init__(f"flashing needs {module}: pip install 'kitdock[flash]'")
+        super().__init__("flash.extra_missing", module=module)
 
 
 def build(firmware: Path) -> dict[str, bytes]:
@@ -54,10 +55,7 @@ def _sources(firmware: Path) -> dict[str, Path]:
         package = firmware / "lib" / library
         found |= {f"/lib/{library}/{path.relative_to(package)}": path for path in sorted(package.rglob("*.py"))}
     if FIRST not in found or not all(f"/lib/{library}/__init__.py" in found for library in LIBRARIES):
-        raise InputError(
-            f"{firmware} is not the firmware's folder: give the one of a checkout of Kitdock with --firmware FOLDER, "
-            "or leave it out to take the one that comes with Kitdock"
-        )
+        raise InputError("flash.not_the_firmware", folder=firmware)
     return found
 
 
@@ -77,8 +75,9 @@ def compiled(source: Path, target: str, output: Path) -> bytes:
     )
     _, complaints = process.communicate()
     if process.returncode:
-        reason = complaints.decode(errors="replace").strip().splitlines()
-        raise InputError(f"{source} does not compile: {reason[-1] if reason else 'no reason given'}")
+        complaint = complaints.decode(errors="replace").strip().splitlines()
+        reason = complaint[-1] if complaint else Phrase("flash.compiler_gives_no_reason")
+        raise InputError("flash.does_not_compile", source=source, reason=reason)
     return output.read_bytes()
 
 

@@ -22,7 +22,7 @@ from host.flash.image import CHIP, MICROPYTHON, Image
 from host.flash.layout import SECTOR, Layout
 from host.link.errors import PortError
 from host.link.usb import Repl, about_board, repl
-from host.words import plural
+from host.phrase import NextStep, Phrase
 
 LOG = "kitlog"
 """Label of the log's partition."""
@@ -37,7 +37,7 @@ PROMPT_S = 10.0
 class Said(NamedTuple):
     """Who hears what is going on: `step` each step as it begins or ends, `bar` how far a long one is."""
 
-    step: Callable[[str], None]
+    step: Callable[[Phrase], None]
     bar: Bar
 
 
@@ -67,7 +67,8 @@ def flash(
     """
     wanted = layout.read(firmware / "partitions.csv")
     application_files = application.build(firmware)
-    said.step(f"application compiled: {plural(len(application_files), 'file')}, {_size(application_files)} bytes")
+    size = sum(map(len, application_files.values()))
+    said.step(Phrase("flash.application_compiled", files=len(application_files), size=size))
     written: list[str] = []
     up_to_date: list[str] = []
     image_sha256 = None
@@ -75,8 +76,8 @@ def flash(
         checked = image.load(image_path, wanted)
         image_sha256 = checked.sha256
         vouched = published.vouch(image_path, checked.size, image_sha256, sha256)
-        said.step(f"image is MicroPython {checked.version} for the {CHIP}, {vouched}")
-        said.step(f"SHA-256 {image_sha256}")
+        said.step(Phrase("flash.image_is", version=checked.version, chip=CHIP, vouched=vouched))
+        said.step(Phrase("flash.sha256_is", sha256=image_sha256))
         with bootloader(port, said.bar) as chip:
             written, up_to_date = _flash_chip(chip, port, checked, wanted, erase_log, said)
     elif erase_log:
@@ -91,7 +92,7 @@ def flash(
             tag.restart()
         else:
             tag.go_on()
-    said.step(f"application: {plural(len(changes.written), 'file')} written, {changes.unchanged} up to date")
+    said.step(Phrase("flash.application_is", files=len(changes.written), unchanged=changes.unchanged))
     return Flashed(
         version,
         image_sha256,
@@ -109,13 +110,10 @@ def _flash_chip(
     present = _check_chip(chip, port, wanted)
     log, known = layout.find(wanted, LOG), layout.find(present, LOG)
     if known is not None and known != log and not erase_log:
-        raise FlashError(
-            f"the board on {port} keeps its log in another place, which this would overwrite: fetch it with "
-            f"`kitdock tag log --port {port}` and the release that flashed it, then repeat with --erase-log"
-        )
+        raise FlashError("flash.log_elsewhere", port=port, log=NextStep("tag.log", port=port))
     if erase_log:
         _erase(chip, wanted, ("nvs", LOG))
-        said.step("log and keys erased")
+        said.step(Phrase("flash.log_erased"))
     vfs = layout.find(wanted, "vfs")
     if vfs is not None and layout.find(present, "vfs") != vfs:
         # Another file system in its place would be taken for a damaged one. Its two first blocks name it (littlefs).
@@ -125,9 +123,9 @@ def _flash_chip(
     for name, offset, content in sorted(checked.parts, key=lambda part: part[1] == layout.TABLE_OFFSET):
         if chip.holds(offset, content):
             up_to_date.append(name)
-            said.step(f"{name}: up to date")
+            said.step(Phrase("flash.up_to_date", part=name))
             continue
-        said.step(f"{name}: writing {len(content)} bytes at 0x{offset:x}")
+        said.step(Phrase("flash.writing", part=name, size=len(content), offset=offset))
         chip.write(offset, content)
         written.append(name)
     chip.restart()
@@ -138,8 +136,12 @@ def _check_chip(chip: Chip, port: str, wanted: Layout) -> Layout:
     """The table that the chip has. Raises `FlashError` if it cannot become a tag."""
     size = chip.flash_size()
     if size is None or size < max(LEAST_FLASH, layout.end(wanted)):
-        has = "unknown" if size is None else f"{size // 1024} KiB"
-        raise FlashError(f"the board on {port} has too little flash ({has}): a tag needs {LEAST_FLASH // 1024} KiB")
+        raise FlashError(
+            "flash.size_unknown" if size is None else "flash.too_little",
+            port=port,
+            size_kib=None if size is None else size // 1024,
+            least_kib=LEAST_FLASH // 1024,
+        )
     return layout.parse(chip.read(layout.TABLE_OFFSET, layout.TABLE_SIZE))
 
 
@@ -157,12 +159,12 @@ def _started(port: str, was_reset: bool, said: Said) -> Iterator[Repl]:
         with repl(port) as tag:
             yield tag
         return
-    said.step("waiting for MicroPython to start")
+    said.step(Phrase("flash.waiting_for_start"))
     with ExitStack() as stack:
         try:
             tag = stack.enter_context(repl(port, PROMPT_S))
         except PortError:
-            said.step("it does not start by itself: press and release the board's RESET button, without BOOT")
+            said.step(Phrase("flash.does_not_start"))
             tag = stack.enter_context(repl(port, START_S))
         yield tag
 
@@ -171,16 +173,10 @@ def _check_micropython(tag: Repl, wanted: Layout) -> str:
     """The version of the board's MicroPython. Raises `FlashError` if the application cannot run there."""
     told = about_board(tag)
     version = str(told["micropython"])
-    again = f"give an image: `kitdock tag flash --port {tag.port} --image FILE`"
+    again = NextStep("tag.flash_image", port=tag.port)
     if ".".join(version.split(".")[:2]) != MICROPYTHON:
-        raise FlashError(
-            f"the board on {tag.port} has MicroPython {version}, the firmware needs {MICROPYTHON}: {again}"
-        )
+        raise FlashError("flash.other_micropython", port=tag.port, version=version, wanted=MICROPYTHON, flash=again)
     log = layout.find(wanted, LOG)
     if log is not None and [log.label, log.offset, log.size] not in told["partitions"]:
-        raise FlashError(f"the board on {tag.port} has no partition for the log where it must be: {again}")
+        raise FlashError("flash.no_log_partition", port=tag.port, flash=again)
     return version
-
-
-def _size(contents: dict[str, bytes]) -> int:
-    return sum(map(len, contents.values()))

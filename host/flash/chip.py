@@ -47,19 +47,15 @@ def bootloader(port: str, bar: Bar) -> Iterator[Chip]:
 
     _listen(bar)
     lines = has_control_lines(port)
-    by_hand = (
-        f"no chip on port {port} answers: hold its BOOT button, press and release RESET, release BOOT, "
-        "then repeat the command"
-    )
     esp = None
     try:
         try:
             esp = cmds.detect_chip(port, connect_mode="default-reset" if lines else "no-reset")
         except FatalError:
             # What esptool says here is about its own options, of which there are none.
-            raise FlashError(by_hand) from None
+            raise FlashError("flash.no_chip", port=port) from None
         if esp.CHIP_NAME != CHIP:
-            raise FlashError(f"the board on port {port} has an {esp.CHIP_NAME}; the firmware is for an {CHIP}")
+            raise FlashError("flash.other_chip", port=port, chip=esp.CHIP_NAME, wanted=CHIP)
         try:
             esp = cmds.run_stub(esp)
             if lines:
@@ -68,15 +64,11 @@ def bootloader(port: str, bar: Bar) -> Iterator[Chip]:
             yield Chip(port, esp, cmds, lines)
         except FatalError as error:
             reason = str(error).strip().splitlines()[0].rstrip(".")
-            raise FlashError(
-                f"the board on port {port} failed ({reason}): nothing is lost, repeat the command"
-            ) from error
+            raise FlashError("flash.chip_failed", port=port, reason=reason) from error
     except (serial.SerialException, OSError) as error:
         if esp is None:
             raise cannot_open(port, error) from None
-        raise FlashError(
-            f"the board on port {port} went away: plug it in again and repeat the command, which goes on from there"
-        ) from error
+        raise FlashError("flash.chip_gone", port=port) from error
     finally:
         if esp is not None:
             esp._port.close()
@@ -148,7 +140,7 @@ class Chip:
         """Put `content` at `offset`, erasing the sectors that it touches. Raises `FlashError` if it does not stay."""
         self._cmds.write_flash(self._esp, [(offset, content)])
         if not self.holds(offset, content):
-            raise FlashError(f"flash at 0x{offset:x} of the board on {self._port} does not keep what is written")
+            raise FlashError("flash.does_not_keep", port=self._port, offset=offset)
 
     def erase(self, offset: int, size: int) -> None:
         """Erase whole sectors."""

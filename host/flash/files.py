@@ -94,10 +94,10 @@ def _write(tag: Repl, path: str, content: bytes) -> None:
         tag.write(path, content)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise FlashError(f"no room for {path} in the board's file system: remove what is not Kitdock's") from None
-        raise FlashError(f"the board on {tag.port} did not take {path} ({error}): repeat the command") from None
+            raise FlashError("flash.no_room", path=path) from None
+        raise FlashError("flash.file_not_taken", port=tag.port, path=path, error=str(error)) from None
     if tag.sha256(path) != _sha256(content):
-        raise FlashError(f"{path} on the board is not what was written: repeat the command")
+        raise FlashError("flash.file_differs", path=path)
 
 
 def _sha256(content: bytes) -> bytes:

@@ -27,6 +27,7 @@ from host.flash import layout as layouts
 from host.flash import published
 from host.flash.layout import Layout
 from host.flash.published import BadImage
+from host.phrase import Phrase
 
 MICROPYTHON = "1.29"
 """The MicroPython that the firmware is made for and tested with; any of its patch releases will do."""
@@ -40,10 +41,8 @@ CHIP_ID = 13
 CHIPS = {0: "ESP32", 2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2", 13: CHIP, 16: "ESP32-H2"}
 """Chip ids, as esptool has them (`IMAGE_CHIP_ID`)."""
 
-WHERE = (
-    "get the one for the ESP32_GENERIC_C6 or SEEED_XIAO_ESP32C6 from MicroPython's download page; "
-    f"it is called like {published.known()[-1].name}"
-)
+WHERE = Phrase("image.where", like=published.known()[-1].name)
+"""Where a fitting image is to be had."""
 
 HEADER = struct.Struct("<BBBBIB3xHBHH4xB")
 """The 24 bytes above."""
@@ -74,27 +73,24 @@ def load(path: Path, layout: Layout) -> Image:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BadImage(f"image {path} cannot be read: {error.strerror}") from None
+        raise BadImage("image.unreadable", image=path, reason=error.strerror) from None
     if len(content) < layouts.TABLE_OFFSET + layouts.TABLE_SIZE and content[:1] == bytes([MAGIC]):
-        raise BadImage(f"image {path} is cut short: {len(content)} bytes; get it again")
+        raise BadImage("image.cut_short", image=path, size=len(content))
     bootloader = program(content, 0, path)
     own = layouts.parse(content[layouts.TABLE_OFFSET : layouts.TABLE_OFFSET + layouts.TABLE_SIZE])
     app = next((each for each in own if each.type == layouts.APP), None)
     if app is None:
-        raise BadImage(
-            f"image {path} has no partition table with an application: it must be the .bin that is written at 0, "
-            f"not an update; {WHERE}"
-        )
+        raise BadImage("image.without_application", image=path, where=WHERE)
     application = program(content, app.offset, path)
     found = _VERSION.search(application)
     if found is None:
-        raise BadImage(f"image {path} is not MicroPython: {WHERE}")
+        raise BadImage("image.not_micropython", image=path, where=WHERE)
     version = found[1].decode("ascii")
     if ".".join(version.split(".")[:2]) != MICROPYTHON:
-        raise BadImage(f"image {path} is MicroPython {version}, and the firmware needs {MICROPYTHON}: {WHERE}")
+        raise BadImage("image.other_micropython", image=path, version=version, wanted=MICROPYTHON, where=WHERE)
     place = next((each for each in layout if each.type == layouts.APP), None)
     if place is None or place.offset != app.offset or len(application) > place.size:
-        raise BadImage(f"image {path} does not fit the tag's partition table: {WHERE}")
+        raise BadImage("image.does_not_fit", image=path, where=WHERE)
     parts = (
         ("bootloader", 0, bootloader),
         ("partition table", layouts.TABLE_OFFSET, layouts.build(layout)),
@@ -109,7 +105,7 @@ def choose(folder: Path, layout: Layout, named: str | None = None) -> Path:
     Raises `BadImage`, with each file's own reason, if there is none.
     """
     if not folder.is_dir():
-        raise BadImage(f"no folder {folder}")
+        raise BadImage("image.no_folder", folder=folder)
     found: list[tuple[list[int], Path]] = []
     reasons = []
     for path in sorted(folder.glob("*.bin")):
@@ -118,12 +114,12 @@ def choose(folder: Path, layout: Layout, named: str | None = None) -> Path:
             published.vouch(path, loaded.size, loaded.sha256, named)
             found.append(([int(part) for part in re.findall(r"\d+", loaded.version)], path))
         except BadImage as error:
-            reasons.append(str(error))
+            reasons.append(error)
     if found:
         return max(found)[1]
     if reasons:
-        raise BadImage("\n".join(reasons))
-    raise BadImage(f"no image (*.bin) in {folder}: {WHERE}")
+        raise BadImage("image.none_fits", reasons=tuple(reasons))
+    raise BadImage("image.none_there", folder=folder, where=WHERE)
 
 
 def program(content: bytes, offset: int, path: Path) -> bytes:
@@ -131,14 +127,15 @@ def program(content: bytes, offset: int, path: Path) -> bytes:
 
     Raises `BadImage`.
     """
-    cut = BadImage(f"image {path} is cut short or damaged: get it again")
+    cut = BadImage("image.cut_short_or_damaged", image=path)
     if content[offset : offset + 1] not in (b"", bytes([MAGIC])):
-        raise BadImage(f"{path} is no image for an {CHIP} (it does not begin as one): {WHERE}")
+        raise BadImage("image.no_image", image=path, chip=CHIP, where=WHERE)
     if len(content) < offset + HEADER.size:
         raise cut
     _, segments, *_, chip, _, _, _, hashed = HEADER.unpack_from(content, offset)
     if chip != CHIP_ID:
-        raise BadImage(f"image {path} is for the {CHIPS.get(chip, f'chip {chip}')}, and the tag has an {CHIP}: {WHERE}")
+        other = CHIPS.get(chip) or Phrase("image.chip_number", number=chip)
+        raise BadImage("image.of_another_chip", image=path, chip=other, wanted=CHIP, where=WHERE)
     at = offset + HEADER.size
     sum_of_all = 0xEF
     for _ in range(segments):

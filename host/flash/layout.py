@@ -68,11 +68,11 @@ def read(path: Path) -> Layout:
             number = _SUBTYPES[subtype] if subtype in _SUBTYPES else int(subtype, 0)
             found.append(Partition(label, _TYPES[kind], number, int(offset, 0), int(size, 0)))
     except OSError as error:
-        raise InputError(f"partition table {path} cannot be read: {error.strerror}") from None
+        raise InputError("flash.table_unreadable", path=path, reason=error.strerror) from None
     except (KeyError, ValueError):
-        raise InputError(f"{path} is no partition table: line {line!r} cannot be followed") from None
+        raise InputError("flash.no_table", path=path, line=line) from None
     if not found:
-        raise InputError(f"{path} lists no partition")
+        raise InputError("flash.empty_table", path=path)
     return tuple(found)
 
 

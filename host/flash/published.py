@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from host.errors import InputError
+from host.phrase import Phrase
 
 LIST = Path(__file__).parent / "images.toml"
 
@@ -44,34 +45,25 @@ def checksum(text: str) -> str:
     """A SHA-256 as it was typed or pasted, as 64 small hexadecimal digits. Raises `InputError` if it is none."""
     digits = "".join(text.split()).lower().removeprefix("sha256:")
     if len(digits) != HEX_DIGITS or set(digits) - set("0123456789abcdef"):
-        raise InputError(f"{text!r} is no SHA-256: give its {HEX_DIGITS} hexadecimal digits")
+        raise InputError("image.no_checksum", typed=text, digits=HEX_DIGITS)
     return digits
 
 
-def vouch(path: Path, size: int, sha256: str, named: str | None, images: Sequence[Published] | None = None) -> str:
-    """Why the file at `path`, of `size` bytes and with that SHA-256, may be flashed: in words, for people.
+def vouch(path: Path, size: int, sha256: str, named: str | None, images: Sequence[Published] | None = None) -> Phrase:
+    """Why the file at `path`, of `size` bytes and with that SHA-256, may be flashed.
 
     `named` is the SHA-256 that somebody has given for it. Raises `BadImage` if it is another file than it says or than
     was named, and if nobody vouches for it.
     """
     images = known() if images is None else images
     if named is not None and named != sha256:
-        raise BadImage(
-            f"image {path} is not the one that you named: its SHA-256 is {sha256}, and --sha256 says {named}; "
-            "get it again, or correct --sha256"
-        )
+        raise BadImage("image.not_the_named", image=path, sha256=sha256, named=named)
     for each in images:
         if each.name == path.name and (each.size != size or each.sha256 not in ("", sha256)):
-            raise BadImage(
-                f"image {path} is called like MicroPython's own and is another file ({size} bytes, SHA-256 {sha256}): "
-                "it is damaged or was swapped; get it again, and call an image of your own by another name"
-            )
+            raise BadImage("image.damaged_or_swapped", image=path, size=size, sha256=sha256)
     listed = next((each for each in images if each.sha256 == sha256), None)
     if listed is not None:
-        return "as MicroPython published it"
+        return Phrase("image.as_published")
     if named is not None:
-        return "the one named with --sha256"
-    raise BadImage(
-        f"Kitdock doesn't know image {path} by its SHA-256, which is {sha256}: make sure that it is the file which "
-        f"MicroPython published, and repeat the command with --sha256 {sha256}"
-    )
+        return Phrase("image.as_named")
+    raise BadImage("image.unknown", image=path, sha256=sha256)

@@ -35,10 +35,7 @@ class Adapter:
         try:
             await scanner.start()
         except (BleakError, OSError) as error:
-            raise RadioError(
-                f"Bluetooth cannot scan ({error}): is it switched on, and on Linux is BlueZ running? "
-                "A USB dongle does without: --adapter usb:0"
-            ) from error
+            raise RadioError("radio.no_scan", error=str(error)) from error
         try:
             yield
         finally:
@@ -65,11 +62,11 @@ async def open_adapter(name: str | None) -> AsyncIterator[Adapter]:
     try:
         from host.link import bumble_backend
     except ImportError as error:
-        raise RadioError(f"adapter {name} needs the bumble stack: pip install 'kitdock[dongle]'") from error
+        raise RadioError("radio.no_stack", adapter=name) from error
     async with contextlib.AsyncExitStack() as stack:
         try:
             device = await stack.enter_async_context(bumble_backend.open_device(name))
         except BleakError as error:
-            raise RadioError(str(error)) from error
+            raise RadioError("radio.cannot_open", why=str(error)) from error
         scanner, client = bumble_backend.backends(device)
         yield Adapter({"backend": scanner}, {"backend": client})

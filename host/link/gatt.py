@@ -13,6 +13,7 @@ from bleak.exc import BleakError
 
 from host.link.adapter import Adapter
 from host.link.errors import LinkLost, TagStalled
+from host.phrase import Phrase
 from kitwire import session
 
 CONNECT_TIMEOUT_S = 10.0
@@ -50,7 +51,7 @@ class GattLink:
                 await client.connect()
                 await client.start_notify(session.TX_UUID, lambda _, piece: self.heard(bytes(piece)))
         except (BleakError, OSError, TimeoutError) as error:
-            raise LinkLost(f"no connection: {str(error) or 'timed out'}") from error
+            raise LinkLost("link.no_connection", why=str(error) or Phrase("link.timed_out")) from error
         self._client = client
 
     def heard(self, piece: bytes | None) -> None:
@@ -62,14 +63,14 @@ class GattLink:
         client = self._client
         rx = client.services.get_characteristic(session.RX_UUID) if client and client.is_connected else None
         if client is None or rx is None:
-            raise LinkLost("the tag is not connected, or has no session service")
+            raise LinkLost("link.not_connected")
         # The characteristic's own limit: BlueZ reports an MTU of 23 whatever was agreed.
         size = rx.max_write_without_response_size
         try:
             for at in range(0, len(stream), size):
                 await client.write_gatt_char(rx, stream[at : at + size], response=False)
         except (BleakError, OSError) as error:
-            raise LinkLost(f"the tag went away while it was written to: {error}") from error
+            raise LinkLost("link.gone_while_written_to", error=str(error)) from error
 
     async def receive(self) -> bytes:
         while not self._bodies:
@@ -77,9 +78,9 @@ class GattLink:
                 async with asyncio.timeout(self._stall_timeout_s):
                     piece = await self._pieces.get()
             except TimeoutError:
-                raise TagStalled(f"the tag said nothing for {self._stall_timeout_s:g} s") from None
+                raise TagStalled("link.silent", seconds=self._stall_timeout_s) from None
             if piece is None:
-                raise LinkLost("the tag dropped the connection")
+                raise LinkLost("link.dropped")
             self._bodies.extend(self._frames.feed(piece))
         return self._bodies.pop(0)
 

@@ -10,6 +10,7 @@ import serial
 from serial.tools import list_ports
 
 from host.link.errors import NoPort, PortError
+from host.phrase import NextStep, Phrase
 
 ESPRESSIF_VID = 0x303A
 """USB vendor id of Espressif: the chip's own USB."""
@@ -22,7 +23,7 @@ class Port(NamedTuple):
     """One serial port: what to give to --port, what it seems to be, and what its USB descriptor says."""
 
     name: str
-    seems: str
+    seems: Phrase
     description: str
     vendor_id: int | None
     serial_number: str | None
@@ -42,16 +43,17 @@ def _maybe_tag(vendor_id: int | None) -> bool:
     return vendor_id == ESPRESSIF_VID or vendor_id in _BRIDGES
 
 
-def _seems(vendor_id: int | None) -> str:
+def _seems(vendor_id: int | None) -> Phrase:
     if vendor_id == ESPRESSIF_VID:
-        return "Espressif chip, maybe a tag"
+        return Phrase("port.of_the_chip")
     if vendor_id in _BRIDGES:
-        return f"serial bridge ({_BRIDGES[vendor_id]}), maybe a tag behind it"
-    return "something else"
+        return Phrase("port.of_a_bridge", maker=_BRIDGES[vendor_id])
+    return Phrase("port.of_something_else")
 
 
 def cannot_open(port: str, error: Exception | None = None) -> PortError:
     """Why `port` cannot be opened, in one line; it is tried once more if `error` does not tell."""
+    see = NextStep("port.list")
     number = getattr(error, "errno", None)
     if number is None:
         try:
@@ -59,14 +61,12 @@ def cannot_open(port: str, error: Exception | None = None) -> PortError:
         except (OSError, ValueError) as told:  # SerialException is an OSError
             number, error = getattr(told, "errno", None), told
     if number == errno.ENOENT or (os.name == "posix" and port.startswith("/") and not os.path.exists(port)):  # noqa: PTH110
-        return NoPort(f"no serial port {port}: `kitdock tag ports` lists those there are")
+        return NoPort("port.missing", port=port, see=see)
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
-        return PortError(f"port {port} is in use by another program: end that one first")
+        return PortError("port.in_use", port=port)
     if number in (errno.EACCES, errno.EPERM):
-        return PortError(
-            f"port {port} is not open to this user: on Linux add the user to its group, often dialout, and log in again"
-        )
-    return PortError(f"port {port} cannot be opened: {error}; `kitdock tag ports` lists those there are")
+        return PortError("port.not_permitted", port=port)
+    return PortError("port.cannot_open", port=port, error=str(error), see=see)
 
 
 def has_control_lines(port: str) -> bool:

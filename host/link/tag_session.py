@@ -9,8 +9,20 @@ from typing import NamedTuple
 
 from host.link.errors import TagRefused, WrongKey
 from host.link.gatt import Link
+from host.phrase import Phrase
 from kitwire import session
 from kitwire.errors import AuthenticationError, WireError
+
+_REASONS = {
+    session.ERROR_FORM: Phrase("link.malformed"),
+    session.ERROR_OPERATION: Phrase("link.unknown_operation"),
+    session.ERROR_RANGE: Phrase("link.out_of_range"),
+    session.ERROR_PROOF: Phrase("link.proof_of_another_key"),
+    session.ERROR_VERSION: Phrase("link.unknown_version"),
+    session.ERROR_STORAGE: Phrase("link.flash_write_failed"),
+    session.ERROR_BUSY: Phrase("link.busy"),
+}
+"""What the error codes of `kitwire.session` say."""
 
 
 class UptimeAnchor(NamedTuple):
@@ -66,9 +78,9 @@ class TagSession:
         try:
             proof, channel = handshake.channel(await link.receive())
         except session.Refused as error:
-            raise TagRefused(str(error)) from error
+            raise TagRefused("link.session_refused", reason=_reason(error.code)) from error
         except AuthenticationError as error:
-            raise WrongKey("the device answers to the tag's adverts but does not hold its session key") from error
+            raise WrongKey("link.wrong_key") from error
         return cls(link, channel, proof, now_ms or (lambda: time.time_ns() // 1_000_000))
 
     def _queue(self, message: bytes) -> None:
@@ -81,7 +93,7 @@ class TagSession:
             await self._link.send(bodies)
         body = await self._link.receive()
         if len(body) == 2 and body[0] == session.REFUSED:
-            raise TagRefused(str(session.Refused(body[1])))
+            raise TagRefused("link.session_refused", reason=_reason(body[1]))
         return self._channel.open(body)
 
     async def _reply(self, operation: int) -> tuple[int, ...]:
@@ -161,11 +173,14 @@ class TagSession:
         await self._reply(session.IDENTIFY)
 
 
+def _reason(error: int) -> Phrase:
+    return _REASONS.get(error) or Phrase("link.error_number", number=error)
+
+
 def _answer(operation: int, message: bytes) -> tuple[int, ...]:
     code, values = session.parse_reply(message)
     if code == session.ERROR:
-        why = session.ERROR_NAMES.get(values[1], f"error {values[1]}")
-        raise TagRefused(f"tag answered operation {values[0]:#04x} with: {why}")
+        raise TagRefused("link.operation_refused", operation=values[0], reason=_reason(values[1]))
     if code != session.REPLY | operation:
         raise WireError(f"tag answered {code:#04x} to operation {operation:#04x}")
     return values

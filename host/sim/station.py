@@ -56,7 +56,7 @@ class VirtualStation:
     async def __aenter__(self) -> VirtualStation:
         for source in self._files.values():
             if not source.exists():
-                raise SimulatorMissing(f"the virtual station runs the firmware's own files, and {source} is not there")
+                raise SimulatorMissing("sim.no_firmware", path=source)
         if self._program is None:
             runtime.runner({})
             self._native_radio = False

@@ -13,6 +13,8 @@ from host.bench.board import Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.report import BenchReport, StepResult
 from host.bench.run import Outcome, Skipped, go_through
+from host.errors import KitdockError
+from host.phrase import Phrase
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
 from tests.e2e.stage import START
@@ -57,15 +59,16 @@ class Hands:
 
     def begin(self, step: BenchStep) -> None: ...
 
-    def tell(self, text: str) -> None: ...
+    def tell(self, what: Phrase | KitdockError) -> None: ...
 
-    def act(self, text: str) -> None:
+    def act(self, what: Phrase | str) -> None:
+        text = str(what)
         self.asked.append(text)
         if self.asked.count(self._gestures["ready"]) > MOST_TRIES:
-            raise Skipped("it never answers")
+            raise Skipped(Phrase("bench.nobody_to_ask"))
         if self.refusals and text == self._gestures[self.refuses]:
             self.refusals -= 1
-            raise Skipped("skipped")
+            raise Skipped(Phrase("bench.skipped"))
         gesture = self._does.get(text)
         if gesture is not None:
             asyncio.run_coroutine_threadsafe(self._do(gesture), self._loop).result()

@@ -13,6 +13,7 @@ import pytest
 from host.access.vault import TagKeys
 from host.bench.board import OF_BENCH
 from host.errors import InputError
+from host.phrase import Phrase
 from tests.e2e.bench_rig import Rig, play
 from tests.e2e.stage import HOUR
 from tests.e2e.test_chip import without
@@ -140,9 +141,9 @@ def test_the_offset_of_the_chips_thermometer_is_found_at_rest(
     async def scene(rig: Rig) -> None:
         loop, do = asyncio.get_running_loop(), rig.hands.act
 
-        def act(text: str) -> None:
-            do(text)
-            if "side by side" in text:
+        def act(what: Phrase | str) -> None:
+            do(what)
+            if isinstance(what, Phrase) and what.code == "bench.lay_to_rest":
                 later = rig.station.clock.now() + 2 * HOUR
                 asyncio.run_coroutine_threadsafe(rig.station.clock.advance(later), loop).result()
 

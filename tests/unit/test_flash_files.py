@@ -12,6 +12,7 @@ import pytest
 from host.flash import application, chip, files
 from host.flash.application import FIRMWARE, ExtraMissing
 from host.flash.chip import FlashError
+from tests.refusals import refused
 
 WANTED = {"/lid.mpy": b"new lid", "/lib/kitcore/ring.mpy": b"ring", "/main.py": b"import wake"}
 
@@ -96,14 +97,14 @@ def test_main_alone_is_replaced_in_place() -> None:
 def test_a_full_file_system_says_which_file_found_no_room() -> None:
     board = Board()
     board.full = True
-    with pytest.raises(FlashError, match=r"no room for /lid\.mpy"):
+    with refused("flash.no_room", FlashError, path="/lid.mpy"):
         install(board)
 
 
 def test_a_file_that_does_not_read_back_is_not_taken_for_written() -> None:
     board = Board()
     board.forgetful = True
-    with pytest.raises(FlashError, match=r"/lid\.mpy on the board is not what was written: repeat"):
+    with refused("flash.file_differs", FlashError, path="/lid.mpy"):
         install(board)
 
 
@@ -117,10 +118,9 @@ def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, m
         return real(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ExtraMissing) as caught:
+    with refused("flash.extra_missing", ExtraMissing, module=said):
         if module == "esptool":
             with chip.bootloader("PORT", lambda done, total: None):
                 pass
         else:
             application.build(FIRMWARE)
-    assert str(caught.value) == f"flashing needs {said}: pip install 'kitdock[flash]'"

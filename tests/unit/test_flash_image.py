@@ -10,16 +10,19 @@ from esptool.bin_image import LoadFirmwareImage
 from host.flash import application, image, layout, published
 from host.flash.application import FIRMWARE
 from host.flash.published import BadImage, Published
+from host.phrase import Phrase
 from tests.flash_image import image as synthetic
 from tests.flash_image import program, sha256, stock_layout, written
+from tests.refusals import refused
 
 OURS = layout.read(FIRMWARE / "partitions.csv")
+CUT = ("image.cut_short", "image.cut_short_or_damaged")
 
 
-def refused(folder: Path, content: bytes) -> str:
+def why_not(folder: Path, content: bytes) -> BadImage:
     with pytest.raises(BadImage) as caught:
         image.load(written(folder, content), OURS)
-    return str(caught.value)
+    return caught.value
 
 
 def test_a_whole_image_gives_its_parts_with_our_table(tmp_path: Path) -> None:
@@ -53,14 +56,14 @@ def test_every_cut_is_seen(tmp_path: Path) -> None:
     content = synthetic()
     lengths = [1, 8, 24, 30, 100, 0x7FFF, 0x8000, 0x8BFF, 0x8C00, 0x10000, 0x10001, *range(0x10010, len(content), 97)]
     for length in [*lengths, *range(len(content) - 70, len(content))]:
-        assert "cut short" in refused(tmp_path, content[:length]), length
+        assert why_not(tmp_path, content[:length]).code in CUT, length
 
 
 def test_every_damaged_byte_of_a_program_is_seen(tmp_path: Path) -> None:
     content = bytearray(synthetic())
     for at in [*range(0x10000, len(content), 61), len(content) - 1, 40]:
         content[at] ^= 0x01
-        assert refused(tmp_path, bytes(content)), at
+        assert why_not(tmp_path, bytes(content)), at
         content[at] ^= 0x01
     image.load(written(tmp_path, bytes(content)), OURS)
 
@@ -69,28 +72,28 @@ def test_damage_is_seen_without_a_hash_too(tmp_path: Path) -> None:
     content = bytearray(synthetic(app=program(b"MicroPython v1.29.0\0" * 9, hashed=False)))
     image.load(written(tmp_path, bytes(content)), OURS)
     content[0x10000 + 50] ^= 0x10
-    assert "cut short or damaged" in refused(tmp_path, bytes(content))
+    assert why_not(tmp_path, bytes(content)).code == "image.cut_short_or_damaged"
 
 
 def test_an_image_for_another_chip_is_named(tmp_path: Path) -> None:
-    assert "is for the ESP32-C3, and the tag has an ESP32-C6" in refused(tmp_path, synthetic(chip_id=5))
-    assert "is for the chip 99" in refused(tmp_path, synthetic(chip_id=99))
+    for number, chip in ((5, "ESP32-C3"), (99, Phrase("image.chip_number", number=99))):
+        with refused("image.of_another_chip", BadImage, chip=chip, wanted="ESP32-C6"):
+            image.load(written(tmp_path, synthetic(chip_id=number)), OURS)
 
 
 def test_other_files_are_no_image(tmp_path: Path) -> None:
-    assert "does not begin as one" in refused(tmp_path, b"\x7fELF" + bytes(0x20000))
-    assert "cut short" in refused(tmp_path, b"")
-    with pytest.raises(BadImage, match="cannot be read: No such file"):
+    assert why_not(tmp_path, b"\x7fELF" + bytes(0x20000)).code == "image.no_image"
+    assert why_not(tmp_path, b"").code in CUT
+    with refused("image.unreadable", BadImage, reason="No such file or directory"):
         image.load(tmp_path / "none", OURS)
-    with pytest.raises(BadImage, match="cannot be read: Is a directory"):
+    with refused("image.unreadable", BadImage, reason="Is a directory"):
         image.load(tmp_path, OURS)
 
 
 @pytest.mark.parametrize("version", ["1.28.0", "1.30.0", "1.3.0", "2.29.0", "1.290.0"])
 def test_another_version_says_which_is_needed(tmp_path: Path, version: str) -> None:
-    line = refused(tmp_path, synthetic(version))
-    assert f"is MicroPython {version}, and the firmware needs 1.29" in line
-    assert "ESP32_GENERIC_C6" in line
+    with refused("image.other_micropython", BadImage, version=version, wanted="1.29", where=image.WHERE):
+        image.load(written(tmp_path, synthetic(version)), OURS)
 
 
 def test_patch_releases_and_previews_of_the_version_will_do(tmp_path: Path) -> None:
@@ -99,35 +102,37 @@ def test_patch_releases_and_previews_of_the_version_will_do(tmp_path: Path) -> N
 
 
 def test_other_programs_for_the_chip_are_not_micropython(tmp_path: Path) -> None:
-    assert "is not MicroPython" in refused(tmp_path, synthetic(app=program(b"hello world")))
+    assert why_not(tmp_path, synthetic(app=program(b"hello world"))).code == "image.not_micropython"
 
 
 def test_an_update_image_has_no_table(tmp_path: Path) -> None:
-    assert "no partition table" in refused(tmp_path, program(bytes(0x20000) + b"MicroPython v1.29.0\0"))
+    update = program(bytes(0x20000) + b"MicroPython v1.29.0\0")
+    assert why_not(tmp_path, update).code == "image.without_application"
     broken = bytearray(layout.build(stock_layout()))
     broken[4] ^= 1
-    assert "no partition table" in refused(tmp_path, synthetic(table=bytes(broken)))
+    assert why_not(tmp_path, synthetic(table=bytes(broken))).code == "image.without_application"
 
 
 def test_an_application_that_does_not_fit_the_layout_is_refused(tmp_path: Path) -> None:
     narrow = tuple(each._replace(size=0x1000) if each.label == "factory" else each for each in OURS)
-    with pytest.raises(BadImage, match="does not fit"):
+    with refused("image.does_not_fit", BadImage):
         image.load(written(tmp_path), narrow)
     moved = tuple(each._replace(offset=0x20000) if each.label == "factory" else each for each in OURS)
-    with pytest.raises(BadImage, match="does not fit"):
+    with refused("image.does_not_fit", BadImage):
         image.load(written(tmp_path), moved)
 
 
 def test_the_newest_fitting_image_of_a_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(BadImage, match="no image"):
+    with refused("image.none_there", BadImage, folder=tmp_path):
         image.choose(tmp_path, OURS)
-    with pytest.raises(BadImage, match="no folder"):
+    with refused("image.no_folder", BadImage, folder=tmp_path / "none"):
         image.choose(tmp_path / "none", OURS)
     written(tmp_path, synthetic("1.28.0"), "a.bin")
     written(tmp_path, b"nonsense", "b.bin")
     with pytest.raises(BadImage) as caught:
         image.choose(tmp_path, OURS)
-    assert ["a.bin" in line or "b.bin" in line for line in str(caught.value).splitlines()] == [True, True]
+    assert [each.fields["image"].name for each in caught.value.fields["reasons"]] == ["a.bin", "b.bin"]
+    assert len(str(caught.value).splitlines()) == 2
     older, newest = (written(tmp_path, synthetic(version), f"{version}.bin") for version in ("1.29.9", "1.29.10"))
     known = [Published(path.name, "", path.stat().st_size, sha256(path), "") for path in (older, newest)]
     monkeypatch.setattr(published, "known", lambda: tuple(known))
@@ -138,7 +143,7 @@ def test_the_newest_fitting_image_of_a_folder_is_taken(tmp_path: Path, monkeypat
 
 
 def test_no_message_names_a_host(tmp_path: Path) -> None:
-    for text in (image.WHERE, refused(tmp_path, synthetic("1.20.0"))):
+    for text in (str(image.WHERE), str(why_not(tmp_path, synthetic("1.20.0")))):
         assert "http" not in text
         assert ".org" not in text
 
@@ -167,7 +172,7 @@ def test_what_is_not_the_applications_is_left_alone() -> None:
 
 
 def test_another_folder_is_not_the_firmwares(tmp_path: Path) -> None:
-    with pytest.raises(application.InputError, match="is not the firmware's folder"):
+    with refused("flash.not_the_firmware", application.InputError, folder=tmp_path):
         application.build(tmp_path)
 
 

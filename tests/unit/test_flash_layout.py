@@ -12,6 +12,7 @@ from host.errors import InputError
 from host.flash import layout
 from host.flash.application import FIRMWARE
 from host.flash.layout import Partition
+from tests.refusals import refused
 
 OURS = layout.read(FIRMWARE / "partitions.csv")
 
@@ -63,23 +64,24 @@ def test_the_products_layout_fits_the_chip_and_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "code"),
     [
-        ("", "lists no partition"),
-        ("# only this\n", "lists no partition"),
-        ("nvs, data, nvs, 0x9000\n", "cannot be followed"),
-        ("nvs, data, nonsense, 0x9000, 0x6000\n", "cannot be followed"),
-        ("nvs, thing, nvs, 0x9000, 0x6000\n", "cannot be followed"),
-        ("nvs, data, nvs, , 0x6000\n", "cannot be followed"),
+        ("", "flash.empty_table"),
+        ("# only this\n", "flash.empty_table"),
+        ("nvs, data, nvs, 0x9000\n", "flash.no_table"),
+        ("nvs, data, nonsense, 0x9000, 0x6000\n", "flash.no_table"),
+        ("nvs, thing, nvs, 0x9000, 0x6000\n", "flash.no_table"),
+        ("nvs, data, nvs, , 0x6000\n", "flash.no_table"),
     ],
 )
-def test_a_table_that_cannot_be_followed_is_said_so(tmp_path: Path, text: str, said: str) -> None:
+def test_a_table_that_cannot_be_followed_is_said_so(tmp_path: Path, text: str, code: str) -> None:
     path = tmp_path / "partitions.csv"
     path.write_text(text)
-    with pytest.raises(InputError, match=said):
+    line = {"line": text.strip()} if code == "flash.no_table" else {}
+    with refused(code, InputError, path=path, **line):
         layout.read(path)
 
 
 def test_a_table_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read: No such file"):
+    with refused("flash.table_unreadable", InputError, reason="No such file or directory"):
         layout.read(tmp_path / "none.csv")

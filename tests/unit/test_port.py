@@ -12,6 +12,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from host.link.errors import NoPort, PortError
 from host.link.port import cannot_open, has_control_lines, ports
+from host.phrase import NextStep, Phrase
 
 
 def usb(name: str, vendor: int | None, description: str = "USB JTAG/serial debug unit") -> ListPortInfo:
@@ -26,32 +27,36 @@ def test_the_chips_own_usb_comes_first_then_bridges(monkeypatch: pytest.MonkeyPa
     found = ports()
     assert [each.name for each in found] == ["/dev/ttyACM0", "/dev/ttyUSB0", "/dev/ttyS0"]
     assert [each.maybe_tag for each in found] == [True, True, False]
-    assert found[0].seems == "Espressif chip, maybe a tag"
-    assert found[1].seems == "serial bridge (Silicon Labs), maybe a tag behind it"
+    assert [each.seems for each in found] == [
+        Phrase("port.of_the_chip"),
+        Phrase("port.of_a_bridge", maker="Silicon Labs"),
+        Phrase("port.of_something_else"),
+    ]
 
 
 def test_a_port_that_is_not_there_is_an_error_of_its_own(tmp_path: Path) -> None:
     error = cannot_open(str(tmp_path / "none"))
     assert isinstance(error, NoPort)
-    assert "`kitdock tag ports`" in str(error)
+    assert (error.code, error.fields["see"]) == ("port.missing", NextStep("port.list"))
 
 
 @pytest.mark.parametrize(
-    ("raised", "said"),
+    ("raised", "code"),
     [
-        (PermissionError(errno.EACCES, "Permission denied"), "is not open to this user: on Linux add"),
-        (OSError(errno.EBUSY, "Device or resource busy"), "is in use by another program"),
-        (serial.SerialException("[Errno 11] Could not exclusively lock port"), "is in use by another program"),
-        (OSError(errno.EINVAL, "Invalid argument"), "cannot be opened: [Errno 22] Invalid argument"),
+        (PermissionError(errno.EACCES, "Permission denied"), "port.not_permitted"),
+        (OSError(errno.EBUSY, "Device or resource busy"), "port.in_use"),
+        (serial.SerialException("[Errno 11] Could not exclusively lock port"), "port.in_use"),
+        (OSError(errno.EINVAL, "Invalid argument"), "port.cannot_open"),
     ],
 )
-def test_each_reason_has_its_line(monkeypatch: pytest.MonkeyPatch, raised: Exception, said: str) -> None:
+def test_each_reason_has_its_line(monkeypatch: pytest.MonkeyPatch, raised: Exception, code: str) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise raised
 
     monkeypatch.setattr("serial.serial_for_url", refuse)
     error = cannot_open("COM9")
-    assert said in str(error)
+    assert (error.code, error.fields["port"]) == (code, "COM9")
+    assert error.fields.get("error", str(raised)) == str(raised)
     assert "\n" not in str(error)
     assert not isinstance(error, NoPort)
 

@@ -13,17 +13,14 @@ import click
 from host.cli.options import format_option
 from host.cli.render import Row, Table
 from host.cli.root import STATUS
+from host.cli.steps import told
 from host.cli.tag.options import adapter_option
 from host.cli.terminal import has_terminal
+from host.phrase import NextStep, Phrase
 
 if TYPE_CHECKING:
     from host.bench.procedure import BenchStep
     from host.bench.report import BenchReport
-
-IN_USE = (
-    "\nThe steps from here on are yours, with the tag as it is in use: if it has no keys, give it some with "
-    "`kitdock tag provision`; then pull the cable."
-)
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -63,7 +60,7 @@ def bench(
     if listed:
         return _listing(steps)
     if report is not None and resume is not None:
-        raise click.UsageError("Give --report or --resume, not both.")
+        raise click.UsageError(told(Phrase("bench.report_or_resume")))
     from host.bench.report import FAILED, NOT_DONE, BenchReport
 
     kept = None if resume is None else BenchReport.resume(resume)
@@ -71,7 +68,7 @@ def bench(
         settled = {each.id for each in kept.results.values() if each.status != NOT_DONE}
         steps = tuple(step for step in steps if step.id not in settled)
     if port is None and any(step.does for step in steps):
-        raise click.UsageError("Name the board's serial port with --port PORT: see `kitdock tag ports`.")
+        raise click.UsageError(told(Phrase("bench.no_port_named", see=NextStep("port.list"))))
     kept = _with_what_is_at_hand(kept, report, have, adapter)
     how = _go_through(kept, steps, port or "", adapter)
     if any(each.status == FAILED for each in kept.results.values()) or how == "interrupted":
@@ -110,7 +107,7 @@ def _go_through(report: BenchReport, steps: tuple[BenchStep, ...], port: str, ad
     from host.cli.tag.bench_terminal import Terminal
 
     person = Terminal()
-    person.tell(f"The report is {report.path}, written anew after each step.")
+    person.tell(Phrase("bench.report_is", path=report.path))
     by_itself, by_hand = ([step for step in steps if bool(step.does) is own] for own in (True, False))
     complete = "tag" in report.have
     try:
@@ -122,14 +119,14 @@ def _go_through(report: BenchReport, steps: tuple[BenchStep, ...], port: str, ad
             finally:
                 board.close()
         if complete and any("tag" in step.needs for step in by_hand):
-            person.tell(IN_USE)
+            person.tell(Phrase("bench.in_use", provision=NextStep("tag.provision")))
         go_through(by_hand, report, {}, person)
     except Stopped:
         return "stopped"
     except (KeyboardInterrupt, click.Abort):
         return "interrupted"
     finally:
-        person.tell("")
+        click.echo(err=True)
     return "done"
 
 
@@ -141,17 +138,22 @@ def _listing(steps: tuple[BenchStep, ...]) -> Table:
             "what": step.what,
             "how": step.how,
             "expected": step.expected,
-            "passes": [f"{reading.what}: {reading.range}" for reading in step.ask],
+            "passes": [told(Phrase("bench.reading", what=reading.what, answer=reading.range)) for reading in step.ask],
             "needs": list(step.needs),
-            "by": "the command" if step.does else "you",
+            "by": told(Phrase("bench.by_the_command" if step.does else "bench.by_you")),
         }
         for step in steps
     ]
     return Table(
         rows,
-        {"step": "step", "what": "what", "needs": lambda row: ", ".join(row["needs"]) or "USB alone", "by": "by"},
+        {
+            "step": "step",
+            "what": "what",
+            "needs": lambda row: ", ".join(row["needs"]) or told(Phrase("bench.usb_alone")),
+            "by": "by",
+        },
         "",
-        note="`kitdock tag bench --list --format json` tells all of each. The instruments are in hardware/bench.md.",
+        note=told(Phrase("bench.list_tells", all=NextStep("bench.list_all"))),
     )
 
 
@@ -174,20 +176,18 @@ def _summary(report: BenchReport, port: str | None, unfinished: bool) -> Table:
             }
         )
     total = {key: sum(row[key] for row in rows) for key in ("passed", "failed", "not_done")}
-    rows.append({"section": "all", **total, "failed_steps": [id for row in rows for id in row["failed_steps"]]})
-    sent = "Send it to us as an attachment of an issue, whatever it says: it holds no keys and no names."
-    if total["failed"]:
-        sent += " A step is done again by --only and its number, with --resume."
-    again = f" Go on with `kitdock tag bench --port {port or 'PORT'} --resume {report.path}`." if unfinished else ""
+    every = told(Phrase("bench.all_sections"))
+    rows.append({"section": every, **total, "failed_steps": [id for row in rows for id in row["failed_steps"]]})
+    go_on = NextStep("bench.go_on", port=port, report=report.path) if unfinished else None
     return Table(
         rows,
         {
             "section": "section",
             "passed": "passed",
             "failed": "failed",
-            "not done": "not_done",
-            "which failed": lambda row: ", ".join(row["failed_steps"]),
+            "not_done": "not_done",
+            "which_failed": lambda row: ", ".join(row["failed_steps"]),
         },
         "",
-        note=f"The report is {report.path}. {sent}{again}",
+        note=told(Phrase("bench.send_it", path=report.path, failed=total["failed"], go_on=go_on)),
     )

@@ -12,15 +12,19 @@ from host.bench import procedure
 from host.bench.procedure import NUMBER, SHA256, BenchStep, Measurement
 from host.bench.run import Outcome, Skipped, Stopped
 from host.cli.render import prose
+from host.cli.steps import told
 from host.cli.terminal import has_terminal
-from host.errors import InputError
+from host.errors import InputError, KitdockError
 from host.flash.published import checksum
+from host.phrase import Phrase
 
-KEYS = "?: why, s: skip this step, q: stop"
+SKIP, STOP = ("s", "skip"), ("q", "quit", "stop")
+"""What is typed to skip a step, and to stop."""
 INDENT = "    "
 
 
-def _say(text: str, indent: str = INDENT, bold: bool = False) -> None:
+def _say(what: Phrase | KitdockError | str, indent: str = INDENT, bold: bool = False) -> None:
+    text = what if isinstance(what, str) else told(what)
     columns = shutil.get_terminal_size().columns if sys.stderr.isatty() else 10_000
     click.secho(prose(text, columns, indent), err=True, bold=bold)
 
@@ -29,29 +33,29 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _typed(prompt: str) -> str:
-    text: str = click.prompt(f"{INDENT}{prompt}", default="", show_default=False, err=True)
+def _typed(prompt: Phrase) -> str:
+    text: str = click.prompt(f"{INDENT}{told(prompt)}", default="", show_default=False, err=True)
     return text.strip()
 
 
 def ask_what_is_at_hand() -> tuple[str, ...]:
     """The instruments that the person has."""
     names = list(procedure.instruments())
-    _say("What have you got? Steps that need anything else are left out.", "", bold=True)
+    _say(Phrase("bench.what_have_you"), "", bold=True)
     for number, name in enumerate(names, 1):
         _say(f"{number:>2}  {procedure.instruments()[name]}")
     while True:
-        words = _typed("Their numbers, such as 1 4 (Enter: none of them)").replace(",", " ").split()
+        words = _typed(Phrase("bench.their_numbers")).replace(",", " ").split()
         try:
             return procedure.at_hand([_instrument(word, names) for word in words])
         except InputError as error:
-            _say(f"{error}")
+            _say(error)
 
 
 def _instrument(word: str, names: Sequence[str]) -> str:
     if word.isdigit():
         if not 1 <= int(word) <= len(names):
-            raise InputError(f"there is no {word}: the numbers go from 1 to {len(names)}")
+            raise InputError("bench.no_such_number", number=word, most=len(names))
         return names[int(word) - 1]
     return word.lower()
 
@@ -66,61 +70,60 @@ class Terminal:
         self._step = step
         click.echo(err=True)
         _say(f"{step.id:<3} {_capital(step.what)}", "", bold=True)
-        _say(f"{_capital(step.how)}.")
+        _say(Phrase("bench.how", how=_capital(step.how)))
 
-    def tell(self, text: str) -> None:
-        _say(text)
+    def tell(self, what: Phrase | KitdockError) -> None:
+        _say(what)
 
-    def act(self, text: str) -> None:
-        _say(f"-> {text}")
-        while self._asked("Press Enter when that is done"):
-            _say("Press Enter alone, or one of the keys.")
+    def act(self, what: Phrase | str) -> None:
+        _say(f"-> {what if isinstance(what, str) else told(what)}")
+        while self._asked(Phrase("bench.enter_when_done")):
+            _say(Phrase("bench.enter_alone"))
 
     def answer(self, reading: Measurement) -> float | bool | str:
         if not has_terminal():
-            raise Skipped("there is nobody to ask")
+            raise Skipped(Phrase("bench.nobody_to_ask"))
         _say(_capital(reading.what) + (":" if reading.kind == NUMBER else ""))
         while True:
-            prompt = {NUMBER: f"passes: {reading.range}", SHA256: reading.range}
-            typed = self._asked(prompt.get(reading.kind, "y or n"))
+            typed = self._asked(_prompt(reading))
             try:
                 answer = read(reading, typed)
             except InputError as error:
-                _say(str(error))
+                _say(error)
                 continue
             if reading.passes(answer) or reading.kind != NUMBER:
                 return answer
-            _say(f"{typed} does not pass. If you mistyped it, type it again; Enter keeps it.")
-            again = self._asked(f"passes: {reading.range}")
+            _say(Phrase("bench.does_not_pass", typed=typed))
+            again = self._asked(_prompt(reading))
             if not again:
                 return answer
             try:
                 return read(reading, again)
             except InputError as error:
-                _say(str(error))
+                _say(error)
 
     def judge(self, step: BenchStep, outcome: Outcome) -> bool:
         if outcome.passed:
-            _say(f"passed: {outcome.said}")
+            _say(Phrase("bench.passed", said=outcome.said))
             return False
-        _say(f"FAILED: {outcome.said}", bold=True)
+        _say(Phrase("bench.failed", said=outcome.said), bold=True)
         if not has_terminal():
             return False
         while True:
-            typed = self._asked("Enter: go on, r: repeat this step", "q: stop, ?: why")
+            typed = self._asked(Phrase("bench.go_on_or_repeat"), can_skip=False)
             if typed.lower() in ("", "r"):
                 return bool(typed)
-            _say("Press Enter, or r.")
+            _say(Phrase("bench.enter_or_r"))
 
-    def _asked(self, prompt: str, keys: str = KEYS) -> str:
+    def _asked(self, prompt: Phrase, can_skip: bool = True) -> str:
         """What is typed at a prompt, once it is none of the keys. Raises `Skipped` and `Stopped`."""
         if not has_terminal():
-            raise Skipped("there is nobody to ask")
+            raise Skipped(Phrase("bench.nobody_to_ask"))
         while True:
-            typed = _typed(f"{prompt} ({keys})")
-            if typed.lower() in ("s", "skip") and "s:" in keys:
-                raise Skipped("skipped")
-            if typed.lower() in ("q", "quit", "stop"):
+            typed = _typed(Phrase("bench.prompt" if can_skip else "bench.prompt_at_the_end", prompt=prompt))
+            if typed.lower() in SKIP and can_skip:
+                raise Skipped(Phrase("bench.skipped"))
+            if typed.lower() in STOP:
                 raise Stopped
             if typed != "?":
                 return typed
@@ -129,12 +132,18 @@ class Terminal:
     def _explain(self) -> None:
         step = self._step
         if step is None:
-            _say("The bench needs the board awake, with known levels at its pins.")
+            _say(Phrase("bench.why_awake"))
             return
-        _say(f"Expected: {step.expected}.")
-        _say(f"Where that comes from: {step.source}.")
+        _say(Phrase("bench.expected", expected=step.expected))
+        _say(Phrase("bench.source", source=step.source))
         if step.why:
             _say(step.why)
+
+
+def _prompt(reading: Measurement) -> Phrase:
+    if reading.kind == NUMBER:
+        return Phrase("bench.passes", range=reading.range)
+    return reading.range if reading.kind == SHA256 else Phrase("bench.y_or_n")
 
 
 def read(reading: Measurement, typed: str) -> float | bool | str:
@@ -148,10 +157,10 @@ def read(reading: Measurement, typed: str) -> float | bool | str:
         except ValueError:
             value = float("nan")
         if not abs(value) < 1e9:
-            raise InputError(f"I can't read {typed!r}: type a number, such as 17 {reading.unit}")
+            raise InputError("bench.no_number", typed=typed, unit=reading.unit)
         return value
     if typed.lower() in ("y", "yes"):
         return True
     if typed.lower() in ("n", "no"):
         return False
-    raise InputError("Type y for yes or n for no.")
+    raise InputError("bench.neither_yes_nor_no")

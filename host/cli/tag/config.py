@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from host.cli import steps
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
+from host.cli.steps import told
 from host.cli.tag.options import adapter_option, maybe_port_option
 from host.errors import InputError
+from host.phrase import Phrase
 from host.tag import config as configuration
 from host.tag.config import ConfigChange
 from kitwire import config as items
@@ -87,7 +88,7 @@ def config(
             _write_bind_key(bind_key_file, store.tag_keys(tag.id).advert)
             if not changes and battery_measured is None and port is None:
                 return Done(
-                    f"bind key of pouch {tag.pouch} written to {bind_key_file}: remove it once the receiver has it",
+                    told(Phrase("tags.bind_key_written", pouch=tag.pouch, path=bind_key_file)),
                     {"pouch": tag.pouch, "tag": tag.id, "bind_key_file": str(bind_key_file)},
                 )
         from host.cli.tag.session import with_tag
@@ -114,11 +115,11 @@ def config(
         {
             "item": item.name,
             "value": present[item.number],
-            "shown": steps.told(configuration.show(item, present[item.number], zone)),
+            "shown": told(configuration.show(item, present[item.number], zone)),
             "default": item.default,
             "least": item.least,
             "most": item.most,
-            "meaning": steps.told(configuration.MEANINGS[item.number]),
+            "meaning": told(configuration.MEANINGS[item.number]),
             "changed": item.name in names,
         }
         for item in items.ITEMS
@@ -128,12 +129,16 @@ def config(
         {
             "item": "item",
             "value": "shown",
-            "default": lambda row: steps.told(configuration.show(items.BY_NAME[row["item"]], row["default"], zone)),
+            "default": lambda row: told(configuration.show(items.BY_NAME[row["item"]], row["default"], zone)),
             "meaning": "meaning",
         },
         "",
-        note=f"changed: {', '.join(names)}" if names else "nothing changed" if changes else "",
+        note=_changed(names) if changes else "",
     )
+
+
+def _changed(names: list[str]) -> str:
+    return told(Phrase("tags.changed", items=tuple(names)) if names else Phrase("tags.nothing_changed"))
 
 
 def _write_bind_key(path: Path, advert_key: bytes) -> None:
@@ -144,9 +149,9 @@ def _write_bind_key(path: Path, advert_key: bytes) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(bind_key(advert_key).hex() + "\n")
     except FileExistsError:
-        raise InputError(f"{path} exists already and is not overwritten: choose another file") from None
+        raise InputError("tags.bind_key_exists", path=path) from None
     except OSError as error:
-        raise InputError(f"the bind key was not written to {path}: {error.strerror}") from None
+        raise InputError("tags.bind_key_not_written", path=path, reason=error.strerror) from None
 
 
 @click.command()
@@ -173,6 +178,6 @@ def identify(db: Path, pouch: str, port: str | None, adapter: str | None, second
 
         with_tag(store, tag, port, adapter, ask, lambda link: link.show(seconds))
     return Done(
-        f"the tag of pouch {tag.pouch} shows itself for {seconds} s",
+        told(Phrase("tags.shows_itself", pouch=tag.pouch, seconds=seconds)),
         {"pouch": tag.pouch, "tag": tag.id, "seconds": seconds},
     )

@@ -11,10 +11,11 @@ import click
 
 from host import clock
 from host.cli.options import new_name, open_store, with_store
-from host.cli.render import Done, Table
+from host.cli.render import Done, Row, Table
+from host.cli.steps import told
 from host.cli.tag.options import agreed, port_option, yes_option
 from host.errors import InputError, LinkError
-from host.words import plural
+from host.phrase import NextStep, Phrase
 from kitwire.keys import TAG_ID_SIZE, check_value
 
 if TYPE_CHECKING:
@@ -48,28 +49,24 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
     checks = {name: check_value(key).hex() for name, key in keys._asdict().items()}
 
     def written() -> dict[str, str]:
-        told = provision_over_usb(port, tag_id, keys, replace)
-        wrong = [name for name, check in checks.items() if told.get(name) != check]
+        answer = provision_over_usb(port, tag_id, keys, replace)
+        wrong = [name for name, check in checks.items() if answer.get(name) != check]
         if wrong:
-            raise LinkError(
-                f"the tag on {port} holds other {' and '.join(wrong)} keys than were written: "
-                "nothing was enrolled; try again with --replace"
-            )
-        return told
+            raise LinkError("tags.other_keys", port=port, keys=tuple(wrong))
+        return answer
 
     with open_store(db) as store:
         at_ms = clock.now_ms()
         store.enrol_tag(tag_id, pouch, keys, at_ms, written, replace)
-    text = f"tag {tag_id} enrolled in pouch {pouch}; check values: " + ", ".join(
-        f"{name} {check}" for name, check in checks.items()
-    )
+    values = tuple(f"{name} {check}" for name, check in checks.items())
+    text = told(Phrase("tags.enrolled", tag=tag_id, pouch=pouch, checks=values))
     warnings = []
     if label is not None:
         try:
             labels.write(label, pouch, tag_id)
-            text += f"\nlabel written to {label}"
+            text += "\n" + told(Phrase("tags.label_written", path=label))
         except OSError as error:
-            warnings.append(f"the label was not written to {label}: {error.strerror}")
+            warnings.append(told(Phrase("tags.label_not_written", path=label, reason=error.strerror)))
     elif sys.stdout.isatty():
         text += "\n\n" + labels.text(pouch, tag_id)
     return Done(
@@ -93,29 +90,28 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
     from host.link.usb import wipe as wipe_tag
 
     with open_store(db) as store, repl(port) as board:
-        told = about(board)
-        if "firmware" not in told:
-            raise LinkError(f"the board on {port} lacks Kitdock's firmware: there is nothing to wipe")
-        tag_id = told["tag"]
+        answer = about(board)
+        if "firmware" not in answer:
+            raise LinkError("tags.nothing_to_wipe", port=port)
+        tag_id = answer["tag"]
         if not tag_id:
             wipe_tag(board)  # a wipe that broke off leaves keys of what is no tag any more
-            return Done(f"the board on {port} is no tag: its memory is erased", {"tag": None, "pouch": None, "lost": 0})
-        pouch, lost = _of_station(store, tag_id, told.get("last"))
-        whose = f"of pouch {pouch}" if pouch else "which this station does not know,"
-        losing = "an unknown number of records" if lost is None else plural(lost, "record")
+            return Done(told(Phrase("tags.memory_erased", port=port)), {"tag": None, "pouch": None, "lost": 0})
+        pouch, lost = _of_station(store, tag_id, answer.get("last"))
+        losing = Phrase("tags.unknown_number") if lost is None else Phrase("tags.number_of_records", records=lost)
+        question = Phrase(
+            "tags.destroy_of_pouch" if pouch else "tags.destroy_unknown", tag=tag_id, pouch=pouch, losing=losing
+        )
         try:
-            agreed(f"Destroy keys and log of tag {tag_id} {whose} with {losing} that nobody has fetched?", yes)
+            agreed(question, yes)
         except BaseException:
             board.go_on()
             raise
         wipe_tag(board)
         if pouch is not None:
             store.retire_tag(tag_id, clock.now_ms())
-    return Done(
-        f"tag {tag_id} wiped: its keys and its log are gone, {losing} not fetched"
-        + (f"; pouch {pouch} has no tag now" if pouch else ""),
-        {"tag": tag_id, "pouch": pouch, "lost": lost},
-    )
+    wiped = Phrase("tags.wiped_of_pouch" if pouch else "tags.wiped", tag=tag_id, pouch=pouch, losing=losing)
+    return Done(told(wiped), {"tag": tag_id, "pouch": pouch, "lost": lost})
 
 
 def _of_station(store: Store, tag_id: str, last: int | None) -> tuple[str | None, int | None]:
@@ -162,12 +158,21 @@ def list_(db: Path, retired: bool) -> Table:
     return Table(
         rows,
         {
-            "pouch": lambda row: row["pouch"] + (" (before)" if row["retired_at"] else ""),
+            "pouch": _pouch,
             "tag": "tag",
             "enrolled": lambda row: row["enrolled_at"][:10],
-            "last docked": lambda row: (row["last_docked_at"] or "never")[:16].replace("T", " "),
+            "last_docked": _last_docked,
             "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %",
             "records": "last_sequence",
         },
-        "no tags yet: enrol one with `kitdock tag provision POUCH --port PORT`",
+        told(Phrase("tags.none_yet", enrol=NextStep("tag.enrol"))),
     )
+
+
+def _pouch(row: Row) -> str:
+    return told(Phrase("tags.pouch_before", pouch=row["pouch"])) if row["retired_at"] else str(row["pouch"])
+
+
+def _last_docked(row: Row) -> str:
+    at: str | None = row["last_docked_at"]
+    return told(Phrase("tags.never_docked")) if at is None else at[:16].replace("T", " ")

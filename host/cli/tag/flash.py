@@ -11,8 +11,10 @@ import click
 from host.cli.options import format_option
 from host.cli.render import Done
 from host.cli.root import FORMAT
+from host.cli.steps import told
 from host.cli.tag.options import agreed, port_option, yes_option
 from host.errors import InputError
+from host.phrase import Phrase
 
 if TYPE_CHECKING:
     from host.flash.board import Said
@@ -62,24 +64,23 @@ def flash(
     from host.flash import image as image_files
 
     if image is not None and images is not None:
-        raise click.UsageError("Give --image or --images, not both.")
+        raise click.UsageError(told(Phrase("flash.image_or_images")))
     if sha256 is not None and image is None and images is None:
-        raise click.UsageError("Name the image that has this SHA-256: --image FILE.")
+        raise click.UsageError(told(Phrase("flash.checksum_of_no_image")))
     firmware = firmware or application.FIRMWARE
     if not firmware.is_dir():
-        raise InputError(f"no folder {firmware}: give the firmware's folder of a checkout, or leave --firmware out")
+        raise InputError("flash.no_firmware_folder", folder=firmware)
     if images is not None:
         image = image_files.choose(images, layout.read(firmware / "partitions.csv"), sha256)
     if erase_log:
-        agreed(f"Erase the log and the keys of the board on {port}? What it has not handed over is lost.", yes)
+        agreed(Phrase("flash.erase_log", port=port), yes)
     done = board.flash(port, image, sha256, firmware, erase_log, _said(ctx))
-    changed = [*done.written, *(f"{path} removed" for path in done.removed)]
-    return Done(
-        f"board on {port} flashed with MicroPython {done.micropython} and the firmware"
-        if changed
-        else f"board on {port} is up to date: nothing written",
-        done._asdict() | {"port": port},
+    result = Phrase(
+        "flash.flashed" if done.written or done.removed else "flash.nothing_written",
+        port=port,
+        micropython=done.micropython,
     )
+    return Done(told(result), done._asdict() | {"port": port})
 
 
 def _said(ctx: click.Context) -> Said:
@@ -89,9 +90,9 @@ def _said(ctx: click.Context) -> Said:
     people = ctx.meta.get(FORMAT, "table") == "table"
     terminal = people and sys.stderr.isatty()
 
-    def step(text: str) -> None:
+    def step(what: Phrase) -> None:
         if people:
-            click.echo(text, err=True)
+            click.echo(told(what), err=True)
 
     def bar(done: int, total: int) -> None:
         if terminal and total:

@@ -11,7 +11,9 @@ from host import clock
 from host.cli import steps
 from host.cli.options import open_store, with_store
 from host.cli.render import Table
+from host.cli.steps import told
 from host.cli.tag.options import maybe_port_option
+from host.phrase import Phrase
 from host.tag.logbook import explain
 from host.usage.openings import event_times
 from host.words import bound
@@ -37,7 +39,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
     and acknowledged, and its clock is set, as over the air. Without, it shows what the station has.
     """
     if pouch is None and port is None:
-        raise click.UsageError("Name a pouch, or the port of a tag with --port.")
+        raise click.UsageError(told(Phrase("tags.pouch_or_port")))
     with open_store(db) as store:
         zone = store.station.time_zone
         since_ms = None if since is None else clock.parse_past_instant(since, zone, clock.now_ms())
@@ -77,8 +79,8 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
             "detail": "detail",
             "battery": lambda row: "" if row["battery_mv"] is None else f"{row['battery_mv']} mV",
         },
-        f"no records of the tag of pouch {tag.pouch}: dock it, or fetch them with --port PORT",
-        note=f"{left_out} older records are not shown: --limit {len(rows)} shows all" if left_out > 0 else "",
+        told(Phrase("tags.no_records", pouch=tag.pouch)),
+        note=told(Phrase("tags.older_records", older=left_out, all=len(rows))) if left_out > 0 else "",
     )
 
 
@@ -101,5 +103,5 @@ def _dock(store: Store, tag: Tag | None, port: str) -> Tag:
         if report.status is not None:
             store.note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
     if report.error is not None:
-        raise LinkError(f"the tag on {port} was not docked: {report.error}") from report.error
+        raise LinkError("tags.not_docked", port=port, error=report.error) from report.error
     return tag

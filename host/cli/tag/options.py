@@ -4,6 +4,9 @@ import sys
 
 import click
 
+from host.cli.steps import told
+from host.phrase import Phrase
+
 port_option = click.option(
     "--port",
     required=True,
@@ -22,10 +25,10 @@ adapter_option = click.option(
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-def agreed(question: str, yes: bool) -> None:
+def agreed(question: Phrase, yes: bool) -> None:
     """Ask, unless `yes`. A no ends the command; without a terminal it is a no."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError("There is nobody to ask: give --yes to go ahead.")
-    click.confirm(question, abort=True, err=True)
+        raise click.UsageError(told(Phrase("tags.nobody_to_ask")))
+    click.confirm(told(question), abort=True, err=True)

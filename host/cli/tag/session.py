@@ -11,12 +11,14 @@ import click
 
 from host import clock
 from host.cli.dock import on_radio, progress
+from host.cli.steps import told
 from host.docking.service import Dock
 from host.errors import InputError, KitdockError, LinkError
 from host.link.adapter import Adapter
 from host.link.tag_session import TagSession
 from host.link.usb import Repl
 from host.link.wired import WiredLink, opened, wired
+from host.phrase import Phrase
 from host.store import Store, Tag
 from kitwire.errors import WireError
 
@@ -36,7 +38,7 @@ def with_tag(
     `afterwards` is done on the cable when the session is over. Raises `LinkError`.
     """
     if port is not None and adapter is not None:
-        raise click.UsageError("Give --port or --adapter, not both.")
+        raise click.UsageError(told(Phrase("tags.port_or_adapter")))
     keys = store.tag_keys(tag.id)
     try:
         if port is not None:
@@ -53,7 +55,7 @@ def with_tag(
 
         found = on_radio(adapter, over_air)
     except WireError as error:
-        raise LinkError(f"the tag of pouch {tag.pouch} did not keep to the protocol: {error}") from error
+        raise LinkError("tags.protocol_broken", pouch=tag.pouch, error=str(error)) from error
     if found is None:  # Ctrl-C
         raise click.Abort
     return found[0]
@@ -84,8 +86,13 @@ async def _over_wire(
 def demand(link: WiredLink, tag: Tag, port: str, store: Store) -> None:
     """Raises `InputError` if another tag than `tag` is on `port`."""
     if link.tag_id != tag.id:
-        try:
-            other = f"tag {link.tag_id} of pouch {store.tag(link.tag_id).pouch}"
-        except InputError:
-            other = f"tag {link.tag_id}, which this station does not know"
-        raise InputError(f"on port {port} is {other}, not the tag of pouch {tag.pouch}")
+        there: str | None = None
+        with suppress(InputError):
+            there = store.tag(link.tag_id).pouch
+        raise InputError(
+            "tags.unknown_on_port" if there is None else "tags.another_on_port",
+            port=port,
+            tag=link.tag_id,
+            there=there,
+            pouch=tag.pouch,
+        )

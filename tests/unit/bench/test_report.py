@@ -10,6 +10,8 @@ import pytest
 
 from host.bench.report import FAILED, NOT_DONE, PASSED, BenchReport
 from host.errors import InputError
+from host.phrase import Phrase
+from tests.refusals import refused
 
 BOARD = {"chip": "0123abcd", "micropython": "1.29.0"}
 
@@ -22,8 +24,8 @@ def test_what_was_found_is_in_the_file_after_each_step(tmp_path: Path) -> None:
     report = begun(tmp_path)
     assert not report.path.exists(), "nothing was found yet"
     report.met(BOARD)
-    report.record("W4", FAILED, "1.5 s", {"longest": 1.5})
-    report.record("F1", PASSED, "so it is")
+    report.record("W4", FAILED, Phrase("bench.no"), {"longest": 1.5})
+    report.record("F1", PASSED, Phrase("bench.yes"))
     read = json.loads(report.path.read_text())
     assert (read["form"], read["kitdock"], read["board"], read["have"]) == (1, "0.1.0", BOARD, ["wires"])
     assert [(each["id"], each["status"], each["tries"]) for each in read["steps"]] == [
@@ -36,12 +38,12 @@ def test_what_was_found_is_in_the_file_after_each_step(tmp_path: Path) -> None:
 def test_it_is_gone_on_with(tmp_path: Path) -> None:
     report = begun(tmp_path)
     report.met(BOARD)
-    report.record("F1", FAILED, "no")
-    report.record("F2", NOT_DONE, "skipped")
+    report.record("F1", FAILED, Phrase("bench.no"))
+    report.record("F2", NOT_DONE, Phrase("bench.skipped"))
     again = BenchReport.resume(report.path)
     assert again.results == report.results
     again.met(BOARD)
-    again.record("F1", PASSED, "yes")
+    again.record("F1", PASSED, Phrase("bench.yes"))
     assert (again.results["F1"].tries, again.results["F2"].tries) == (2, 0)
     assert BenchReport.resume(report.path).results["F1"].said == "yes"
 
@@ -50,16 +52,16 @@ def test_another_board_has_another_report(tmp_path: Path) -> None:
     report = begun(tmp_path)
     report.met(BOARD)
     before = report.path.read_bytes()
-    with pytest.raises(InputError, match="is of another board"):
+    with refused("bench.report_of_another_board", InputError, path=report.path):
         BenchReport.resume(report.path).met(BOARD | {"chip": "99999999"})
     assert report.path.read_bytes() == before
 
 
 def test_no_file_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text("mine")
-    with pytest.raises(InputError, match="exists already: go on with it by --resume"):
+    with refused("bench.report_exists", InputError, path=tmp_path / "r.json"):
         begun(tmp_path)
-    with pytest.raises(InputError, match="no report can be written to the folder"):
+    with refused("bench.no_folder_for_report", InputError, folder=tmp_path / "none"):
         BenchReport.begin(tmp_path / "none" / "r.json", "", ())
 
 
@@ -72,8 +74,8 @@ def test_a_write_that_fails_leaves_the_report_from_before(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match="cannot be written: No space left"):
-        report.record("F1", PASSED, "yes")
+    with refused("bench.report_not_written", InputError, reason="No space left on device"):
+        report.record("F1", PASSED, Phrase("bench.yes"))
     assert report.path.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -87,13 +89,13 @@ def changed(**new: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "code"),
     [
-        ("", "is no report of the bench"),
-        ("[]", "is no report of the bench"),
-        (json.dumps(changed(form=2)), "is no report of the bench"),
+        ("", "bench.no_report"),
+        ("[]", "bench.no_report"),
+        (json.dumps(changed(form=2)), "bench.no_report"),
         *(
-            (json.dumps(content), "was changed by hand or by another release")
+            (json.dumps(content), "bench.report_changed")
             for content in (
                 changed(step={"id": "Z9"}),
                 changed(step={"status": "splendid"}),
@@ -106,12 +108,12 @@ def changed(**new: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_no_report_is_refused(tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_no_report_is_refused(tmp_path: Path, content: str, code: str) -> None:
     path = tmp_path / "r.json"
     path.write_text(content)
-    with pytest.raises(InputError, match=said):
+    with refused(code, InputError, path=path):
         BenchReport.resume(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with refused("bench.report_unreadable", InputError):
         BenchReport.resume(tmp_path / "none.json")
 
 

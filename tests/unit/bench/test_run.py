@@ -10,7 +10,9 @@ import pytest
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.report import BenchReport
 from host.bench.run import Outcome, Skipped, Stopped, go_through
+from host.errors import KitdockError
 from host.link.errors import PortError, RadioError
+from host.phrase import Phrase
 
 
 def step(id: str, does: str | None = None, needs: tuple[str, ...] = (), ask: tuple[Measurement, ...] = ()) -> BenchStep:
@@ -24,20 +26,20 @@ class Scripted:
         self._answers: Iterator[float | bool | str | type[Exception]] = iter(answers)
         self._again = iter(again)
         self.begun: list[str] = []
-        self.heard: list[str] = []
+        self.heard: list[Phrase | KitdockError] = []
 
     def begin(self, step: BenchStep) -> None:
         self.begun.append(step.id)
 
-    def tell(self, text: str) -> None:
-        self.heard.append(text)
+    def tell(self, what: Phrase | KitdockError) -> None:
+        self.heard.append(what)
 
-    def act(self, text: str) -> None: ...
+    def act(self, what: Phrase | str) -> None: ...
 
     def answer(self, reading: Measurement) -> float | bool | str:
         answer = next(self._answers)
         if isinstance(answer, type):
-            raise answer("left out")
+            raise answer(Phrase("bench.skipped"))
         return answer
 
     def judge(self, step: BenchStep, outcome: Outcome) -> bool:
@@ -74,20 +76,21 @@ def test_what_cannot_be_done_is_not_done_and_never_passed(report: BenchReport) -
     go_through(steps[:2], report, {}, person)
     assert {each.id: (each.status, each.said, each.tries) for each in report.results.values()} == {
         "C1": ("not done", "needs pa", 0),
-        "C2": ("not done", "left out", 0),
+        "C2": ("not done", "skipped", 0),
     }
     assert person.begun == ["C2"]
 
 
 def test_a_board_that_goes_away_fails_and_a_computer_that_cannot_does_not(report: BenchReport) -> None:
     def gone(_: BenchStep) -> Outcome:
-        raise PortError("the tag went away")
+        raise PortError("board.gone", port="COM9")
 
     def deaf(_: BenchStep) -> Outcome:
-        raise RadioError("Bluetooth is off")
+        raise RadioError("radio.cannot_open", why="Bluetooth is off")
 
     go_through([step("F1", "gone"), step("F2", "deaf")], report, {"gone": gone, "deaf": deaf}, Scripted())
-    assert (report.results["F1"].status, report.results["F1"].said) == ("failed", "the tag went away")
+    gone_away = "the tag on COM9 went away: plug it in again and repeat the command"
+    assert (report.results["F1"].status, report.results["F1"].said) == ("failed", gone_away)
     assert (report.results["F2"].status, report.results["F2"].said) == ("not done", "Bluetooth is off")
 
 

@@ -9,6 +9,7 @@ from host.bench.procedure import Measurement
 from host.cli.tag.bench_terminal import read
 from host.errors import InputError
 from host.tag.events import Event
+from tests.refusals import refused
 
 CURRENT = Measurement("current", unit="µA", most=25)
 SURE = Measurement("sure?", "yes")
@@ -21,14 +22,14 @@ def test_a_number_is_taken_as_people_type_it(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["", "a lot", "17 mA", "nan", "inf", "1e12", "1.000,5"])
 def test_what_is_no_number_is_asked_for_again(typed: str) -> None:
-    with pytest.raises(InputError, match="can't read"):
+    with refused("bench.no_number", InputError, typed=typed, unit="µA"):
         read(CURRENT, typed)
 
 
 def test_a_yes_is_a_yes() -> None:
     assert [read(SURE, typed) for typed in ("y", "Yes", "n", "NO")] == [True, True, False, False]
     for typed in ("", "perhaps", "1"):
-        with pytest.raises(InputError, match="y for yes or n for no"):
+        with refused("bench.neither_yes_nor_no", InputError):
             read(SURE, typed)
 
 
