@@ -115,8 +115,18 @@ def test_use_without_report_is_missing_its_report_and_weighs_more_once_that_is_o
     force.explain(tag, 1, "1207", "used", 2)
     due, overdue = one(force, "report_missing", T0 + 20 * HOUR), one(force, "report_missing")
     due_at = Instant(due.since_ms + DAY, "Europe/London")
-    assert saying(due.evidence, "by", "doses", "due") == ("found.report_due", "officer 1207", 2, due_at)
-    assert saying(overdue.evidence, "by", "doses", "due") == ("found.report_overdue", "officer 1207", 2, due_at)
+    assert saying(due.evidence, "by", "doses", "due") == (
+        "found.report_due",
+        Phrase("who.officer", officer="1207"),
+        2,
+        due_at,
+    )
+    assert saying(overdue.evidence, "by", "doses", "due") == (
+        "found.report_overdue",
+        Phrase("who.officer", officer="1207"),
+        2,
+        due_at,
+    )
     assert due.next_step == NextStep("report.file", "next.report_missing", opening="P1:1")
     assert (due.severity, overdue.severity) == ("low", "medium")
     assert due.occurrence != overdue.occurrence
@@ -313,7 +323,7 @@ def test_stops_and_starts_between_two_dockings_are_one_question_and_the_stations
     force.own_stops[tag] = [3]
     found = one(force, "tag_interrupted")
     fields = ("stops", "starts", "causes", "records", "more")
-    assert saying(found.evidence, *fields) == ("found.tag_interrupted", 2, 1, ("power-on",), (2, 5, 6), 0)
+    assert saying(found.evidence, *fields) == ("found.tag_interrupted", 2, 1, (Phrase("start.power_on"),), (2, 5, 6), 0)
     assert found.next_step == NextStep("kit.count", "next.tag_interrupted", kit="K1")
     assert (found.severity, found.officer, found.kit) == ("medium", "1207", "K1")
     force.own_stops[tag] = [2, 3, 5]

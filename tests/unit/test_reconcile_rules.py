@@ -371,8 +371,8 @@ def test_explanation_that_the_marks_tell_against_is_asked_again_until_the_kit_wa
     force.explain(tag, 1, "1207", "training")
     found = one(force, "explanation_contradicted")
     assert (found.severity, found.kit, found.pouch, found.officer) == ("medium", "K1", "P1", "1207")
-    marks = (Phrase("found.dose_marks", marks=2),)
-    assert saying(found.evidence, "by", "against") == ("found.explanation_contradicted", "officer 1207", marks)
+    marks, by = (Phrase("found.dose_marks", marks=2),), Phrase("who.officer", officer="1207")
+    assert saying(found.evidence, "by", "against") == ("found.explanation_contradicted", by, marks)
     assert found.next_step == NextStep(
         "opening.used", "next.used_or_count", opening="P1:1", officer="1207", withdraw=None
     )
@@ -408,7 +408,7 @@ def test_who_explains_a_pouch_that_another_had_is_asked_about_until_the_holder_s
     force.explain(tag, 1, "1300", "training")
     found = one(force, "explained_by_another")
     assert (found.severity, found.officer, found.pouch) == ("medium", "1207", "P1")
-    by = ("found.explained_by_another", "officer 1300", ("1207",))
+    by = ("found.explained_by_another", Phrase("who.officer", officer="1300"), ("1207",))
     assert saying(found.evidence, "by", "officers") == by
     assert found.next_step == NextStep("opening.explain", "next.explained_by_another", opening="P1:1", officer="1207")
     force.explain(tag, 1, "1207", "training")
@@ -420,7 +420,7 @@ def test_who_keeps_the_stock_may_say_why_they_opened_it_but_not_that_it_was_used
     force.explain(tag, 1, None, "restocking", login="keeper")
     assert kinds(force) == []
     force.explain(tag, 1, None, "used", 1, login="keeper")
-    assert one(force, "explained_by_another").evidence.fields["by"] == "keeper"
+    assert one(force, "explained_by_another").evidence.fields["by"] == Phrase("who.login", login="keeper")
 
 
 def test_explanation_of_a_pouch_that_nobody_had_is_nobody_elses() -> None:

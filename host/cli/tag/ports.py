@@ -33,7 +33,7 @@ def ports() -> Table:
         [{**each._asdict(), "seems": told(each.seems)} for each in find_ports()],
         {
             "port": "name",
-            "seems": "seems",
+            "seems_to_be": "seems",
             "description": "description",
         },
         told(Phrase("port.none")),
