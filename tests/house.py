@@ -24,10 +24,11 @@ from typing import NamedTuple
 from tabulate import tabulate
 
 from host import clock
+from host.access.vault import TagKeys
 from host.ledger import Movement
 from host.ledger.movement import ISSUE
-from host.store import Store, TagKeys
 from host.store.stock import Incoming
+from tests.station import Store
 
 HOST = Path(__file__).parent.parent / "host"
 FACES = ("cli", "web")
@@ -133,11 +134,11 @@ def statements(store: Store) -> Iterator[list[str]]:
         if not sql.startswith(("BEGIN", "COMMIT")):
             found.append(sql)
 
-    store._connection.set_trace_callback(ran)
+    store.connection.set_trace_callback(ran)
     try:
         yield found
     finally:
-        store._connection.set_trace_callback(None)
+        store.connection.set_trace_callback(None)
 
 
 def of_an_issue() -> Figure:

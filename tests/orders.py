@@ -13,17 +13,18 @@ from itertools import product
 from typing import NamedTuple
 
 from host import clock
+from host.access.vault import TagKeys
 from host.errors import RuleError
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, FIND, LOSE, RETURN, TRANSFER, USE
 from host.phrase import NextStep
 from host.reconcile import Discrepancy
-from host.store import Store, TagKeys
-from host.store.kits import Fate
+from host.service.kits import Fate
 from host.store.stock import Incoming
 from host.tag.events import EventRow, verified_row
 from host.usage.reports import USED
 from kitwire import record
+from tests.station import Store
 
 HOUR = 3_600_000
 T0 = 1_780_000_000_000
@@ -188,7 +189,7 @@ class Play:
         return self.store.add_report("england_wales", officer, opening, doses, fields, {}, self.at_ms, amends=amends).id
 
     def _opening_known(self) -> bool:
-        return bool(self.store._row("SELECT 1 FROM opening WHERE tag = ?", (self.tag,)))
+        return bool(self.store.row("SELECT 1 FROM opening WHERE tag = ?", (self.tag,)))
 
     def _act(self) -> None:
         act = self.order.act

@@ -7,7 +7,7 @@ import pytest
 from tests import house
 from tests.house import Figure
 
-HELD = {"modules": 5, "largest_class": 151, "commands": 0, "names": 0, "of_an_issue": 14}
+HELD = {"modules": 5, "largest_class": 40, "commands": 0, "names": 0, "of_an_issue": 14}
 """What each may be today. It only ever falls, to the goal."""
 
 

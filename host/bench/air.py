@@ -19,6 +19,7 @@ from host.docking.service import Dock
 from host.docking.session import DockingReport
 from host.link.adapter import open_adapter
 from host.phrase import Phrase
+from host.service.tags import Tags
 
 LEAST_HEARD = 3
 """Advertisements in each part, fewer of which say nothing of the signal."""
@@ -112,7 +113,7 @@ def docking(bench: Bench, step: BenchStep) -> Outcome:
         return Outcome(False, Phrase("bench.not_heard", seconds=step.limits["seconds"]), found)
     if reports[-1].error is not None:
         return Outcome(False, Phrase("bench.docking_failed", error=reports[-1].error), found)
-    events = bench.store.events(tag.id)
+    events = Tags(bench.store).events(tag.id)
     verified = sum(event.verdict == "verified" for event in events)
     found |= {"records": len(events), "verified": verified}
     said = Phrase("bench.docked", verified=verified, records=len(events))

@@ -26,7 +26,8 @@ from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.usb import RESTART_S, Repl, about, provision_over_usb, repl, wipe
 from host.link.wired import wired
 from host.phrase import NextStep
-from host.store import Store
+from host.service.station import Database, create_database
+from host.service.tags import Tags
 from host.tag.events import Event, Tag
 from kitwire.keys import TAG_ID_SIZE, check_value
 
@@ -66,7 +67,7 @@ class Bench:
         self.person = person
         self._gestures = procedure.gestures(complete)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._store: Store | None = None
+        self._store: Database | None = None
         self._tag: Tag | None = None
 
     def act(self, gesture: str) -> None:
@@ -145,12 +146,12 @@ class Bench:
             yield tag
 
     @property
-    def store(self) -> Store:
+    def store(self) -> Database:
         """The bench's own station."""
         if self._store is None:
             self._folder = tempfile.TemporaryDirectory(prefix="kitdock-bench-")
             path = Path(self._folder.name) / "bench.db"
-            self._store = Store.create(path, "Bench", "UTC", False, clock.now_ms())
+            self._store = create_database(path, "Bench", "UTC", False, clock.now_ms())
         return self._store
 
     def tag(self) -> Tag:
@@ -164,8 +165,8 @@ class Bench:
                     raise LinkError("bench.other_keys", port=self.port)
                 return told
 
-            self.store.enrol_tag(tag_id, "BENCH", keys, clock.now_ms(), written, True)
-            self._tag = self.store.tag(tag_id)
+            Tags(self.store).enrol_tag(tag_id, "BENCH", keys, clock.now_ms(), written, True)
+            self._tag = Tags(self.store).tag(tag_id)
         return self._tag
 
     def fetch(self) -> list[Event]:
@@ -173,7 +174,7 @@ class Bench:
         import asyncio
 
         tag = self.tag()
-        before = self.store.last_record(tag.id)
+        before = Tags(self.store).last_record(tag.id)
         with self.repl():
             pass  # it may be on its way back
         with wired(self.port) as link:
@@ -181,7 +182,7 @@ class Bench:
         if report.error is not None:
             raise LinkError("bench.log_unreadable", error=report.error) from report.error
         last = before[0] if before else 0
-        return [event for event in self.store.events(tag.id) if event.sequence > last]
+        return [event for event in Tags(self.store).events(tag.id) if event.sequence > last]
 
     def close(self) -> None:
         """Leave a bare board, if it is there, and nothing of the bench's own station."""

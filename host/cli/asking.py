@@ -13,41 +13,45 @@ from host.cli.terminal import say
 from host.docking.prompting import MAX_DOSES, file_report, prefilled, record_explanation
 from host.errors import InputError
 from host.phrase import Phrase
+from host.service.people import People
+from host.service.reports import Reports
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
 
 
 SELF = "me"
 """What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
 
 
-def ask_about(store: Store, pouch: str, found: Sequence[Opening], form_key: str) -> None:
+def ask_about(store: Database, pouch: str, found: Sequence[Opening], form_key: str) -> None:
     """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing.
 
     An empty answer leaves a question for later.
     """
     # Who stands here has it now; an opening may have been another's, who had it before.
-    holders = store.holders_of(pouch) or list(dict.fromkeys(officer for each in found for officer in each.officers))
-    missing = [each for officer in holders for each in store.missing_reports(officer)]
+    holders = Reports(store).holders_of(pouch) or list(
+        dict.fromkeys(officer for each in found for officer in each.officers)
+    )
+    missing = [each for officer in holders for each in Reports(store).missing_reports(officer)]
     if not found and not missing:
         return
     who = ask_who(store, pouch, holders)
     if who is not None and found:
-        store.note_docked_by(found[-1].tag, who, clock.now_ms())
+        Reports(store).note_docked_by(found[-1].tag, who, clock.now_ms())
     for opening in found:
         ask_opening(store, opening, form_key, who)
     if who is None:
         return
     asked = {(each.tag, each.sequence) for each in found}
-    for opening in store.missing_reports(who):
+    for opening in Reports(store).missing_reports(who):
         if (opening.tag, opening.sequence) not in asked:
             ask_for_report(store, opening, form_key, who)
 
 
-def ask_who(store: Store, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
+def ask_who(store: Database, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
     """Who speaks: the account's own officer, or who says so; the holder is offered. None: the account itself.
 
     `then`: it is about an opening, and the holders are those of that time.
@@ -65,12 +69,12 @@ def ask_who(store: Store, pouch: str, holders: Sequence[str], then: bool = False
         if typed.strip().lower() == SELF and not account.bound("opening.explain"):
             return None
         try:
-            return store.officer(typed.strip()).id
+            return People(store).officer(typed.strip()).id
         except InputError as error:
             say(f"  {told(error)}")
 
 
-def ask_opening(store: Store, opening: Opening, form_key: str, who: str | None) -> None:
+def ask_opening(store: Database, opening: Opening, form_key: str, who: str | None) -> None:
     """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers.
 
     An empty answer leaves the question for later.
@@ -89,7 +93,7 @@ def ask_opening(store: Store, opening: Opening, form_key: str, who: str | None) 
         _report_now(store, opening, form_key, who, doses, told(Phrase("asking.file_now")))
 
 
-def ask_for_report(store: Store, opening: Opening, form_key: str, who: str) -> None:
+def ask_for_report(store: Database, opening: Opening, form_key: str, who: str) -> None:
     """Asks for the report of a use that was explained at an earlier docking and never reported."""
     doses = opening.explanation.doses if opening.explanation else None
     at, error_ms = _at(store, opening), opening.began.error_ms
@@ -97,10 +101,10 @@ def ask_for_report(store: Store, opening: Opening, form_key: str, who: str) -> N
     _report_now(store, opening, form_key, who, doses, "\n" + told(question))
 
 
-def _report_now(store: Store, opening: Opening, form_key: str, who: str, doses: int | None, question: str) -> None:
+def _report_now(store: Database, opening: Opening, form_key: str, who: str, doses: int | None, question: str) -> None:
     if not click.confirm(question, default=True, err=True):
         return
-    kit = ask_kit(store.kits_of_report(opening, who, opening.began.likely_ms))
+    kit = ask_kit(Reports(store).kits_of_report(opening, who, opening.began.likely_ms))
     known = prefilled(store, opening) | ({"doses": doses} if doses else {})
     answers = ask_form(store, forms.load(form_key), known)
     filed = file_report(store, form_key, opening, who, answers, clock.now_ms(), kit)
@@ -120,7 +124,7 @@ def ask_kit(possible: Sequence[str]) -> str | None:
         say("  " + told(Phrase("asking.was_one_of", kits=tuple(possible))))
 
 
-def _at(store: Store, opening: Opening) -> clock.Instant:
+def _at(store: Database, opening: Opening) -> clock.Instant:
     return clock.Instant(opening.began.likely_ms, store.station.time_zone)
 
 
@@ -148,7 +152,7 @@ def ask_doses(opening: Opening) -> int:
     return doses
 
 
-def ask_form(store: Store, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
+def ask_form(store: Database, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
     """Asks every question of the form, each until its answer fits. `known` answers are offered."""
     station = store.station
     now_ms = clock.now_ms()

@@ -20,9 +20,11 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
+from host.service.accounts import Accounts
+from host.service.stock import Stock
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
 
 DAYS = 7
 """How many days back `kitdock audit list` goes unless told."""
@@ -50,9 +52,9 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
     """
     with open_store(db) as store:
         zone = store.station.time_zone
-        since = since or store.today() - timedelta(days=DAYS)
+        since = since or Stock(store).today() - timedelta(days=DAYS)
         since_ms = clock.midnight_after(since - timedelta(days=1), zone)
-        rows = [_row(each, zone) for each in store.audit_entries(since_ms, login, action, refused)]
+        rows = [_row(each, zone) for each in Accounts(store).audit_entries(since_ms, login, action, refused)]
     return Table(
         rows,
         {
@@ -78,8 +80,8 @@ def verify(db: Path, contains: str | None) -> Done:
     """
     wanted = None if contains is None else _hash(contains)
     with open_store(db) as store:
-        found = store.verify_audit()
-        holds = wanted is None or wanted == START or store.audit_holds(wanted)
+        found = Accounts(store).verify_audit()
+        holds = wanted is None or wanted == START or Accounts(store).audit_holds(wanted)
     if found.broken_at is not None:
         raise AuditAltered("audit.altered", why=found.why, whole=_whole(found.entries))
     if not holds:
@@ -103,17 +105,17 @@ def export(db: Path, output: Path | None) -> None:
     """
     with open_store(db) as store:
         if output is None:
-            count, head = _write(store.audit_entries(), sys.stdout.buffer)
+            count, head = _write(Accounts(store).audit_entries(), sys.stdout.buffer)
         else:
             count, head = _write_file(store, output)
     click.echo(line("said.audit_exported", entries=count, head=head.hex()), err=True)
 
 
-def _write_file(store: Store, output: Path) -> tuple[int, bytes]:
+def _write_file(store: Database, output: Path) -> tuple[int, bytes]:
     """Writes a new file for its owner alone, whole or not at all."""
     import os
 
-    entries = store.audit_entries()
+    entries = Accounts(store).audit_entries()
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

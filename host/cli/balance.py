@@ -15,6 +15,7 @@ from host.clock import Instant
 from host.ledger import COUNTED, Balance, in_words, tally
 from host.ledger.movement import VOID
 from host.phrase import NextStep
+from host.service.kits import Kits
 
 if TYPE_CHECKING:
     from host.store.kits import KitNow
@@ -34,7 +35,7 @@ def balance(db: Path, at: str | None) -> PrintedReport:
     """
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
-        found = store.kit_states(at_ms)
+        found = Kits(store).kit_states(at_ms)
         zone = store.station.time_zone
         name = store.station.name
     there = [each for each in found if each.state.status != VOID]

@@ -19,6 +19,9 @@ from host.cli.steps import line, told
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
+from host.service.accounts import Accounts
+from host.service.care import Care
+from host.service.retaining import Retention
 
 if TYPE_CHECKING:
     from host.access.retention import Amount
@@ -56,7 +59,7 @@ def backup(db: Path, file: Path, overwrite: bool) -> Done:
     sealed cannot be read from the copy alone. Keep copies of both, apart from each other.
     """
     with open_store(db) as store, _progress(line("said.copying")) as progress:
-        size = store.back_up(file, overwrite, progress)
+        size = Care(store).back_up(file, overwrite, progress)
     return Done(
         line("done.backup_written", path=file, size=_size(size), key_file=f"{db.name}.key"),
         {"file": str(file), "bytes": size},
@@ -119,14 +122,14 @@ def check(db: Path, repair: bool) -> Table:
     With --repair what can be made again is, then all is checked. History is never touched: if that is what does not
     hold, restore a backup.
     """
-    from host.store.care import FILE
+    from host.service.care import FILE
 
     with open_store(db) as store:
         if repair:
-            put_back = store.repair().objects
+            put_back = Care(store).repair().objects
             code = "said.repaired_and_put_back" if put_back else "said.repaired"
             click.echo(line(code, objects=tuple(put_back)), err=True)
-        found = list(store.check(_looking_at))
+        found = list(Care(store).check(_looking_at))
     if any(each.holds is False for each in found):
         file_is_whole = all(each.holds is not False for each in found if each.name == FILE)
         click.get_current_context().meta[STATUS] = 1 if file_is_whole else DAMAGED
@@ -149,7 +152,7 @@ def vacuum(db: Path) -> Done:
     The file is written anew, which needs as much room again for the while; others must wait.
     """
     with open_store(db) as store:
-        before, after = store.vacuum()
+        before, after = Care(store).vacuum()
     return Done(
         line("done.vacuumed", database=db, before=_size(before), after=_size(after)),
         {"before_bytes": before, "after_bytes": after},
@@ -165,7 +168,7 @@ def accept_clock(db: Path) -> Done:
     clock is right: it is the entries that were made with a wrong one then, and they stay as they are.
     """
     with open_store(db) as store:
-        store.accept_clock()
+        Accounts(store).accept_clock()
         now, zone = clock.now_ms(), store.station.time_zone
     return Done(line("done.clock_accepted", now=Instant(now, zone)), {"now": clock.iso(now, zone)})
 
@@ -184,15 +187,16 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
     if dry_run and apply:
         raise click.UsageError(line("option.dry_run_or_apply"))
     with open_store(db) as store:
-        amounts = store.retention_plan()
+        retention = Retention(store)
+        amounts = retention.retention_plan()
         if apply and any(each.rows for each in amounts):
             if not yes:
                 if not sys.stdin.isatty():
                     raise InputError("retention.nobody_to_ask")
                 what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=each.kind) for each in amounts if each.rows)
                 click.confirm(line("ask.destroy", what=what), abort=True, err=True)
-            amounts = store.retain()
-            for each in _afterwards(db, store.copies(), store.still_in_log):
+            amounts = retention.retain()
+            for each in _afterwards(db, Care(store).copies(), retention.still_in_log):
                 click.echo(each, err=True)
         zone = store.station.time_zone
     return _retention_table(amounts, zone, applied=apply)

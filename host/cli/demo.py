@@ -28,7 +28,8 @@ from host.docking.prompting import file_report, record_explanation, unexplained_
 from host.docking.session import DockingReport
 from host.errors import InputError, KitdockError
 from host.phrase import Phrase
-from host.store import Store
+from host.service.station import Database, create_database, open_database
+from host.service.tags import Tags
 from host.usage.reports import USED
 
 try:
@@ -73,7 +74,7 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
     batch = batch or not terminal.has_terminal()
-    with Store.create(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
+    with create_database(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
         asyncio.run(_play(store, start, now, batch, interpreter))
     for title, command in ((Phrase("demo.expiry"), expiry), (Phrase("demo.reconciliation"), reconcile)):
         _say(title)
@@ -94,7 +95,7 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
         click.echo(f"  {line}")
 
 
-async def _play(store: Store, start: datetime, now: datetime, batch: bool, interpreter: str | None) -> None:
+async def _play(store: Database, start: datetime, now: datetime, batch: bool, interpreter: str | None) -> None:
     async with (
         VirtualStation(start, interpreter) as station,
         open_adapter(await station.listen_hci()) as radio,
@@ -114,16 +115,16 @@ async def _play(store: Store, start: datetime, now: datetime, batch: bool, inter
         _say(Phrase("demo.again"))
         _demand_complete(await force.dock(everything=True), len(POUCHES) - 1)
         _say(Phrase("demo.once_more"))
-        before = len(store.events())
+        before = len(Tags(store).events())
         again = await force.dock(everything=True)
         _demand_complete(again, len(POUCHES) - 1)
-        added = len(store.events()) - before
+        added = len(Tags(store).events()) - before
         click.echo("  " + told(Phrase("demo.docked_again", tags=len(again), added=added, events=before)))
         if added:
             raise DemoFailed("demo.rows_added", rows=added)
 
 
-async def _after(store: Store, report: DockingReport, batch: bool) -> None:
+async def _after(store: Database, report: DockingReport, batch: bool) -> None:
     """What the officer does once the pouch is docked."""
     if report.error is not None:
         return
@@ -154,7 +155,7 @@ def _ask(db: Path, tag_id: str, given_up: threading.Event) -> None:
             raise EOFError
         return line.rstrip("\n")
 
-    with Store.open(db) as store, reading_by(read if SELECTS else input):
+    with open_database(db) as store, reading_by(read if SELECTS else input):
         ask_about_openings(store, tag_id)
 
 

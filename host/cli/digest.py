@@ -17,12 +17,16 @@ from host.cli.render import Cell, Done, PrintedReport, Row, Table
 from host.cli.steps import told
 from host.reconcile.digest import Digest, Scope
 from host.reconcile.digest import digest as make
+from host.service.discrepancies import Discrepancies
+from host.service.expiry import Expiries
+from host.service.situation import Situations
+from host.service.stock import Stock
 from host.stock.expiry import Expiry, demands, next_step, suggest
 from host.words import plural
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Live
-    from host.store import Store
+    from host.service.station import Database
 
 MOST = 50
 """A mail has at most so many rows under each heading; the commands show all."""
@@ -76,30 +80,32 @@ def acknowledge(db: Path, made: str) -> Done:
         zone = store.station.time_zone
         now_ms = clock.now_ms()
         made_ms = clock.parse_past_instant(made, zone, now_ms)
-        store.acknowledge_digest(made_ms, now_ms)
+        Expiries(store).acknowledge_digest(made_ms, now_ms)
     return Done(f"the digest of {clock.show(made_ms, zone)} has been read", {"made_at": clock.iso(made_ms, zone)})
 
 
-def _digest(store: Store, now_ms: int, everything: bool) -> Digest:
+def _digest(store: Database, now_ms: int, everything: bool) -> Digest:
     from host.reconcile import reconcile
 
     settings = store.settings
-    read_ms = None if everything else store.digest_read()
-    there = reconcile(store.situation(now_ms, settings))
+    read_ms = None if everything else Expiries(store).digest_read()
+    there = reconcile(Situations(store).situation(now_ms, settings))
     if store.account.may("discrepancy.note"):
-        store.note_discrepancies(there, now_ms)
+        Discrepancies(store).note_discrepancies(there, now_ms)
     zone = store.station.time_zone
     scope = Scope(now_ms, read_ms, zone, settings.expiry_days, settings.report_hours)
-    expiring = store.expiring(clock.today(now_ms, zone), settings.expiry_days)
-    return make(expiring, store.standings(there), scope)
+    expiring = Expiries(store).expiring(clock.today(now_ms, zone), settings.expiry_days)
+    return make(expiring, Discrepancies(store).standings(there), scope)
 
 
-def _tables(store: Store, found: Digest, zone: str) -> dict[str, Table]:
+def _tables(store: Database, found: Digest, zone: str) -> dict[str, Table]:
     """The sections that are not empty."""
     carry_days = store.settings.carry_days
-    home, today = store.station.name, store.today()
+    home, today = store.station.name, Stock(store).today()
     kits = [*found.expired_carried, *found.expiring]
-    advised = suggest(kits, store.shelves(demands(kits, home, carry_days), today, carry_days), home, carry_days)
+    advised = suggest(
+        kits, Expiries(store).shelves(demands(kits, home, carry_days), today, carry_days), home, carry_days
+    )
     count = len(found.expired_carried)
 
     def kit(each: Expiry) -> Row:

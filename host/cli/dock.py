@@ -20,7 +20,9 @@ from host.docking.session import DockingReport, DockingStep
 from host.errors import KitdockError, LinkError
 from host.link.adapter import Adapter, open_adapter
 from host.phrase import NextStep, Phrase
-from host.store import Store
+from host.service.reports import Reports
+from host.service.station import Database
+from host.service.tags import Tags
 
 QUIET_S = 5.0
 """How long `dock --once` waits for another tag, in seconds."""
@@ -120,7 +122,7 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
                     "safe_mode": found[tag.id][0].advert.problem,
                     "waiting": here.waiting(found[tag.id][0]),
                 }
-                for tag in store.tags()
+                for tag in Tags(store).tags()
                 if tag.id in found
             ]
 
@@ -151,7 +153,7 @@ def _trouble(row: Row) -> str:
     return " ".join([*safe_mode, *damaged])
 
 
-def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
+def progress(store: Database, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
     """Shows each step of a docking on standard error as it happens, with the station's time."""
     zone = store.station.time_zone
 
@@ -164,16 +166,16 @@ def progress(store: Store, now_ms: Callable[[], int] = clock.now_ms) -> Callable
     return show
 
 
-def ask_about_openings(store: Store, tag_id: str) -> None:
+def ask_about_openings(store: Database, tag_id: str) -> None:
     """Ask at the terminal about each opening of a tag that nobody has explained, and for reports that are missing."""
-    asking.ask_about(store, store.tag(tag_id).pouch, unexplained_openings(store, tag_id), forms.DEFAULT)
+    asking.ask_about(store, Tags(store).tag(tag_id).pouch, unexplained_openings(store, tag_id), forms.DEFAULT)
 
 
-def _tell_what_is_missing(store: Store, tag_id: str) -> None:
+def _tell_what_is_missing(store: Database, tag_id: str) -> None:
     """Says which reports are missing of whoever has the pouch, where nobody is asked."""
     zone = store.station.time_zone
-    for officer in store.holders_of(store.tag(tag_id).pouch):
-        for opening in store.missing_reports(officer):
+    for officer in Reports(store).holders_of(Tags(store).tag(tag_id).pouch):
+        for opening in Reports(store).missing_reports(officer):
             missing = Phrase(
                 "dock.report_missing",
                 officer=officer,

@@ -13,6 +13,8 @@ from host.cli.render import Cell, Done, Row, Table
 from host.cli.steps import told
 from host.errors import InputError
 from host.receiving import naming
+from host.service.expiry import Expiries
+from host.service.stock import Stock
 from host.stock.expiry import Expiry, demands, next_step, suggest
 from host.stock.forecast import TELLING_DAYS, Need, forecast, total
 from host.words import plural
@@ -49,18 +51,18 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
     What is acknowledged is left out until its day, but for kits that are carried although they have expired.
     """
     with open_store(db) as store:
-        today = store.today()
+        today = Stock(store).today()
         settings = store.settings
         within = settings.expiry_days if within is None else within
         home = store.station.name
         zone = store.station.time_zone
-        found = store.expiring(today, within, holder, station)
+        found = Expiries(store).expiring(today, within, holder, station)
         listed = [each for each in found if everything or not each.hidden]
         own = store.account.only_officer
         if not own:
-            shelves = store.shelves(demands(listed, home, settings.carry_days), today, settings.carry_days)
+            shelves = Expiries(store).shelves(demands(listed, home, settings.carry_days), today, settings.carry_days)
             listed = suggest(listed, shelves, home, settings.carry_days)
-        has_kits = own or bool(found) or store.has_kits()
+        has_kits = own or bool(found) or Expiries(store).has_kits()
     rows = [
         row_of(each, "ask the quartermaster" if own else told(next_step(each, settings.carry_days, home)), zone)
         for each in listed
@@ -89,7 +91,7 @@ def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Do
     expired stays in the list, marked as known.
     """
     with open_store(db) as store:
-        noted = store.acknowledge_expiry(kits, until, reason, clock.now_ms())
+        noted = Expiries(store).acknowledge_expiry(kits, until, reason, clock.now_ms())
     return Done(
         f"{plural(len(noted), 'kit')} acknowledged until {until}: {reason}",
         {"kits": noted, "until": until.isoformat(), "reason": reason},
@@ -108,8 +110,8 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
     The day to order by is the first of the month less the setting lead_days.
     """
     with open_store(db) as store:
-        today = store.today()
-        supplies = store.supplies(today)
+        today = Stock(store).today()
+        supplies = Expiries(store).supplies(today)
         lead_days = store.settings.lead_days
     known = [each.product for each in supplies]
     if product is not None and product not in known:

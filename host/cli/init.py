@@ -23,10 +23,10 @@ def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
     place, apart from the copies of the database.
     """
     from host.access.vault import key_path
-    from host.store import Store
+    from host.service.station import create_database
 
     clock.zone(time_zone)
-    with Store.create(db, name, time_zone, collect_names, clock.now_ms()):
+    with create_database(db, name, time_zone, collect_names, clock.now_ms()):
         pass
     return Done(
         line("done.station_made", station=name, database=db, key_file=key_path(db)),

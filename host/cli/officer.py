@@ -16,6 +16,8 @@ from host.cli.steps import line
 from host.errors import RuleError
 from host.ledger import Officer, training_valid_until
 from host.phrase import NextStep, Phrase
+from host.service.people import People
+from host.service.stock import Stock
 from host.stock.people import TRAINING, UNKNOWN, VALID, Carrying, training
 from host.words import heading
 
@@ -58,14 +60,14 @@ def add(
     if update and (trained is None or unit or station or role):
         raise click.UsageError(line("option.update_alone"))
     with open_store(db) as store:
-        today = store.today()
+        today = Stock(store).today()
         if trained is not None and trained > today:
             raise click.BadParameter(line("option.day_to_come", day=trained), param_hint="--trained")
         if update and trained is not None:
-            known = store.set_training(officer, trained)
+            known = People(store).set_training(officer, trained)
         else:
-            store.add_officer(officer, trained, clock.now_ms(), unit, station, role)
-            known = store.officer(officer)
+            People(store).add_officer(officer, trained, clock.now_ms(), unit, station, role)
+            known = People(store).officer(officer)
     text = line("done.officer_updated" if update else "done.officer_added", officer=officer, training=_training(known))
     return Done(text, _data(known, today))
 
@@ -98,8 +100,8 @@ def change(
     if correct and trained is None:
         raise click.UsageError(line("option.correct_goes_with"))
     with open_store(db) as store:
-        known = store.change_officer(officer, correct, **changes)
-        today = store.today()
+        known = People(store).change_officer(officer, correct, **changes)
+        today = Stock(store).today()
     return Done(line("done.officer_changed", officer=officer, training=_training(known)), _data(known, today))
 
 
@@ -116,12 +118,12 @@ def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
     if back and on:
         raise click.UsageError(line("option.back_or_on"))
     with open_store(db) as store:
-        left = None if back else on or store.today()
-        if back and store.officer(officer).left_on is None:
+        left = None if back else on or Stock(store).today()
+        if back and People(store).officer(officer).left_on is None:
             raise RuleError("officer.has_not_left", officer=officer)
-        known = store.change_officer(officer, left_on=left)
-        kits = store.carrying(officer)[0].kits
-        today = store.today()
+        known = People(store).change_officer(officer, left_on=left)
+        kits = People(store).carrying(officer)[0].kits
+        today = Stock(store).today()
     if back:
         text = line("done.officer_back", officer=officer, training=_training(known))
         return Done(text, {**_data(known, today), "kits": list(kits)})
@@ -148,7 +150,7 @@ def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) ->
     standard input.
     """
     with open_store(db) as store:
-        plan = store.import_officers(file.read(), clock.now_ms(), dates, dry_run)
+        plan = People(store).import_officers(file.read(), clock.now_ms(), dates, dry_run)
     told = "done.officers_not_imported" if dry_run else "done.officers_imported"
     same = Phrase("cell.as_the_file" if len(plan.same) == 1 else "cell.many_as_the_file", officers=len(plan.same))
     return Done(
@@ -172,8 +174,8 @@ def list_(db: Path, unit: str | None, state: str | None) -> Table:
     Of those who have left it says how many kits are still out.
     """
     with open_store(db) as store:
-        everybody = store.carrying()
-        today = store.today()
+        everybody = People(store).carrying()
+        today = Stock(store).today()
     rows = [_row(each, today) for each in everybody]
     found = [row for row in rows if unit in (None, row["unit"]) and state in (None, row["training"])]
     return Table(

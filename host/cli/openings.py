@@ -12,6 +12,8 @@ from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.docking.prompting import MAX_DOSES, find_opening, record_explanation, speaker
 from host.phrase import NextStep, Phrase
+from host.service.openings import Openings
+from host.service.tags import Tags
 from host.tag.times import Interval
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED
@@ -36,9 +38,9 @@ def list_(db: Path, pouch: str | None) -> Table:
     opening is named by its pouch and the number of its record.
     """
     with open_store(db) as store:
-        tag = store.tag(pouch).id if pouch else None
+        tag = Tags(store).tag(pouch).id if pouch else None
         zone = store.station.time_zone
-        found = store.openings(tag)
+        found = Openings(store).openings(tag)
     return Table(
         [_row(each, zone) for each in found],
         {

@@ -18,7 +18,7 @@ from host.phrase import NextStep
 from host.receiving import naming
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
 
 OVERWRITE = "kitdock.overwrite"
 """Where --overwrite is kept until --output is read."""
@@ -111,11 +111,11 @@ def with_store(command: _Function) -> _Function:
     return db_option(format_option(command))
 
 
-def open_store(db: Path) -> Store:
+def open_store(db: Path) -> Database:
     """The open database. Imported late: help needs no database."""
-    from host.store import Store
+    from host.service.station import open_database
 
-    store = Store.open(db)
+    store = open_database(db)
     context = click.get_current_context(silent=True)
     if context is not None and OUTPUT in context.meta:
         try:
@@ -126,7 +126,7 @@ def open_store(db: Path) -> Store:
     return store
 
 
-def instant(store: Store, at: str | None) -> int:
+def instant(store: Database, at: str | None) -> int:
     """Unix milliseconds of an --at, or now."""
     now = clock.now_ms()
     return now if at is None else clock.parse_past_instant(at, store.station.time_zone, now)

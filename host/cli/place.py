@@ -11,6 +11,7 @@ from host.cli.render import Done, Table
 from host.cli.steps import line
 from host.ledger.issue import PLACE_KINDS
 from host.phrase import NextStep
+from host.service.people import People
 
 
 @click.group(cls=Group)
@@ -31,7 +32,7 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
     PLACE is what it is called, such as "Car 7". The database's own station is there already.
     """
     with open_store(db) as store:
-        store.add_place(place, kind, unit, clock.now_ms())
+        People(store).add_place(place, kind, unit, clock.now_ms())
     return Done(line("done.place_added", kind=kind, place=place), {"place": place, "kind": kind, "unit": unit})
 
 
@@ -40,7 +41,7 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
 def list_(db: Path) -> Table:
     """List places, and how many kits are in each."""
     with open_store(db) as store:
-        places = store.stocked_places()
+        places = People(store).stocked_places()
     return Table(
         [{"place": each.id, "kind": each.kind, "unit": each.unit, "kits": each.kits} for each in places],
         {"place": "place", "kind": "kind", "unit": "unit", "kits": "kits"},

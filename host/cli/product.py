@@ -14,6 +14,7 @@ from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
+from host.service.catalogue import Catalogue
 from host.tag.temperature import Limits, limits
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def add(db: Path, name: str, gtins: Sequence[str], doses: int | None) -> Done:
     A GTIN is the number below a pack's bars, or after (01). With it a scanner tells which product a pack is.
     """
     with open_store(db) as store:
-        added = store.add_product(name, gtins, doses)
+        added = Catalogue(store).add_product(name, gtins, doses)
     return Done(
         line("done.product_added", product=name, doses=added.doses_per_kit, gtins=_gtins(added)),
         _row(added),
@@ -61,7 +62,7 @@ def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
     Kits already received keep the product they were received as.
     """
     with open_store(db) as store:
-        changed = store.add_gtins(name, gtins, move)
+        changed = Catalogue(store).add_gtins(name, gtins, move)
     return Done(line("done.product_changed", product=name, now=_gtins(changed)), _row(changed))
 
 
@@ -80,7 +81,7 @@ def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: 
     if none == (least_c is not None or most_c is not None):
         raise InputError("product.limits_unclear")
     with open_store(db) as store:
-        changed = store.set_limits(name, None if none else Limits(least_c, most_c))
+        changed = Catalogue(store).set_limits(name, None if none else Limits(least_c, most_c))
     said = Phrase("cell.stored_at" if changed.limits else "cell.no_limits", limits=str(changed.limits))
     return Done(line("done.product_changed", product=name, now=said), _row(changed))
 
@@ -90,7 +91,7 @@ def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: 
 def list_(db: Path) -> Table:
     """List products, the doses in a kit of each, how they are to be stored, and their GTINs."""
     with open_store(db) as store:
-        found = store.products()
+        found = Catalogue(store).products()
     return Table(
         [_row(each) for each in found],
         {

@@ -18,11 +18,12 @@ from host.clock import Instant
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, USED, in_words
 from host.phrase import NextStep, Phrase
 from host.receiving import naming
+from host.service.recall import Recalls
 
 if TYPE_CHECKING:
     from host.ledger import Lot
-    from host.store import Store
-    from host.store.recall import Held
+    from host.service.recall import Held
+    from host.service.station import Database
 
 
 class MarkByDefault(ListByDefault):
@@ -66,8 +67,8 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
     if reason is None:
         raise click.UsageError(line("option.recall_reason_missing", show=NextStep("recall.show")))
     with open_store(db) as store:
-        found = store.find_lot(lot, product)
-        store.recall(found.product, found.lot, reason, document, clock.now_ms())
+        found = Recalls(store).find_lot(lot, product)
+        Recalls(store).recall(found.product, found.lot, reason, document, clock.now_ms())
         return _kits(store, found)
 
 
@@ -78,7 +79,7 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
 def show(db: Path, lot: str, product: str | None) -> Table:
     """List who holds the kits of a lot, recalled or not, and where they are."""
     with open_store(db) as store:
-        return _kits(store, store.find_lot(lot, product))
+        return _kits(store, Recalls(store).find_lot(lot, product))
 
 
 @recall.command("lift")
@@ -89,8 +90,8 @@ def show(db: Path, lot: str, product: str | None) -> Table:
 def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
     """End the recall of a lot: its kits may be issued again."""
     with open_store(db) as store:
-        found = store.find_lot(lot, product)
-        store.lift_recall(found.product, found.lot, reason, clock.now_ms())
+        found = Recalls(store).find_lot(lot, product)
+        Recalls(store).lift_recall(found.product, found.lot, reason, clock.now_ms())
     return Done(
         line("done.recall_lifted", lot=found.lot, product=found.product),
         {"product": found.product, "lot": found.lot, "reason": reason},
@@ -105,7 +106,7 @@ def list_(db: Path) -> Table:
         return _recalls(store)
 
 
-def _recalls(store: Store) -> Table:
+def _recalls(store: Database) -> Table:
     zone = store.station.time_zone
     rows = [
         {
@@ -119,7 +120,7 @@ def _recalls(store: Store) -> Table:
             "issued": each.issued,
             "in_stock": each.in_stock,
         }
-        for each in store.recalls()
+        for each in Recalls(store).recalls()
     ]
     return Table(
         rows,
@@ -136,12 +137,12 @@ def _recalls(store: Store) -> Table:
     )
 
 
-def _kits(store: Store, lot: Lot) -> Table:
+def _kits(store: Database, lot: Lot) -> Table:
     """The kits of a lot that can be collected, and in a note what became of the others."""
     zone = store.station.time_zone
-    held = store.kits_of_lot(lot.product, lot.lot)
-    last = store.last_recall(lot.product, lot.lot)
-    found = store.find_lot(lot.lot, lot.product)
+    held = Recalls(store).kits_of_lot(lot.product, lot.lot)
+    last = Recalls(store).last_recall(lot.product, lot.lot)
+    found = Recalls(store).find_lot(lot.lot, lot.product)
     rows = [_row(each, found, zone) for each in held if each.status in (ISSUED, IN_STOCK)]
     is_so = Phrase("cell.not_recalled")
     if last is not None and last.action == "recall":

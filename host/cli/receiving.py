@@ -29,9 +29,11 @@ from host.receiving.gs1 import Scan
 from host.receiving.printed import expiry
 from host.receiving.session import Session, doubts, is_scan, typed_lot
 from host.receiving.table import MAX_DOSES
-from host.store import Store
+from host.service.catalogue import Catalogue
+from host.service.receiving import Received, Receiving, unknown_gtin
+from host.service.station import Database
+from host.service.stock import Stock
 from host.store.catalogue import Product
-from host.store.receiving import Received, unknown_gtin
 from host.store.stock import Incoming
 
 _LONGEST_LINE = 10_000
@@ -66,7 +68,7 @@ class _Ended(Exception):
 class Receiver:
     """One session at the scanner. `packs` are what was received and not taken back."""
 
-    def __init__(self, store: Store, how: How, asks: bool) -> None:
+    def __init__(self, store: Database, how: How, asks: bool) -> None:
         self._store = store
         self._how = how
         self._asks = asks
@@ -128,14 +130,14 @@ class Receiver:
             self._say(f"kitdock: {line('said.line_not_received', line=self._line, why=why)}")
 
     def _receive(self, text: str) -> None:
-        today = self._store.today()
+        today = Stock(self._store).today()
         scan = self._settled(gs1.read(text, today), today)
         product = self._product(scan.gtin)
         pack = self._filled(scan, product, today)
         assert pack.lot is not None
         box = Incoming("", product.name, pack.lot, pack.expires_on, None, scan.gtin, scan.serial, self._how.document)
         with _uninterrupted():
-            kit = self._store.receive_next(
+            kit = Receiving(self._store).receive_next(
                 box, self._how.prefix, clock.now_ms(), self._how.station, self._how.accept_expired
             )
             self._session.received(scan, pack)
@@ -145,7 +147,7 @@ class Receiver:
     def _answer(self, kit: Received) -> str:
         lot = kit.lot
         same = sum(each.kit.lot[:2] == lot[:2] for each in self.packs)
-        marks = [Phrase("cell.pack_expired")] if lot.expires_on < self._store.today() else []
+        marks = [Phrase("cell.pack_expired")] if lot.expires_on < Stock(self._store).today() else []
         marks += [Phrase("cell.pack_recalled", reason=lot.recalled)] if lot.recalled is not None else []
         return line(
             "said.pack_received",
@@ -165,13 +167,13 @@ class Receiver:
         reason = line("said.taken_back_at_receipt")
         undo = Movement(0, clock.now_ms(), CORRECT, kit, corrects=last.kit.movement, reason=reason)
         with _uninterrupted():
-            self._store.move(undo)
+            Stock(self._store).move(undo)
             self._session.undone(last.scan, last.pack)
             self.packs.pop()
         self._say(f"  {line('said.pack_taken_back', kit=kit, kits=len(self.packs))}")
 
     def _announce(self, text: str) -> None:
-        typed = typed_lot(text, self._store.today())
+        typed = typed_lot(text, Stock(self._store).today())
         self._session.announce(typed)
         code = "said.next_pack_expires" if typed.expires_on else "said.next_pack"
         self._say(f"  {line(code, lot=typed.lot, expires_on=typed.expires_on)}")
@@ -209,12 +211,12 @@ class Receiver:
 
     def _product(self, gtin: str) -> Product:
         """The product with that GTIN; asked once, then it is in the catalogue."""
-        known = self._store.product_of(gtin)
+        known = Catalogue(self._store).product_of(gtin)
         if known is not None:
             return known
         if not self._asks:
             raise unknown_gtin(gtin)
-        products = self._store.products()
+        products = Catalogue(self._store).products()
         self._say(f"\a  {line('ask.which_product' if gtin[0] == '0' else 'ask.which_product_of_case', gtin=gtin)}")
         for number, each in enumerate(products, 1):
             self._say(f"    {number}  {each.name}")
@@ -230,13 +232,13 @@ class Receiver:
         if answer.isdigit():
             if not (answer.isascii() and 1 <= int(answer[:9]) <= len(products)):
                 raise InputError("receiving.none_of_these", answer=answer)
-            return self._store.add_gtins(products[int(answer) - 1].name, [gtin])
+            return Catalogue(self._store).add_gtins(products[int(answer) - 1].name, [gtin])
         name = naming.line("product", answer)
         same = next((each.name for each in products if each.name.casefold() == name.casefold()), None)
         if same is not None:
-            return self._store.add_gtins(same, [gtin])
+            return Catalogue(self._store).add_gtins(same, [gtin])
         doses = self._number(f"  {line('ask.doses_in_one')} ", MAX_DOSES)
-        return self._store.add_product(name, [gtin], doses)
+        return Catalogue(self._store).add_product(name, [gtin], doses)
 
     def _filled(self, scan: Scan, product: Product, today: date) -> Scan:
         """The scan with lot and expiry; what it does not say is what was typed, or known of the lot, or asked."""
@@ -246,7 +248,7 @@ class Receiver:
                 raise InputError("receiving.no_lot", product=product.name)
             pack = self._ask_lot(pack, product, today)
         assert pack.lot is not None
-        if pack.expires_on is None and self._store.lot(product.name, pack.lot) is None:
+        if pack.expires_on is None and Stock(self._store).lot(product.name, pack.lot) is None:
             if not self._asks:
                 raise InputError("receiving.no_expiry", lot=pack.lot, product=product.name)
             pack = self._ask_expiry(pack, product, today)
@@ -286,7 +288,7 @@ class Receiver:
                 raise _Skipped
             if answer.casefold() == "done":
                 raise _Ended
-            if is_scan(answer, self._store.today()):
+            if is_scan(answer, Stock(self._store).today()):
                 self._say(f"\a  {line('said.answer_first')}")
             elif answer:
                 return answer

@@ -19,11 +19,15 @@ from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
 from host.reconcile import reconcile as find
 from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry, Live, named
+from host.service.discrepancies import Discrepancies
+from host.service.evidence import Evidence
+from host.service.people import People
+from host.service.situation import Situations
 from host.words import plural
 
 if TYPE_CHECKING:
+    from host.service.station import Database
     from host.settings import Settings
-    from host.store import Store
 
 _COLUMNS: dict[str, Cell] = {
     "severity": "severity",
@@ -83,8 +87,10 @@ def list_(
             return _rules(store.settings)
         there = _found(store, not_docked)
         if station is not None:
-            store.place(station)
-            at_home = store.stations_of(each.found.officer for each in there if each.found.officer is not None)
+            People(store).place(station)
+            at_home = Discrepancies(store).stations_of(
+                each.found.officer for each in there if each.found.officer is not None
+            )
             there = [each for each in there if station in (each.found.place, at_home.get(each.found.officer or ""))]
         zone = store.station.time_zone
     worst = SEVERITIES if severity is None else SEVERITIES[: SEVERITIES.index(severity) + 1]
@@ -121,14 +127,14 @@ def show(db: Path, name: str) -> PrintedReport:
             each = named(name, _found(store))
         except InputError:
             kind, _, subject = name.partition(":")
-            entries = store.discrepancy_entries(kind, subject)
+            entries = Discrepancies(store).discrepancy_entries(kind, subject)
             if not entries:
                 raise
             return PrintedReport(name, {"history": _history(entries, zone)}, "It is no longer found.")
-        entries = store.discrepancy_entries(*each.found.key)
+        entries = Discrepancies(store).discrepancy_entries(*each.found.key)
         facts = [
             {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}
-            for fact, at_ms, text in store.evidence(each.found.facts)
+            for fact, at_ms, text in Evidence(store).evidence(each.found.facts)
         ]
     evidence = Table(
         facts,
@@ -179,22 +185,22 @@ def reopen(db: Path, name: str, reason: str) -> Done:
     return _judge(db, name, "reopen", REOPENED, reason)
 
 
-def _found(store: Store, not_docked: int | None = None) -> list[Live]:
+def _found(store: Database, not_docked: int | None = None) -> list[Live]:
     """What does not agree now, worst first; noted by those who may, unless with another threshold."""
     now_ms = clock.now_ms()
     settings = store.settings
     if not_docked is not None:
         settings = settings._replace(not_docked_days=not_docked)
-    found = find(store.situation(now_ms, settings))
+    found = find(Situations(store).situation(now_ms, settings))
     if not_docked is None and store.account.may("discrepancy.note"):
-        store.note_discrepancies(found, now_ms)
-    return store.standings(found)
+        Discrepancies(store).note_discrepancies(found, now_ms)
+    return Discrepancies(store).standings(found)
 
 
 def _judge(db: Path, name: str, verb: str, action: str, reason: str) -> Done:
     with open_store(db) as store:
         each = named(name, _found(store))
-        known = store.judge(verb, action, each.found, reason, clock.now_ms())
+        known = Discrepancies(store).judge(verb, action, each.found, reason, clock.now_ms())
     return Done(
         f"{each.found.name} {action}: {reason}",
         {"name": each.found.name, "status": known.status, "reason": reason, "by": known.login},

@@ -14,6 +14,8 @@ from host.clock import Instant
 from host.ledger import Balance
 from host.ledger.movement import in_words
 from host.phrase import NextStep
+from host.service.stock import Stock
+from host.service.summaries import Summaries
 from host.stock.summary import ALWAYS, Flow, Month, Turnover, month, turnover
 from host.usage.reports import CAUSES
 from host.words import heading
@@ -40,10 +42,10 @@ def holdings(db: Path, by: str) -> Table:
     in stock, and how many are out with the officers at home there.
     """
     with open_store(db) as store:
-        today = store.today()
+        today = Stock(store).today()
         if by == "station":
-            return _stations([each._asdict() for each in store.shelves_of_stations(today)])
-        held = store.held()
+            return _stations([each._asdict() for each in Summaries(store).shelves_of_stations(today)])
+        held = Summaries(store).held()
     rows: list[Row] = []
     for (officer, place, unit, station), group in groupby(held, key=lambda each: each[:4]):
         kits = list(group)
@@ -108,9 +110,9 @@ def month_(db: Path, month_: str | None) -> PrintedReport:
     with open_store(db) as store:
         zone = store.station.time_zone
         of = month(month_, clock.now_ms(), zone)
-        found, start, end = store.month_of_stock(of)
-        openings = store.openings_by_cause(of)
-        discrepancies = turnover(store.discrepancy_log(), of)
+        found, start, end = Summaries(store).month_of_stock(of)
+        openings = Summaries(store).openings_by_cause(of)
+        discrepancies = turnover(Summaries(store).discrepancy_log(), of)
         name = store.station.name
     title = "title.month" if of.is_over else "title.month_so_far"
     return PrintedReport(

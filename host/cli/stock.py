@@ -19,12 +19,14 @@ from host.cli.steps import line, told
 from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
 from host.receiving import numbers
+from host.service.receiving import Receiving
+from host.service.stock import Stock
 
 if TYPE_CHECKING:
     from host.cli.receiving import Pack
     from host.receiving.printed import DateStyle
+    from host.service.receiving import Checked, Level
     from host.sheets.labels import Label
-    from host.store.receiving import Checked, Level
 
 PDF = click.Path(dir_okay=False, readable=False, path_type=Path)
 
@@ -87,7 +89,7 @@ def receive(
     if labels is not None:
         _check_labels(labels, overwrite=False)
     with open_store(db) as store:
-        place = store.check_receiving(station)
+        place = Receiving(store).check_receiving(station)
         receiver = Receiver(store, How(place, document, prefix, accept_expired), has_terminal())
         receiver.run()
         if labels is not None and receiver.packs:
@@ -136,16 +138,16 @@ def import_(
     except OSError as error:
         raise InputError("import.not_read", path=file, why=error.strerror) from None
     with open_store(db) as store:
-        place = store.check_receiving(station)
+        place = Receiving(store).check_receiving(station)
         try:
-            kits = read_kits(data, store.today(), date_style)
+            kits = read_kits(data, Stock(store).today(), date_style)
         except InputError as error:
             raise InputError("import.file_wrong", path=file, error=error) from None
         at_ms = clock.now_ms()
         if dry_run or kits.bad:
-            checked = store.check_import(kits.good, at_ms, document, accept_expired)
+            checked = Receiving(store).check_import(kits.good, at_ms, document, accept_expired)
         else:
-            checked = store.import_kits(kits.good, at_ms, place, document, accept_expired)
+            checked = Receiving(store).import_kits(kits.good, at_ms, place, document, accept_expired)
     bad = sorted([*kits.bad, *checked.bad], key=lambda each: each.line)
     rows = _rows_of(checked)
     if bad:
@@ -189,7 +191,7 @@ def labels(
     _check_labels(output, overwrite)
     with open_store(db) as store:
         since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
-        found = store.labels(kits, lot, since_ms)
+        found = Receiving(store).labels(kits, lot, since_ms)
     _write_labels(found, output, first)
     return Done(
         line("said.labels_written", labels=len(found), path=output),
@@ -206,9 +208,9 @@ def list_(db: Path) -> Table:
     carry_days), or are to be counted before they are issued again.
     """
     with open_store(db) as store:
-        today = store.today()
+        today = Stock(store).today()
         carry_days = store.settings.carry_days
-        rows = [_level(each, today, carry_days) for each in store.levels()]
+        rows = [_level(each, today, carry_days) for each in Receiving(store).levels()]
     in_stock = sum(row["kits"] for row in rows if row["status"] == "in_stock")
     issued = sum(row["kits"] for row in rows if row["status"] == "issued")
     return Table(

@@ -18,11 +18,14 @@ from host.clock import Instant
 from host.docking.prompting import file_report, find_opening, prefilled
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
+from host.service.people import People
+from host.service.reports import Reports
+from host.service.tags import Tags
 from host.usage.openings import Opening
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
 
 
 @click.group(cls=Group)
@@ -62,7 +65,7 @@ def file(
             officer = found.officers[0]
         if officer is None:
             raise click.UsageError(line("option.who_reports"))
-        store.officer(officer)
+        People(store).officer(officer)
         if given is None:
             if not terminal.has_terminal():
                 raise click.UsageError(line("option.answers_missing"))
@@ -81,7 +84,7 @@ def file(
     return Done(text, row, warnings)
 
 
-def _opening(store: Store, name: str | None) -> tuple[Opening | None, str | None]:
+def _opening(store: Database, name: str | None) -> tuple[Opening | None, str | None]:
     """The opening that is meant; or the tag of a pouch whose openings are another officer's, for who was there."""
     if name is None:
         return None, None
@@ -90,7 +93,7 @@ def _opening(store: Store, name: str | None) -> tuple[Opening | None, str | None
     except InputError:
         if not store.account.bound("report.file") or store.account.officer is None:
             raise
-        tag = store.tag(name.rpartition(":")[0] or name)
+        tag = Tags(store).tag(name.rpartition(":")[0] or name)
         return None, tag.id
 
 
@@ -105,7 +108,7 @@ def withdraw(db: Path, report_id: int, reason: str) -> Done:
     `kitdock usage restore` takes that back. To replace it by a right one, file that with --amends.
     """
     with open_store(db) as store:
-        found = store.withdraw_report(report_id, reason, clock.now_ms())
+        found = Reports(store).withdraw_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
     return Done(line("done.report_withdrawn", report=report_id), row)
 
@@ -120,7 +123,7 @@ def same(db: Path, report_id: int, other: int) -> Done:
     Two officers who were there may both report. Both reports stay; the doses count once, those of OTHER.
     """
     with open_store(db) as store:
-        found = store.same_use(report_id, other, clock.now_ms())
+        found = Reports(store).same_use(report_id, other, clock.now_ms())
         row = _row(store, found)
     return Done(line("done.report_same", report=report_id, other=other), row)
 
@@ -137,7 +140,7 @@ def match(db: Path, report_id: int, opening: str) -> Done:
     """
     with open_store(db) as store:
         found = find_opening(store, opening)
-        done = store.match_report(report_id, (found.tag, found.sequence), clock.now_ms())
+        done = Reports(store).match_report(report_id, (found.tag, found.sequence), clock.now_ms())
         row = _row(store, done)
     return Done(line("done.report_matched", report=report_id, opening=found.name), row)
 
@@ -149,7 +152,7 @@ def match(db: Path, report_id: int, opening: str) -> Done:
 def restore(db: Path, report_id: int, reason: str | None) -> Done:
     """Take back that a report was withdrawn, or is the same as another."""
     with open_store(db) as store:
-        found = store.restore_report(report_id, reason, clock.now_ms())
+        found = Reports(store).restore_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
     return Done(line("done.report_restored", report=report_id), row)
 
@@ -162,7 +165,7 @@ def list_(db: Path) -> Table:
     An officer's own account lists the officer's own.
     """
     with open_store(db) as store:
-        rows = [_row(store, each) for each in store.reports()]
+        rows = [_row(store, each) for each in Reports(store).reports()]
     return Table(
         rows,
         {
@@ -188,7 +191,7 @@ def show(db: Path, report_id: int) -> Table:
     For the officer who filed it, and for roles that the form lets read them; each reading stands in the audit.
     """
     with open_store(db) as store:
-        report, protected = store.report(report_id)
+        report, protected = Reports(store).report(report_id)
         row = _row(store, report)
         station = store.station
         roles = store.account.reads_as(report.officer)
@@ -238,8 +241,8 @@ def _read(text: str) -> dict[str, object]:
     return data
 
 
-def _row(store: Store, report: UsageReport) -> Row:
-    tag = store.tag(report.tag) if report.tag else None
+def _row(store: Database, report: UsageReport) -> Row:
+    tag = Tags(store).tag(report.tag) if report.tag else None
     place = None if tag is None else tag.pouch if tag.retired_at_ms is None else tag.id
     return {
         "id": report.id,

@@ -11,25 +11,33 @@ from typing import TYPE_CHECKING
 from host import clock, forms
 from host.errors import InputError
 from host.phrase import NextStep
+from host.service.openings import Openings
+from host.service.people import People
+from host.service.reports import Reports
+from host.service.tags import Tags
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
 
 MAX_DOSES = 99
 """More doses than this in one opening are a slip of the keyboard. There is no cap at the two of a kit."""
 
 
-def unexplained_openings(store: Store, tag_id: str | None = None) -> list[Opening]:
+def unexplained_openings(store: Database, tag_id: str | None = None) -> list[Opening]:
     """The closed openings of one tag, or of all, that nobody has explained, oldest first.
 
     `dose_marks` of each is what to offer as the number of doses.
     """
-    return [each for each in store.openings(tag_id, unsettled=True) if each.explanation is None and not each.is_open]
+    return [
+        each
+        for each in Openings(store).openings(tag_id, unsettled=True)
+        if each.explanation is None and not each.is_open
+    ]
 
 
-def find_opening(store: Store, name: str) -> Opening:
+def find_opening(store: Database, name: str) -> Opening:
     """The opening called POUCH-OR-TAG:SEQUENCE; without the sequence, the newest unexplained one.
 
     Raises `InputError` if there is none.
@@ -40,8 +48,8 @@ def find_opening(store: Store, name: str) -> Opening:
     elif not sequence.isascii() or not sequence.isdigit():
         # A pouch's own name may hold a colon.
         place, sequence = name, ""
-    tag = store.tag(place)
-    of_tag = store.openings(tag.id)
+    tag = Tags(store).tag(place)
+    of_tag = Openings(store).openings(tag.id)
     if sequence:
         found = next((each for each in of_tag if each.sequence == int(sequence)), None)
         if found is None:
@@ -55,7 +63,7 @@ def find_opening(store: Store, name: str) -> Opening:
     return unexplained[-1]
 
 
-def speaker(store: Store, opening: Opening, officer: str | None) -> str:
+def speaker(store: Database, opening: Opening, officer: str | None) -> str:
     """The officer who speaks of an opening: the one named, or else the one whose account this is.
 
     Raises `InputError` if neither is known: who carried the pouch need not be who speaks.
@@ -71,7 +79,7 @@ def speaker(store: Store, opening: Opening, officer: str | None) -> str:
 
 
 def record_explanation(
-    store: Store, opening: Opening, officer: str | None, cause: str, doses: int | None, at_ms: int
+    store: Database, opening: Opening, officer: str | None, cause: str, doses: int | None, at_ms: int
 ) -> int | None:
     """Records why the pouch was opened, and returns the doses recorded (None unless used on a person).
 
@@ -80,7 +88,7 @@ def record_explanation(
     number of doses that cannot be.
     """
     if officer is not None:
-        store.officer(officer)
+        People(store).officer(officer)
     if cause not in CAUSES:
         raise InputError("opening.unknown_cause", cause=cause, causes=tuple(CAUSES))
     if cause != USED and doses is not None:
@@ -91,11 +99,11 @@ def record_explanation(
             raise InputError("opening.no_dose_marks", opening=opening.name)
         if not 1 <= doses <= MAX_DOSES:
             raise InputError("opening.impossible_doses", doses=doses, most=MAX_DOSES)
-    store.add_explanation(opening.tag, opening.sequence, officer, cause, doses, at_ms)
+    Reports(store).add_explanation(opening.tag, opening.sequence, officer, cause, doses, at_ms)
     return doses
 
 
-def prefilled(store: Store, opening: Opening | None) -> dict[str, object]:
+def prefilled(store: Database, opening: Opening | None) -> dict[str, object]:
     """Answers that the log and the explanation already give, by the form's keys."""
     if opening is None:
         return {}
@@ -107,7 +115,7 @@ def prefilled(store: Store, opening: Opening | None) -> dict[str, object]:
 
 
 def file_report(
-    store: Store,
+    store: Database,
     form_key: str,
     opening: Opening | None,
     officer: str,
@@ -125,7 +133,7 @@ def file_report(
     the time of the incident is meant. Raises `InputError` for an unknown officer or form, `forms.AnswersRefused` with a
     line for each answer that does not fit; then nothing is written.
     """
-    store.officer(officer)
+    People(store).officer(officer)
     form = forms.load(form_key)
     station = store.station
     given = {**prefilled(store, opening), **{key: value for key, value in answers.items() if value not in (None, "")}}
@@ -133,15 +141,15 @@ def file_report(
     place = (opening.tag, opening.sequence) if opening else None
     if tag is not None:
         place = _nearest(store, tag, checked.open, at_ms)
-    return store.add_report(
+    return Reports(store).add_report(
         form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms, kit, amends
     )
 
 
-def _nearest(store: Store, tag: str, answers: Mapping[str, object], at_ms: int) -> tuple[str, int]:
+def _nearest(store: Database, tag: str, answers: Mapping[str, object], at_ms: int) -> tuple[str, int]:
     """The opening of a tag (its id) nearest to the incident that a report tells of. Raises `InputError`."""
     told = UsageReport(0, "", at_ms, "", None, None, 0, dict(answers))
-    near = store.openings_unreported(tag, incident_ms(told))
+    near = Reports(store).openings_unreported(tag, incident_ms(told))
     if not near:
         raise InputError("opening.none_near_the_incident")
     return near[0]

@@ -22,7 +22,8 @@ from host.link.adapter import Adapter
 from host.link.errors import LinkLost, WrongKey
 from host.link.gatt import STALL_TIMEOUT_S, Link, connected
 from host.phrase import NextStep, Phrase
-from host.store import Store
+from host.service.station import Database
+from host.service.tags import Tags
 from host.tag.events import Tag
 from kitwire import advert
 
@@ -63,7 +64,7 @@ class Dock:
 
     def __init__(
         self,
-        store: Store,
+        store: Database,
         adapter: Adapter,
         progress: Callable[[DockingStep], None],
         now_ms: Callable[[], int] | None = None,
@@ -90,12 +91,12 @@ class Dock:
     def _learn_tags(self) -> None:
         """Look up which tags there are, and how much of each log is committed."""
         known = self._tags
-        self._tags = {tag.id: tag for tag in self._store.tags()}
+        self._tags = {tag.id: tag for tag in Tags(self._store).tags()}
         for tag in self._tags.values():
             if tag.id not in known:
-                keys = self._store.tag_keys(tag.id)
-                self._sightings.add(tag.id, keys.advert, self._store.radio(tag.id), tag.enrolled_at_ms)
-            last = self._store.last_record(tag.id)
+                keys = Tags(self._store).tag_keys(tag.id)
+                self._sightings.add(tag.id, keys.advert, Tags(self._store).radio(tag.id), tag.enrolled_at_ms)
+            last = Tags(self._store).last_record(tag.id)
             self._committed[tag.id] = last[0] if last else 0
 
     async def scan(self, seconds: float) -> dict[str, tuple[Sighting, int]]:
@@ -174,7 +175,7 @@ class Dock:
             return None
         if sighting.news:
             with suppress(StoreError):  # a hint only: the next one is kept as well as this
-                self._store.set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
+                Tags(self._store).set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
         return sighting
 
     def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
@@ -257,7 +258,7 @@ class Dock:
         if report.status:
             accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
             with suppress(StoreError):
-                self._store.set_radio(tag.id, *accepted)
+                Tags(self._store).set_radio(tag.id, *accepted)
         return report
 
 

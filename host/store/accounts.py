@@ -3,121 +3,29 @@
 from collections.abc import Iterator
 from sqlite3 import Connection
 
-from host import clock
-from host.access import audit
-from host.access.audit import AuditEntry, Chain
-from host.access.roles import ADMINISTRATOR, OFFICER, ROLES, Account
-from host.errors import InputError, RuleError
-from host.phrase import NextStep
-from host.settings import RETENTION, as_stored, checked
+from host.access.audit import AuditEntry
+from host.store.database import Database
 from host.store.failing import translated
-from host.store.people import People
 
-_TEXTS = ("login", "action", "subject", "outcome", "detail")
+TEXTS = ("login", "action", "subject", "outcome", "detail")
+
+
+class AccountRepository:
+    """The part of the store that says who may do what, and keeps who did."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def entries(self, where: str, parameters: tuple[object, ...]) -> Iterator[AuditEntry]:
+        with translated(self._db.path):
+            yield from entries(self._db.connection, where, parameters)
 
 
 def entries(connection: Connection, where: str = "", parameters: tuple[object, ...] = ()) -> Iterator[AuditEntry]:
     """The audit, oldest first, read so that whatever stands there can be verified."""
     # Bytes that are no text come as others: their entry does not verify, instead of stopping who verifies.
-    columns = ", ".join(f"CAST({each} AS BLOB)" for each in _TEXTS)
+    columns = ", ".join(f"CAST({each} AS BLOB)" for each in TEXTS)
     rows = connection.execute(f"SELECT id, at_ms, {columns}, hash FROM audit {where} ORDER BY id", parameters)
     for id, at_ms, *texts, hash in rows:
         found = (None if each is None else each.decode(errors="replace") for each in texts)
         yield AuditEntry._make((id, at_ms, *found, hash))
-
-
-class Accounts(People):
-    """The part of the store that says who may do what, and keeps who did."""
-
-    def accounts(self) -> list[Account]:
-        """All accounts by login. Raises `NotAllowed`."""
-        self._demand("audit.read")
-        found: dict[str, Account] = {}
-        for login, role, officer in self._rows("SELECT login, role, officer FROM account ORDER BY login, role"):
-            known = found.get(login, Account(login, frozenset(), None))
-            found[login] = Account(login, known.roles | {role}, officer or known.officer)
-        return list(found.values())
-
-    def grant(self, login: str, role: str, officer: str | None, at_ms: int) -> None:
-        """Gives an account a role; with role officer, `officer` is whose it is (None: a dock that many share).
-
-        Raises `InputError` for an unknown role or officer, `RuleError` if the account has the role already.
-        """
-        with self._changing("account.grant", login) as detail:
-            if role not in ROLES:
-                raise InputError("account.no_such_role", role=role, roles=tuple(ROLES))
-            if officer is not None and role != OFFICER:
-                raise InputError("account.no_officers_role", needed=OFFICER, role=role)
-            if officer is not None:
-                self.officer(officer)
-            if self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
-                raise RuleError("account.has_role", login=login, role=role, see=NextStep("account.list"))
-            self._connection.execute(
-                "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, ?, ?)",
-                (login, role, officer, at_ms),
-            )
-            detail |= {"role": role, "officer": officer}
-
-    def revoke(self, login: str, role: str) -> None:
-        """Takes a role from an account. Raises `RuleError` if it has it not, or if it is the last administrator."""
-        with self._changing("account.revoke", login) as detail:
-            if not self._row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
-                raise RuleError("account.has_no_such_role", login=login, role=role, see=NextStep("account.list"))
-            others = self._row("SELECT 1 FROM account WHERE role = ? AND login <> ?", (ADMINISTRATOR, login))
-            if role == ADMINISTRATOR and others is None:
-                raise RuleError("account.last_administrator", login=login)
-            self._connection.execute("DELETE FROM account WHERE login = ? AND role = ?", (login, role))
-            detail["role"] = role
-
-    def set_setting(self, key: str, text: str) -> int | str:
-        """Changes a setting and returns its value. Raises `InputError` if there is no such setting or value.
-
-        What is destroyed when is the administrator's to say. What was there before may be nonsense: this is how it is
-        mended.
-        """
-        value = checked(key, text)
-        action = "setting.retention" if key.startswith(RETENTION) else "setting.change"
-        with self._changing(action, key) as detail:
-            detail |= {"before": as_stored(key, self.stored_settings()), "after": value}
-            self._connection.execute(
-                "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, str(value)),
-            )
-        return value
-
-    def audit_entries(
-        self, since_ms: int | None = None, login: str | None = None, action: str | None = None, refused: bool = False
-    ) -> Iterator[AuditEntry]:
-        """The entries of the audit, oldest first, one after the other as they are asked for. Raises `NotAllowed`.
-
-        From an instant on; of one login; of one action, or of a group of them such as kit; only those `refused`.
-        """
-        self._demand("audit.read")
-        told = {
-            "at_ms >= ?": since_ms,
-            "login = ?": login,
-            "? IN (action, substr(action, 1, instr(action, '.') - 1))": action,
-            "outcome = ?": audit.REFUSED if refused else None,
-        }
-        asked = {condition: value for condition, value in told.items() if value is not None}
-        where = f"WHERE {' AND '.join(asked)}" if asked else ""
-        return self._entries(where, tuple(asked.values()))
-
-    def _entries(self, where: str, parameters: tuple[object, ...]) -> Iterator[AuditEntry]:
-        with translated(self.path):
-            yield from entries(self._connection, where, parameters)
-
-    def verify_audit(self) -> Chain:
-        """Whether the audit is whole. Raises `NotAllowed`."""
-        return audit.verify(self.audit_entries())
-
-    def audit_holds(self, head: bytes) -> bool:
-        """Whether an entry has this hash: whether the audit still holds what it held when that was its newest."""
-        self._demand("audit.read")
-        return self._row("SELECT 1 FROM audit WHERE hash = ?", (head,)) is not None
-
-    def accept_clock(self) -> None:
-        """Takes this machine's clock as right although the newest entry is of a later time."""
-        with self._writing():
-            self._demand("clock.accept")
-            self._note("clock.accept", None, {"now": clock.now_ms()}, accept_clock=True)

@@ -1,32 +1,19 @@
 """Care of the database: a backup while others write, a check of everything that must hold, repair, vacuum."""
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
-from host import ledger
 from host.access import audit
-from host.access.vault import key_path
-from host.errors import DatabaseDamaged, InputError, KitdockError, VaultError
-from host.phrase import NextStep, Phrase
+from host.errors import KitdockError
+from host.phrase import Phrase
 from host.store import copying
 from host.store.accounts import entries
-from host.store.copying import Progress, no_progress
-from host.store.failing import translated
-from host.store.retaining import Retention
-from host.store.rollups import TABLES
+from host.store.database import Database
+from host.store.tags import TagRepository
 from host.tag.events import EventRow, Tag
 from host.tag.verify import ChainVerifier
-
-FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
-    "file", "references", "layout", "audit", "ledger", "roll-ups", "records"
-)  # fmt: skip
-
-_TOLD = 3
-"""So many differences are told of each kind."""
 
 
 class Check(NamedTuple):
@@ -37,90 +24,18 @@ class Check(NamedTuple):
     found: Phrase | KitdockError
 
 
-class Repaired(NamedTuple):
-    """What a repair has put back: triggers and indexes by name. All roll-ups were derived anew."""
-
-    objects: list[str]
-
-
-class Sizes(NamedTuple):
-    """Bytes of the database and its log, before and after."""
-
-    before: int
-    after: int
-
-
-class Care(Retention):
+class CareRepository:
     """The part of the store that looks after the file."""
 
-    def back_up(self, target: Path, overwrite: bool = False, progress: Progress = no_progress) -> int:
-        """Copies the database into a file of one's own, mode 0600, and returns its size in bytes.
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._tags = TagRepository(db)
 
-        Others may write meanwhile. The copy is checked before it gets its name; on failure there is none, or the one
-        from before. Raises `InputError` if `target` cannot be written or is there already, `StoreError`, `NotAllowed`.
-        """
-        self._demand("database.backup", target.name)
-        self._check_target(target, overwrite)
-        with copying.part_beside(target) as part:
-            copying.copy(self.path, part, target, progress)
-            with closing(copying.reading(part, at_rest=True)) as copied:
-                broken = audit.verify(entries(copied)).why
-            if broken:
-                raise DatabaseDamaged(
-                    "database.audit_broken", path=self.path, why=broken, check=NextStep("database.check")
-                )
-            with self._changing("database.backup", target.name) as detail:
-                detail["bytes"] = size = part.stat().st_size
-                self._check_target(target, overwrite)
-                try:
-                    copying.put(part, target)
-                except OSError as error:
-                    raise InputError("backup.cannot_write", target=target, why=error.strerror) from error
-        return size
+    def check_references(self, name: str) -> Check:
+        return check(name, copying.reference_faults(self._db.connection), Phrase("check.references"))
 
-    def _check_target(self, target: Path, overwrite: bool) -> None:
-        with translated(self.path):
-            str(target).encode()
-        if target.is_dir() or not target.parent.is_dir():
-            raise InputError("backup.no_file", target=target)
-        own = [key_path(self.path), *(self.path.with_name(self.path.name + each) for each in ("", "-wal", "-shm"))]
-        if any(each.exists() and target.exists() and target.samefile(each) for each in own):
-            raise InputError("backup.part_of_database", target=target)
-        if target.exists() and not overwrite:
-            raise InputError("backup.exists", target=target)
-        for log in (target.with_name(target.name + each) for each in ("-wal", "-journal")):
-            if log.exists():
-                raise InputError("backup.log_there", log=log, target=target)
-
-    def check(self, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
-        """Everything that must hold, one after the other; `progress` is told what is looked at.
-
-        What comes after a damaged file is not looked at. Raises `NotAllowed`.
-        """
-        self._demand("database.check")
-        self.freshen()
-        with self._reading():
-            progress(FILE)
-            faults = copying.file_faults(self._connection)
-            yield _check(FILE, faults, Phrase("check.file", size=self.path.stat().st_size))
-            if faults:
-                return
-            for name, look in (
-                (REFERENCES, self._check_references),
-                (LAYOUT, self._check_layout),
-                (AUDIT, self._check_audit),
-                (LEDGER, self._check_ledger),
-                (ROLLUPS, self._check_rollups),
-                (RECORDS, self._check_records),
-            ):
-                progress(name)
-                yield look(name)
-
-    def _check_references(self, name: str) -> Check:
-        return _check(name, copying.reference_faults(self._connection), Phrase("check.references"))
-
-    def _check_layout(self, name: str) -> Check:
-        there, due = _objects(self._connection), _due_objects()
+    def check_layout(self, name: str) -> Check:
+        there, due = objects(self._db.connection), due_objects()
         faults = [Phrase("check.missing", kind=kind, name=each) for kind, each in due if (kind, each) not in there]
         faults += [Phrase("check.strange", kind=kind, name=each) for kind, each in there if (kind, each) not in due]
         faults += [
@@ -129,80 +44,26 @@ class Care(Retention):
             if (kind, each) in there and there[kind, each].split() != sql.split()
         ]
         triggers = sum(kind == "trigger" for kind, _ in due)
-        return _check(name, faults, Phrase("check.layout", triggers=triggers))
+        return check(name, faults, Phrase("check.layout", triggers=triggers))
 
-    def _check_audit(self, name: str) -> Check:
-        chain = audit.verify(entries(self._connection))
+    def check_audit(self, name: str) -> Check:
+        chain = audit.verify(entries(self._db.connection))
         fine = Phrase("check.audit", entries=chain.entries, newest=chain.head.hex()[:16])
-        return _check(name, [chain.why] if chain.why else [], fine)
+        return check(name, [chain.why] if chain.why else [], fine)
 
-    def _check_ledger(self, name: str) -> Check:
-        faults: list[Phrase] = []
-        doses = received = 0
-        for kit, steps, lot in self._ledger_by_kit():
-            state = steps[-1].state
-            if state.status == ledger.movement.VOID:
-                continue
-            received += lot.doses_per_kit
-            doses += state.doses_left + state.doses_used + state.doses_unaccounted
-            if state.doses_left + state.doses_used + state.doses_unaccounted != lot.doses_per_kit:
-                faults.append(Phrase("check.doses", kit=kit))
-            faults += [
-                Phrase("check.movement", movement=each.movement.id, kit=kit, why=each.impossible)
-                for each in steps
-                if each.impossible
-            ]
-        return _check(name, faults, Phrase("check.ledger", received=received, accounted=doses))
-
-    def _check_rollups(self, name: str) -> Check:
-        stale = {row[0] for row in self._rows("SELECT tag FROM stale_tag")}
-        faults: list[Phrase] = []
-        due = self.recompute()
-        count = 0
-        for table in TABLES:
-            # A tag that is at the dock this moment is derived when that ends.
-            wanted = Counter(row for row in due[table] if row[0] not in stale)
-            there = Counter(row for row in self._rows(f"SELECT * FROM {table}") if row[0] not in stale)
-            count += there.total()
-            keys = sorted({str(row[0]) for row in [*(wanted - there), *(there - wanted)]})
-            if keys:
-                more = len(keys) - _TOLD
-                rows = tuple(keys[:_TOLD])
-                faults.append(
-                    Phrase("check.table_and_more" if more > 0 else "check.table", table=table, rows=rows, more=more)
-                )
-        return _check(name, faults, Phrase("check.rollups", count=count))
-
-    def _check_records(self, name: str) -> Check:
-        faults: list[Phrase | KitdockError] = []
-        count = 0
-        try:
-            _ = self._vault
-        except VaultError as error:
-            return Check(name, None, error)
-        for tag in self._all_tags():
-            try:
-                seen, wrong = self._verify_records(tag)
-            except VaultError as error:
-                faults.append(error)
-                continue
-            count += seen
-            if wrong:
-                told = tuple(wrong[:_TOLD])
-                faults.append(Phrase("check.tag", tag=tag.id, count=len(wrong), sequences=told))
-        return _check(name, faults, Phrase("check.records", count=count))
-
-    def _verify_records(self, tag: Tag) -> tuple[int, list[int]]:
+    def verify_records(self, tag: Tag) -> tuple[int, list[int]]:
         """How many records `tag` has here, and the sequences of those that are not what their row says.
 
         The first after a gap is chained to one that is not here, and is taken as it stands.
         """
-        key = self._tag_keys(tag.id).log
+        key = self._tags.tag_keys(tag.id).log
         columns = ", ".join(EventRow._fields)
         verifier: ChainVerifier | None = None
         before: EventRow | None = None
         seen, wrong = 0, []
-        for row in self._connection.execute(f"SELECT {columns} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,)):
+        for row in self._db.connection.execute(
+            f"SELECT {columns} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,)
+        ):
             event = EventRow(*row)
             seen += 1
             if before is None and event.sequence == 1:
@@ -218,67 +79,24 @@ class Care(Retention):
             before = event
         return seen, wrong
 
-    def repair(self) -> Repaired:
-        """Puts missing or changed triggers and indexes back, and derives all roll-ups anew, in one transaction.
 
-        What is not derived is not touched: for that, restore a backup. Raises `NotAllowed`.
-        """
-        with self._changing("database.repair") as detail:
-            there = _objects(self._connection)
-            put = []
-            for (kind, name), sql in _due_objects().items():
-                if kind in ("trigger", "index") and there.get((kind, name), "").split() != sql.split():
-                    self._connection.execute(f"DROP {kind} IF EXISTS {name}")
-                    self._connection.execute(sql)
-                    put.append(name)
-            self._rebuild()
-            detail["put_back"] = put
-        return Repaired(put)
-
-    def vacuum(self) -> Sizes:
-        """Writes the file anew without what was deleted, which needs as much room again for the while.
-
-        Raises `NotAllowed`, `DatabaseBusy`, `DatabaseFull`.
-        """
-        self._demand("database.vacuum")
-        before = self._size()
-        self._rows("VACUUM")
-        self._drop_log()
-        after = self._size()
-        with self._changing("database.vacuum") as detail:
-            detail |= {"before": before, "after": after}
-        return Sizes(before, after)
-
-    def _size(self) -> int:
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(each.stat().st_size for each in files if each.exists())
-
-    def copies(self) -> list[Path]:
-        """Copies that Kitdock has left beside the database: of before a new layout, or before a restore."""
-        return sorted(
-            each
-            for each in self.path.parent.glob(f"{self.path.name}.before-*")
-            if not each.name.endswith(("-wal", "-shm", "-journal"))
-        )
-
-
-def _check(name: str, faults: Sequence[Phrase | KitdockError | str], fine: Phrase) -> Check:
+def check(name: str, faults: Sequence[Phrase | KitdockError | str], fine: Phrase) -> Check:
     if not faults:
         return Check(name, True, fine)
     told, more = tuple(faults[: copying.MOST_FAULTS]), len(faults) - copying.MOST_FAULTS
     return Check(name, False, Phrase("check.faults", faults=told, more=max(more, 0)))
 
 
-def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+def objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
     """The layout of a database: SQL by kind and name of each table, index and trigger."""
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
     return {(kind, name): sql for kind, name, table, sql in rows if not table.lstrip("_").startswith("sqlite_")}
 
 
-def _due_objects() -> dict[tuple[str, str], str]:
+def due_objects() -> dict[tuple[str, str], str]:
     """The layout of a new database."""
     from host.store.migrations import apply
 
     with closing(sqlite3.connect(":memory:")) as connection:
         apply(connection)
-        return _objects(connection)
+        return objects(connection)

@@ -10,15 +10,20 @@ from typing import Any, NamedTuple
 from host.errors import InputError
 from host.ledger import Holding, Kit, Lot, Movement, State, by_kit, reversed_stretches, stretches
 from host.phrase import NextStep
-from host.store.openings import HELD, REPORT, Openings, usage_report
+from host.store.database import Database
+from host.store.openings import HELD, REPORT, OpeningRepository, usage_report
 from host.tag.events import Tag
 from host.usage import doses
-from host.usage.doses import DoseAccount, Due, KitFacts, PouchLog
+from host.usage.doses import Due, KitFacts, PouchLog
 from host.usage.openings import Opening
 from host.usage.reports import UsageReport, incident_ms
 
 _DUE = ", ".join(Due._fields)
+
+
 _INSERT_DUE = f"INSERT INTO to_count ({_DUE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
 _INSERT_OFF = "INSERT INTO doses_off (kit, off) VALUES (?, ?)"
 
 
@@ -36,13 +41,17 @@ class KitInHand(NamedTuple):
     off: int = 0
 
 
-class Doses(Openings):
+class DoseRepository:
     """The part of the store that keeps account of doses."""
 
-    def _roll_up_doses(self, kits: Collection[str]) -> None:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._openings = OpeningRepository(db)
+
+    def roll_up_doses(self, kits: Collection[str]) -> None:
         """Keeps which of these kits are to be counted, and which do not add up, within a transaction."""
-        found = self._facts(kits)
-        connection = self._connection
+        found = self.facts(kits)
+        connection = self._db.connection
         connection.executemany("DELETE FROM to_count WHERE kit = ?", [(each.kit,) for each in found])
         connection.executemany("DELETE FROM doses_off WHERE kit = ?", [(each.kit,) for each in found])
         due = [each for each in map(doses.due, found) if each is not None]
@@ -50,12 +59,12 @@ class Doses(Openings):
         connection.executemany(_INSERT_DUE, [due_row(each) for each in due])
         connection.executemany(_INSERT_OFF, off)
 
-    def _keep_doses(self, hand: KitInHand, opened: Iterable[Opening]) -> KitInHand:
+    def keep_doses(self, hand: KitInHand, opened: Iterable[Opening]) -> KitInHand:
         """As `_roll_up_doses`, of one kit whose state and movements are new; `opened` are its pouches' openings."""
         ledgers = {hand.kit.id: (hand.lot.doses_per_kit, hand.movements)}
         (facts,) = self._facts_of(ledgers, opened)
         due, off = doses.due(facts), doses.account(facts).off
-        connection = self._connection
+        connection = self._db.connection
         if due != hand.due:
             connection.execute("DELETE FROM to_count WHERE kit = ?", (hand.kit.id,))
             connection.executemany(_INSERT_DUE, [due_row(due)] if due else [])
@@ -64,25 +73,25 @@ class Doses(Openings):
             connection.executemany(_INSERT_OFF, [(hand.kit.id, off)] if off else [])
         return hand._replace(due=due, off=off)
 
-    def _kit_facts(self, kit: str) -> KitFacts:
+    def kit_facts(self, kit: str) -> KitFacts:
         """What the account of a kit rests on."""
-        (found,) = self._facts([kit])
+        (found,) = self.facts([kit])
         return found
 
-    def _facts(self, kits: Collection[str]) -> list[KitFacts]:
+    def facts(self, kits: Collection[str]) -> list[KitFacts]:
         """What the accounts of kits rest on: one query for each kind of thing, however many kits."""
         if not kits:
             return []
         asked = json.dumps(sorted(kits))
         doses_in: dict[str, int] = dict(
-            self._rows(
+            self._db.rows(
                 "SELECT k.id, l.doses_per_kit FROM json_each(?) q CROSS JOIN kit k ON k.id = q.value "
                 "JOIN lot l USING (product, lot)",
                 (asked,),
             )
         )
         columns = ", ".join(f"m.{column}" for column in Movement._fields)
-        rows = self._rows(
+        rows = self._db.rows(
             f"SELECT {columns} FROM json_each(?) q CROSS JOIN movement m ON m.kit = q.value",
             (asked,),
         )
@@ -104,32 +113,32 @@ class Doses(Openings):
         ]
         pouches = sorted({each.pouch for each in whole if each.pouch is not None})
         if opened is None:
-            opened = self._openings_of_pouches(pouches, min((each.since_ms for each in whole), default=0))
+            opened = self.openings_of_pouches(pouches, min((each.since_ms for each in whole), default=0))
         opened = list(opened)
         loose = self._loose_of({each.officer for each in whole if each.officer is not None})
         numbers = {number for each in opened for number in each.reports} | {each.id for each in loose}
         numbers |= {each.report for _, own in ledgers.values() for each in own if each.report is not None}
-        return list(doses.facts_of(ledgers, opened, loose, self._logs_of(pouches), self._taken(numbers)))
+        return list(doses.facts_of(ledgers, opened, loose, self.logs_of(pouches), self.taken(numbers)))
 
-    def _openings_of_pouches(self, pouches: Collection[str], since_ms: int) -> list[Opening]:
+    def openings_of_pouches(self, pouches: Collection[str], since_ms: int) -> list[Opening]:
         """The openings of pouches that may have been at an instant or since."""
         if not pouches:
             return []
         where = ["o.pouch IN (SELECT q.value FROM json_each(?) q)", "o.began_latest_ms >= ?"]
-        return self._openings_where(where, [json.dumps(sorted(pouches)), since_ms])
+        return self._openings.openings_where(where, [json.dumps(sorted(pouches)), since_ms])
 
     def _loose_of(self, officers: Collection[str]) -> list[UsageReport]:
         """The reports of these officers that name no opening, oldest first."""
         if not officers:
             return []
         where = "WHERE r.tag IS NULL AND r.officer IN (SELECT q.value FROM json_each(?) q)"
-        return sorted(self._reports(where, (json.dumps(sorted(officers)),)), key=lambda each: each.id)
+        return sorted(self.reports(where, (json.dumps(sorted(officers)),)), key=lambda each: each.id)
 
     def _custody(self, kit: str) -> list[Holding]:
-        rows = self._rows(f"SELECT {HELD} FROM custody c WHERE c.kit = ?", (kit,))
+        rows = self._db.rows(f"SELECT {HELD} FROM custody c WHERE c.kit = ?", (kit,))
         return sorted((Holding(*row) for row in rows), key=lambda each: (each.since_ms, each.began))
 
-    def _logs_of(self, pouches: Collection[str]) -> list[PouchLog]:
+    def logs_of(self, pouches: Collection[str]) -> list[PouchLog]:
         """The tags that are or were in these pouches, and when each last docked whole."""
         if not pouches:
             return []
@@ -140,15 +149,15 @@ class Doses(Openings):
             f"AND t.retired_at_ms IS {retired} LEFT JOIN tag_state s ON s.tag = t.id"
             for retired in ("NULL", "NOT NULL")
         ]
-        found = self._rows(" UNION ALL ".join(parts), (json.dumps(sorted(pouches)),))
+        found = self._db.rows(" UNION ALL ".join(parts), (json.dumps(sorted(pouches)),))
         return [PouchLog(Tag(*row[:-1]), row[-1]) for row in sorted(found)]
 
-    def _taken(self, numbers: Collection[int]) -> dict[int, int]:
+    def taken(self, numbers: Collection[int]) -> dict[int, int]:
         """How many doses those of these reports that count took from kits in all, by report."""
         if not numbers:
             return {}
         return dict(
-            self._rows(
+            self._db.rows(
                 "SELECT m.report, sum(m.doses) FROM json_each(?) q CROSS JOIN usage_report r ON r.id = q.value "
                 "CROSS JOIN movement m ON m.report = r.id AND m.report IS NOT NULL WHERE r.stands = 'filed' "
                 "AND m.kind = 'use' AND NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id) GROUP BY 1",
@@ -156,61 +165,59 @@ class Doses(Openings):
             )
         )
 
-    def _roll_up_questions(self, where: str, parameters: tuple[Any, ...]) -> list[Opening]:
+    def roll_up_questions(self, where: str, parameters: tuple[Any, ...]) -> list[Opening]:
         """Keeps which of the openings `o` that `where` finds may raise a question, within a transaction; finds them."""
-        found = self._openings_where([where], list(parameters))
-        self._keep_questions(found)
+        found = self._openings.openings_where([where], list(parameters))
+        self.keep_questions(found)
         return found
 
-    def _keep_questions(self, found: Sequence[Opening]) -> None:
+    def keep_questions(self, found: Sequence[Opening]) -> None:
         """Keeps which of these openings may raise a question, within a transaction."""
         if not found:
             return
-        self._connection.executemany(
+        self._db.connection.executemany(
             "DELETE FROM opening_asks WHERE tag = ? AND sequence = ?", [(each.tag, each.sequence) for each in found]
         )
-        self._connection.executemany(
+        self._db.connection.executemany(
             "INSERT INTO opening_asks (tag, sequence) VALUES (?, ?)",
             [(each.tag, each.sequence) for each in found if doses.asks_something(each)],
         )
 
-    def _kits_in_pouch(self, pouch: str) -> list[str]:
+    def kits_in_pouch(self, pouch: str) -> list[str]:
         """The kits that were ever put into a pouch, also by an entry that was reversed."""
-        rows = self._rows("SELECT DISTINCT kit FROM movement WHERE pouch = ? AND pouch IS NOT NULL", (pouch,))
+        rows = self._db.rows("SELECT DISTINCT kit FROM movement WHERE pouch = ? AND pouch IS NOT NULL", (pouch,))
         return [row[0] for row in rows]
 
-    # Usage reports, as far as the account needs them.
+    def reports(self, where: str, parameters: tuple[object, ...] = ()) -> list[UsageReport]:
+        return [usage_report(row) for row in self._db.rows(f"SELECT {REPORT} FROM usage_report r {where}", parameters)]
 
-    def _reports(self, where: str, parameters: tuple[object, ...] = ()) -> list[UsageReport]:
-        return [usage_report(row) for row in self._rows(f"SELECT {REPORT} FROM usage_report r {where}", parameters)]
-
-    def _open_answers(self, report_id: int) -> UsageReport:
-        found = self._reports("WHERE r.id = ?", (report_id,))
+    def open_answers(self, report_id: int) -> UsageReport:
+        found = self.reports("WHERE r.id = ?", (report_id,))
         if not found:
             raise InputError("report.unknown", report=report_id, see=NextStep("report.list"))
         return found[0]
 
-    def _opening_of(self, report: UsageReport) -> Opening | None:
+    def opening_of(self, report: UsageReport) -> Opening | None:
         if report.tag is None:
             return None
-        found = self._openings_where(["o.tag = ?", "o.sequence = ?"], [report.tag, report.sequence])
+        found = self._openings.openings_where(["o.tag = ?", "o.sequence = ?"], [report.tag, report.sequence])
         return found[0] if found else None
 
-    def _kits_of_report(self, movements: Sequence[Movement]) -> set[str]:
+    def kits_of_report(self, movements: Sequence[Movement]) -> set[str]:
         """The kits whose account the last movement concerns as well: a report's doses came from one or another."""
         last = movements[-1]
         found: set[str] = set()
         for each in movements:
             if each.report is not None and (each is last or each.id == last.corrects):
-                report = self._open_answers(each.report)
-                opening = self._opening_of(report)
+                report = self.open_answers(each.report)
+                opening = self.opening_of(report)
                 found |= {*opening.kits} if opening else set()
                 found |= {report.kit} if report.kit is not None else set()
         return found
 
-    def _when(self, report: UsageReport, kit: str, at_ms: int) -> int:
+    def when(self, report: UsageReport, kit: str, at_ms: int) -> int:
         """When the use was that a report tells of: at its opening, but while the kit was there."""
-        opening = self._opening_of(report)
+        opening = self.opening_of(report)
         told_ms = opening.began.likely_ms if opening else incident_ms(report)
         held = [
             each
@@ -224,37 +231,20 @@ class Doses(Openings):
             told_ms = told_ms if last is None else min(told_ms, last - 1)
         return min(told_ms, at_ms)
 
-    def account_of(self, kit: str) -> DoseAccount:
-        """What the sources say of the doses of one kit. Raises `NotAllowed`."""
-        self._demand("stock.read", kit)
-        self.freshen()
-        return doses.account(self._kit_facts(kit))
-
-    def to_count(self) -> dict[str, Due]:
-        """The kits that are to be counted, and why. Raises `NotAllowed`."""
-        self._demand("stock.read")
-        self.freshen()
-        return self._dues()
-
     def waiting_at(self, station: str) -> int:
-        """How many kits in the stock of a station are to be counted. Raises `NotAllowed`."""
-        self._demand("stock.read")
-        return self._waiting_at(station)
-
-    def _waiting_at(self, station: str) -> int:
-        row = self._row(
+        row = self._db.row(
             "SELECT count(*) FROM to_count c CROSS JOIN kit_state k ON k.kit = c.kit "
             "WHERE k.status = 'in_stock' AND k.place = ?",
             (station,),
         )
         return int(row[0]) if row else 0
 
-    def _dues(self) -> dict[str, Due]:
-        return {row[0]: as_due(row) for row in self._rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
+    def dues(self) -> dict[str, Due]:
+        return {row[0]: as_due(row) for row in self._db.rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
 
-    def _due(self, kit: str) -> Due | None:
+    def due(self, kit: str) -> Due | None:
         """Why a kit is to be counted; None if it need not be."""
-        row = self._row(f"SELECT {_DUE} FROM to_count WHERE kit = ?", (kit,))
+        row = self._db.row(f"SELECT {_DUE} FROM to_count WHERE kit = ?", (kit,))
         return as_due(row) if row else None
 
 

@@ -1,42 +1,18 @@
 """What a discrepancy rests on, looked up in the database: movements, records, reports, dockings, stocktakes."""
 
-from typing import NamedTuple
-
 from host.ledger.movement import KINDS
 from host.phrase import Phrase
-from host.store.rollups import Rollups
+from host.store.database import Database
 
 
-class Shown(NamedTuple):
-    """A fact, such as movement:12; when it was, in Unix milliseconds, and what it says."""
-
-    fact: str
-    at_ms: int | None
-    text: Phrase
-
-
-class Evidence(Rollups):
+class EvidenceRepository:
     """The part of the store that shows what discrepancies rest on."""
 
-    def evidence(self, facts: tuple[str, ...]) -> list[Shown]:
-        """What each fact says, in the same order; no health data. Raises `NotAllowed`."""
-        self._demand("stock.read")
-        look = {
-            "movement": self._movement_fact,
-            "record": self._record_fact,
-            "report": self._report_fact,
-            "docking": self._docking_fact,
-            "stocktake": self._stocktake_fact,
-        }
-        found = []
-        for fact in facts:
-            kind, _, which = fact.partition(":")
-            at_ms, text = look[kind](which) or (None, Phrase("fact.gone"))
-            found.append(Shown(fact, at_ms, text))
-        return found
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
-    def _movement_fact(self, which: str) -> tuple[int, Phrase] | None:
-        row = self._row(
+    def movement_fact(self, which: str) -> tuple[int, Phrase] | None:
+        row = self._db.row(
             "SELECT at_ms, kind, kit, officer, place, pouch, doses, reason, document, login FROM movement WHERE id = ?",
             (int(which),),
         )
@@ -57,9 +33,9 @@ class Evidence(Rollups):
             login=login,
         )
 
-    def _record_fact(self, which: str) -> tuple[int, Phrase] | None:
+    def record_fact(self, which: str) -> tuple[int, Phrase] | None:
         tag, _, sequence = which.partition(":")
-        row = self._row(
+        row = self._db.row(
             "SELECT d.started_at_ms, e.docking, e.verdict, e.type FROM event e JOIN docking d ON d.id = e.docking "
             "WHERE e.tag = ? AND e.sequence = ?",
             (tag, int(sequence)),
@@ -69,8 +45,8 @@ class Evidence(Rollups):
         at_ms, docking, verdict, kind = row
         return at_ms, Phrase("fact.record", kind=kind, verdict=verdict, docking=docking)
 
-    def _report_fact(self, which: str) -> tuple[int, Phrase] | None:
-        row = self._row(
+    def report_fact(self, which: str) -> tuple[int, Phrase] | None:
+        row = self._db.row(
             "SELECT filed_at_ms, form, officer, doses, tag, sequence, stands FROM usage_report WHERE id = ?",
             (int(which),),
         )
@@ -80,8 +56,8 @@ class Evidence(Rollups):
         opening = f"{tag}:{sequence}" if tag else None
         return at_ms, Phrase("fact.report", form=form, officer=officer, doses=doses, opening=opening, stands=stands)
 
-    def _docking_fact(self, which: str) -> tuple[int, Phrase] | None:
-        row = self._row(
+    def docking_fact(self, which: str) -> tuple[int, Phrase] | None:
+        row = self._db.row(
             "SELECT d.started_at_ms, t.pouch, d.outcome, d.detail, d.records_added, d.battery_percent FROM docking d "
             "JOIN tag t ON t.id = d.tag WHERE d.id = ?",
             (int(which),),
@@ -91,6 +67,6 @@ class Evidence(Rollups):
         at_ms, pouch, outcome, detail, added, battery = row
         return at_ms, Phrase("fact.docking", pouch=pouch, outcome=outcome, detail=detail, added=added, battery=battery)
 
-    def _stocktake_fact(self, which: str) -> tuple[int, Phrase] | None:
-        row = self._row("SELECT closed_at_ms, place, closed_by FROM stocktake WHERE id = ?", (int(which),))
+    def stocktake_fact(self, which: str) -> tuple[int, Phrase] | None:
+        row = self._db.row("SELECT closed_at_ms, place, closed_by FROM stocktake WHERE id = ?", (int(which),))
         return None if row is None else (row[0], Phrase("fact.stocktake", place=row[1], login=row[2]))

@@ -17,49 +17,28 @@ from host.usage.reports import Explanation, Filed, UsageReport
 SHIFT_MS = 12 * 3_600_000
 """How long after a docking an account that officers share is shown the openings of the pouch."""
 
+
 HELD = ", ".join(f"c.{column}" for column in Holding._fields)
 """What `Holding` takes, of a row `c` of custody."""
+
 
 _OPENING = (
     "o.sequence, o.began_earliest_ms, o.began_latest_ms, o.began_likely_ms, o.ended_earliest_ms, o.ended_latest_ms, "
     "o.ended_likely_ms, o.duration_s, o.is_open, o.dose_marks"
 )
+
+
 REPORT = ", ".join(f"r.{column}" for column in UsageReport._fields)
 """What `usage_report` takes, of a row `r`."""
 
 
-def usage_report(row: Sequence[Any]) -> UsageReport:
-    """A report from its row, as `REPORT` selects it."""
-    found = UsageReport._make(row)
-    return found._replace(fields=json.loads(row[UsageReport._fields.index("fields")]))
-
-
-class Openings(Database):
+class OpeningRepository:
     """The part of the store that reads openings."""
 
-    def openings(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
-        """Openings of one tag or of all, oldest first; with `unsettled` only those that lack a cause or a report.
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
-        With `since_ms` only those that most likely began at or after it. An officer's own account is given those of
-        pouches that the officer may have carried then; a shared one those of pouches that docked within `SHIFT_MS`.
-        """
-        self.freshen()
-        return self._openings(tag, unsettled, since_ms)
-
-    def _openings(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
-        """As `openings`, of roll-ups that are fresh: one query for each kind of thing, however many openings."""
-        conditions, parameters = self._own_openings()
-        if tag is not None:
-            conditions.append("o.tag = ?")
-            parameters.append(tag)
-        if unsettled:
-            conditions.append("((o.cause IS NULL AND o.reports = 0) OR (o.cause = 'used' AND o.reports = 0))")
-        if since_ms is not None:
-            conditions.append("o.began_likely_ms >= ?")
-            parameters.append(since_ms)
-        return self._openings_where(conditions, parameters)
-
-    def _openings_where(
+    def openings_where(
         self, conditions: Sequence[str], parameters: Sequence[Any], among: Collection[tuple[str, int]] | None = None
     ) -> list[Opening]:
         """The openings `o` for which all conditions hold, whoever asks: of roll-ups that are fresh.
@@ -73,11 +52,11 @@ class Openings(Database):
             given = (json.dumps(list(among)), *given)
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         tags = ", ".join(f"t.{column}" for column in Tag._fields)
-        rows = self._rows(f"SELECT {tags}, {_OPENING} FROM {source} JOIN tag t ON t.id = o.tag {where}", given)
+        rows = self._db.rows(f"SELECT {tags}, {_OPENING} FROM {source} JOIN tag t ON t.id = o.tag {where}", given)
         if not rows:
             return []
         held: dict[tuple[str, int], list[Holding]] = {}
-        for tag_id, sequence, *stretch in self._rows(
+        for tag_id, sequence, *stretch in self._db.rows(
             f"SELECT o.tag, o.sequence, {HELD} FROM {source} "
             "CROSS JOIN custody c ON c.pouch = o.pouch AND c.status IN ('issued', 'in_stock') "
             "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms) "
@@ -88,7 +67,7 @@ class Openings(Database):
         for of_opening in held.values():
             of_opening.sort(key=lambda each: (each.since_ms, each.kit, each.began))
         said: dict[tuple[str, int], Explanation] = {}
-        for each in self._rows(
+        for each in self._db.rows(
             f"SELECT {', '.join(f'e.{column}' for column in Explanation._fields)} FROM {source} "
             f"CROSS JOIN explanation e ON o.cause IS NOT NULL AND e.tag = o.tag AND e.sequence = o.sequence {where}",
             given,
@@ -98,7 +77,7 @@ class Openings(Database):
             said[key] = max(explanation, said.get(key, explanation))
         reports: dict[tuple[str, int], list[Filed]] = {}
         # The plus keeps SQLite from an index of all openings that were ever reported.
-        for tag_id, sequence, *filed in self._rows(
+        for tag_id, sequence, *filed in self._db.rows(
             f"SELECT r.tag, r.sequence, {', '.join(f'r.{column}' for column in Filed._fields)} FROM {source} "
             f"CROSS JOIN usage_report r ON +o.reports > 0 AND r.tag = o.tag AND r.sequence = o.sequence {where}",
             given,
@@ -114,12 +93,12 @@ class Openings(Database):
             )
         return openings.in_order(found)
 
-    def _own_openings(self, action: str | None = None) -> tuple[list[str], list[Any]]:
+    def own_openings(self, action: str | None = None) -> tuple[list[str], list[Any]]:
         """What makes an opening `o` one that this account may see, as SQL conditions with their parameters.
 
         With an `action`, one about which it may do that.
         """
-        account = self.account
+        account = self._db.account
         if not (account.only_officer if action is None else account.bound(action)):
             return [], []
         if account.officer is None:
@@ -132,14 +111,20 @@ class Openings(Database):
         )
         return [carried], [account.officer, account.officer]
 
-    def _demand_opening(self, action: str, tag: str, sequence: int) -> None:
+    def demand_opening(self, action: str, tag: str, sequence: int) -> None:
         """Raises `NotAllowed` if the account may not see that opening, and so may say nothing of it."""
-        conditions, parameters = self._own_openings(action)
+        conditions, parameters = self.own_openings(action)
         where = " AND ".join(["o.tag = ?", "o.sequence = ?", *conditions])
-        if conditions and not self._row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)):
-            shared = self.account.officer is None
+        if conditions and not self._db.row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)):
+            shared = self._db.account.officer is None
             why = Phrase("access.dock_first" if shared else "access.pouch_of_another")
-            self._refuse(action, f"{tag}:{sequence}", why)
+            self._db.refuse(action, f"{tag}:{sequence}", why)
+
+
+def usage_report(row: Sequence[Any]) -> UsageReport:
+    """A report from its row, as `REPORT` selects it."""
+    found = UsageReport._make(row)
+    return found._replace(fields=json.loads(row[UsageReport._fields.index("fields")]))
 
 
 def _lid_opening(row: tuple[Any, ...]) -> LidOpening:

@@ -14,8 +14,11 @@ from host import clock, errors
 from host.access import audit
 from host.access.vault import Vault, key_path
 from host.phrase import NextStep, Phrase
-from host.store import Store, copying
+from host.store import copying
+from host.store.accounts import AccountRepository
+from host.store.connecting import open_database
 from host.store.copying import Progress, no_progress
+from host.store.database import Database
 from host.store.failing import translated
 from host.store.layout import APPLICATION_ID, STEPS, applied
 
@@ -71,7 +74,7 @@ class Candidate:
             raise errors.DatabaseReadOnly("database.cannot_replace", path=self._target, why=error.strerror) from error
 
     def _take_its_place(self) -> Path | None:
-        with _opened(self._part, self._login) as store, store._changing("database.restore") as detail:
+        with _opened(self._part, self._login) as store, store.changing("database.restore") as detail:
             detail |= {
                 "newest_ms": self.contents.newest_ms,
                 "replaced_head": self.present.head.hex() if self.present else None,
@@ -121,8 +124,9 @@ def proven(
         copying.copy(backup, part, target, progress, at_rest=True)
         contents = read_contents(part)
         with _opened(part, login) as store:
-            store._demand("database.restore")
-            chain = store.verify_audit()
+            store.demand("database.restore")
+            store.demand("audit.read")
+            chain = audit.verify(AccountRepository(store).entries("", ()))
             if chain.why:
                 raise errors.DatabaseDamaged("backup.audit_broken", backup=backup, why=chain.why)
             if key_path(target).exists():
@@ -171,22 +175,18 @@ def _present(target: Path, login: str | None) -> Contents | None:
     if not target.exists():
         return None
     try:
-        with Store.open(target, login=login) as store:
-            store._demand("database.restore")
+        with open_database(target, login=login) as store:
+            store.demand("database.restore")
         return read_contents(target)
     except (errors.DatabaseDamaged, errors.NotKitdock, errors.NewerSchema):
         return None
 
 
 @contextmanager
-def _opened(part: Path, login: str | None) -> Iterator[Store]:
+def _opened(part: Path, login: str | None) -> Iterator[Database]:
     """The store in a copy, in the layout of today."""
-    with _Copied.open(part, login=login) as store:
+    with open_database(part, login=login, keep_copy=False) as store:
         yield store
-
-
-class _Copied(Store):
-    _keep_copy = False
 
 
 @contextmanager

@@ -6,95 +6,51 @@ from datetime import date
 
 from host import clock, ledger
 from host.access import retention
-from host.access.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
+from host.access.retention import EVENTS, LEAVERS, Amount
 from host.phrase import Phrase
-from host.store.stock import Stock
-from host.store.tags import Tags
+from host.store.database import Database
+from host.store.derivation import DerivationRepository
+from host.store.rollups import RollupRepository
+from host.store.stock import StockRepository
 from host.tag.events import Event, Tag
 from host.tag.log import NO_START, RESTART
 
 _EVENT = ", ".join(Event._fields)
 
 
-class Retention(Tags, Stock):
+class RetentionRepository:
     """The part of the store that destroys what is old enough."""
 
-    still_in_log = False
-    """Whether the log beside the file still holds what `retain` has destroyed, since another program was reading."""
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._derivation = DerivationRepository(db)
+        self._rollups = RollupRepository(db)
+        self._stock = StockRepository(db)
 
-    def retention_plan(self) -> list[Amount]:
-        """What the policy would destroy now, by kind. Raises `NotAllowed`."""
-        self._demand("database.retention")
-        self.freshen()
-        with self._reading():
-            return self._retain(destroy=False)
-
-    def retain(self) -> list[Amount]:
-        """Destroys what the policy says, in one transaction, and overwrites its place in the file.
-
-        Roll-ups stay what the history gives. `still_in_log` tells whether another program kept the log from being
-        emptied. Raises `NotAllowed`, `StoreError`: then nothing was destroyed.
-        """
-        self.freshen()
-        # Freed bytes are zeroed, in this connection from now on.
-        self._connection.execute("PRAGMA secure_delete = ON")
-        with self._changing("database.retention") as detail:
-            done = self._retain(destroy=True)
-            detail |= {each.kind: each.rows for each in done if each.days}
-        self.still_in_log = not self._drop_log()
-        return done
-
-    def _drop_log(self) -> bool:
+    def drop_log(self) -> bool:
         """Moves the log beside the file into it and empties it: it holds pages as they were. False if it is in use."""
-        row = self._row("PRAGMA wal_checkpoint(TRUNCATE)")
+        row = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
         return row is not None and row[0] == 0
 
-    def _retain(self, destroy: bool) -> list[Amount]:
-        now_ms = clock.now_ms()
-        settings = self.settings
-        found = []
-        for kind in KINDS:
-            days = getattr(settings, f"retain_{kind}_days")
-            until_ms = retention.until_ms(days, now_ms)
-            if until_ms is None:
-                found.append(Amount(kind, 0, None, 0, None, 0, None))
-            else:
-                of_kind = {
-                    ANSWERS: self._retain_answers,
-                    REPORTS: self._retain_reports,
-                    EVENTS: self._retain_events,
-                    LEAVERS: self._retain_leavers,
-                }[kind]
-                found.append(of_kind(until_ms, destroy)._replace(days=days))
-        return found
-
-    def _retain_answers(self, until_ms: int, destroy: bool) -> Amount:
-        return self._retain_column(ANSWERS, "sealed", "x''", until_ms, destroy)
-
-    def _retain_reports(self, until_ms: int, destroy: bool) -> Amount:
-        return self._retain_column(REPORTS, "fields", "'{}'", until_ms, destroy)
-
-    def _retain_column(self, kind: str, column: str, empty: str, until_ms: int, destroy: bool) -> Amount:
+    def retain_column(self, kind: str, column: str, empty: str, until_ms: int, destroy: bool) -> Amount:
         where = f"WHERE filed_at_ms < ? AND {column} <> {empty}"
-        row = self._row(f"SELECT count(*), min(filed_at_ms) FROM usage_report {where}", (until_ms,))
+        row = self._db.row(f"SELECT count(*), min(filed_at_ms) FROM usage_report {where}", (until_ms,))
         assert row is not None
         if destroy:
-            self._connection.execute(f"UPDATE usage_report SET {column} = {empty} {where}", (until_ms,))
+            self._db.connection.execute(f"UPDATE usage_report SET {column} = {empty} {where}", (until_ms,))
         return Amount(kind, 0, until_ms, row[0], row[1], 0, None)
 
-    # Events.
-
-    def _retain_events(self, until_ms: int, destroy: bool) -> Amount:
+    def retain_events(self, until_ms: int, destroy: bool) -> Amount:
         rows, kept, oldest = 0, 0, None
         with self._lifted("event", "explanation") if destroy else _nothing():
-            for tag in self._all_tags():
+            for tag in self._rollups.all_tags():
                 dockings = "SELECT id, started_at_ms FROM docking WHERE tag = ? AND started_at_ms < ?"
-                old: dict[int, int] = dict(self._rows(dockings, (tag.id, until_ms)))
+                old: dict[int, int] = dict(self._db.rows(dockings, (tag.id, until_ms)))
                 if not old:
                     continue
                 events = [
                     Event(*row)
-                    for row in self._rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
+                    for row in self._db.rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
                 ]
                 stay = retention.needed(events, *self._stay(tag))
                 goes = set(retention.forgettable(events, old, stay))
@@ -110,7 +66,7 @@ class Retention(Tags, Stock):
     def _stay(self, tag: Tag) -> tuple[set[int], set[int]]:
         """Sequences at which `tag` has an opening or a temperature that must stay, and those at which it has a flaw, or
         before one that is told by two records."""
-        openings = self._rows(
+        openings = self._db.rows(
             "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
             "UNION SELECT sequence FROM usage_report WHERE tag = ? "
             "UNION SELECT sequence FROM report_note WHERE tag = ? "
@@ -120,7 +76,7 @@ class Retention(Tags, Stock):
             "(SELECT 1 FROM product p WHERE t.warmest_c > p.most_c OR t.coldest_c < p.least_c)",
             (tag.id,) * 5,
         )
-        flaws = self._rows(
+        flaws = self._db.rows(
             "SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock' "
             f"UNION SELECT sequence - 1 FROM log_flaw WHERE tag = ? AND kind IN ('{RESTART}', '{NO_START}')",
             (tag.id, tag.id),
@@ -128,26 +84,24 @@ class Retention(Tags, Stock):
         return {row[0] for row in openings}, {row[0] for row in flaws}
 
     def _forget(self, tag: Tag, sequences: Collection[int]) -> None:
-        connection = self._connection
+        connection = self._db.connection
         new = retention.ranges(sequences)
         for table in ("explanation", "event"):
             connection.executemany(
                 f"DELETE FROM {table} WHERE tag = ? AND sequence BETWEEN ? AND ?",
                 [(tag.id, first, last) for first, last in new],
             )
-        known = self._rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag.id,))
+        known = self._db.rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag.id,))
         connection.execute("DELETE FROM forgotten WHERE tag = ?", (tag.id,))
         connection.executemany(
             "INSERT INTO forgotten (tag, first, last) VALUES (?, ?, ?)",
             [(tag.id, first, last) for first, last in retention.joined([(row[0], row[1]) for row in known], new)],
         )
-        self._derive(tag)
+        self._derivation.derive(tag)
 
-    # Officers.
-
-    def _retain_leavers(self, until_ms: int, destroy: bool) -> Amount:
-        day = clock.today(until_ms, self.station.time_zone)
-        left = self._rows(
+    def retain_leavers(self, until_ms: int, destroy: bool) -> Amount:
+        day = clock.today(until_ms, self._db.station.time_zone)
+        left = self._db.rows(
             "SELECT id, left_on, EXISTS (SELECT 1 FROM kit_state WHERE officer = officer.id AND status = 'issued') "
             "OR EXISTS (SELECT 1 FROM account WHERE officer = officer.id) "
             "FROM officer WHERE left_on < ? AND id NOT LIKE 'left-%' ORDER BY left_on, id",
@@ -164,36 +118,36 @@ class Retention(Tags, Stock):
             0,
             until_ms,
             len(goes),
-            clock.midnight_after(date.fromisoformat(oldest), self.station.time_zone) if oldest else None,
+            clock.midnight_after(date.fromisoformat(oldest), self._db.station.time_zone) if oldest else None,
             len(left) - len(goes),
             Phrase("retention.leavers_stay") if len(left) > len(goes) else None,
         )
 
     def _rename_officer(self, officer: str) -> None:
         """Puts a name that says nothing in the place of an officer's number, wherever a row refers to it."""
-        connection = self._connection
-        taken = {row[0] for row in self._rows("SELECT id FROM officer WHERE id LIKE 'left-%'")}
+        connection = self._db.connection
+        taken = {row[0] for row in self._db.rows("SELECT id FROM officer WHERE id LIKE 'left-%'")}
         name = retention.pseudonym(taken)
-        columns = [row[1] for row in self._rows("PRAGMA table_info(officer)") if row[1] != "id"]
+        columns = [row[1] for row in self._db.rows("PRAGMA table_info(officer)") if row[1] != "id"]
         connection.execute(
             f"INSERT INTO officer (id, {', '.join(columns)}) SELECT ?, {', '.join(columns)} FROM officer WHERE id = ?",
             (name, officer),
         )
-        kits = [row[0] for row in self._rows("SELECT DISTINCT kit FROM movement WHERE officer = ?", (officer,))]
+        kits = [row[0] for row in self._db.rows("SELECT DISTINCT kit FROM movement WHERE officer = ?", (officer,))]
         for table, column in self._references_to("officer"):
             connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (name, officer))
         connection.execute("DELETE FROM officer WHERE id = ?", (officer,))
         for kit in kits:
-            lot = self.lot_of(kit)
-            self._write_kit(kit, ledger.replay(self._movements(kit), lot.doses_per_kit), lot)
+            lot = self._stock.lot_of(kit)
+            self._rollups.write_kit(kit, ledger.replay(self._stock.movements(kit), lot.doses_per_kit), lot)
 
     def _references_to(self, table: str) -> list[tuple[str, str]]:
         """Every table and column that refers to a row of `table`."""
-        tables = [row[0] for row in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        tables = [row[0] for row in self._db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         return [
             (each, row[3])
             for each in tables
-            for row in self._rows(f"PRAGMA foreign_key_list({each})")
+            for row in self._db.rows(f"PRAGMA foreign_key_list({each})")
             if row[2] == table
         ]
 
@@ -203,13 +157,13 @@ class Retention(Tags, Stock):
         names = [f"{table}_no_{verb}" for table in tables for verb in ("update", "delete")]
         held = {}
         for name in names:
-            row = self._row("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?", (name,))
+            row = self._db.row("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?", (name,))
             if row is not None:
                 held[name] = row[0]
-                self._connection.execute(f"DROP TRIGGER {name}")
+                self._db.connection.execute(f"DROP TRIGGER {name}")
         yield
         for sql in held.values():
-            self._connection.execute(sql)
+            self._db.connection.execute(sql)
 
 
 @contextmanager

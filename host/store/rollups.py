@@ -9,22 +9,20 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from host import ledger
 from host.ledger import Holding, Lot, Movement, State, stretches
-from host.store.doses import Doses, KitInHand, due_row
+from host.store.database import Database
+from host.store.doses import DoseRepository, KitInHand
 from host.tag import log as taglog
 from host.tag.events import Docking, Event, Tag
 from host.tag.log import TagLog
-from host.usage import doses, openings
 from host.usage.openings import LidOpening, Opening
-
-if TYPE_CHECKING:
-    from host.picture import Picture
 
 VERSION = 3
 """Of what is derived. One more whenever the same history comes to give other roll-ups."""
+
 
 TABLES = (
     *("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks"),
@@ -32,11 +30,22 @@ TABLES = (
 )
 """The tables that `recompute` fills."""
 
+
 _TAG = ", ".join(Tag._fields)
+
+
 _EVENT = ", ".join(Event._fields)
+
+
 _DOCKING = ", ".join(Docking._fields)
+
+
 _KIT_STATE = ("kit", *State._fields, "product", "lot", "expires_on", "impossible")
-_OF_TAG = "o.tag = ?"
+
+
+OF_TAG = "o.tag = ?"
+
+
 _BATCH = 1000
 """Kits whose account is derived at a time."""
 
@@ -48,92 +57,45 @@ class OpeningSaid(NamedTuple):
     reports: int
 
 
-class Rollups(Doses):
+class RollupRepository:
     """The part of the store that keeps and reads what is derived."""
 
-    if TYPE_CHECKING:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._doses = DoseRepository(db)
 
-        def _picture(self) -> Picture:
-            """Everything at one moment: `Store` has all that it takes."""
-
-    def _bring_up_rollups(self) -> None:
-        row = self._row("SELECT version FROM rollup")
-        if row == (VERSION,):
-            return
-        self.rebuild()
+    def is_current(self) -> bool:
+        """Whether the roll-ups were derived as this version derives them."""
+        return self._db.row("SELECT version FROM rollup") == (VERSION,)
 
     def rebuild(self) -> None:
-        """Throws all roll-ups away and makes them again from the history, in one transaction."""
-        with self._writing():
-            self._rebuild()
-
-    def _rebuild(self) -> None:
-        connection = self._connection
+        connection = self._db.connection
         for table in (*TABLES, "stale_tag"):
             connection.execute(f"DELETE FROM {table}")
         kits = []
-        for kit, steps, lot in self._ledger_by_kit():
-            self._write_kit(kit, steps, lot)
+        for kit, steps, lot in self.ledger_by_kit():
+            self.write_kit(kit, steps, lot)
             kits.append(kit)
-        for tag in self._all_tags():
-            self._derive_log(tag)
-            self._roll_up_questions(_OF_TAG, (tag.id,))
+        for tag in self.all_tags():
+            self.derive_log(tag)
+            self._doses.roll_up_questions(OF_TAG, (tag.id,))
         for start in range(0, len(kits), _BATCH):
-            self._roll_up_doses(kits[start : start + _BATCH])
+            self._doses.roll_up_doses(kits[start : start + _BATCH])
         connection.execute("UPDATE rollup SET version = ?", (VERSION,))
 
-    def recompute(self) -> dict[str, list[tuple[Any, ...]]]:
-        """What the roll-ups should hold, from the whole history: rows by table, as `rolled_up` gives them."""
-        self._demand("stock.read")
-        found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
-        for kit, steps, lot in self._ledger_by_kit():
-            found["kit_state"].append(_state_row(kit, steps, lot))
-            own = [each.movement for each in steps]
-            found["custody"] += [_custody_row(each) for each in stretches(kit, own, lot.doses_per_kit)]
-        picture = self._picture()
-        for facts in doses.all_facts(picture):
-            due, off = doses.due(facts), doses.account(facts).off
-            found["to_count"] += [due_row(due)] if due else []
-            found["doses_off"] += [(facts.kit, off)] if off else []
-        found["opening_asks"] = [
-            (each.tag, each.sequence) for each in openings.openings(picture) if doses.asks_something(each)
-        ]
-        said = self._said()
-        for tag in self._all_tags():
-            log = self._tag_log(tag)
-            found["opening"] += [
-                _opening_row(tag, each, said.get((tag.id, each.sequence), OpeningSaid(None, 0)))
-                for each in log.openings
-            ]
-            found["log_flaw"] += [tuple(each) for each in log.flaws]
-            found["tag_state"].append(tuple(log.state))
-            found["temperature"] += [tuple(each) for each in log.readings]
-        return {table: sorted(rows, key=lambda row: tuple(map(repr, row))) for table, rows in found.items()}
-
-    def rolled_up(self) -> dict[str, list[tuple[Any, ...]]]:
-        """What the roll-ups hold: rows by table, in a fixed order."""
-        self._demand("stock.read")
-        self.freshen()
-        return {
-            table: sorted(self._rows(f"SELECT * FROM {table}"), key=lambda row: tuple(map(repr, row)))
-            for table in TABLES
-        }
-
-    # Kits.
-
-    def _ledger_by_kit(self) -> Iterator[tuple[str, list[ledger.Step], Lot]]:
+    def ledger_by_kit(self) -> Iterator[tuple[str, list[ledger.Step], Lot]]:
         """Each kit with its replayed movements and its lot."""
         lots = {
             kit: Lot(product, lot, date.fromisoformat(day), doses)
-            for kit, product, lot, day, doses in self._rows(
+            for kit, product, lot, day, doses in self._db.rows(
                 "SELECT k.id, product, lot, expires_on, doses_per_kit FROM kit k JOIN lot USING (product, lot)"
             )
         }
-        rows = self._connection.execute(f"SELECT {', '.join(Movement._fields)} FROM movement ORDER BY kit, id")
+        rows = self._db.connection.execute(f"SELECT {', '.join(Movement._fields)} FROM movement ORDER BY kit, id")
         for kit, group in groupby((Movement(*row) for row in rows), key=lambda each: each.kit):
             yield kit, ledger.replay(group, lots[kit].doses_per_kit), lots[kit]
 
-    def _roll_up_kit(self, hand: KitInHand, movement: Movement) -> tuple[KitInHand, list[Opening], list[Opening]]:
+    def roll_up_kit(self, hand: KitInHand, movement: Movement) -> tuple[KitInHand, list[Opening], list[Opening]]:
         """Keeps the roll-ups of a kit to whose movements one was added.
 
         Returns the kit as it is now, and the openings of the pouches it was ever in: as they were, and as they are.
@@ -141,97 +103,70 @@ class Rollups(Doses):
         kit, doses_per_kit = hand.kit.id, hand.lot.doses_per_kit
         movements = [*hand.movements, movement]
         pouches = {each.pouch for each in movements if each.pouch is not None}
-        were = self._openings_of_pouches(pouches, min(each.at_ms for each in movements))
+        were = self._doses.openings_of_pouches(pouches, min(each.at_ms for each in movements))
         steps = ledger.replay(movements, doses_per_kit)
         before, after = (stretches(kit, each, doses_per_kit) for each in (hand.movements, movements))
         self._write_state(kit, steps, hand.lot)
         self._write_custody(before, after)
-        are = self._openings_of_pouches(pouches, min(each.at_ms for each in movements)) if were else []
+        are = self._doses.openings_of_pouches(pouches, min(each.at_ms for each in movements)) if were else []
         # A movement of the past, or a correction, changes who had a pouch when it was opened, and with which kit.
         changed = _changed_since(before, after)
         asked = [each for each in are if each.pouch in changed and each.began.latest_ms >= changed[each.pouch]]
-        self._keep_questions(asked)
-        others = self._kits_of_report(movements) | {other for each in asked for other in each.kits}
-        self._roll_up_doses(others - {kit})
-        now = self._keep_doses(hand._replace(state=steps[-1].state, movements=movements), are)
+        self._doses.keep_questions(asked)
+        others = self._doses.kits_of_report(movements) | {other for each in asked for other in each.kits}
+        self._doses.roll_up_doses(others - {kit})
+        now = self._doses.keep_doses(hand._replace(state=steps[-1].state, movements=movements), are)
         return now, were, are
 
-    def _write_kit(self, kit: str, steps: Sequence[ledger.Step], lot: Lot) -> None:
+    def write_kit(self, kit: str, steps: Sequence[ledger.Step], lot: Lot) -> None:
         """Writes the roll-ups of a kit anew, but for its doses."""
         self._write_state(kit, steps, lot)
-        self._connection.execute("DELETE FROM custody WHERE kit = ?", (kit,))
+        self._db.connection.execute("DELETE FROM custody WHERE kit = ?", (kit,))
         self._write_custody([], stretches(kit, [each.movement for each in steps], lot.doses_per_kit))
 
     def _write_state(self, kit: str, steps: Sequence[ledger.Step], lot: Lot) -> None:
-        self._connection.execute(
+        self._db.connection.execute(
             f"INSERT OR REPLACE INTO kit_state ({', '.join(_KIT_STATE)}) VALUES ({', '.join('?' * len(_KIT_STATE))})",
-            _state_row(kit, steps, lot),
+            state_row(kit, steps, lot),
         )
 
     def _write_custody(self, before: Iterable[Holding], after: Iterable[Holding]) -> None:
         """Makes the stretches of a kit, which are `before` now, those `after`."""
         known, wanted = {each.began: each for each in before}, {each.began: each for each in after}
         gone = [(each.kit, began) for began, each in known.items() if began not in wanted]
-        self._connection.executemany("DELETE FROM custody WHERE kit = ? AND began = ?", gone)
-        new = [_custody_row(each) for began, each in wanted.items() if known.get(began) != each]
+        self._db.connection.executemany("DELETE FROM custody WHERE kit = ? AND began = ?", gone)
+        new = [custody_row(each) for began, each in wanted.items() if known.get(began) != each]
         if new:
             values = ", ".join(f"q.value ->> {at}" for at in range(len(new[0])))
-            self._connection.execute(
+            self._db.connection.execute(
                 "INSERT OR REPLACE INTO custody (kit, began, status, officer, place, pouch, since_ms, until_ms) "
                 f"SELECT {values} FROM json_each(?) q",
                 (json.dumps(new),),
             )
 
-    # Tags.
+    def all_tags(self) -> list[Tag]:
+        return [Tag(*row) for row in self._db.rows(f"SELECT {_TAG} FROM tag ORDER BY id")]
 
-    def _all_tags(self) -> list[Tag]:
-        return [Tag(*row) for row in self._rows(f"SELECT {_TAG} FROM tag ORDER BY id")]
-
-    def _tag_log(self, tag: Tag) -> TagLog:
-        events = self._rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
-        dockings = self._rows(f"SELECT {_DOCKING} FROM docking WHERE tag = ? ORDER BY id", (tag.id,))
-        forgotten = self._rows("SELECT first, last FROM forgotten WHERE tag = ? ORDER BY first", (tag.id,))
+    def tag_log(self, tag: Tag) -> TagLog:
+        events = self._db.rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
+        dockings = self._db.rows(f"SELECT {_DOCKING} FROM docking WHERE tag = ? ORDER BY id", (tag.id,))
+        forgotten = self._db.rows("SELECT first, last FROM forgotten WHERE tag = ? ORDER BY first", (tag.id,))
         return taglog.derive(
             tag,
             [Event(*row) for row in events],
             [Docking(*row) for row in dockings],
             [(first, last) for first, last in forgotten],
-            [row[0] for row in self._rows("SELECT sequence FROM own_stop WHERE tag = ?", (tag.id,))],
+            [row[0] for row in self._db.rows("SELECT sequence FROM own_stop WHERE tag = ?", (tag.id,))],
         )
 
-    def _mark_stale(self, tag: str) -> None:
+    def mark_stale(self, tag: str) -> None:
         """Within a transaction that changed what follows from a tag's log."""
-        self._connection.execute("INSERT OR IGNORE INTO stale_tag (tag) VALUES (?)", (tag,))
+        self._db.connection.execute("INSERT OR IGNORE INTO stale_tag (tag) VALUES (?)", (tag,))
 
-    def freshen(self) -> None:
-        """Derives what a docking that was broken off has left stale."""
-        if self._row("SELECT 1 FROM stale_tag LIMIT 1"):
-            with self._writing():
-                self._freshen()
-
-    def _freshen(self) -> None:
-        """As `freshen`, within a transaction."""
-        if self._begun().stale:
-            for row in self._rows("SELECT tag FROM stale_tag"):
-                self._derive_tag(row[0])
-
-    def _derive_tag(self, tag_id: str) -> None:
-        row = self._row(f"SELECT {_TAG} FROM tag WHERE id = ?", (tag_id,))
-        assert row is not None
-        self._derive(Tag(*row))
-
-    def _derive(self, tag: Tag) -> None:
-        """Makes the roll-ups of one tag again, and those of the kits in its pouch, within a transaction."""
-        self._derive_log(tag)
-        self._connection.execute("DELETE FROM opening_asks WHERE tag = ?", (tag.id,))
-        self._roll_up_questions(_OF_TAG, (tag.id,))
-        self._roll_up_doses(self._kits_in_pouch(tag.pouch))
-        self._match_reports(tag.id)
-
-    def _derive_log(self, tag: Tag) -> None:
-        log = self._tag_log(tag)
-        said = self._said(tag.id)
-        connection = self._connection
+    def derive_log(self, tag: Tag) -> None:
+        log = self.tag_log(tag)
+        said = self.said(tag.id)
+        connection = self._db.connection
         for table in ("opening", "log_flaw", "tag_state", "temperature"):
             connection.execute(f"DELETE FROM {table} WHERE tag = ?", (tag.id,))
         connection.executemany(
@@ -239,7 +174,7 @@ class Rollups(Doses):
             "began_likely_ms, ended_earliest_ms, ended_latest_ms, ended_likely_ms, duration_s, is_open, "
             "dose_marks, cause, reports) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_opening_row(tag, each, said.get((tag.id, each.sequence), OpeningSaid(None, 0))) for each in log.openings],
+            [opening_row(tag, each, said.get((tag.id, each.sequence), OpeningSaid(None, 0))) for each in log.openings],
         )
         connection.executemany(
             "INSERT INTO log_flaw (tag, sequence, kind, docking, at_ms, records, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -259,17 +194,17 @@ class Rollups(Doses):
         )
         connection.execute("DELETE FROM stale_tag WHERE tag = ?", (tag.id,))
 
-    def _said(self, tag: str | None = None) -> dict[tuple[str, int], OpeningSaid]:
+    def said(self, tag: str | None = None) -> dict[tuple[str, int], OpeningSaid]:
         """The cause last given, and the number of reports, of each opening of which anything was said."""
         where, parameters = ("WHERE tag = ?", (tag,)) if tag else ("WHERE tag IS NOT NULL", ())
         causes = dict[tuple[str, int], str]()
-        for tag_id, sequence, cause in self._rows(
+        for tag_id, sequence, cause in self._db.rows(
             f"SELECT tag, sequence, cause FROM explanation {where} ORDER BY id", parameters
         ):
             causes[tag_id, sequence] = cause
         counts: dict[tuple[str, int], int] = {
             (tag_id, sequence): count
-            for tag_id, sequence, count in self._rows(
+            for tag_id, sequence, count in self._db.rows(
                 f"SELECT tag, sequence, count(*) FROM usage_report {where} AND stands <> 'withdrawn' "
                 "GROUP BY tag, sequence",
                 parameters,
@@ -277,9 +212,9 @@ class Rollups(Doses):
         }
         return {key: OpeningSaid(causes.get(key), counts.get(key, 0)) for key in {*causes, *counts}}
 
-    def _roll_up_said(self, tag: str, sequence: int) -> None:
+    def roll_up_said(self, tag: str, sequence: int) -> None:
         """Keeps the roll-up of one opening of which something was said, within a transaction."""
-        self._connection.execute(
+        self._db.connection.execute(
             "UPDATE opening SET cause = (SELECT cause FROM explanation e "
             "WHERE e.tag = opening.tag AND e.sequence = opening.sequence ORDER BY id DESC LIMIT 1), "
             "reports = (SELECT count(*) FROM usage_report r "
@@ -287,9 +222,9 @@ class Rollups(Doses):
             "WHERE tag = ? AND sequence = ?",
             (tag, sequence),
         )
-        self._roll_up_questions("o.tag = ? AND o.sequence = ?", (tag, sequence))
-        row = self._row("SELECT pouch FROM opening WHERE tag = ? AND sequence = ?", (tag, sequence))
-        self._roll_up_doses(self._kits_in_pouch(row[0]) if row else [])
+        self._doses.roll_up_questions("o.tag = ? AND o.sequence = ?", (tag, sequence))
+        row = self._db.row("SELECT pouch FROM opening WHERE tag = ? AND sequence = ?", (tag, sequence))
+        self._doses.roll_up_doses(self._doses.kits_in_pouch(row[0]) if row else [])
 
 
 def _changed_since(before: Iterable[Holding], after: Iterable[Holding]) -> dict[str, int]:
@@ -308,17 +243,17 @@ def _changed_since(before: Iterable[Holding], after: Iterable[Holding]) -> dict[
     return found
 
 
-def _state_row(kit: str, steps: Sequence[ledger.Step], lot: Lot) -> tuple[Any, ...]:
+def state_row(kit: str, steps: Sequence[ledger.Step], lot: Lot) -> tuple[Any, ...]:
     step = ledger.first_impossible(steps)
     impossible = f"movement {step.movement.id}: {step.impossible.code}" if step and step.impossible else None
     return (kit, *steps[-1].state, lot.product, lot.lot, lot.expires_on.isoformat(), impossible)
 
 
-def _custody_row(held: Holding) -> tuple[Any, ...]:
+def custody_row(held: Holding) -> tuple[Any, ...]:
     return held.kit, held.began, held.status, held.officer, held.place, held.pouch, held.since_ms, held.until_ms
 
 
-def _opening_row(tag: Tag, found: LidOpening, said: OpeningSaid) -> tuple[Any, ...]:
+def opening_row(tag: Tag, found: LidOpening, said: OpeningSaid) -> tuple[Any, ...]:
     ended: Iterable[int | None] = found.ended or (None, None, None)
     return (
         tag.id,

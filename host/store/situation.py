@@ -24,7 +24,6 @@ from host.reconcile.situation import (
     PouchTag,
     ReportedDoses,
     Resupply,
-    Situation,
     TagFlaw,
     Taken,
     UnreadLog,
@@ -32,7 +31,9 @@ from host.reconcile.situation import (
     kit_account,
 )
 from host.settings import Settings
-from host.store.rollups import Rollups
+from host.store.database import Database
+from host.store.doses import DoseRepository
+from host.store.openings import OpeningRepository
 from host.tag.events import ALTERED, Tag
 from host.tag.log import CLOCK, FAULT, GAP, TAMPERING, Flaw, TagState
 from host.tag.temperature import LEAST_ERROR_C, Limits, Reading
@@ -49,8 +50,13 @@ from host.usage.openings import Opening
 from host.usage.reports import incident_ms
 
 _HOLDING = "c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status, c.began"
+
+
 _NOW_HELD = "k.kit, k.officer, k.pouch, k.since_ms, NULL, k.place, k.status, k.began"
-_STANDS = "NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id)"
+
+
+STANDS = "NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id)"
+
 
 WORTH_CARRIED = """
 SELECT kit FROM kit_state WHERE status = 'issued' AND expires_on < :today
@@ -69,6 +75,7 @@ UNION SELECT kit FROM kit_state INDEXED BY kit_opened
 """
 """The kits of which a rule about carried kits could speak."""
 
+
 WORTH_TAGS = """
 SELECT tag FROM tag_state WHERE retired_at_ms IS NULL AND docked_at_ms IS NULL
 UNION SELECT tag FROM tag_state WHERE retired_at_ms IS NULL AND docked_at_ms <= :docked
@@ -80,44 +87,18 @@ UNION SELECT tag FROM tag_state
 """The tags in use of which a rule could speak."""
 
 
-class Situations(Rollups):
+class SituationRepository:
     """The part of the store that makes situations."""
 
-    def situation(self, now_ms: int, settings: Settings | None = None) -> Situation:
-        """What the rules look at, as far as any could speak of it. Raises `NotAllowed`."""
-        self._demand("stock.read")
-        self.freshen()
-        with self._reading():
-            settings = settings or self.settings
-            loose, reported = self._loose_reports(), self._short_reports()
-            found = self._openings_asking(loose)
-            has_tags = self._row("SELECT 1 FROM tag_state WHERE retired_at_ms IS NULL LIMIT 1") is not None
-            return Situation(
-                now_ms=now_ms,
-                time_zone=self.station.time_zone,
-                settings=settings,
-                has_tags=has_tags,
-                carried=self._worth_carried(now_ms),
-                openings=found,
-                reports=loose,
-                tags=self._worth_tags(now_ms, settings),
-                flaws=self._flaws(now_ms, settings),
-                empty=self._empty_pouches(),
-                untagged=self._untagged_pouches(),
-                accounts=self._accounts(found, reported),
-                reported=reported,
-                unread=self._unread_logs(),
-                docked_by=self._docked_by(),
-                impossible=self._kit_ledgers("kit_state k WHERE k.impossible IS NOT NULL"),
-                counts=self._counts(),
-                resupplies=self._resupplies(),
-                exposed=self._exposed(),
-            )
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._doses = DoseRepository(db)
+        self._openings = OpeningRepository(db)
 
-    def _worth_carried(self, now_ms: int) -> list[Carried]:
-        today = clock.today(now_ms, self.station.time_zone)
+    def worth_carried(self, now_ms: int) -> list[Carried]:
+        today = clock.today(now_ms, self._db.station.time_zone)
         recalls = {(each.product, each.lot): each for each in self._standing_recalls()}
-        rows = self._connection.execute(
+        rows = self._db.connection.execute(
             "SELECT k.kit, k.officer, k.place, k.pouch, k.quarantine, k.since_ms, k.began, k.product, k.lot, "
             "k.expires_on, o.trained_on, o.left_on, l.doses_per_kit, k.doses_left "
             f"FROM ({WORTH_CARRIED}) w CROSS JOIN kit_state k ON k.kit = w.kit "
@@ -130,7 +111,7 @@ class Situations(Rollups):
             },
         )
         days: dict[str | None, date | None] = {None: None}
-        due = self._dues()
+        due = self._doses.dues()
         found = []
         for kit, *first, product, lot, expires_on, trained_on, left_on, doses, left in rows:
             dates = (_day(expires_on, days), _day(trained_on, days), _day(left_on, days))
@@ -138,12 +119,12 @@ class Situations(Rollups):
             found.append(Carried._make((kit, *first, product, lot, *dates, recall, doses, left, due.get(kit))))
         return found
 
-    def _openings_asking(self, loose: Iterable[LooseReport]) -> list[Opening]:
+    def openings_asking(self, loose: Iterable[LooseReport]) -> list[Opening]:
         """The openings that may raise a question, and those near a report that names none."""
-        keys: set[tuple[str, int]] = set(self._rows("SELECT tag, sequence FROM opening_asks"))
+        keys: set[tuple[str, int]] = set(self._db.rows("SELECT tag, sequence FROM opening_asks"))
         near = [(each.report.officer, incident_ms(each.report)) for each in loose]
         keys |= set(
-            self._rows(
+            self._db.rows(
                 "SELECT DISTINCT o.tag, o.sequence FROM json_each(?) q CROSS JOIN custody c "
                 "ON c.officer = q.value ->> 0 AND c.pouch IS NOT NULL CROSS JOIN opening o ON o.pouch = c.pouch "
                 "WHERE o.began_earliest_ms <= (q.value ->> 1) + ? "
@@ -151,17 +132,17 @@ class Situations(Rollups):
                 (json.dumps(near), MATCH_TOLERANCE_MS, MATCH_TOLERANCE_MS),
             )
         )
-        return self._openings_where([], [], keys)
+        return self._openings.openings_where([], [], keys)
 
-    def _accounts(self, found: Iterable[Opening], reported: Iterable[ReportedDoses]) -> dict[str, KitAccount]:
+    def accounts(self, found: Iterable[Opening], reported: Iterable[ReportedDoses]) -> dict[str, KitAccount]:
         """The accounts of the kits that do not add up, and of those that an opening or report at odds is about."""
-        kits = {row[0] for row in self._rows("SELECT kit FROM doses_off")}
+        kits = {row[0] for row in self._db.rows("SELECT kit FROM doses_off")}
         kits |= {each.report.kit for each in reported if each.report.kit is not None}
         at_odds = (DIFFERING, CONTRADICTED, EXPLAINED)
         kits |= {kit for each in found if opening_state(each) in at_odds for kit in each.kits}
-        return {each.kit: kit_account(each) for each in self._facts(kits)}
+        return {each.kit: kit_account(each) for each in self._doses.facts(kits)}
 
-    def _unread_logs(self) -> list[UnreadLog]:
+    def unread_logs(self) -> list[UnreadLog]:
         """Tags out of use whose log was not fetched to the end, with what was out in their pouch since."""
         tags = ", ".join(f"t.{column}" for column in Tag._fields)
         states = ", ".join(f"s.{column}" for column in TagState._fields)
@@ -170,7 +151,7 @@ class Situations(Rollups):
         state_of: dict[str, TagState] = {}
         counted: dict[PouchLog, bool] = {}
         kit_states = ", ".join(f"k.{column}" for column in State._fields)
-        for row in self._rows(
+        for row in self._db.rows(
             f"SELECT {tags}, {states}, {_HOLDING}, {kit_states} FROM tag t INDEXED BY tag_retired "
             "CROSS JOIN tag_state s ON s.tag = t.id CROSS JOIN custody c ON c.pouch = t.pouch AND c.status = 'issued' "
             "CROSS JOIN kit_state k ON k.kit = c.kit "
@@ -187,15 +168,15 @@ class Situations(Rollups):
                 counted[log] = counted.get(log, True) and log.counted(each, State(*row[rest + len(Holding._fields) :]))
         return [UnreadLog(state_of[log.tag.id], tuple(of), counted[log]) for log, of in held.items()]
 
-    def _docked_by(self) -> list[DockedBy]:
+    def docked_by(self) -> list[DockedBy]:
         """Who last said of each tag to have brought it, where that was noted."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT d.tag, t.pouch, d.id, d.started_at_ms, b.officer FROM docked_by b "
             "CROSS JOIN docking d ON d.id = b.docking CROSS JOIN tag t ON t.id = d.tag ORDER BY b.id"
         )
         last = {row[0]: row for row in rows}
         held = _grouped(
-            self._rows(
+            self._db.rows(
                 f"SELECT q.value ->> 0, {_HOLDING} FROM json_each(?) q CROSS JOIN custody c ON c.pouch = q.value ->> 1 "
                 "AND c.status = 'issued' AND c.since_ms <= q.value ->> 3 "
                 "AND (c.until_ms IS NULL OR c.until_ms > q.value ->> 3) ORDER BY c.since_ms, c.kit, c.began",
@@ -205,25 +186,25 @@ class Situations(Rollups):
         return [DockedBy._make((*row, held.get((row[0],), ()))) for row in last.values()]
 
     def _standing_recalls(self) -> list[RecallEntry]:
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT id, product, lot, action, reason, at_ms FROM recall r WHERE action = 'recall' AND NOT EXISTS "
             "(SELECT 1 FROM recall l WHERE l.product = r.product AND l.lot = r.lot AND l.id > r.id)"
         )
         return [RecallEntry(*row) for row in rows]
 
-    def _loose_reports(self) -> list[LooseReport]:
-        told = self._reports("WHERE r.tag IS NULL AND r.stands = 'filed' ORDER BY r.id")
+    def loose_reports(self) -> list[LooseReport]:
+        told = self._doses.reports("WHERE r.tag IS NULL AND r.stands = 'filed' ORDER BY r.id")
         at = {each.id: incident_ms(each) for each in told}
         held = _grouped(
-            self._rows(
+            self._db.rows(
                 f"SELECT q.value ->> 0, {_HOLDING} FROM json_each(?) q CROSS JOIN custody c "
                 "ON c.officer = q.value ->> 1 AND c.status = 'issued' AND c.since_ms <= q.value ->> 2 "
                 "AND (c.until_ms IS NULL OR c.until_ms > q.value ->> 2) ORDER BY c.since_ms, c.kit, c.began",
                 (json.dumps([(each.id, each.officer, at[each.id]) for each in told]),),
             )
         )
-        logs = self._logs_of({each.pouch for of in held.values() for each in of if each.pouch is not None})
-        taken = self._taken_for_reports([each.id for each in told])
+        logs = self._doses.logs_of({each.pouch for of in held.values() for each in of if each.pouch is not None})
+        taken = self.taken_for_reports([each.id for each in told])
         found = []
         for each in told:
             of = held.get((each.id,), ())
@@ -233,24 +214,24 @@ class Situations(Rollups):
             found.append(LooseReport(each, of, bool(then), unread, taken.get(each.id, ())))
         return found
 
-    def _taken_for_reports(self, reports: Sequence[int]) -> dict[int, tuple[Taken, ...]]:
+    def taken_for_reports(self, reports: Sequence[int]) -> dict[int, tuple[Taken, ...]]:
         """What was taken from kits for these reports, oldest first."""
         found: dict[int, tuple[Taken, ...]] = {}
-        for number, *row in self._rows(
+        for number, *row in self._db.rows(
             "SELECT m.report, m.id, m.kit, m.doses FROM json_each(?) q CROSS JOIN movement m ON m.report = q.value "
-            f"AND m.report IS NOT NULL AND m.kind = 'use' AND {_STANDS} ORDER BY m.id",
+            f"AND m.report IS NOT NULL AND m.kind = 'use' AND {STANDS} ORDER BY m.id",
             (json.dumps(reports),),
         ):
             found[number] = (*found.get(number, ()), Taken(*row))
         return found
 
-    def _worth_tags(self, now_ms: int, settings: Settings) -> list[PouchTag]:
+    def worth_tags(self, now_ms: int, settings: Settings) -> list[PouchTag]:
         given = {
             "docked": now_ms - min(settings.not_docked_days, settings.silent_days) * clock.DAY_MS,
             "battery": settings.battery_percent,
         }
         held = _grouped(
-            self._connection.execute(
+            self._db.connection.execute(
                 f"SELECT w.tag, {_NOW_HELD} FROM ({WORTH_TAGS}) w CROSS JOIN tag_state s ON s.tag = w.tag "
                 "CROSS JOIN kit_state k ON k.pouch = s.pouch AND k.status = 'issued' "
                 "ORDER BY k.since_ms, k.kit, k.began",
@@ -258,7 +239,7 @@ class Situations(Rollups):
             )
         )
         columns = ", ".join(f"s.{column}" for column in TagState._fields)
-        rows = self._connection.execute(
+        rows = self._db.connection.execute(
             f"SELECT {columns}, d.detail, a.heard_at_ms FROM ({WORTH_TAGS}) w CROSS JOIN tag_state s ON s.tag = w.tag "
             "LEFT JOIN docking d ON d.id = s.last_docking LEFT JOIN tag_radio a ON a.tag = s.tag",
             given,
@@ -269,13 +250,13 @@ class Situations(Rollups):
             for state in (TagState(*first),)
         ]
 
-    def _flaws(self, now_ms: int, settings: Settings) -> list[TagFlaw]:
+    def flaws(self, now_ms: int, settings: Settings) -> list[TagFlaw]:
         """All flaws but faults, and the faults of late."""
         since_ms = now_ms - settings.faulty_days * clock.DAY_MS
         always = ", ".join(f"'{kind}'" for kind in (ALTERED, GAP, CLOCK, *TAMPERING))
         where = f"f.kind IN ({always}) OR (f.kind = '{FAULT}' AND f.at_ms >= ?)"
         held = _grouped(
-            self._rows(
+            self._db.rows(
                 f"SELECT f.tag, f.sequence, f.kind, {_HOLDING} FROM log_flaw f CROSS JOIN tag_state s ON s.tag = f.tag "
                 "CROSS JOIN custody c ON c.pouch = s.pouch AND c.status = 'issued' AND c.since_ms <= f.at_ms "
                 f"AND (c.until_ms IS NULL OR c.until_ms > f.at_ms) WHERE {where} ORDER BY c.since_ms, c.kit, c.began",
@@ -284,7 +265,7 @@ class Situations(Rollups):
             key=3,
         )
         columns = ", ".join(f"f.{column}" for column in Flaw._fields)
-        rows = self._rows(
+        rows = self._db.rows(
             f"SELECT {columns}, s.pouch, s.retired_at_ms IS NULL FROM log_flaw f "
             f"CROSS JOIN tag_state s ON s.tag = f.tag WHERE {where}",
             (since_ms,),
@@ -295,9 +276,9 @@ class Situations(Rollups):
             for flaw in (Flaw(*first),)
         ]
 
-    def _empty_pouches(self) -> list[EmptyPouch]:
+    def empty_pouches(self) -> list[EmptyPouch]:
         """Of pouches with a tag and no kit, what was in each last, and what became of that."""
-        rows = self._rows(
+        rows = self._db.rows(
             f"SELECT s.tag, s.pouch, s.enrolled_at_ms, s.docked_at_ms, {_HOLDING}, "
             "(SELECT n.status FROM custody n WHERE n.kit = c.kit AND n.began > c.began ORDER BY n.began LIMIT 1) "
             "FROM (SELECT t.pouch FROM tag_state t INDEXED BY tag_state_of_pouch WHERE t.retired_at_ms IS NULL "
@@ -311,20 +292,20 @@ class Situations(Rollups):
             for tag, pouch, enrolled, docked, *last, became in rows
         ]
 
-    def _untagged_pouches(self) -> list[UntaggedPouch]:
+    def untagged_pouches(self) -> list[UntaggedPouch]:
         """Of pouches whose tags are all retired, the last one, and what is in each."""
         where = (
             "t.retired_at_ms IS NOT NULL AND NOT EXISTS "
             "(SELECT 1 FROM tag_state s WHERE s.pouch = t.pouch AND s.retired_at_ms IS NULL)"
         )
         last: dict[str, tuple[Any, ...]] = {}
-        for row in self._rows(
+        for row in self._db.rows(
             "SELECT t.id, t.pouch, t.retired_at_ms, t.moved_to FROM tag t INDEXED BY tag_retired "
             f"WHERE {where} ORDER BY t.retired_at_ms, t.id"
         ):
             last[row[1]] = row
         held = _grouped(
-            self._rows(
+            self._db.rows(
                 f"SELECT k.pouch, {_NOW_HELD} FROM json_each(?) j CROSS JOIN kit_state k ON k.pouch = j.value "
                 "AND k.status IN ('issued', 'in_stock') ORDER BY k.since_ms, k.kit, k.began",
                 (json.dumps(list(last)),),
@@ -335,10 +316,10 @@ class Situations(Rollups):
             for tag, pouch, retired_at_ms, moved_to in last.values()
         ]
 
-    def _kit_ledgers(self, kits: str) -> list[KitLedger]:
+    def kit_ledgers(self, kits: str) -> list[KitLedger]:
         """The ledgers of the kits that `kits` finds."""
         columns = ", ".join(f"m.{column}" for column in Movement._fields)
-        rows = self._rows(
+        rows = self._db.rows(
             f"SELECT l.doses_per_kit, {columns} FROM (SELECT k.kit, k.product, k.lot FROM {kits}) w "
             "CROSS JOIN lot l ON l.product = w.product AND l.lot = w.lot CROSS JOIN movement m ON m.kit = w.kit "
             "ORDER BY m.kit, m.id"
@@ -348,21 +329,12 @@ class Situations(Rollups):
             found.append(KitLedger(kit, doses, tuple(ledger.replay((Movement(*row[1:]) for row in group), doses))))
         return found
 
-    def _short_reports(self) -> list[ReportedDoses]:
-        """The usage reports of which fewer doses were taken from kits than they tell of."""
-        told = self._reports(
-            "WHERE r.stands = 'filed' AND r.doses > coalesce((SELECT sum(m.doses) FROM movement m "
-            f"WHERE m.report = r.id AND m.kind = 'use' AND {_STANDS}), 0) ORDER BY r.id"
-        )
-        taken = self._taken_for_reports([each.id for each in told])
-        return [ReportedDoses(each, taken.get(each.id, ())) for each in told]
-
-    def _counts(self) -> list[CountDifference]:
+    def counts(self) -> list[CountDifference]:
         """The differences of the newest stocktake of each place."""
-        newest = {each.place: each for each in self._closed_stocktakes()}
+        newest = {each.place: each for each in self.closed_stocktakes()}
         found = []
         for each in newest.values():
-            rows = self._rows(
+            rows = self._db.rows(
                 "SELECT d.stocktake, d.kind, d.kit, d.detail, d.reason, d.at_ms, k.moved_at_ms "
                 "FROM stocktake_difference d LEFT JOIN kit_state k ON k.kit = d.kit WHERE d.stocktake = ?",
                 (each.id,),
@@ -370,24 +342,26 @@ class Situations(Rollups):
             found += [CountDifference(each, ClosedDifference(*row[:-1]), row[-1]) for row in rows]
         return found
 
-    def _closed_stocktakes(self) -> list[ClosedStocktake]:
-        rows = self._rows(
+    def closed_stocktakes(self) -> list[ClosedStocktake]:
+        rows = self._db.rows(
             "SELECT id, place, closed_at_ms FROM stocktake WHERE closed_at_ms IS NOT NULL AND cancelled IS NULL "
             "ORDER BY id"
         )
         return [ClosedStocktake(*row) for row in rows]
 
-    def _resupplies(self) -> list[Resupply]:
-        told = self._reports("WHERE json_extract(r.fields, '$.resupply_needed') AND r.stands = 'filed' ORDER BY r.id")
+    def resupplies(self) -> list[Resupply]:
+        told = self._doses.reports(
+            "WHERE json_extract(r.fields, '$.resupply_needed') AND r.stands = 'filed' ORDER BY r.id"
+        )
         issued: dict[int, list[int]] = {}
-        for number, at_ms in self._rows(
+        for number, at_ms in self._db.rows(
             "SELECT q.value ->> 0, m.at_ms FROM json_each(?) q CROSS JOIN movement m ON m.officer = q.value ->> 1 "
-            f"AND m.at_ms >= q.value ->> 2 AND {_STANDS} ORDER BY m.at_ms",
+            f"AND m.at_ms >= q.value ->> 2 AND {STANDS} ORDER BY m.at_ms",
             (json.dumps([(each.id, each.officer, incident_ms(each)) for each in told]),),
         ):
             issued.setdefault(number, []).append(at_ms)
         left = dict(
-            self._rows(
+            self._db.rows(
                 "SELECT o.id, o.left_on FROM json_each(?) q CROSS JOIN officer o ON o.id = q.value "
                 "WHERE o.left_on IS NOT NULL",
                 (json.dumps(sorted({each.officer for each in told})),),
@@ -402,7 +376,7 @@ class Situations(Rollups):
             for each in told
         ]
 
-    def _exposed(self) -> list[Exposed]:
+    def exposed(self) -> list[Exposed]:
         """The kits that were in a pouch while its tag told of a temperature that is beyond their product's limits."""
         columns = ", ".join(f"t.{column}" for column in Reading._fields)
         query = (
@@ -414,7 +388,7 @@ class Situations(Rollups):
         )
         warm, cold = f"t.warmest_c > p.most_c + {LEAST_ERROR_C}", f"t.coldest_c < p.least_c - {LEAST_ERROR_C}"
         found = []
-        for kit, product, least, most, *rest in self._rows(
+        for kit, product, least, most, *rest in self._db.rows(
             f"{query.format(beyond=warm)} UNION {query.format(beyond=cold)}"
         ):
             reading, held = rest[: len(Reading._fields)], rest[len(Reading._fields) :]
@@ -422,36 +396,36 @@ class Situations(Rollups):
             found.append(Exposed(kit, product, Limits(least, most), Reading(*reading), *stretches))
         return found
 
-    # For a picture: the whole history.
-
-    def _recalls(self) -> list[RecallEntry]:
+    def recalls(self) -> list[RecallEntry]:
         return [
-            RecallEntry(*row) for row in self._rows(f"SELECT {', '.join(RecallEntry._fields)} FROM recall ORDER BY id")
+            RecallEntry(*row)
+            for row in self._db.rows(f"SELECT {', '.join(RecallEntry._fields)} FROM recall ORDER BY id")
         ]
 
-    def _differences(self) -> list[ClosedDifference]:
+    def differences(self) -> list[ClosedDifference]:
         return [
             ClosedDifference(*row)
-            for row in self._rows(f"SELECT {', '.join(ClosedDifference._fields)} FROM stocktake_difference")
+            for row in self._db.rows(f"SELECT {', '.join(ClosedDifference._fields)} FROM stocktake_difference")
         ]
 
-    def _docked_by_notes(self) -> list[BroughtBy]:
+    def docked_by_notes(self) -> list[BroughtBy]:
         return [
-            BroughtBy(*row) for row in self._rows(f"SELECT {', '.join(BroughtBy._fields)} FROM docked_by ORDER BY id")
+            BroughtBy(*row)
+            for row in self._db.rows(f"SELECT {', '.join(BroughtBy._fields)} FROM docked_by ORDER BY id")
         ]
 
-    def _heard(self) -> dict[str, int]:
-        return dict(self._rows("SELECT tag, heard_at_ms FROM tag_radio"))
+    def heard(self) -> dict[str, int]:
+        return dict(self._db.rows("SELECT tag, heard_at_ms FROM tag_radio"))
 
-    def _own_stops(self) -> dict[str, list[int]]:
+    def own_stops(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
-        for tag, sequence in self._rows("SELECT tag, sequence FROM own_stop"):
+        for tag, sequence in self._db.rows("SELECT tag, sequence FROM own_stop"):
             found.setdefault(tag, []).append(sequence)
         return found
 
-    def _forgotten(self) -> dict[str, list[tuple[int, int]]]:
+    def forgotten(self) -> dict[str, list[tuple[int, int]]]:
         found: dict[str, list[tuple[int, int]]] = {}
-        for tag, first, last in self._rows("SELECT tag, first, last FROM forgotten ORDER BY tag, first"):
+        for tag, first, last in self._db.rows("SELECT tag, first, last FROM forgotten ORDER BY tag, first"):
             found.setdefault(tag, []).append((first, last))
         return found
 

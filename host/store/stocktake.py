@@ -3,24 +3,25 @@
 A scan is kept as soon as it is made, so that a stocktake goes on after a break. An undo is a row of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
 from host import ledger
-from host.clock import Instant
-from host.errors import InputError, RuleError
+from host.errors import InputError
 from host.ledger import Kit, Movement
-from host.ledger.issue import STATION
-from host.ledger.movement import COUNT, IN_STOCK, ISSUED, VOID
-from host.phrase import NextStep, Phrase
-from host.stock import stocktake
-from host.stock.stocktake import Answer, Box, Count, CountScan, Difference, Result
-from host.store.stock import Stock
+from host.ledger.movement import VOID
+from host.phrase import NextStep
+from host.stock.stocktake import Box, CountScan
+from host.store.database import Database
+from host.store.doses import DoseRepository
+from host.store.stock import StockRepository
 from host.usage import doses
 
-_STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"
-_STANDING = (
+STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"
+
+
+STANDING = (
     "stocktake = ? AND undoes IS NULL AND id NOT IN "
     "(SELECT undoes FROM stocktake_scan WHERE stocktake = ? AND undoes IS NOT NULL)"
 )
@@ -39,253 +40,42 @@ class Stocktake(NamedTuple):
     cancelled: str | None
 
 
-class Settled(NamedTuple):
-    """A difference with which a stocktake was closed, and the reason given."""
-
-    kind: str
-    kit: str
-    detail: str
-    reason: str
-    login: str
-    at_ms: int
-
-
-class Past(NamedTuple):
-    """A stocktake in the history: how many kits were scanned, and how many differences it was closed with."""
-
-    stocktake: Stocktake
-    scanned: int
-    differences: int
-
-
-class Unsettled(RuleError):
-    """A stocktake cannot be closed: differences lack a reason."""
-
-
-class Stocktakes(Stock):
+class StocktakeRepository:
     """The part of the store that counts what is in a place."""
 
-    def start_stocktake(self, place: str | None, blind: bool, at_ms: int) -> Stocktake:
-        """Starts a stocktake of a place (None: this station), in which, if `blind`, each counts everything.
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._doses = DoseRepository(db)
+        self._stock = StockRepository(db)
 
-        Raises `InputError` for an unknown place, `RuleError` if one is under way there.
-        """
-        name = self.place(place).id if place is not None else self.station.name
-        with self._changing("stocktake.start", name) as detail:
-            row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE place = ? AND closed_at_ms IS NULL", (name,))
-            if row:
-                known = _stocktake(row)
-                raise RuleError(
-                    "stocktake.under_way",
-                    stocktake=known.id,
-                    place=name,
-                    login=known.started_by,
-                    at=Instant(known.started_at_ms, self.station.time_zone),
-                    scan=NextStep("stocktake.scan"),
-                )
-            cursor = self._connection.execute(
-                "INSERT INTO stocktake (place, blind, started_at_ms, started_by) VALUES (?, ?, ?, ?)",
-                (name, int(blind), at_ms, self.login),
-            )
-            assert cursor.lastrowid is not None
-            detail |= {"stocktake": cursor.lastrowid, "blind": blind}
-        return self._stocktake(cursor.lastrowid)
-
-    def open_stocktake(self, which: str | None) -> Stocktake:
-        """The stocktake under way that `which` names, by place or number; None: the only one, or this station's.
-
-        Raises `InputError` if there is none, or several.
-        """
-        self._demand("stock.read")
-        under_way = self.open_stocktakes()
-        if which is not None:
-            found = [each for each in under_way if which in (each.place, str(each.id))]
-            if not found:
-                raise InputError("stocktake.not_under_way", which=which, see=NextStep("stocktake.list"))
-            return min(found, key=lambda each: each.place != which)
-        if not under_way:
-            raise InputError("stocktake.none_under_way", start=NextStep("stocktake.start"))
-        here = [each for each in under_way if each.place == self.station.name]
-        if len(under_way) > 1 and not here:
-            places = tuple(each.place for each in under_way)
-            raise InputError("stocktake.several_under_way", count=len(under_way), places=places)
-        return (here or under_way)[0]
-
-    def any_stocktake(self, which: str | None) -> Stocktake:
-        """As `open_stocktake`, but a number may be that of one that was closed. Raises `InputError`."""
-        self._demand("stock.read")
-        if which is not None and which.isascii() and which.isdigit():
-            row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE id = ?", (int(which),))
-            if row:
-                return _stocktake(row)
-        return self.open_stocktake(which)
-
-    def open_stocktakes(self) -> list[Stocktake]:
-        """The stocktakes under way, by place."""
-        self._demand("stock.read")
-        return [
-            _stocktake(row)
-            for row in self._rows(f"SELECT {_STOCKTAKE} FROM stocktake WHERE closed_at_ms IS NULL ORDER BY place")
-        ]
-
-    def stocktakes(self) -> list[Past]:
-        """All stocktakes, newest first."""
-        self._demand("stock.read")
-        rows = self._rows(
-            f"SELECT {_STOCKTAKE}, "
-            "(SELECT count(DISTINCT kit) FROM stocktake_scan c WHERE c.stocktake = s.id AND c.undoes IS NULL AND "
-            "c.id NOT IN (SELECT undoes FROM stocktake_scan WHERE stocktake = s.id AND undoes IS NOT NULL)), "
-            "(SELECT count(*) FROM stocktake_difference d WHERE d.stocktake = s.id) FROM stocktake s ORDER BY id DESC"
-        )
-        return [Past(_stocktake(row[:-2]), *row[-2:]) for row in rows]
-
-    def scan_kit(self, number: int, counter: str, kit: str, doses: int | None, at_ms: int) -> Answer:
-        """Keeps one scan, of a known kit or not, and returns what to say to it. Raises `RuleError` if it is closed."""
-        with self._changing("stocktake.scan", kit) as detail:
-            count = self._count(self._under_way(number), at_ms)
-            before = self._scans(number, kit)
-            cursor = self._connection.execute(
-                "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, doses) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, at_ms, self.login, counter, kit, doses),
-            )
-            assert cursor.lastrowid is not None
-            scan = CountScan(cursor.lastrowid, at_ms, counter, kit, doses)
-            detail |= {"stocktake": number, "counter": counter} | ({} if doses is None else {"doses": doses})
-            return stocktake.answer(count, scan, before, self._boxes("k.id = ?", (kit,)).get(kit))
-
-    def undo_scan(self, number: int, counter: str, at_ms: int) -> str | None:
-        """Takes back the last scan of a counter and returns its kit; None if there is none left."""
-        with self._writing():
-            self._demand("stocktake.scan")
-            self._under_way(number)
-            row = self._row(
-                f"SELECT id, kit FROM stocktake_scan WHERE {_STANDING} AND counter = ? ORDER BY id DESC LIMIT 1",
-                (number, number, counter),
-            )
-            if row is None:
-                return None
-            undone, kit = row
-            self._connection.execute(
-                "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, undoes) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, at_ms, self.login, counter, kit, undone),
-            )
-            self._note("stocktake.scan", kit, {"stocktake": number, "counter": counter, "undoes": undone})
-        return str(kit)
-
-    def stocktake_result(self, number: int, until_ms: int) -> Result:
-        """What a stocktake under way comes to so far."""
-        self._demand("stock.read")
-        with self._reading():
-            return self._result(self._stocktake(number), until_ms)
-
-    def settled_differences(self, number: int) -> list[Settled]:
-        """The differences with which a stocktake was closed, by kind and kit."""
-        self._demand("stock.read")
-        rows = self._rows(
-            "SELECT kind, kit, detail, reason, login, at_ms FROM stocktake_difference WHERE stocktake = ?", (number,)
-        )
-        order = list(stocktake.KINDS)
-        return sorted((Settled(*row) for row in rows), key=lambda each: (order.index(each.kind), each.kit))
-
-    def close_stocktake(self, number: int, reasons: Mapping[tuple[str, str], str], at_ms: int) -> Result:
-        """Closes a stocktake with a reason for each difference, by kind and kit; records the doses counted.
-
-        Raises `Unsettled` naming the differences without a reason, `InputError` for a reason without a difference,
-        `RuleError` if it is closed already, or blind and counted by one alone.
-        """
-        with self._changing("stocktake.close", self._stocktake(number).place) as detail:
-            known = self._under_way(number)
-            result = self._result(known, at_ms)
-            if known.blind and len(result.counters) < 2:
-                cancel = NextStep("stocktake.cancel")
-                raise RuleError("stocktake.needs_two", stocktake=number, place=known.place, cancel=cancel)
-            _check_reasons(known, result.differences, reasons)
-            for each in result.differences:
-                reason = reasons[each.kind, each.kit]
-                self._connection.execute(
-                    "INSERT INTO stocktake_difference (stocktake, kind, kit, detail, reason, login, at_ms) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (number, each.kind, each.kit, str(each.detail), reason, self.login, at_ms),
-                )
-                if each.doses is not None:
-                    counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
-                    about = counted._replace(reason=reason, document=f"stocktake {number}")
-                    self._move(about, self._in_hand(each.kit))
-            for kit, doses in result.counted:
-                counted = Movement(0, at_ms, COUNT, kit, doses=doses, document=f"stocktake {number}")
-                self._move(counted, self._in_hand(kit))
-            self._end(number, at_ms, None)
-            detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
-        return result
-
-    def cancel_stocktake(self, number: int, reason: str, at_ms: int) -> None:
-        """Gives a stocktake up: it is closed without a result. Raises `RuleError` if it is closed already."""
-        with self._changing("stocktake.cancel", self._stocktake(number).place) as detail:
-            self._under_way(number)
-            self._end(number, at_ms, reason)
-            detail |= {"stocktake": number, "reason": reason}
-
-    def _end(self, number: int, at_ms: int, cancelled: str | None) -> None:
-        self._connection.execute(
+    def end(self, number: int, at_ms: int, cancelled: str | None) -> None:
+        self._db.connection.execute(
             "UPDATE stocktake SET closed_at_ms = ?, closed_by = ?, cancelled = ? WHERE id = ?",
-            (at_ms, self.login, cancelled, number),
+            (at_ms, self._db.login, cancelled, number),
         )
 
-    def _stocktake(self, number: int) -> Stocktake:
-        row = self._row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE id = ?", (number,))
+    def stocktake(self, number: int) -> Stocktake:
+        row = self._db.row(f"SELECT {STOCKTAKE} FROM stocktake WHERE id = ?", (number,))
         if row is None:
             raise InputError("stocktake.unknown", stocktake=number, see=NextStep("stocktake.list"))
-        return _stocktake(row)
+        return as_stocktake(row)
 
-    def _under_way(self, number: int) -> Stocktake:
-        """The stocktake, which must not be closed. Raises `RuleError` if it is."""
-        known = self._stocktake(number)
-        if known.closed_at_ms is not None:
-            raise RuleError(
-                "stocktake.closed" if known.cancelled is None else "stocktake.given_up",
-                stocktake=number,
-                place=known.place,
-                login=known.closed_by,
-                at=Instant(known.closed_at_ms, self.station.time_zone),
-            )
-        return known
-
-    def _count(self, known: Stocktake, until_ms: int) -> Count:
-        return Count(self.place(known.place), known.blind, known.started_at_ms, until_ms, self.station.time_zone)
-
-    def _scans(self, number: int, kit: str | None = None) -> list[CountScan]:
+    def scans(self, number: int, kit: str | None = None) -> list[CountScan]:
         """The scans that stand, of all kits or of one, oldest first."""
         where, parameters = ("", ()) if kit is None else (" AND kit = ?", (kit,))
-        rows = self._rows(
-            f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {_STANDING}{where} ORDER BY id",
+        rows = self._db.rows(
+            f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {STANDING}{where} ORDER BY id",
             (number, number, *parameters),
         )
         return [CountScan(*row) for row in rows]
 
-    def _result(self, known: Stocktake, until_ms: int) -> Result:
-        count = self._count(known, until_ms)
-        # Written into the query, not bound: each status has its own index of places.
-        here = IN_STOCK if count.place.kind == STATION else ISSUED
-        boxes = self._boxes(
-            f"k.id IN (SELECT kit FROM kit_state WHERE status = '{here}' AND place = ? "
-            "UNION SELECT kit FROM stocktake_scan WHERE stocktake = ?)",
-            (known.place, known.id),
-        )
-        scans = self._scans(known.id)
-        scanned = {each.kit for each in scans}
-        # A kit whose scan was undone, and that is not here, is nobody's business.
-        about = {
-            kit: box for kit, box in boxes.items() if kit in scanned or stocktake.is_here(count.place, box.state())
-        }
-        return stocktake.compare(count, scans, about)
-
-    def _boxes(self, where: str, parameters: tuple[object, ...]) -> dict[str, Box]:
+    def boxes(self, where: str, parameters: tuple[object, ...]) -> dict[str, Box]:
         """What is known of the kits that `where` finds."""
-        rows = self._rows(f"SELECT k.id, k.product, k.lot FROM kit k WHERE {where}", parameters)
-        lots = {key: self.lot(*key) for key in {(product, lot) for _, product, lot in rows}}
+        rows = self._db.rows(f"SELECT k.id, k.product, k.lot FROM kit k WHERE {where}", parameters)
+        lots = {key: self._stock.lot(*key) for key in {(product, lot) for _, product, lot in rows}}
         lot_of = {kit: lots[product, lot] for kit, product, lot in rows}
         fields = ", ".join(f"m.{field}" for field in Movement._fields)
-        moved = self._rows(
+        moved = self._db.rows(
             f"SELECT {fields} FROM kit k JOIN movement m ON m.kit = k.id WHERE {where} ORDER BY m.kit, m.id",
             parameters,
         )
@@ -293,15 +83,15 @@ class Stocktakes(Stock):
         for kit, of_kit in groupby((Movement(*row) for row in moved), key=lambda each: each.kit):
             lot = lot_of[kit]
             assert lot is not None  # a foreign key holds it
-            due = self._due(kit)
-            told = None if due is None else doses.told(due, self.station.time_zone)
+            due = self._doses.due(kit)
+            told = None if due is None else doses.told(due, self._db.station.time_zone)
             found[kit] = Box(lot, ledger.replay(of_kit, lot.doses_per_kit), told)
         return found
 
     def kits_with_serial(self, packs: Iterable[tuple[str, str]]) -> list[Kit]:
         """The kits whose pack has one of these GTINs and serials, but for those of which the receipt was taken back."""
         found = [
-            self._row(
+            self._db.row(
                 "SELECT id, k.product, k.lot, gtin, serial FROM kit k JOIN kit_state s ON s.kit = k.id "
                 "WHERE gtin = ? AND serial = ? AND s.status <> ?",
                 (*pack, VOID),
@@ -312,32 +102,14 @@ class Stocktakes(Stock):
 
     def has_kit(self, kit: str) -> bool:
         """Whether a kit of that number was ever received."""
-        return self._row("SELECT 1 FROM kit WHERE id = ?", (kit,)) is not None
+        return self._db.row("SELECT 1 FROM kit WHERE id = ?", (kit,)) is not None
 
     def kit_like(self, text: str) -> str | None:
         """The one kit whose number is `text` but for capitals; None if there is none, or several."""
-        rows = self._rows("SELECT id FROM kit WHERE id = ? COLLATE NOCASE LIMIT 2", (text,))
+        rows = self._db.rows("SELECT id FROM kit WHERE id = ? COLLATE NOCASE LIMIT 2", (text,))
         return str(rows[0][0]) if len(rows) == 1 else None
 
 
-def _stocktake(row: tuple[object, ...]) -> Stocktake:
+def as_stocktake(row: tuple[object, ...]) -> Stocktake:
     known = Stocktake(*row)  # type: ignore[arg-type]
     return known._replace(blind=bool(known.blind))
-
-
-def _check_reasons(known: Stocktake, differences: Iterable[Difference], reasons: Mapping[tuple[str, str], str]) -> None:
-    """Raises `Unsettled` or `InputError` unless there is a reason for each difference, and for nothing else."""
-    there = {(each.kind, each.kit): each for each in differences}
-    strange = [f"{kind}:{kit}" for kind, kit in reasons if (kind, kit) not in there]
-    if strange:
-        see = NextStep("stocktake.result")
-        raise InputError("stocktake.no_difference", name=strange[0], stocktake=known.id, place=known.place, see=see)
-    without = [each for key, each in there.items() if not reasons.get(key, "").strip()]
-    if without:
-        raise Unsettled(
-            "stocktake.unsettled",
-            stocktake=known.id,
-            place=known.place,
-            first=without[0].name,
-            differences=tuple(Phrase("stocktake.difference", name=each.name, detail=each.detail) for each in without),
-        )

@@ -1,33 +1,28 @@
 """Tags and their sealed keys, dockings and the events of the log, in the database."""
 
-from collections.abc import Callable, Iterable, Mapping
-
 from host.access.vault import TagKeys
-from host.errors import InputError, RuleError
+from host.errors import InputError
 from host.phrase import NextStep
-from host.store.rollups import Rollups
-from host.tag.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
-from kitwire import keys as key_checks
+from host.store.database import Database
+from host.tag.events import VERIFIED, Docking, Event, Radio, Tag
 
 _TAG = ", ".join(Tag._fields)
 
-_INSERT_EVENT = """
-INSERT INTO event (tag, docking, sequence, record, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tag, sequence) DO NOTHING
-"""
 
-
-class Tags(Rollups):
+class TagRepository:
     """The part of the store that docking uses."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     def tags(self, retired: bool = False) -> list[Tag]:
         """The tags in use by pouch; with `retired` also those whose pouch has another tag now."""
         where = "" if retired else "WHERE retired_at_ms IS NULL"
-        return [Tag(*row) for row in self._rows(f"SELECT {_TAG} FROM tag {where} ORDER BY pouch, enrolled_at_ms")]
+        return [Tag(*row) for row in self._db.rows(f"SELECT {_TAG} FROM tag {where} ORDER BY pouch, enrolled_at_ms")]
 
     def tag(self, pouch_or_tag: str) -> Tag:
         """The tag with that id, or the one that is in that pouch now. Raises `InputError` if there is none."""
-        row = self._row(
+        row = self._db.row(
             f"SELECT {_TAG} FROM tag WHERE id = ? OR (pouch = ? AND retired_at_ms IS NULL) ORDER BY id = ? DESC",
             (pouch_or_tag.lower(), pouch_or_tag, pouch_or_tag.lower()),
         )
@@ -35,185 +30,39 @@ class Tags(Rollups):
             raise InputError("tag.unknown_name", name=pouch_or_tag, see=NextStep("tag.list"))
         return Tag(*row)
 
-    def enrol_tag(
-        self,
-        tag_id: str,
-        pouch: str,
-        keys: TagKeys,
-        at_ms: int,
-        written: Callable[[], Mapping[str, str] | None],
-        replace: bool = False,
-    ) -> None:
-        """Adds a tag to a pouch: inserts it, calls `written` (which writes the keys to the tag), commits.
-
-        What `written` returns may tell as `was` which tag the board was before: if that is in another pouch, it is
-        retired there as moved. If `written` raises, nothing is kept. With `replace`, the pouch's present tag is
-        retired and its history stays. Raises `RuleError` if the pouch has a tag and `replace` is not given.
-        """
-        checks = [key_checks.check_value(key).hex() for key in keys]
-        sealed = self._vault.seal(b"".join(keys), f"keys of tag {tag_id}")
-        with self._changing("tag.enrol", pouch) as detail:
-            connection = self._connection
-            present = self._row("SELECT id FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,))
-            if present and not replace:
-                raise RuleError("pouch.has_tag", pouch=pouch, tag=present[0])
-            if present:
-                connection.execute("UPDATE tag SET retired_at_ms = ? WHERE id = ?", (at_ms, present[0]))
-                self._derive_tag(present[0])
-            connection.execute(
-                "INSERT INTO tag (id, pouch, enrolled_at_ms, sealed_keys, advert_check, session_check, log_check) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (tag_id, pouch, at_ms, sealed, *checks),
-            )
-            self._derive_tag(tag_id)
-            detail |= {"tag": tag_id, "replaces": present[0] if present else None}
-            was = (written() or {}).get("was")
-            if was is not None and self._row("SELECT 1 FROM tag WHERE id = ? AND retired_at_ms IS NULL", (was,)):
-                connection.execute("UPDATE tag SET retired_at_ms = ?, moved_to = ? WHERE id = ?", (at_ms, pouch, was))
-                self._derive_tag(was)
-                detail["moved"] = was
-
-    def retire_tag(self, tag_id: str, at_ms: int) -> None:
-        """Takes a tag out of its pouch for good; its history stays."""
-        with self._changing("tag.retire", tag_id):
-            self._connection.execute(
-                "UPDATE tag SET retired_at_ms = ? WHERE id = ? AND retired_at_ms IS NULL", (at_ms, tag_id)
-            )
-            self._derive_tag(tag_id)
-
     def tag_keys(self, tag_id: str) -> TagKeys:
-        """The keys of a tag, `log` being the first. Raises `VaultError`, `NotAllowed`, `InputError` if unknown."""
-        self._demand("tag.dock", tag_id)
-        return self._tag_keys(tag_id)
-
-    def _tag_keys(self, tag_id: str) -> TagKeys:
-        row = self._row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
+        row = self._db.row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
         if row is None:
             raise InputError("tag.unknown", tag=tag_id, see=NextStep("tag.list"))
-        clear = self._vault.open(row[0], f"keys of tag {tag_id}")
+        clear = self._db.vault.open(row[0], f"keys of tag {tag_id}")
         return TagKeys(clear[:32], clear[32:64], clear[64:])
 
     def radio(self, tag_id: str) -> Radio | None:
         """The last advert accepted from a tag."""
-        row = self._row('SELECT epoch, "index", heard_at_ms FROM tag_radio WHERE tag = ?', (tag_id,))
+        row = self._db.row('SELECT epoch, "index", heard_at_ms FROM tag_radio WHERE tag = ?', (tag_id,))
         return Radio(*row) if row else None
-
-    def set_radio(self, tag_id: str, epoch: int, index: int, at_ms: int) -> None:
-        """Notes the last advert accepted from a tag."""
-        with self._writing() as connection:
-            self._demand("tag.dock", tag_id)
-            connection.execute(
-                'INSERT INTO tag_radio (tag, epoch, "index", heard_at_ms) VALUES (?, ?, ?, ?) '
-                "ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
-                '"index" = excluded."index", heard_at_ms = excluded.heard_at_ms',
-                (tag_id, epoch, index, at_ms),
-            )
-
-    def begin_docking(self, tag_id: str, at_ms: int) -> int:
-        """Opens the row of a docking and returns its id."""
-        with self._changing("tag.dock", tag_id) as detail:
-            cursor = self._connection.execute("INSERT INTO docking (tag, started_at_ms) VALUES (?, ?)", (tag_id, at_ms))
-            assert cursor.lastrowid is not None
-            self._mark_stale(tag_id)
-            detail["docking"] = cursor.lastrowid
-            return cursor.lastrowid
-
-    def set_anchor(
-        self,
-        docking: int,
-        boot_count: int,
-        uptime_ms: int,
-        anchor_utc_ms: int,
-        anchor_error_ms: int,
-        battery_mv: int,
-        battery_percent: int,
-        last_sequence: int,
-    ) -> None:
-        """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
-        with self._writing() as connection:
-            self._demand("tag.dock")
-            connection.execute("INSERT OR IGNORE INTO stale_tag (tag) SELECT tag FROM docking WHERE id = ?", (docking,))
-            connection.execute(
-                "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
-                "battery_mv = ?, battery_percent = ?, last_sequence = ? WHERE id = ?",
-                (
-                    boot_count,
-                    uptime_ms,
-                    anchor_utc_ms,
-                    anchor_error_ms,
-                    battery_mv,
-                    battery_percent,
-                    last_sequence,
-                    docking,
-                ),
-            )
-
-    def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
-        """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
-        with self._changing("tag.dock", tag_id) as detail:
-            self._connection.execute(
-                "INSERT OR IGNORE INTO own_stop (tag, sequence, at_ms) VALUES (?, ?, ?)",
-                (tag_id, sequence, at_ms),
-            )
-            self._derive_tag(tag_id)
-            detail["stopped_at"] = sequence
-
-    def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:
-        """Closes a docking: `outcome` 'complete' or 'failed', `detail` one line for people."""
-        row = self._row("SELECT tag FROM docking WHERE id = ?", (docking,))
-        assert row is not None
-        with self._changing("tag.dock", row[0]) as noted:
-            self._connection.execute(
-                "UPDATE docking SET finished_at_ms = ?, outcome = ?, detail = ?, records_added = ? WHERE id = ?",
-                (at_ms, outcome, detail, records_added, docking),
-            )
-            self._derive_tag(row[0])
-            noted |= {"docking": docking, "outcome": outcome, "records": records_added}
 
     def dockings(self, tag_id: str | None = None) -> list[Docking]:
         """The dockings of one tag or of all, oldest first."""
-        self._demand("stock.read", tag_id)
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
-        rows = self._rows(f"SELECT {', '.join(Docking._fields)} FROM docking {where} ORDER BY id", parameters)
+        rows = self._db.rows(f"SELECT {', '.join(Docking._fields)} FROM docking {where} ORDER BY id", parameters)
         return [Docking(*row) for row in rows]
 
     def last_record(self, tag_id: str) -> tuple[int, bytes] | None:
         """The newest committed sequence of a tag, and its 36 bytes."""
-        row = self._row("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
+        row = self._db.row("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
         return (row[0], row[1]) if row else None
 
     def last_verdict(self, tag_id: str) -> str:
         """What was found of the newest committed record of a tag; `VERIFIED` while there is none."""
-        row = self._row("SELECT verdict FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
+        row = self._db.row("SELECT verdict FROM event WHERE tag = ? ORDER BY sequence DESC LIMIT 1", (tag_id,))
         return str(row[0]) if row else VERIFIED
-
-    def add_events(self, docking: int, tag_id: str, rows: Iterable[EventRow]) -> int:
-        """Commits records in one transaction and returns how many were new; known ones are left as they are.
-
-        What follows from them is derived when the docking ends.
-        """
-        with self._writing() as connection:
-            self._demand("tag.dock", tag_id)
-            # Once for the batch, where a foreign key would look it up again for each row.
-            if self._row("SELECT 1 FROM docking WHERE id = ? AND tag = ?", (docking, tag_id)) is None:
-                raise InputError("docking.unknown", docking=docking, tag=tag_id)
-            self._mark_stale(tag_id)
-            before = connection.total_changes
-            # `map` over a bound method builds each row in C: the hot path of a docking.
-            connection.executemany(_INSERT_EVENT, map((tag_id, docking).__add__, rows))
-            return connection.total_changes - before
-
-    def records(self, tag_id: str) -> list[tuple[int, bytes]]:
-        """All records of a tag as received: sequence and 36 bytes, in order."""
-        self._demand("stock.read", tag_id)
-        rows = self._rows("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence", (tag_id,))
-        return [(row[0], row[1]) for row in rows]
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""
-        self._demand("stock.read", tag_id)
         columns = ", ".join(Event._fields)
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
         return [
-            Event(*row) for row in self._rows(f"SELECT {columns} FROM event {where} ORDER BY tag, sequence", parameters)
+            Event(*row)
+            for row in self._db.rows(f"SELECT {columns} FROM event {where} ORDER BY tag, sequence", parameters)
         ]

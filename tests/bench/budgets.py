@@ -18,8 +18,8 @@ from host.flash.application import FIRMWARE, build
 from host.link.adapter import open_adapter
 from host.sim.nor import SECTOR
 from host.sim.station import VirtualStation
-from host.store import Store
 from tests.bench.result import Result
+from tests.station import Store
 
 MPY_BYTES = 64 * 1024
 """Byte code is copied from flash to the heap when it is imported; not all of it is in one wake."""

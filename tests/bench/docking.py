@@ -19,10 +19,10 @@ from host.docking.service import Dock
 from host.link.adapter import open_adapter
 from host.sim.air import DATA_LENGTH, PACKET_OVERHEAD
 from host.sim.station import VirtualStation
-from host.store import Store
 from kitwire import record
 from kitwire.keys import TAG_ID_SIZE
 from tests.bench.result import Result
+from tests.station import Store
 
 MTU = 247
 LEAST_ROUND_TRIPS = 4

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host.access.vault import TagKeys
-from host.store import Store
 from host.tag.events import EventRow
 from host.tag.verify import ChainVerifier
 from kitwire import keys, record, session
 from tests.bench.result import Result
+from tests.station import Store
 
 RECORDS = 60_000
 ROUNDS = 7

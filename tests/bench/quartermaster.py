@@ -17,10 +17,10 @@ from statistics import median
 
 from host.reconcile import reconcile
 from host.stock.expiry import demands, suggest
-from host.store import Store
 from host.store.stock import Incoming
 from tests.bench import scale
 from tests.bench.result import Result
+from tests.station import Store
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 ROUNDS = 9

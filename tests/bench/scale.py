@@ -15,8 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from host.store import Store
 from kitwire import record
+from tests.station import Store
 
 NOW_MS = 1_780_000_000_000
 TODAY = date(2026, 5, 28)

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from host import clock
+from host.access.vault import TagKeys
 from host.cli.root import root
-from host.store import Store, TagKeys
 from host.tag.events import ALTERED, EventRow, unverified_row, verified_row
 from kitwire import record
+from tests.station import Store
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000

@@ -11,8 +11,8 @@ from host.access.roles import OFFICER, PROGRAMME_LEAD
 from host.cli import asking
 from host.docking.prompting import unexplained_openings
 from host.reconcile import reconcile
-from host.store import Store
 from tests.cli.conftest import DAY_MS, HOUR_MS, Station, day
+from tests.station import Store
 
 TAG = "0000000000000001"
 FORM = ["North", "", "", "", "", "", *["n"] * 8, "unconscious", "", "y", "n"]

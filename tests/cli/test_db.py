@@ -11,8 +11,9 @@ import pytest
 
 from host import clock
 from host.access.vault import key_path
-from host.store import Store, database
+from host.store import database
 from tests.cli.conftest import DAY_MS, Station
+from tests.station import Store
 from tests.unit.test_migrations import content, make_001
 
 UNCOVERED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
@@ -210,7 +211,7 @@ def test_check_of_a_damaged_file_ends_with_3(old: Station) -> None:
     with Store.open(old.db) as store:
         for number in range(400):
             store.add_officer(f"7{number:03}", None, clock.now_ms())
-        page = store._rows("SELECT rootpage FROM sqlite_schema WHERE name = 'movement_by_kit'")[0][0]
+        page = store.rows("SELECT rootpage FROM sqlite_schema WHERE name = 'movement_by_kit'")[0][0]
     whole = bytearray(old.db.read_bytes())
     whole[4096 * (page - 1) + 8 : 4096 * page] = b"\xa5" * (4096 - 8)
     old.db.write_bytes(whole)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from host import clock
-from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.cli.test_expiry import ageing as ageing
+from tests.station import Store
 
 TAG = "0000000000000001"
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from host import clock
-from host.store import Store
 from tests.cli.conftest import DAY_MS, Station, day
+from tests.station import Store
 
 
 @pytest.fixture
@@ -429,7 +429,7 @@ def test_balance_adds_up_now_and_then_or_names_the_kit(shelf: Station) -> None:
     assert then["doses"] == [{**doses, "left": 5, "unaccounted": 0}]
     text = shelf.run("stock", "balance").stdout
     assert max(map(len, text.splitlines())) <= 80
-    with Store.open(shelf.db) as store, store._writing() as connection:
+    with Store.open(shelf.db) as store, store.writing() as connection:
         connection.execute("UPDATE kit_state SET doses_left = 9 WHERE kit = 'K2'")
     assert shelf.json("stock", "balance")["doses"][0]["wrong_kits"] == ["K2"]
     assert "do not add up, see `kitdock kit history`: K2" in shelf.run("stock", "balance").stdout

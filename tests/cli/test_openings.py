@@ -3,8 +3,8 @@
 import pytest
 
 from host import clock
-from host.store import Store
 from tests.cli.conftest import DAY_MS, Station, day
+from tests.station import Store
 
 TAG = "0000000000000001"
 

@@ -6,8 +6,8 @@ import pytest
 
 from host import clock
 from host.access.roles import OFFICER
-from host.store import Store
 from tests.cli.conftest import Station, day
+from tests.station import Store
 
 
 def officer(station: Station, number: str = "4101") -> dict[str, object]:
@@ -170,7 +170,7 @@ def test_places_are_listed_with_their_kits(station: Station) -> None:
 
 def test_a_setting_that_another_program_spoilt_is_told_and_can_be_set(station: Station) -> None:
     with Store.open(station.db) as store:
-        store._connection.execute("INSERT INTO setting VALUES ('carry_days', '-5'), ('of_another_kitdock', 'x')")
+        store.connection.execute("INSERT INTO setting VALUES ('carry_days', '-5'), ('of_another_kitdock', 'x')")
     for command in (["setting", "list"], ["expiry"], ["reconcile"]):
         told = station.refused(*command, status=3)
         assert "carry_days is a whole number from 1 to 3650, not '-5'" in told

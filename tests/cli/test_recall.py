@@ -7,9 +7,9 @@ import pytest
 from host import clock
 from host.access.roles import AUDITOR, PROGRAMME_LEAD
 from host.ledger import Movement
-from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import DAY_MS, Station, day
+from tests.station import Store
 
 PRODUCT = "Naloxone 1.8 mg"
 

@@ -5,8 +5,8 @@ import pytest
 from host import clock
 from host.access.roles import AUDITOR
 from host.reconcile import RULES
-from host.store import Store
 from tests.cli.conftest import Station, day
+from tests.station import Store
 
 TAG = "0000000000000001"
 OPENING = "opening_unexplained:P1:1"
@@ -163,7 +163,7 @@ def test_usual_questions_of_a_quartermaster_come_with_the_worst_first(force: Sta
     force.dock(TAG, ("lid_open", 5), ("lid_close", 4), days_ago=9)
 
     def age(store: Store) -> None:
-        store._connection.execute("UPDATE lot SET expires_on = ?", (str(day(-2)),))
+        store.connection.execute("UPDATE lot SET expires_on = ?", (str(day(-2)),))
         store.rebuild()
 
     force.store(age)

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from host.ledger import Movement
-from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import Station, day
+from tests.station import Store
 
 
 def at(text: str) -> int:

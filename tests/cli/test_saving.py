@@ -24,9 +24,9 @@ from host.cli.root import Root
 from host.cli.saving import ENDINGS, Output, check, save
 from host.errors import KitdockError, NotKitdock
 from host.sheets.whole import write_whole
-from host.store import Store
 from tests.cli.conftest import Station
 from tests.cli.test_help import EVERY
+from tests.station import Store
 
 TABLE = Table([{"kit": "007", "lot": "=1+1"}], {"kit": "kit", "lot": "lot"}, "no kits yet", title="Kits")
 NOW_MS = 1_777_656_600_000

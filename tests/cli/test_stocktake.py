@@ -11,9 +11,9 @@ from host import clock
 from host.access.roles import AUDITOR, QUARTERMASTER
 from host.errors import RuleError
 from host.ledger import Movement
-from host.store import Store
 from host.store.stock import Incoming
 from tests.cli.conftest import DAY_MS, Station, day
+from tests.station import Store
 
 GTIN = "09506000134352"
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.access.vault import TagKeys
 from host.errors import LinkError
-from host.store import Store, TagKeys
 from kitwire.keys import check_value
 from tests.cli.conftest import Station
+from tests.station import Store
 
 Written = tuple[str, str, TagKeys, bool]
 

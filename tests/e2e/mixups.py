@@ -30,15 +30,15 @@ from host.docking.session import DockingReport, dock
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK, ISSUE, ISSUED, TRANSFER
 from host.link.gatt import Link
+from host.service.kits import Fate
 from host.sim.force import ANSWERS
-from host.store import Store
 from host.store.database import Database
-from host.store.kits import Fate
 from host.store.stock import Incoming
 from host.usage.openings import Opening
 from host.usage.reports import USED
 from tests.e2e.month import DAY_MS, HOUR_MS, Month
 from tests.memory_tag import MemoryLink, MemoryTag
+from tests.station import Store
 
 BEGAN_MS = 1_780_268_400_000
 """Midnight in London on 1 June 2026."""
@@ -120,7 +120,7 @@ class Force(Month):
 
         def quick(kind: type[Database], *arguments: object) -> Database:
             opened: Database = connect(kind, *arguments)
-            opened._connection.execute("PRAGMA synchronous = OFF")
+            opened.connection.execute("PRAGMA synchronous = OFF")
             return opened
 
         with self.clock(), patch.object(Database, "_connect", classmethod(quick)):

@@ -22,8 +22,8 @@ from host.access.vault import TagKeys
 from host.cli.root import root
 from host.docking.session import DockingReport, dock
 from host.link.gatt import Link
-from host.store import Store
 from tests.memory_tag import MemoryLink, MemoryTag
+from tests.station import Store
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

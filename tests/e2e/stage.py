@@ -16,8 +16,8 @@ from host.link.adapter import Adapter, open_adapter
 from host.sim.runtime import run_script
 from host.sim.station import VirtualStation
 from host.sim.tag import VirtualTag
-from host.store import Store
 from kitwire.keys import TAG_ID_SIZE
+from tests.station import Store
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 T0 = START.timestamp()

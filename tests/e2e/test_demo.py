@@ -99,7 +99,7 @@ def test_a_second_demo_does_not_touch_the_first_ones_database(played: Any) -> No
 
 
 def test_no_key_is_in_clear_in_the_database_or_the_output(played: Any) -> None:
-    from host.store import Store
+    from tests.station import Store
 
     done, db, _ = played
     with Store.open(db) as store:

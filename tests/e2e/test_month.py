@@ -24,9 +24,9 @@ import pytest
 from host.access.vault import TagKeys
 from host.sim.force import ANSWERS
 from host.sim.station import VirtualStation
-from host.store import Store
 from kitwire.keys import TAG_ID_SIZE
 from tests.e2e.month import DAY_MS, Month, found
+from tests.station import Store
 from tests.telling import Tell
 
 KITDOCK = Path(sys.executable).parent / "kitdock"

@@ -11,8 +11,8 @@ import pytest
 
 from host.errors import KitdockError
 from host.reconcile import reconcile
-from host.store import Store
 from tests.orders import HOUR, T0, Order, Play, grid
+from tests.station import Store
 from tests.telling import Tell
 
 BATCH = 40
@@ -36,7 +36,7 @@ def test_in_any_order_no_empty_kit_goes_out_and_every_question_can_be_settled(
     needless: list[str] = []
     for start in range(0, len(orders), BATCH):
         with Store.create(tmp_path / f"{start}.db", "North", "Europe/London", False, T0) as store:
-            store._connection.execute("PRAGMA synchronous = OFF")
+            store.connection.execute("PRAGMA synchronous = OFF")
             store.add_place("South", "station", None, T0)
             plays = [Play(store, number, order) for number, order in enumerate(orders[start : start + BATCH], 1)]
             for play in plays:

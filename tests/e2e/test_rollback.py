@@ -19,11 +19,11 @@ from host.link.usb import repl
 from host.reconcile import Discrepancy, reconcile
 from host.settings import DEFAULTS
 from host.sim.tag import VirtualTag
-from host.store import Store
 from tests.e2e.stage import HOUR, T0, Stage, play
 from tests.e2e.test_chip import without
 from tests.e2e.test_flash import LOG, OURS
 from tests.e2e.test_usb import gone_on, heard_calls, kitdock
+from tests.station import Store
 
 NVS = next(each for each in OURS if each.label == "nvs")
 SECTORS = 4

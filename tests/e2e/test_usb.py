@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from host.access.vault import TagKeys
 from host.cli.root import root
 from host.sim.tag import VirtualTag
-from host.store import Store
 from kitwire import config
 from kitwire.advert import bind_key
 from tests.e2e.stage import HOUR, T0, Stage, play
+from tests.station import Store
 
 
 async def kitdock(stage: Stage, *arguments: str) -> tuple[int | None, str, str]:

@@ -17,10 +17,10 @@ from host.access.vault import TagKeys
 from host.docking.prompting import find_opening, record_explanation, unexplained_openings
 from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import NextStep, Phrase
-from host.store import Store
 from host.tag.events import EventRow, verified_row
 from kitwire import record
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.test_docking import Bench
 
 NOW = clock.now_ms()
@@ -125,10 +125,10 @@ def test_a_pouch_handed_over_within_the_bounds_of_an_opening_shows_it_to_both(fo
         store.add_kit("K3", "Nyxoid", "A1", None, None, began.likely_ms)
         store.return_kit("K1", NOW)
     with force.store("root") as store:
-        store._connection.execute(
+        store.connection.execute(
             "UPDATE custody SET until_ms = ? WHERE kit = 'K1' AND officer = '1207'", (began.likely_ms,)
         )
-        store._connection.execute(
+        store.connection.execute(
             "INSERT INTO custody VALUES ('K3', 9, 'issued', '1300', NULL, 'P1', ?, NULL)", (began.likely_ms,)
         )
     for login in ("constable", "stranger"):
@@ -321,8 +321,8 @@ def test_a_change_without_the_role_is_refused_and_noted_and_nothing_changes(forc
 def content(force: Force) -> list[Any]:
     """Every row of every table but the audit."""
     with force.store("root") as store:
-        tables = [row[0] for row in store._rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        return [store._rows(f'SELECT * FROM "{table}"') for table in tables if table != "audit"]
+        tables = [row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return [store.rows(f'SELECT * FROM "{table}"') for table in tables if table != "audit"]
 
 
 @pytest.mark.parametrize("use", [
@@ -349,7 +349,7 @@ def test_a_role_that_is_revoked_meanwhile_allows_nothing_more(force: Force) -> N
 def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks before the write lock is held would let this one through."""
     with force.store("keeper") as store:
-        begin = store._writing
+        begin = store.writing
 
         def revoked_just_before() -> Any:
             monkeypatch.undo()
@@ -357,7 +357,7 @@ def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkey
                 administrator.revoke("keeper", QUARTERMASTER)
             return begin()
 
-        monkeypatch.setattr(store, "_writing", revoked_just_before)
+        monkeypatch.setattr(store, "writing", revoked_just_before)
         with pytest.raises(NotAllowed):
             store.return_kit("K1", NOW)
     with force.store("root") as administrator:
@@ -390,7 +390,7 @@ def test_a_role_revoked_while_a_report_is_fetched_opens_no_field(force: Force, m
         his = file(administrator, "1300")
         administrator.grant("constable", PROGRAMME_LEAD, None, NOW)
     with force.store("constable") as store:
-        begin = store._writing
+        begin = store.writing
 
         def revoked_just_before() -> Any:
             monkeypatch.undo()
@@ -398,7 +398,7 @@ def test_a_role_revoked_while_a_report_is_fetched_opens_no_field(force: Force, m
                 administrator.revoke("constable", PROGRAMME_LEAD)
             return begin()
 
-        monkeypatch.setattr(store, "_writing", revoked_just_before)
+        monkeypatch.setattr(store, "writing", revoked_just_before)
         with refused("access.not_allowed", NotAllowed, why=Phrase("access.report_of_another")):
             store.report(his)
 
@@ -407,7 +407,7 @@ def test_a_role_revoked_just_before_accepts_no_clock(force: Force, monkeypatch: 
     with force.store("root") as administrator:
         administrator.grant("auditor", ADMINISTRATOR, None, NOW)
     with force.store("auditor") as store:
-        begin = store._writing
+        begin = store.writing
 
         def revoked_just_before() -> Any:
             monkeypatch.undo()
@@ -415,7 +415,7 @@ def test_a_role_revoked_just_before_accepts_no_clock(force: Force, monkeypatch: 
                 administrator.revoke("auditor", ADMINISTRATOR)
             return begin()
 
-        monkeypatch.setattr(store, "_writing", revoked_just_before)
+        monkeypatch.setattr(store, "writing", revoked_just_before)
         with pytest.raises(NotAllowed):
             store.accept_clock()
 

@@ -19,8 +19,8 @@ from host.access.audit import START, AuditEntry, Chain
 from host.cli.root import root
 from host.errors import ClockWrong, DatabaseDamaged, NotAllowed
 from host.phrase import Phrase
-from host.store import Store
 from tests.refusals import refused
+from tests.station import Store
 
 NOW = clock.now_ms()
 
@@ -120,7 +120,7 @@ def tamper(store: Store, sql: str) -> None:
 def test_the_database_refuses_to_change_or_delete_an_entry(store: Store) -> None:
     for sql in ("UPDATE audit SET login = 'stranger' WHERE id = 2", "DELETE FROM audit WHERE id = 2"):
         with pytest.raises(sqlite3.IntegrityError):
-            store._connection.execute(sql)
+            store.connection.execute(sql)
     assert store.verify_audit().entries == 5
 
 

@@ -16,13 +16,14 @@ from random import Random
 
 import pytest
 
+from host.access.vault import TagKeys
 from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Movement
-from host.store import Store, TagKeys
-from host.store.kits import Fate
+from host.service.kits import Fate
 from host.store.stock import Incoming, Moved
 from host.usage import openings
 from kitwire import record
+from tests.station import Store
 from tests.telling import Tell
 from tests.unit.custody_notebook import (
     DOSES,
@@ -517,7 +518,7 @@ class History:
         written = {line.at_ms for page in self.book.pages.values() for line in page.lines}
         written |= {self.random.randrange(T0, self.now + 1) for _ in range(20)}
         instants = sorted({at + by for at in written for by in (-1, 0, 1)} | {T0, self.now, self.now + 7 * DAY})
-        rows = self.store._rows("SELECT kit, status, officer, place, pouch, since_ms, until_ms FROM custody")
+        rows = self.store.rows("SELECT kit, status, officer, place, pouch, since_ms, until_ms FROM custody")
         custody = _at(instants, [(row[:5], row[5], row[6]) for row in rows])
         holdings = _at(
             instants,
@@ -583,7 +584,7 @@ def test_store_says_who_had_which_pouch_with_which_kit_as_a_notebook_does(
         folder = tmp_path / "station"
         shutil.copytree(template, folder)
         with Store.open(folder / "station.db") as store:
-            store._connection.execute("PRAGMA synchronous = OFF")
+            store.connection.execute("PRAGMA synchronous = OFF")
             history = History(store, random, count)
             history.play(random.choice([10, 30, 60, 100]))
         shutil.rmtree(folder)

@@ -17,11 +17,11 @@ from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.link.tag_session import TagSession
-from host.store import Store
 from kitwire import advert, config, record
 from tests.bumble_tag import BleTag, virtual_radio
 from tests.memory_tag import MemoryTag
 from tests.refusals import refused
+from tests.station import Store
 
 NOW_MS = 1_767_225_600_000
 

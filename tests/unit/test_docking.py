@@ -20,12 +20,12 @@ from host.ledger import Movement
 from host.ledger.movement import LOAD
 from host.link.errors import LinkLost, TagStalled, WrongKey
 from host.phrase import Phrase
-from host.store import Store
 from host.tag.events import ALTERED, UNLINKED, VERIFIED
 from kitcore.server import RangeError
 from kitwire import config, record
 from kitwire.errors import WireError
 from tests.memory_tag import MemoryLink, MemoryTag
+from tests.station import Store
 
 NOW_MS = 1_767_225_600_000
 
@@ -335,15 +335,15 @@ def test_a_full_disk_fails_the_docking_and_what_was_committed_stays(store: Store
 
     def fill_after_the_first_batch(body: bytes, sent: int) -> list[bytes]:
         if len(bench.rows) == BATCH:
-            pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-            store._connection.execute(f"PRAGMA max_page_count = {pages}")
+            pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
+            store.connection.execute(f"PRAGMA max_page_count = {pages}")
         return [body]
 
     report = bench.dock(tamper=fill_after_the_first_batch)
     assert isinstance(report.error, DatabaseFull)
     assert report.added == len(bench.rows) == BATCH
     assert bench.tag.acknowledged_up_to == 0, "the tag keeps everything"
-    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store.connection.execute("PRAGMA max_page_count = 1000000")
     assert bench.dock().error is None
     assert [sequence for sequence, _ in bench.rows] == list(range(1, 2 * BATCH + 2))
     assert set(bench.verdicts.values()) == {VERIFIED}

@@ -14,14 +14,14 @@ import pytest
 
 from host import errors
 from host.access.roles import ADMINISTRATOR, FOUNDER, PROGRAMME_LEAD, QUARTERMASTER
-from host.access.vault import key_path
+from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.phrase import Phrase
 from host.reconcile import reconcile
-from host.store import Store, TagKeys
 from host.store.migrations import _002, migrations
 from host.usage.doses import told
 from tests.refusals import refused
+from tests.station import Store
 
 DATA = Path(__file__).parents[1] / "data"
 TEST_KEYS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from host.access.roles import OFFICER, PROGRAMME_LEAD
+from host.access.vault import TagKeys
 from host.docking.prompting import (
     file_report,
     find_opening,
@@ -18,10 +19,10 @@ from host.docking.prompting import (
 from host.errors import InputError
 from host.forms import AnswersRefused
 from host.phrase import NextStep
-from host.store import Store, TagKeys
 from host.tag.events import VERIFIED, EventRow
 from host.usage.openings import openings
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.test_forms import ANSWERS
 
 NOW = 1_780_000_000_000

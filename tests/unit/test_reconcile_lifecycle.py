@@ -13,8 +13,8 @@ from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import Phrase
 from host.reconcile import Discrepancy, lifecycle
 from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry, Live
-from host.store import Store
 from tests.refusals import refused
+from tests.station import Store
 
 NOW = 1_780_000_000_000
 
@@ -160,7 +160,7 @@ def test_the_rollup_is_what_all_entries_give(history: list[tuple[str, set[tuple[
         tempfile.TemporaryDirectory() as folder,
         Store.create(Path(folder) / "x.db", "North", "Europe/London", False, NOW, login="qm") as store,
     ):
-        store._connection.execute("PRAGMA synchronous = OFF")
+        store.connection.execute("PRAGMA synchronous = OFF")
         for at, (doing, subjects) in enumerate(history, NOW):
             there = list({subject: found(subject, occurrence) for subject, occurrence in sorted(subjects)}.values())
             if doing == "note":

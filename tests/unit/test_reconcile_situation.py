@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 from host import clock
 from host.access.roles import OFFICER
+from host.access.vault import TagKeys
 from host.errors import InputError, KitdockError, NotAllowed
 from host.ledger import Movement
 from host.reconcile import RULES, Discrepancy, reconcile
 from host.reconcile.recompute import situation_of
 from host.settings import DEFAULTS, Settings
-from host.store import Store, TagKeys
 from host.store.stock import Incoming
 from host.tag.events import verified_row
 from host.tag.temperature import Limits
 from host.usage.reports import USED
 from kitwire import faults, record
+from tests.station import Store
 from tests.telling import Tell
 from tests.unit.test_rollups import DAY, OFFICERS, POUCHES, T0, History
 
@@ -102,7 +103,7 @@ class Eventful(History):
         """A lot whose printed day was found to be another, as no command does it."""
         lot = f"L{self.random.randrange(len(POUCHES_TOO))}"
         day = self.today() + timedelta(days=self.random.randrange(-3, 40))
-        with self.store._writing() as connection:
+        with self.store.writing() as connection:
             connection.execute("UPDATE lot SET expires_on = ? WHERE lot = ?", (day.isoformat(), lot))
         self.store.rebuild()
 
@@ -218,7 +219,7 @@ class Eventful(History):
             return
         kit = self.random.choice(kits).id
         kind, officer = self.random.choice([("issue", "4101"), ("issue", "4102"), ("find", None)])
-        with self.store._writing() as connection:
+        with self.store.writing() as connection:
             connection.execute(
                 "INSERT INTO movement (at_ms, kind, kit, officer, place, login, recorded_at_ms) "
                 "VALUES (?, ?, ?, ?, ?, 'other', ?)",
@@ -243,7 +244,7 @@ def test_after_any_history_the_rules_find_in_the_rollups_what_they_find_in_every
             tempfile.TemporaryDirectory() as folder,
             Store.create(Path(folder) / "station.db", "North", "Europe/London", False, T0) as store,
         ):
-            store._connection.execute("PRAGMA synchronous = OFF")
+            store.connection.execute("PRAGMA synchronous = OFF")
             history = Eventful(store, Random(seed))
             history.play(steps)
             quickly, slowly = both(store, history.now + later_h * HOUR, AGREED)
@@ -298,7 +299,7 @@ def test_no_query_reads_a_table_that_grows_from_end_to_end(tmp_path: Path) -> No
     with Store.create(tmp_path / "station.db", "North", "Europe/London", False, T0) as store:
         Eventful(store, Random(3)).play(60)
         store.freshen()
-        connection = store._connection
+        connection = store.connection
         connection.set_trace_callback(asked.append)
         store.standings(reconcile(store.situation(T0 + 90 * DAY)))
         connection.set_trace_callback(None)

@@ -13,12 +13,12 @@ from host.ledger import Movement
 from host.ledger.movement import COUNT, DESTROY, RETURN, USE
 from host.phrase import NextStep
 from host.reconcile import reconcile
-from host.store import Store
 from host.tag.events import verified_row
 from host.usage.openings import Opening
 from host.usage.reports import FILED, SAME, WITHDRAWN, UsageReport
 from kitwire import record
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.test_accounts import DAY, FORM, HOUR, NOW, PROTECTED, TAGS, Force
 from tests.unit.test_accounts import force as force
 
@@ -97,7 +97,7 @@ def test_withdrawal_is_kept_with_who_and_why(store: Store) -> None:
     filed = file(store)
     store.withdraw_report(filed.id, "wrong pouch", clock.now_ms())
     store.restore_report(filed.id, "right after all", clock.now_ms())
-    notes = store._rows("SELECT report, action, reason, login FROM report_note ORDER BY id")
+    notes = store.rows("SELECT report, action, reason, login FROM report_note ORDER BY id")
     assert notes == [(filed.id, "withdraw", "wrong pouch", "root"), (filed.id, "restore", "right after all", "root")]
     entries = [each for each in store.audit_entries() if each.action.startswith("report.")]
     assert [(each.action, each.subject, each.outcome) for each in entries] == [
@@ -144,7 +144,7 @@ def test_report_is_withdrawn_and_restored_once(store: Store) -> None:
             act()
     with refused("report.unknown", InputError, report=99):
         store.withdraw_report(99, "wrong", clock.now_ms())
-    assert len(store._rows("SELECT 1 FROM report_note")) == 1
+    assert len(store.rows("SELECT 1 FROM report_note")) == 1
 
 
 # The same as another.
@@ -311,7 +311,7 @@ def test_report_that_amends_another_takes_its_place(store: Store) -> None:
     second = file(store, doses=1, amends=first.id)
     assert [(each.id, each.stands) for each in store.reports()] == [(first.id, WITHDRAWN), (second.id, FILED)]
     assert (doses(store), opening(store).reports) == ((1, 1, 0), (second.id,))
-    notes = store._rows("SELECT action, reason FROM report_note")
+    notes = store.rows("SELECT action, reason FROM report_note")
     assert notes == [("withdraw", "another report takes its place")]
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from host import clock
 from host.access import retention
-from host.store import Store
 from host.tag.events import ALTERED, VERIFIED, Event
 from host.usage.openings import lids
 from kitwire import record
+from tests.station import Store
 from tests.unit.test_rollups import T0, History
 
 TAG = "01" * 8
@@ -101,19 +101,19 @@ def test_after_any_history_roll_ups_are_what_is_left_gives_and_nothing_unsettled
         for _ in range(2):
             before = store.rolled_up()
             last = {each.id: store.last_record(each.id) for each in store.tags(retired=True)}
-            movements, reports = store.movements(), store._rows("SELECT * FROM usage_report")
+            movements, reports = store.movements(), store.rows("SELECT * FROM usage_report")
             planned = store.retention_plan()
             done = store.retain()
             assert [each._replace(until_ms=0) for each in done] == [each._replace(until_ms=0) for each in planned]
             after = store.rolled_up()
             assert store.recompute() == after
             assert {each.id: store.last_record(each.id) for each in store.tags(retired=True)} == last
-            assert (store.movements(), store._rows("SELECT * FROM usage_report")) == (movements, reports)
+            assert (store.movements(), store.rows("SELECT * FROM usage_report")) == (movements, reports)
             for table in ("kit_state", "custody", "log_flaw", "tag_state"):
                 assert after[table] == before[table], table
             gone = set(before["opening"]) - set(after["opening"])
             assert set(after["opening"]) <= set(before["opening"]), "times and all"
             assert all(cause not in (None, "used") and reports == 0 for *_, cause, reports in gone)
-            assert store._rows("PRAGMA foreign_key_check") == []
+            assert store.rows("PRAGMA foreign_key_check") == []
             assert [each.holds for each in store.check() if each.name != "records"] == [True] * 6
             history.play(20)

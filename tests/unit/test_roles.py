@@ -22,7 +22,7 @@ from host.access.roles import (
     Account,
     who_may,
 )
-from host.store import Store
+from tests.station import Store
 
 DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 

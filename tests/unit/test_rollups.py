@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host import ledger
+from host.access.vault import TagKeys
 from host.errors import KitdockError
 from host.ledger import Movement
 from host.ledger.movement import KINDS, RECEIVE
-from host.store import Store, TagKeys
 from host.store.stock import Incoming
 from host.tag.events import ALTERED, UNLINKED, EventRow, unverified_row, verified_row
 from host.usage.reports import CAUSES, USED
 from kitwire import record
+from tests.station import Store
 
 T0 = 1_780_000_000_000
 DAY = 86_400_000
@@ -201,7 +202,7 @@ def test_a_rollup_that_was_tampered_with_is_found_and_made_again(tmp_path: Path)
     with Store.create(tmp_path / "station.db", "North", "Europe/London", False, T0) as store:
         History(store, Random(7)).play(60)
         assert store.rolled_up() == store.recompute()
-        with store._writing() as connection:
+        with store.writing() as connection:
             connection.execute("UPDATE kit_state SET doses_left = doses_left + 1")
         assert store.rolled_up() != store.recompute()
         store.rebuild()
@@ -225,4 +226,4 @@ def test_a_log_that_a_broken_docking_left_behind_is_derived_by_the_next_reader(t
         )
     with Store.open(path) as store:
         assert [each.sequence for each in store.openings()] == [1]
-        assert store._rows("SELECT * FROM stale_tag") == []
+        assert store.rows("SELECT * FROM stale_tag") == []

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from host import clock
+from host.access.vault import TagKeys
 from host.clock import DAY_MS
 from host.ledger import Movement
 from host.ledger.movement import ISSUE, RETURN
-from host.store import Store, TagKeys
 from host.store.stock import Incoming
 from tests.house import statements
+from tests.station import Store
 from tests.telling import Tell
 
 NOW = clock.now_ms()

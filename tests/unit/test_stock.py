@@ -11,6 +11,7 @@ import pytest
 
 from host import clock
 from host.access.roles import OFFICER
+from host.access.vault import TagKeys
 from host.errors import ClockWrong, DatabaseBusy, InputError, RuleError
 from host.ledger import Movement, held_by
 from host.ledger.movement import (
@@ -37,10 +38,10 @@ from host.ledger.movement import (
     in_words,
 )
 from host.phrase import Phrase
-from host.store import Store, TagKeys
-from host.store.kits import Fate
+from host.service.kits import Fate
 from host.store.stock import Incoming
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.ledger.histories import DOSES, USUAL
 
 NOW = 1_780_000_000_000
@@ -233,7 +234,7 @@ def test_history_tells_states_and_openings_only_while_the_kit_was_in_the_pouch(s
     store.return_kit("K1", NOW + DAY)
     rows = [(f"{1:016x}", n, NOW + hours * DAY // 24) for n, hours in ((1, -1), (2, 5), (3, 30))]
     for tag, sequence, at_ms in rows:
-        store._connection.execute(
+        store.connection.execute(
             "INSERT INTO opening VALUES (?, ?, 'P1', ?, ?, ?, NULL, NULL, NULL, NULL, 0, 0, 'training', 0)",
             (tag, sequence, at_ms, at_ms, at_ms),
         )
@@ -379,7 +380,7 @@ def test_of_two_quartermasters_who_move_one_kit_the_second_is_refused(store: Sto
         store.issue_kit("K1", "1207", None, NOW)
         with refused("kit.already_issued", RuleError, holder=Phrase("who.officer", officer="1207")):
             other.issue_kit("K1", "1300", None, NOW)
-        with store._writing(), refused("database.busy", DatabaseBusy, path=path):
+        with store.writing(), refused("database.busy", DatabaseBusy, path=path):
             other.return_kit("K1", NOW)
         other.return_kit("K1", NOW)
     assert kinds(store, "K1") == ["receive", "issue", "return"]
@@ -437,20 +438,20 @@ LIFE: list[Movement] = [
 
 def test_no_movement_reads_a_whole_table(store: Store) -> None:
     said: set[str] = set()
-    store._connection.set_trace_callback(said.add)
+    store.connection.set_trace_callback(said.add)
     for number, each in enumerate(LIFE):
         store.move(each._replace(at_ms=NOW + number))
     store.receive([Incoming("K5", "Nyxoid", "A1", gtin="0" * 14, serial="S1")], NOW)
     store.issue_next(Movement(0, NOW, ISSUE, "", officer="1207", pouch="P1"), None, None)
     store.replace("P1", None, Fate(), NOW + 50)
-    store._connection.set_trace_callback(None)
+    store.connection.set_trace_callback(None)
     assert {each.kind for each in LIFE} == set(KINDS) - {"receive"}
     queries = {each for each in said if re.match("SELECT|INSERT|UPDATE|DELETE", each)}
     assert len(queries) > 30
-    tables = {row[0] for row in store._rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = {row[0] for row in store.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     assert tables > SMALL
     for query in queries:
-        assert scanned(store._connection, query) <= SMALL, query
+        assert scanned(store.connection, query) <= SMALL, query
 
 
 def scanned(connection: sqlite3.Connection, query: str) -> set[str]:
@@ -464,9 +465,9 @@ def scanned(connection: sqlite3.Connection, query: str) -> set[str]:
 
 
 def test_a_reading_of_a_whole_table_would_be_noticed(store: Store) -> None:
-    assert scanned(store._connection, "SELECT * FROM kit_state WHERE doses_left = 1") == {"kit_state"}
-    assert scanned(store._connection, "SELECT * FROM kit_state WHERE kit = 'K1'") == set()
-    assert scanned(store._connection, "SELECT * FROM movement WHERE kit = 'K1' ORDER BY doses")
+    assert scanned(store.connection, "SELECT * FROM kit_state WHERE doses_left = 1") == {"kit_state"}
+    assert scanned(store.connection, "SELECT * FROM kit_state WHERE kit = 'K1'") == set()
+    assert scanned(store.connection, "SELECT * FROM movement WHERE kit = 'K1' ORDER BY doses")
 
 
 def test_a_kit_that_would_expire_while_carried_goes_out_after_all_others(store: Store) -> None:

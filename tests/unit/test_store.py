@@ -10,13 +10,13 @@ import pytest
 
 from host import errors, ledger
 from host.access.roles import PROGRAMME_LEAD
-from host.access.vault import key_path
+from host.access.vault import TagKeys, key_path
 from host.errors import InputError, RuleError, VaultError
 from host.phrase import NextStep
-from host.store import Store, TagKeys
 from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
 from kitwire import record
 from tests.refusals import refused
+from tests.station import Store
 
 NOW = 1_780_000_000_000
 TAG = "0011223344556677"
@@ -66,9 +66,9 @@ def test_new_database_and_its_key_are_for_their_owner(store: Store, path: Path) 
 
 def test_what_is_committed_is_on_the_disk(store: Store, path: Path) -> None:
     full = (2,)
-    assert store._row("PRAGMA synchronous") == full
+    assert store.row("PRAGMA synchronous") == full
     with Store.open(path) as again:
-        assert again._row("PRAGMA synchronous") == full
+        assert again.row("PRAGMA synchronous") == full
 
 
 def test_create_overwrites_neither_file(path: Path) -> None:
@@ -153,16 +153,16 @@ def test_locked_database_gives_up_after_a_short_wait_and_writes_nothing(store: S
 def test_full_database_keeps_what_was_committed_and_nothing_of_the_rest(tagged: Store, path: Path) -> None:
     docking = tagged.begin_docking(TAG, NOW)
     tagged.add_events(docking, TAG, [row(1), row(2)])
-    tagged._connection.execute("PRAGMA max_page_count = 40")
+    tagged.connection.execute("PRAGMA max_page_count = 40")
     with refused("database.full", errors.DatabaseFull, path=path):
         tagged.add_events(docking, TAG, [row(n) for n in range(3, 20_000)])
     assert tagged.last_record(TAG) == (2, bytes(36))
-    tagged._connection.execute("PRAGMA max_page_count = 100000")
+    tagged.connection.execute("PRAGMA max_page_count = 100000")
     assert tagged.add_events(docking, TAG, [row(3)]) == 1
 
 
 def test_read_only_database_can_be_read_and_says_why_it_cannot_be_written(store: Store) -> None:
-    store._connection.execute("PRAGMA query_only = ON")
+    store.connection.execute("PRAGMA query_only = ON")
     assert store.officers() == []
     with refused("database.read_only", errors.DatabaseReadOnly):
         store.add_officer("1207", None, NOW)

@@ -13,8 +13,8 @@ from host.errors import InputError
 from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
 from host.stock.summary import EXPIRED, FLOWS, Flow, Month, Turnover, flows, month, turnover
-from host.store import Store
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.test_expiry import Ageing
 from tests.unit.test_rollups import DAY, T0
 

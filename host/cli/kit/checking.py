@@ -11,6 +11,7 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, QUARANTINE, RELEASE, VOID
+from host.service.stock import Stock
 from host.words import heading
 
 
@@ -57,7 +58,7 @@ def count(db: Path, kit: str, doses: int, reason: str | None, at: str | None, ye
     """
     with open_store(db) as store:
         counted = Movement(0, instant(store, at), COUNT, kit, doses=doses, reason=reason)
-        (moved,) = recorded(store, at, yes, lambda: store.move_all([counted]))
+        (moved,) = recorded(store, at, yes, lambda: Stock(store).move_all([counted]))
         zone = store.station.time_zone
     difference = moved.after.doses_unaccounted - moved.before.doses_unaccounted
     code = "done.counted_fewer" if difference > 0 else "done.counted_more" if difference else "done.counted"
@@ -83,8 +84,8 @@ def correct(db: Path, kit: str, reason: str, movement: int | None, at: str | Non
     with open_store(db) as store:
         zone = store.station.time_zone
         back = Movement(0, instant(store, at), CORRECT, kit, corrects=movement, reason=reason)
-        (moved,) = recorded(store, at, yes, lambda: store.move_all([back]))
-        wrong = next(each for each in store.movements(kit) if each.id == moved.movement.corrects)
+        (moved,) = recorded(store, at, yes, lambda: Stock(store).move_all([back]))
+        wrong = next(each for each in Stock(store).movements(kit) if each.id == moved.movement.corrects)
     text = line(
         "done.receipt_reversed" if moved.after.status == VOID else "done.reversed",
         kit=kit,

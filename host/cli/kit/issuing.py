@@ -27,9 +27,12 @@ from host.clock import Instant
 from host.ledger import Movement, State, held_by
 from host.ledger.movement import ISSUE, LEAVE_BEHIND, LOSE, RETURN, USE, USED
 from host.phrase import NextStep
+from host.service.doses import Doses
+from host.service.kits import Kits
+from host.service.stock import Stock
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
     from host.store.stock import Moved
 
 SHOWN = 5
@@ -81,8 +84,8 @@ def issue(
 
         def record() -> list[Moved]:
             if first:
-                return [store.issue_next(to, station, product)]
-            return store.move_all(to._replace(kit=kit) for kit in kits)
+                return [Kits(store).issue_next(to, station, product)]
+            return Stock(store).move_all(to._replace(kit=kit) for kit in kits)
 
         moved = recorded(store, at, yes, record)
         zone = store.station.time_zone
@@ -93,11 +96,11 @@ def issue(
     return told(line(code, kits=kits_out, holder=holder, pouch=into), moved, zone)
 
 
-def _since_when(store: Store, to: Movement, kits: Sequence[str]) -> Movement:
+def _since_when(store: Database, to: Movement, kits: Sequence[str]) -> Movement:
     """The issue, from when on it is so: after a wrong one was reversed, somebody may have had the kits all the time."""
     zone = store.station.time_zone
     for kit in kits:
-        wrong = store.reversed_issue(kit)
+        wrong = Stock(store).reversed_issue(kit)
         if wrong is not None and wrong.at_ms < to.at_ms:
             had = held_by(State(officer=wrong.officer, place=wrong.place))
             has = held_by(State(officer=to.officer, place=to.place))
@@ -130,10 +133,10 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
     expire while they are carried (setting carry_days) come after all others.
     """
     with open_store(db) as store:
-        found = store.next_kits(station, product, SHOWN, clock.now_ms())
-        today = store.today()
+        found = Kits(store).next_kits(station, product, SHOWN, clock.now_ms())
+        today = Stock(store).today()
         shelf = station or store.station.name
-        waiting = store.waiting_at(shelf)
+        waiting = Doses(store).waiting_at(shelf)
     rows = [
         {
             "kit": each.kit,
@@ -191,7 +194,7 @@ def return_(
     """
     with open_store(db) as store:
         new = Movement(0, instant(store, at), RETURN, "", place=station, reason=reason, document=document)
-        due = store.to_count()
+        due = Doses(store).to_count()
         wanted = [
             new._replace(
                 kit=kit,
@@ -199,7 +202,7 @@ def return_(
             )
             for kit in dict.fromkeys(kits)
         ]
-        moved = recorded(store, at, yes, lambda: store.move_all(wanted))
+        moved = recorded(store, at, yes, lambda: Stock(store).move_all(wanted))
         zone = store.station.time_zone
     lines = [
         line(
@@ -265,16 +268,16 @@ def replace(
     if report is not None and used is None:
         raise click.UsageError(line("option.report_goes_with"))
     with open_store(db) as store:
-        from host.store.kits import Fate
+        from host.service.kits import Fate
 
         at_ms = instant(store, at)
         fate = Fate(ways[0] if ways else RETURN, used if used is not None else counted, report, reason)
         if not ways:
-            old = store.kit_to_replace(who)
-            due = store.to_count().get(old)
+            old = Kits(store).kit_to_replace(who)
+            due = Doses(store).to_count().get(old)
             if due is not None:
                 fate = fate._replace(doses=ask_count(store, old, due))
-        moved = recorded(store, at, yes, lambda: store.replace(who, kit, fate, at_ms, station, document))
+        moved = recorded(store, at, yes, lambda: Kits(store).replace(who, kit, fate, at_ms, station, document))
         zone = store.station.time_zone
     *taken, out = moved
     parts = [_ended(each.movement, each.after.status, str(held_by(each.before))) for each in taken]

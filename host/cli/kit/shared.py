@@ -18,11 +18,12 @@ from host.errors import InputError
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK
 from host.phrase import Phrase
+from host.service.stock import Stock
 from host.usage.doses import Due
 from host.usage.doses import told as doses_told
 
 if TYPE_CHECKING:
-    from host.store import Store
+    from host.service.station import Database
     from host.store.stock import Moved, Reassigned
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -50,12 +51,12 @@ def move(
     with open_store(db) as store:
         at_ms = instant(store, at)
         wanted = [new._replace(kit=kit, at_ms=at_ms) for kit in dict.fromkeys(kits)]
-        moved = recorded(store, at, yes, lambda: store.move_all(wanted))
+        moved = recorded(store, at, yes, lambda: Stock(store).move_all(wanted))
         zone = store.station.time_zone
     return told(text(named([each.movement.kit for each in moved])), moved, zone)
 
 
-def recorded(store: Store, at: str | None, yes: bool, record: Callable[[], list[Moved]]) -> list[Moved]:
+def recorded(store: Database, at: str | None, yes: bool, record: Callable[[], list[Moved]]) -> list[Moved]:
     """What `record` has recorded. If it is of the past (`at`) and gives openings to others, that is asked about first.
 
     Raises `InputError` if it is not wanted, or nobody can be asked; then nothing is recorded.
@@ -93,7 +94,7 @@ def _any_of(officers: Sequence[str]) -> Phrase:
     return Phrase("cell.any_of", them=tuple(officers)) if officers else Phrase("cell.nobody")
 
 
-def ask_count(store: Store, kit: str, due: Due) -> int:
+def ask_count(store: Database, kit: str, due: Due) -> int:
     """How many doses are in a kit that is to be counted. Raises `InputError` if there is nobody to ask."""
     why = Phrase("said.kit_to_count", kit=kit, why=doses_told(due, store.station.time_zone))
     if not terminal.has_terminal():

@@ -15,13 +15,17 @@ from host.cli.steps import line
 from host.ledger import COUNTED, Step, in_words
 from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
 from host.phrase import NextStep, Phrase
+from host.service.doses import Doses
+from host.service.kits import Kits
+from host.service.stock import Stock
 from host.usage.doses import told
 from host.words import heading
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from host.store.kits import KitNow, KitOpening
+    from host.service.kits import KitOpening
+    from host.store.kits import KitNow
 
 LATE_MS = 60_000
 """A movement that was recorded so much later than it happened is shown with both times."""
@@ -59,10 +63,10 @@ def list_(
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
-        found = store.kit_states(at_ms, officer)
-        due = store.to_count() if at_ms is None and store.account.may("stock.read") else {}
+        found = Kits(store).kit_states(at_ms, officer)
+        due = Doses(store).to_count() if at_ms is None and store.account.may("stock.read") else {}
         zone = store.station.time_zone
-        today = store.today() if at_ms is None else clock.today(at_ms, zone)
+        today = Stock(store).today() if at_ms is None else clock.today(at_ms, zone)
     rows = [
         {
             **_row(each, zone, today),
@@ -152,7 +156,7 @@ def history(db: Path, kit: str) -> Table:
     a pouch was opened does not say that a dose was given.
     """
     with open_store(db) as store:
-        found, steps, evidence = store.history(kit)
+        found, steps, evidence = Kits(store).history(kit)
         zone = store.station.time_zone
     reversed_by = {each.movement.corrects: each.movement.id for each in steps if not each.impossible}
     dated = [(each.movement.at_ms, _movement_row(each, reversed_by.get(each.movement.id), zone)) for each in steps]

@@ -11,6 +11,8 @@ from host.cli.render import Done
 from host.cli.steps import line
 from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
+from host.service.receiving import Receiving
+from host.service.stock import Stock
 
 
 @click.command("add")
@@ -45,8 +47,8 @@ def add(
 
         at_ms = instant(store, at)
         box = Incoming(kit, product, lot, expires, in_kit, document=document)
-        (facts,) = store.receive([box], at_ms, station, accept_expired)
-        expired = facts.expires_on < store.today()
+        (facts,) = Receiving(store).receive([box], at_ms, station, accept_expired)
+        expired = facts.expires_on < Stock(store).today()
     return Done(
         line(
             "done.kit_received",

@@ -14,12 +14,14 @@ from host.cli.render import Table
 from host.cli.steps import told
 from host.cli.tag.options import maybe_port_option
 from host.phrase import Phrase
+from host.service.tags import Tags
 from host.tag.logbook import explain
 from host.usage.openings import event_times
 from host.words import bound
 
 if TYPE_CHECKING:
-    from host.store import Store, Tag
+    from host.service.station import Database
+    from host.tag.events import Tag
 
 SHOWN = 40
 """How many records are shown if nothing is said."""
@@ -43,12 +45,12 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
     with open_store(db) as store:
         zone = store.station.time_zone
         since_ms = None if since is None else clock.parse_past_instant(since, zone, clock.now_ms())
-        tag = None if pouch is None else store.tag(pouch)
+        tag = None if pouch is None else Tags(store).tag(pouch)
         if port is not None:
             tag = _dock(store, tag, port)
         assert tag is not None
-        events = store.events(tag.id)
-        when = event_times(tag, events, store.dockings(tag.id))
+        events = Tags(store).events(tag.id)
+        when = event_times(tag, events, Tags(store).dockings(tag.id))
     rows = []
     for event in events:
         at = when.get(event.sequence)
@@ -84,7 +86,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
     )
 
 
-def _dock(store: Store, tag: Tag | None, port: str) -> Tag:
+def _dock(store: Database, tag: Tag | None, port: str) -> Tag:
     """Dock the tag on `port`, which must be `tag` if that is given. Raises `LinkError` if it fails."""
     import asyncio
     from contextlib import nullcontext
@@ -97,11 +99,11 @@ def _dock(store: Store, tag: Tag | None, port: str) -> Tag:
 
     with wired(port) as link:
         if tag is None:
-            tag = store.tag(link.tag_id)
+            tag = Tags(store).tag(link.tag_id)
         demand(link, tag, port, store)
         report = asyncio.run(dock(store, tag, clock.now_ms, progress(store), nullcontext(link)))
         if report.status is not None:
-            store.note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
+            Tags(store).note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
     if report.error is not None:
         raise LinkError("tags.not_docked", port=port, error=report.error) from report.error
     return tag

@@ -15,9 +15,10 @@ from host.cli.steps import told
 from host.cli.tag.options import port_option
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
+from host.service.tags import Tags
 
 if TYPE_CHECKING:
-    from host.store import Tag
+    from host.tag.events import Tag
 
 
 @click.command()
@@ -57,7 +58,7 @@ def info(db: Path, port: str) -> Done:
         answer = about(board)
         known: Tag | None = None
         with suppress(InputError):
-            known = store.tag(answer["tag"]) if answer.get("tag") else None
+            known = Tags(store).tag(answer["tag"]) if answer.get("tag") else None
         if known is not None and known.retired_at_ms is None:
             note_own_stop(store, known, board)
         if "firmware" in answer:

@@ -19,14 +19,16 @@ from host.link.tag_session import TagSession
 from host.link.usb import Repl
 from host.link.wired import WiredLink, opened, wired
 from host.phrase import Phrase
-from host.store import Store, Tag
+from host.service.station import Database
+from host.service.tags import Tags
+from host.tag.events import Tag
 from kitwire.errors import WireError
 
 _Result = TypeVar("_Result")
 
 
 def with_tag(
-    store: Store,
+    store: Database,
     tag: Tag,
     port: str | None,
     adapter: str | None,
@@ -39,13 +41,13 @@ def with_tag(
     """
     if port is not None and adapter is not None:
         raise click.UsageError(told(Phrase("tags.port_or_adapter")))
-    keys = store.tag_keys(tag.id)
+    keys = Tags(store).tag_keys(tag.id)
     try:
         if port is not None:
             with wired(port) as link:
                 demand(link, tag, port, store)
                 result, ended_at = asyncio.run(_over_wire(link, keys.session, work))
-                store.note_own_stop(tag.id, ended_at, clock.now_ms())
+                Tags(store).note_own_stop(tag.id, ended_at, clock.now_ms())
                 afterwards(link)
                 return result
 
@@ -61,12 +63,12 @@ def with_tag(
     return found[0]
 
 
-def note_own_stop(store: Store, tag: Tag, board: Repl) -> None:
+def note_own_stop(store: Database, tag: Tag, board: Repl) -> None:
     """Note that the stop of `tag`, at its prompt now, was the station's own, if it proves to be that tag."""
     with suppress(KitdockError, WireError):
         link = opened(board)
-        _, ended_at = asyncio.run(_over_wire(link, store.tag_keys(tag.id).session, _nothing))
-        store.note_own_stop(tag.id, ended_at, clock.now_ms())
+        _, ended_at = asyncio.run(_over_wire(link, Tags(store).tag_keys(tag.id).session, _nothing))
+        Tags(store).note_own_stop(tag.id, ended_at, clock.now_ms())
 
 
 async def _nothing(session: TagSession) -> None:
@@ -83,12 +85,12 @@ async def _over_wire(
     return await work(session), ended_at
 
 
-def demand(link: WiredLink, tag: Tag, port: str, store: Store) -> None:
+def demand(link: WiredLink, tag: Tag, port: str, store: Database) -> None:
     """Raises `InputError` if another tag than `tag` is on `port`."""
     if link.tag_id != tag.id:
         there: str | None = None
         with suppress(InputError):
-            there = store.tag(link.tag_id).pouch
+            there = Tags(store).tag(link.tag_id).pouch
         raise InputError(
             "tags.unknown_on_port" if there is None else "tags.another_on_port",
             port=port,

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from click.testing import Result
 
-from host.store import Store
 from tests.cli.conftest import Station
+from tests.station import Store
 
 GTIN = "09506000134352"
 SCANS = tomllib.loads((Path(__file__).parents[2] / "unit/receiving/scans.toml").read_text(encoding="utf-8"))["scan"]

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from host import errors
 from host.cli.root import root
-from host.store import Store
 from tests.cli.conftest import Station
 from tests.cli.receiving.shelf import GTIN, KITDOCK, PRODUCT, assert_whole, kits, pack, receive
+from tests.station import Store
 
 
 def test_a_busy_database_costs_one_beep(shelf: Station) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from host.cli.root import root
 from host.ledger import Movement
 from host.ledger.movement import DESTROY
-from host.store import Store
 from tests.cli.conftest import Station
 from tests.cli.receiving.shelf import GTIN, NOW_MS, assert_whole, copied, kits, lost, pack, receive
+from tests.station import Store
 
 
 def test_undo_takes_the_last_back_and_says_what_is_left(shelf: Station) -> None:

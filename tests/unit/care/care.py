@@ -6,7 +6,7 @@ from pathlib import Path
 from host import clock
 from host.errors import KitdockError
 from host.phrase import Phrase
-from host.store import Store
+from tests.station import Store
 
 DAY = clock.DAY_MS
 

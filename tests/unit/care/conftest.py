@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host.store import Store
+from tests.station import Store
 from tests.unit.test_migrations import make_001
 
 

@@ -9,8 +9,9 @@ from host import clock, errors
 from host.access.roles import who_may
 from host.errors import InputError
 from host.phrase import Phrase
-from host.store import Store, copying
+from host.store import copying
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.care.care import change, names
 from tests.unit.test_migrations import TEST_KEYS, rows
 

@@ -8,8 +8,8 @@ import pytest
 from host import clock, errors
 from host.access.vault import key_path
 from host.phrase import Phrase
-from host.store import Store
-from host.store.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS
+from host.service.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS
+from tests.station import Store
 from tests.unit.care.care import change, failed
 from tests.unit.test_migrations import T1, T2, rows
 

@@ -12,10 +12,11 @@ import pytest
 from host import clock, errors
 from host.access.vault import key_path
 from host.errors import InputError
-from host.store import Store, copying, restoring
+from host.store import copying, restoring
 from host.store.restoring import proven
 from kitwire import record
 from tests.refusals import refused
+from tests.station import Store
 from tests.unit.care.care import change, failed, names, retained
 from tests.unit.test_docking import NOW_MS as DOCKING_MS
 from tests.unit.test_docking import Bench

@@ -8,14 +8,14 @@ import pytest
 
 from host import clock
 from host.access.roles import PROGRAMME_LEAD
-from host.access.vault import key_path
+from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.reconcile import reconcile
-from host.store import Store, TagKeys
 from host.store.stock import Incoming
 from host.tag.events import verified_row
 from host.tag.temperature import Limits
 from kitwire import record
+from tests.station import Store
 from tests.unit.care.care import DAY, change, failed, retained
 from tests.unit.test_migrations import T1, T2, content, rows
 

@@ -1,0 +1,221 @@
+"""Care of the database: a backup while others write, a check of everything that must hold, repair, vacuum."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from host import ledger
+from host.access import audit
+from host.access.vault import key_path
+from host.errors import DatabaseDamaged, InputError, KitdockError, VaultError
+from host.phrase import NextStep, Phrase
+from host.service.derivation import Derivation
+from host.service.recomputing import Recomputing
+from host.store import copying
+from host.store.accounts import entries
+from host.store.care import CareRepository, Check, check, due_objects, objects
+from host.store.copying import Progress, no_progress
+from host.store.database import Database
+from host.store.failing import translated
+from host.store.retaining import RetentionRepository
+from host.store.rollups import TABLES, RollupRepository
+
+FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
+    "file", "references", "layout", "audit", "ledger", "roll-ups", "records"
+)  # fmt: skip
+
+
+_TOLD = 3
+"""So many differences are told of each kind."""
+
+
+class Repaired(NamedTuple):
+    """What a repair has put back: triggers and indexes by name. All roll-ups were derived anew."""
+
+    objects: list[str]
+
+
+class Sizes(NamedTuple):
+    """Bytes of the database and its log, before and after."""
+
+    before: int
+    after: int
+
+
+class Care:
+    """The part of the store that looks after the file."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._care = CareRepository(db)
+        self._retention = RetentionRepository(db)
+        self._rollups = RollupRepository(db)
+        self._derivation_service = Derivation(db)
+        self._recomputing_service = Recomputing(db)
+
+    def back_up(self, target: Path, overwrite: bool = False, progress: Progress = no_progress) -> int:
+        """Copies the database into a file of one's own, mode 0600, and returns its size in bytes.
+
+        Others may write meanwhile. The copy is checked before it gets its name; on failure there is none, or the one
+        from before. Raises `InputError` if `target` cannot be written or is there already, `StoreError`, `NotAllowed`.
+        """
+        self._db.demand("database.backup", target.name)
+        self._check_target(target, overwrite)
+        with copying.part_beside(target) as part:
+            copying.copy(self._db.path, part, target, progress)
+            with closing(copying.reading(part, at_rest=True)) as copied:
+                broken = audit.verify(entries(copied)).why
+            if broken:
+                raise DatabaseDamaged(
+                    "database.audit_broken", path=self._db.path, why=broken, check=NextStep("database.check")
+                )
+            with self._db.changing("database.backup", target.name) as detail:
+                detail["bytes"] = size = part.stat().st_size
+                self._check_target(target, overwrite)
+                try:
+                    copying.put(part, target)
+                except OSError as error:
+                    raise InputError("backup.cannot_write", target=target, why=error.strerror) from error
+        return size
+
+    def _check_target(self, target: Path, overwrite: bool) -> None:
+        with translated(self._db.path):
+            str(target).encode()
+        if target.is_dir() or not target.parent.is_dir():
+            raise InputError("backup.no_file", target=target)
+        own = [
+            key_path(self._db.path),
+            *(self._db.path.with_name(self._db.path.name + each) for each in ("", "-wal", "-shm")),
+        ]
+        if any(each.exists() and target.exists() and target.samefile(each) for each in own):
+            raise InputError("backup.part_of_database", target=target)
+        if target.exists() and not overwrite:
+            raise InputError("backup.exists", target=target)
+        for log in (target.with_name(target.name + each) for each in ("-wal", "-journal")):
+            if log.exists():
+                raise InputError("backup.log_there", log=log, target=target)
+
+    def check(self, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
+        """Everything that must hold, one after the other; `progress` is told what is looked at.
+
+        What comes after a damaged file is not looked at. Raises `NotAllowed`.
+        """
+        self._db.demand("database.check")
+        self._derivation_service.freshen()
+        with self._db.reading():
+            progress(FILE)
+            faults = copying.file_faults(self._db.connection)
+            yield check(FILE, faults, Phrase("check.file", size=self._db.path.stat().st_size))
+            if faults:
+                return
+            for name, look in (
+                (REFERENCES, self._care.check_references),
+                (LAYOUT, self._care.check_layout),
+                (AUDIT, self._care.check_audit),
+                (LEDGER, self._check_ledger),
+                (ROLLUPS, self._check_rollups),
+                (RECORDS, self._check_records),
+            ):
+                progress(name)
+                yield look(name)
+
+    def _check_ledger(self, name: str) -> Check:
+        faults: list[Phrase] = []
+        doses = received = 0
+        for kit, steps, lot in self._rollups.ledger_by_kit():
+            state = steps[-1].state
+            if state.status == ledger.movement.VOID:
+                continue
+            received += lot.doses_per_kit
+            doses += state.doses_left + state.doses_used + state.doses_unaccounted
+            if state.doses_left + state.doses_used + state.doses_unaccounted != lot.doses_per_kit:
+                faults.append(Phrase("check.doses", kit=kit))
+            faults += [
+                Phrase("check.movement", movement=each.movement.id, kit=kit, why=each.impossible)
+                for each in steps
+                if each.impossible
+            ]
+        return check(name, faults, Phrase("check.ledger", received=received, accounted=doses))
+
+    def _check_rollups(self, name: str) -> Check:
+        stale = {row[0] for row in self._db.rows("SELECT tag FROM stale_tag")}
+        faults: list[Phrase] = []
+        due = self._recomputing_service.recompute()
+        count = 0
+        for table in TABLES:
+            # A tag that is at the dock this moment is derived when that ends.
+            wanted = Counter(row for row in due[table] if row[0] not in stale)
+            there = Counter(row for row in self._db.rows(f"SELECT * FROM {table}") if row[0] not in stale)
+            count += there.total()
+            keys = sorted({str(row[0]) for row in [*(wanted - there), *(there - wanted)]})
+            if keys:
+                more = len(keys) - _TOLD
+                rows = tuple(keys[:_TOLD])
+                faults.append(
+                    Phrase("check.table_and_more" if more > 0 else "check.table", table=table, rows=rows, more=more)
+                )
+        return check(name, faults, Phrase("check.rollups", count=count))
+
+    def _check_records(self, name: str) -> Check:
+        faults: list[Phrase | KitdockError] = []
+        count = 0
+        try:
+            _ = self._db.vault
+        except VaultError as error:
+            return Check(name, None, error)
+        for tag in self._rollups.all_tags():
+            try:
+                seen, wrong = self._care.verify_records(tag)
+            except VaultError as error:
+                faults.append(error)
+                continue
+            count += seen
+            if wrong:
+                told = tuple(wrong[:_TOLD])
+                faults.append(Phrase("check.tag", tag=tag.id, count=len(wrong), sequences=told))
+        return check(name, faults, Phrase("check.records", count=count))
+
+    def repair(self) -> Repaired:
+        """Puts missing or changed triggers and indexes back, and derives all roll-ups anew, in one transaction.
+
+        What is not derived is not touched: for that, restore a backup. Raises `NotAllowed`.
+        """
+        with self._db.changing("database.repair") as detail:
+            there = objects(self._db.connection)
+            put = []
+            for (kind, name), sql in due_objects().items():
+                if kind in ("trigger", "index") and there.get((kind, name), "").split() != sql.split():
+                    self._db.connection.execute(f"DROP {kind} IF EXISTS {name}")
+                    self._db.connection.execute(sql)
+                    put.append(name)
+            self._rollups.rebuild()
+            detail["put_back"] = put
+        return Repaired(put)
+
+    def vacuum(self) -> Sizes:
+        """Writes the file anew without what was deleted, which needs as much room again for the while.
+
+        Raises `NotAllowed`, `DatabaseBusy`, `DatabaseFull`.
+        """
+        self._db.demand("database.vacuum")
+        before = self._size()
+        self._db.rows("VACUUM")
+        self._retention.drop_log()
+        after = self._size()
+        with self._db.changing("database.vacuum") as detail:
+            detail |= {"before": before, "after": after}
+        return Sizes(before, after)
+
+    def _size(self) -> int:
+        files = (self._db.path, self._db.path.with_name(self._db.path.name + "-wal"))
+        return sum(each.stat().st_size for each in files if each.exists())
+
+    def copies(self) -> list[Path]:
+        """Copies that Kitdock has left beside the database: of before a new layout, or before a restore."""
+        return sorted(
+            each
+            for each in self._db.path.parent.glob(f"{self._db.path.name}.before-*")
+            if not each.name.endswith(("-wal", "-shm", "-journal"))
+        )

@@ -1,0 +1,36 @@
+"""The account of each kit's doses in the database: which kits are to be counted, and where sources differ.
+
+Kept with what it follows from, in one transaction: a movement, a docking's end, an explanation, a report.
+"""
+
+from host.service.derivation import Derivation
+from host.store.database import Database
+from host.store.doses import DoseRepository
+from host.usage import doses
+from host.usage.doses import DoseAccount, Due
+
+
+class Doses:
+    """The part of the store that keeps account of doses."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._doses = DoseRepository(db)
+        self._derivation_service = Derivation(db)
+
+    def account_of(self, kit: str) -> DoseAccount:
+        """What the sources say of the doses of one kit. Raises `NotAllowed`."""
+        self._db.demand("stock.read", kit)
+        self._derivation_service.freshen()
+        return doses.account(self._doses.kit_facts(kit))
+
+    def to_count(self) -> dict[str, Due]:
+        """The kits that are to be counted, and why. Raises `NotAllowed`."""
+        self._db.demand("stock.read")
+        self._derivation_service.freshen()
+        return self._doses.dues()
+
+    def waiting_at(self, station: str) -> int:
+        """How many kits in the stock of a station are to be counted. Raises `NotAllowed`."""
+        self._db.demand("stock.read")
+        return self._doses.waiting_at(station)

@@ -1,0 +1,180 @@
+"""Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
+
+from typing import NamedTuple
+
+from host import clock, ledger
+from host.errors import RuleError
+from host.ledger import Movement, State, Step
+from host.ledger.movement import ISSUE, ISSUED, NOWHERE, RETURN, USE, USED
+from host.phrase import NextStep
+from host.service.derivation import Derivation
+from host.service.stock import Stock
+from host.store.database import Database
+from host.store.doses import DoseRepository
+from host.store.kits import KitNow, KitRepository
+from host.store.people import PeopleRepository
+from host.store.stock import Moved, NextKit, StockRepository
+
+
+class KitOpening(NamedTuple):
+    """An opening of the pouch while a kit was in it, most likely at `at_ms`; `reports` are the ids of usage reports."""
+
+    at_ms: int
+    tag: str
+    sequence: int
+    pouch: str
+    cause: str | None
+    reports: list[int]
+
+
+class Fate(NamedTuple):
+    """What became of a kit that is replaced: a return, use, loss or leaving behind.
+
+    `doses` were used in all, or were counted in it when it came back; `report` tells of the use.
+    """
+
+    kind: str = RETURN
+    doses: int | None = None
+    report: int | None = None
+    reason: str | None = None
+
+
+class Kits:
+    """The part of the store that answers for kits."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._doses = DoseRepository(db)
+        self._kits = KitRepository(db)
+        self._people = PeopleRepository(db)
+        self._stock = StockRepository(db)
+        self._derivation_service = Derivation(db)
+        self._stock_service = Stock(db)
+
+    def kit_states(self, at_ms: int | None = None, officer: str | None = None) -> list[KitNow]:
+        """Every kit that had been received by then (None: now), or the officer's, first to expire first.
+
+        A past instant is told as the ledger stood then. An officer's account is given the officer's own. Raises
+        `NotAllowed`.
+        """
+        account = self._db.account
+        if not account.only_officer or account.officer is None:
+            self._db.demand("stock.read")
+        elif officer not in (None, account.officer):
+            return []
+        else:
+            officer = account.officer
+        with self._db.reading():
+            lots = {(each.product, each.lot): each for each in self._stock.lots()}
+            found = self._kits.now(lots, officer) if at_ms is None else self._kits.then(lots, officer, at_ms)
+        return sorted(found, key=lambda each: (each.lot.expires_on, each.kit.id))
+
+    def history(self, kit: str) -> tuple[KitNow, list[Step], list[KitOpening]]:
+        """A kit, its movements with the state after each, and the openings of its pouch while it was issued.
+
+        Raises `InputError` if the kit is unknown, `NotAllowed`.
+        """
+        self._db.demand("stock.read", kit)
+        self._derivation_service.freshen()
+        with self._db.reading():
+            found, lot = self._stock.kit(kit), self._stock.lot_of(kit)
+            steps = ledger.replay(self._stock.movements(kit), lot.doses_per_kit)
+            rows = self._db.rows(
+                "SELECT o.began_likely_ms, o.tag, o.sequence, o.pouch, o.cause, "
+                "(SELECT group_concat(id) FROM usage_report r WHERE r.tag = o.tag AND r.sequence = o.sequence) "
+                "FROM custody c JOIN opening o ON o.pouch = c.pouch AND o.began_likely_ms >= c.since_ms "
+                "AND (c.until_ms IS NULL OR o.began_likely_ms < c.until_ms) "
+                "WHERE c.kit = ? AND c.status = 'issued' ORDER BY o.began_likely_ms, o.sequence",
+                (kit,),
+            )
+        evidence = [KitOpening._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
+        return KitNow(found, lot, steps[-1].state if steps else NOWHERE), steps, evidence
+
+    def next_kits(self, station: str | None, product: str | None, most: int, at_ms: int) -> list[NextKit]:
+        """The kits at a station (None: this one) to issue next at an instant, in that order, as `_to_issue` says.
+
+        Raises `NotAllowed`.
+        """
+        self._db.demand("stock.read")
+        day = clock.today(at_ms, self._db.station.time_zone)
+        return self._stock_service.to_issue(self._people.station_place(station), day, product, most)
+
+    def issue_next(self, to: Movement, station: str | None, product: str | None) -> Moved:
+        """Issues, as `to` says but for the kit, the kit at a station (None: this one) that `next_kits` has first.
+
+        Raises as `move`; `RuleError` if there is none that can be issued.
+        """
+        self._derivation_service.freshen()
+        with self._db.writing():
+            self._db.demand("kit.issue")
+            self._db.right_now()
+            kit = self._first_to_expire(self._people.station_place(station), to.at_ms, product)
+            return self._stock_service.move_within([to._replace(kit=kit)])[0]
+
+    def _first_to_expire(self, station: str, at_ms: int, product: str | None) -> str:
+        found = self._stock_service.to_issue(station, clock.today(at_ms, self._db.station.time_zone), product, 1)
+        if not found:
+            waiting = self._doses.waiting_at(station)
+            raise RuleError(
+                "kit.none_to_issue",
+                product=product,
+                station=station,
+                see=NextStep("kit.list_at", place=station),
+                waiting=waiting,
+                to_count=NextStep("kit.list_to_count"),
+            )
+        return found[0].kit
+
+    def replace(
+        self, who: str, new: str | None, fate: Fate, at_ms: int, station: str | None = None, document: str | None = None
+    ) -> list[Moved]:
+        """Takes back the kit of an officer, a pouch or that number, and issues `new` in its place, all or none.
+
+        The new one goes to the same officer or place and into the same pouch; None is that of the same product which
+        expires first. A kit that is used up, lost or left behind already is not taken back. The issue comes last.
+        Raises as `move`; `RuleError` if it is not clear which kit is meant.
+        """
+        self._derivation_service.freshen()
+        with self._db.writing():
+            self._db.demand("kit.issue", new)
+            self._db.right_now()
+            old = self._kits.to_replace(who)
+            state = self._stock.state(old)
+            if new == old:
+                raise RuleError("kit.replaces_itself", kit=old)
+            shelf = self._people.station_place(station)
+            kit = new or self._first_to_expire(shelf, at_ms, self._stock.kit(old).product)
+            pouch = state.pouch or self._kits.last_pouch(old)
+            place = None if state.officer is not None else state.place
+            to = Movement(0, at_ms, ISSUE, kit, state.officer, place, pouch, document=document)
+            return self._stock_service.move_within([*self._taken_back(old, state, fate, at_ms, shelf, document), to])
+
+    def kit_to_replace(self, who: str) -> str:
+        """The kit that `who` stands for: an officer's, a pouch's, or itself. Raises as `replace`."""
+        self._db.demand("kit.issue", who)
+        return self._kits.to_replace(who)
+
+    def _taken_back(
+        self, kit: str, state: State, fate: Fate, at_ms: int, shelf: str, document: str | None
+    ) -> list[Movement]:
+        """The movements that end the carrying of a kit; none if it has ended."""
+        if state.status != ISSUED:
+            known = fate.kind == USE and state.status == USED and fate.doses == state.doses_used
+            if fate != Fate() and not known:
+                raise RuleError("replace.ended_already", kit=kit, status=ledger.in_words(state.status))
+            return []
+        end = Movement(
+            0, at_ms, fate.kind, kit, doses=fate.doses, report=fate.report, reason=fate.reason, document=document
+        )
+        back = end._replace(kind=RETURN, place=shelf)
+        if fate.kind == RETURN:
+            return [back]
+        if fate.kind == USE and fate.doses is not None:
+            more = fate.doses - state.doses_used
+            if more < 0:
+                see = NextStep("kit.history", kit=kit)
+                raise RuleError("replace.more_used", kit=kit, used=state.doses_used, doses=fate.doses, see=see)
+            # Who says how many were used has looked: the rest is in it.
+            rest = back._replace(doses=state.doses_left - more, report=None)
+            return [*([end._replace(doses=more)] if more else []), *([rest] if more < state.doses_left else [])]
+        return [end]

@@ -1,0 +1,61 @@
+"""A station as tests drive it: every use case by its name, whichever service it is of."""
+
+from importlib import import_module
+from inspect import getmembers, isclass
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any, Self
+
+from host import service
+from host.store.connecting import create_database, open_database
+from host.store.database import Database
+
+
+def _services() -> dict[str, type]:
+    """The service of each use case. A name stands for one thing in all of them."""
+    found: dict[str, type] = {}
+    for module in iter_modules(service.__path__, "host.service."):
+        for _, each in getmembers(import_module(module.name), isclass):
+            if each.__module__ == module.name:
+                for name in vars(each):
+                    if not name.startswith("_") and callable(vars(each)[name]) and not issubclass(each, tuple):
+                        assert name not in found, f"{name} is of {found[name]} and of {each}"
+                        found[name] = each
+    return found
+
+
+USE_CASES = _services()
+
+
+class _Unbound(type(Database)):  # type: ignore[misc]
+    def __getattr__(cls, name: str) -> Any:
+        if name not in USE_CASES:
+            raise AttributeError(name)
+        return lambda store, *args, **kwargs: getattr(store, name)(*args, **kwargs)
+
+
+class Store(Database, metaclass=_Unbound):
+    """An open database that can do all that the services can."""
+
+    @classmethod
+    def open(cls, path: Path | str, busy_timeout_s: float | None = None, login: str | None = None) -> Self:
+        return cls._of(open_database(path, busy_timeout_s, login))
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> Self:
+        return cls._of(create_database(*args, **kwargs))
+
+    @classmethod
+    def _of(cls, opened: Database) -> Self:
+        store = cls.__new__(cls)
+        store.__dict__.update(opened.__dict__)
+        return store
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in USE_CASES:
+            raise AttributeError(name)
+        made = self.__dict__.setdefault("services", {})
+        of = USE_CASES[name]
+        if of not in made:
+            made[of] = of(self)
+        return getattr(made[of], name)
