@@ -59,7 +59,7 @@ def test_later_layout_asks_for_an_upgrade(station: Station) -> None:
 
 
 def test_locked_database_is_given_up(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("host.store.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.05)
     other = sqlite3.connect(station.db, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert "locked by another process" in station.refused("officer", "add", "1207", status=3)

@@ -11,7 +11,7 @@ import pytest
 
 from host import clock
 from host.access.vault import key_path
-from host.store import database
+from host.store import connecting
 from tests.cli.conftest import DAY_MS, Station
 from tests.station import Store
 from tests.unit.test_migrations import content, make_001
@@ -271,7 +271,7 @@ def test_retention_lists_then_destroys_what_was_listed(old: Station) -> None:
 
 
 def test_retention_says_what_a_reader_keeps_in_the_log(old: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(connecting, "BUSY_TIMEOUT_S", 0.1)
     old.run("setting", "set", "retain_answers_days", "30")
     reader = sqlite3.connect(old.db, isolation_level=None)
     reader.execute("BEGIN")
@@ -297,12 +297,13 @@ def test_retention_is_for_administrators(old: Station) -> None:
     assert "that is for administrator" in old.refused("db", "retention", status=1, login="counter")
 
 
-@pytest.mark.parametrize("where", ["Retention._forget", "Retention._derive"])
+@pytest.mark.parametrize("where", ["RetentionRepository._forget", "DerivationRepository.derive"])
 def test_killed_in_the_middle_retention_destroys_nothing(old: Station, where: str) -> None:
     old.run("setting", "set", "retain_answers_days", "30")
     old.run("setting", "set", "retain_events_days", "30")
     before = content(old.db)
-    hook = f"{KILL}from host.store.retaining import Retention\n{where} = die"
+    module = {"R": "retaining", "D": "derivation"}[where[0]]
+    hook = f"{KILL}from host.store.{module} import {where.partition('.')[0]}\n{where} = die"
     done = run(old, hook, "db", "retention", "--apply", "--yes")
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert content(old.db) == before

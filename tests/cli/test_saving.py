@@ -26,7 +26,6 @@ from host.errors import KitdockError, NotKitdock
 from host.sheets.whole import write_whole
 from tests.cli.conftest import Station
 from tests.cli.test_help import EVERY
-from tests.station import Store
 
 TABLE = Table([{"kit": "007", "lot": "=1+1"}], {"kit": "kit", "lot": "lot"}, "no kits yet", title="Kits")
 NOW_MS = 1_777_656_600_000
@@ -276,7 +275,7 @@ def test_a_database_that_cannot_tell_its_zone_is_closed_again(tmp_path: Path, mo
         with open_store(db):
             return TABLE
 
-    monkeypatch.setattr(Store, "open", lambda db: Empty())
+    monkeypatch.setattr("host.service.station.open_database", lambda db: Empty())
     file = tmp_path / "kits.csv"
     result = CliRunner().invoke(click.command()(show), ["--db", "station.db", "--output", str(file)])
     assert isinstance(result.exception, NotKitdock)

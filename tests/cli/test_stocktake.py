@@ -12,6 +12,7 @@ from host.access.roles import AUDITOR, QUARTERMASTER
 from host.errors import RuleError
 from host.ledger import Movement
 from host.store.stock import Incoming
+from host.store.stocktake import StocktakeRepository
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.station import Store
 
@@ -215,7 +216,7 @@ def test_closing_that_breaks_off_writes_nothing(shelf: Station, monkeypatch: pyt
     def broken(*_: object) -> None:
         raise OSError("power cut")
 
-    monkeypatch.setattr(Store, "_end", broken)
+    monkeypatch.setattr(StocktakeRepository, "end", broken)
     with Store.open(shelf.db) as store, pytest.raises(OSError, match="power cut"):
         store.close_stocktake(1, {("doses", "K-1"): "opened", ("missing", "K-4"): "gone"}, clock.now_ms())
     assert [rows(shelf, f"SELECT count(*) FROM {table}") for table in tables] == before

@@ -231,20 +231,21 @@ import cryptography.hazmat.primitives.ciphers.aead, cryptography.exceptions, sql
 import os, stat, sys
 from datetime import date
 from pathlib import Path
-import host.store, host.stock.people, host.receiving.officers
+import host.stock.people, host.receiving.officers
+from tests.station import Store
 from host import forms
 from host.access import identity
 from host.errors import KitdockError
 db, group, may = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "member"
 forms.load(forms.DEFAULT)
-with host.store.Store.open(db) as founder:
+with Store.open(db) as founder:
     founder.today()
 os.setgroups([group] if may else [])
 os.setgid(4201)
 os.setuid(4201)
 os.umask(0o077)
 try:
-    with host.store.Store.open(db) as store:
+    with Store.open(db) as store:
         assert store.login == "uid4201", store.login
         store.add_officer("4102", None, 1)
         report = store.add_report("england_wales", "4102", None, 1, {}, {"outcome": "unconscious"}, 1)

@@ -18,7 +18,10 @@ from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.phrase import Phrase
 from host.reconcile import reconcile
+from host.store import connecting
+from host.store.database import Database
 from host.store.migrations import _002, migrations
+from host.store.rollups import RollupRepository
 from host.usage.doses import told
 from tests.refusals import refused
 from tests.station import Store
@@ -209,7 +212,7 @@ def test_failing_while_deriving_leaves_what_was(old: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Store, "_derive_log", full)
+    monkeypatch.setattr(RollupRepository, "derive_log", full)
     with pytest.raises(sqlite3.OperationalError):
         Store.open(old)
     assert content(old) == before
@@ -217,21 +220,25 @@ def test_failing_while_deriving_leaves_what_was(old: Path, monkeypatch: pytest.M
 
 KILLED = """
 import os, signal, sys
-from host.store import Store, copying
-from host.store.reports import Reports
-from host.store.rollups import Rollups
+from host.store import copying
+from host.store.connecting import open_database
+from host.store.database import Database
+from host.store.reports import ReportRepository
+from host.store.rollups import RollupRepository
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 {where} = die
-Store.open(sys.argv[1], login="keeper")
+open_database(sys.argv[1], login="keeper")
 """
 
 
-@pytest.mark.parametrize("where", ["copying.put", "Rollups._derive_log", "Reports._take_doses", "Store._admit"])
+@pytest.mark.parametrize(
+    "where", ["copying.put", "RollupRepository.derive_log", "ReportRepository._take_doses", "Database.admit"]
+)
 def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) -> None:
     before = content(old)
     done = subprocess.run([sys.executable, "-c", KILLED.format(where=where), str(old)], capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    if where == "Store._admit":
+    if where == "Database.admit":
         assert [row[0] for row in rows(old, "SELECT name FROM _sqlite_migrations ORDER BY id")] == [
             each.name for each in migrations._migrations
         ]
@@ -244,14 +251,14 @@ def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) ->
 
 def test_of_two_that_open_it_at_once_one_migrates(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second finds the work done once it gets its turn."""
-    migrate: Callable[[Store], None] = Store._migrate
+    migrate: Callable[[Database, bool], None] = connecting._migrate
 
-    def while_another_is_faster(store: Store) -> None:
-        monkeypatch.setattr(Store, "_migrate", migrate)
+    def while_another_is_faster(store: Database, keep_copy: bool) -> None:
+        monkeypatch.setattr(connecting, "_migrate", migrate)
         Store.open(old, login="first").close()
-        migrate(store)
+        migrate(store, keep_copy)
 
-    monkeypatch.setattr(Store, "_migrate", while_another_is_faster)
+    monkeypatch.setattr(connecting, "_migrate", while_another_is_faster)
     with pytest.raises(errors.NotAllowed):
         Store.open(old, login="second")
     with Store.open(old, login="first") as store:

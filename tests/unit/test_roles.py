@@ -1,15 +1,18 @@
-"""Roles: what each may do; and that the store, whoever calls it, asks before it changes or reads anything."""
+"""Roles: what each may do; and that every use case asks before it changes or reads anything."""
 
 import ast
 import inspect
 import re
 import textwrap
 from collections.abc import Iterable
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+from host import service, store
 from host.access.roles import (
     ACTIONS,
     ADMINISTRATOR,
@@ -22,7 +25,7 @@ from host.access.roles import (
     Account,
     who_may,
 )
-from tests.station import Store
+from host.store.database import Database
 
 DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 
@@ -33,10 +36,9 @@ UNAUDITED = {
     "freshen": "derives what follows from the history, which it does not touch",
     "rebuild": "likewise, for all",
 }
-"""Public methods of the store that write without an entry in the audit, and why."""
+"""Use cases that write without an entry in the audit, and why."""
 
 OPEN = {
-    "close": "reads nothing",
     "today": "the calendar",
     "freshen": "see above",
     "rebuild": "see above; a database of an older Kitdock needs it before anybody is let in",
@@ -50,55 +52,98 @@ OPEN = {
     **dict.fromkeys(
         ("find_lot", "has_kit", "has_kits", "kit_like", "kits_with_serial"), "which lots and kits there are"
     ),
+    **dict.fromkeys(("first_to_expire", "to_issue"), "kits in stock, for other use cases, which ask"),
     "shelves": "which kits may replace those of one's own that expire",
-    "stored_settings": "thresholds",
     "copies": "names of files beside the database",
     "last_recall": "that a lot is recalled is for everybody",
     "lot": "what the pack of a kit says",
     "lot_of": "likewise",
     "kit": "likewise",
     "place": "a name and what it is",
-    "trial": "it opens nothing: what is tried in it asks as it always does",
     "places": "likewise",
     "reports": "an officer's own account is given its officer's: tests/unit/test_accounts.py",
 }
-"""Public methods of the store that any account may call, and why."""
+"""Use cases that any account may ask for, and why."""
 
 
-def methods() -> dict[str, str]:
-    """The source of each method of the store, by name; one that calls an inherited one of the same name has both."""
-    found: dict[str, str] = {}
-    for owner in Store.__mro__[:-1]:
-        for name, member in vars(owner).items():
-            function = inspect.unwrap(getattr(member, "fget", None) or getattr(member, "func", None) or member)
-            if inspect.isfunction(function):
-                found[name] = found.get(name, "") + "\n" + textwrap.dedent(inspect.getsource(function))
+def classes() -> dict[str, type]:
+    """The services, the repositories and the unit of work that they share, by name."""
+    found = {"Database": Database}
+    for package in (service, store):
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            if not module.ispkg:
+                for name, each in inspect.getmembers(import_module(module.name), inspect.isclass):
+                    if each.__module__ == module.name and not issubclass(each, tuple):
+                        found[name] = each
     return found
 
 
-SOURCES = methods()
-PUBLIC = sorted(
-    name for name in SOURCES if not name.startswith("_") and inspect.isfunction(inspect.getattr_static(Store, name))
-)
+CLASSES = classes()
 
 
-ASKS = {"_demand", "_refuse", "_changing", "_own_openings"}
-"""What a method calls that looks at who calls it."""
-NOT_ITS_OWN = ASKS - {"_changing"} | {"_note_refusal", "freshen", "rebuild"}
+def methods() -> dict[str, ast.AST]:
+    """Each method of theirs, parsed, as `Class.method`."""
+    found = {}
+    for owner, each in CLASSES.items():
+        for name, member in vars(each).items():
+            function = inspect.unwrap(getattr(member, "fget", None) or getattr(member, "func", None) or member)
+            if inspect.isfunction(function):
+                found[f"{owner}.{name}"] = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return found
+
+
+METHODS = methods()
+
+
+def attributes() -> dict[str, dict[str, str]]:
+    """What class each attribute is of that a service or a repository makes for itself: `self._stock = Stock(db)`."""
+    found: dict[str, dict[str, str]] = {}
+    for owner in CLASSES:
+        found[owner] = {"_db": "Database"}
+        for node in ast.walk(METHODS.get(f"{owner}.__init__", ast.Module([], []))):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                made = ast.unparse(node.value.func)
+                if made in CLASSES:
+                    found[owner][ast.unparse(node.targets[0]).removeprefix("self.")] = made
+    return found
+
+
+ATTRIBUTES = attributes()
+USE_CASES = {
+    name.partition(".")[2]: name
+    for name in METHODS
+    if "._" not in name and CLASSES[name.partition(".")[0]].__module__.startswith("host.service.")
+}
+"""Every public method of a service, by its name."""
+PUBLIC = sorted(USE_CASES)
+
+ASKS = {f"Database.{each}" for each in ("demand", "demand_own", "refuse", "changing", "account")}
+"""What looks at who calls."""
+WRITES = "Database.writing"
+NOT_ITS_OWN = {*ASKS} - {"Database.changing"} | {"Database._note_refusal", "Derivation.freshen", "Recomputing.rebuild"}
 """Whose writing is not that of the method that calls them: a note of what was refused, what is derived."""
 
 
+def called(name: str) -> set[str]:
+    """The methods that a method calls."""
+    owner = name.partition(".")[0]
+    found = set()
+    for node in ast.walk(METHODS[name]):
+        if isinstance(node, ast.Attribute):
+            of = ast.unparse(node.value)
+            if of == "self":
+                found.add(f"{owner}.{node.attr}")
+            elif of.startswith("self.") and of.removeprefix("self.") in ATTRIBUTES[owner]:
+                found.add(f"{ATTRIBUTES[owner][of.removeprefix('self.')]}.{node.attr}")
+    return found & set(METHODS)
+
+
 def used(name: str, not_into: Iterable[str] = ()) -> set[str]:
-    """The methods of the store that a method calls, and those that these call, and so on; but not into some."""
+    """The methods that a use case calls, and those that these call, and so on; but not into some."""
     found: set[str] = set()
-    waiting = [name]
+    waiting = [USE_CASES[name]]
     while waiting:
-        calls = {
-            node.attr
-            for node in ast.walk(ast.parse(SOURCES[waiting.pop()]))
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
-        }
-        new = (calls & set(SOURCES)) - found
+        new = called(waiting.pop()) - found
         found |= new
         waiting += new - set(not_into)
     return found
@@ -107,14 +152,14 @@ def used(name: str, not_into: Iterable[str] = ()) -> set[str]:
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name not in UNAUDITED])
 def test_what_writes_asks_for_a_right_and_leaves_an_entry_in_the_audit(name: str) -> None:
     reached = used(name, NOT_ITS_OWN)
-    if "_writing" in reached:
-        assert "_demand" in reached, f"{name} writes and asks for no right: use _changing"
-        assert "_note" in reached, f"{name} writes and leaves no entry in the audit: use _changing"
+    if WRITES in reached:
+        assert "Database.demand" in reached, f"{name} writes and asks for no right: use `changing`"
+        assert "Database.note" in reached, f"{name} writes and leaves no entry in the audit: use `changing`"
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name not in OPEN])
 def test_what_reads_asks_who_reads(name: str) -> None:
-    assert used(name) & ASKS, f"{name} is open to every account: _demand a right, or say in OPEN why not"
+    assert used(name) & ASKS, f"{name} is open to every account: demand a right, or say in OPEN why not"
 
 
 def test_exceptions_are_still_there_and_have_reasons() -> None:
@@ -123,12 +168,13 @@ def test_exceptions_are_still_there_and_have_reasons() -> None:
 
 
 def test_the_inspection_sees_what_a_method_does() -> None:
-    assert {"_changing", "_writing", "_note", "_demand"} <= used("add_place", NOT_ITS_OWN)
-    assert "_writing" not in used("movements", NOT_ITS_OWN)
-    assert "_note" not in used("set_anchor", NOT_ITS_OWN)
-    assert "_demand" in used("movements")
+    changing = {f"Database.{each}" for each in ("changing", "writing", "note", "demand")}
+    assert changing <= used("add_place", NOT_ITS_OWN)
+    assert WRITES not in used("movements", NOT_ITS_OWN)
+    assert "Database.note" not in used("set_anchor", NOT_ITS_OWN)
+    assert "Database.demand" in used("movements")
     assert not used("tag") & ASKS
-    assert len(PUBLIC) > 60
+    assert len(PUBLIC) > 100
 
 
 @pytest.mark.parametrize(("role", "may", "may_not"), [

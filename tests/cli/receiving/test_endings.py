@@ -16,40 +16,40 @@ from click.testing import CliRunner
 
 from host import errors
 from host.cli.root import root
+from host.service.receiving import Receiving
 from tests.cli.conftest import Station
 from tests.cli.receiving.shelf import GTIN, KITDOCK, PRODUCT, assert_whole, kits, pack, receive
-from tests.station import Store
 
 
 def test_a_busy_database_costs_one_beep(shelf: Station) -> None:
-    take = Store.receive_next
+    take = Receiving.receive_next
     calls: list[int] = []
 
     def busy_once(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
-            raise errors.DatabaseBusy("database is locked by another process: nothing was written")
+            raise errors.DatabaseBusy("database.busy", path=shelf.db)
         return take(*arguments, **named)
 
-    with patch.object(Store, "receive_next", busy_once):
+    with patch.object(Receiving, "receive_next", busy_once):
         refused = receive(shelf, *[pack()] * 3, status=1)
-    assert "line 2: not received: database is locked" in refused.stderr
+    assert f"line 2: not received: database {shelf.db} is locked" in refused.stderr
     assert [kit[0] for kit in kits(shelf)] == ["K-0001", "K-0002"]
 
 
 def test_a_full_disk_ends_the_session_and_says_what_stays(shelf: Station) -> None:
-    take = Store.receive_next
+    take = Receiving.receive_next
     calls: list[int] = []
 
     def full_at_last(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
-            raise errors.DatabaseFull("no room left for database")
+            raise errors.DatabaseFull("database.full", path=shelf.db)
         return take(*arguments, **named)
 
-    with patch.object(Store, "receive_next", full_at_last):
+    with patch.object(Receiving, "receive_next", full_at_last):
         ended = receive(shelf, *[pack()] * 4, status=3)
-    assert "kitdock: no room left for database: 2 kits received before that stay" in ended.stderr
+    assert "2 kits received before that stay" in ended.stderr
     assert "2 kits received into North" in ended.stdout
     assert len(kits(shelf)) == 2
 

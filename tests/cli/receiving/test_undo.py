@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from host.cli.root import root
 from host.ledger import Movement
 from host.ledger.movement import DESTROY
+from host.service.stock import Stock
 from tests.cli.conftest import Station
 from tests.cli.receiving.shelf import GTIN, NOW_MS, assert_whole, copied, kits, lost, pack, receive
-from tests.station import Store
 
 
 def test_undo_takes_the_last_back_and_says_what_is_left(shelf: Station) -> None:
@@ -48,15 +48,15 @@ def test_a_mistyped_expiry_is_mended_after_undo(shelf: Station) -> None:
 def test_a_kit_that_somebody_moved_is_not_taken_back(shelf: Station) -> None:
     """Between the beep and `undo`, another quartermaster destroys the kit."""
     moved: list[str] = []
-    undo = Store.move
+    undo = Stock.move
 
-    def move(store: Store, movement: Movement) -> Any:
+    def move(stock: Stock, movement: Movement) -> Any:
         if not moved:
             moved.append(movement.kit)
-            undo(store, Movement(0, NOW_MS + 100_000, DESTROY, movement.kit, reason="crushed"))
-        return undo(store, movement)
+            undo(stock, Movement(0, NOW_MS + 100_000, DESTROY, movement.kit, reason="crushed"))
+        return undo(stock, movement)
 
-    with patch.object(Store, "move", move):
+    with patch.object(Stock, "move", move):
         refused = receive(shelf, pack(), "undo", status=1)
     assert "kit K-0001" in refused.stderr.splitlines()[1]
     assert shelf.store(lambda store: store.state("K-0001").status) == "destroyed"

@@ -13,6 +13,7 @@ from host import clock, errors
 from host.access.vault import key_path
 from host.errors import InputError
 from host.store import copying, restoring
+from host.store.database import Database
 from host.store.restoring import proven
 from kitwire import record
 from tests.refusals import refused
@@ -195,7 +196,7 @@ def test_a_refusal_that_cannot_be_noted_is_still_one(
     def no(*_: Any) -> None:
         raise error("it cannot be written")
 
-    monkeypatch.setattr(Store, "_note_refusal", no)
+    monkeypatch.setattr(Database, "_note_refusal", no)
     with pytest.raises(error):
         restored(backup, path)
 

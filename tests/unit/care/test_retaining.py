@@ -11,6 +11,7 @@ from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.reconcile import reconcile
+from host.store.derivation import DerivationRepository
 from host.store.stock import Incoming
 from host.tag.events import verified_row
 from host.tag.temperature import Limits
@@ -130,7 +131,7 @@ def test_retention_that_fails_destroys_nothing(store: Store, path: Path, monkeyp
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("disk full")
 
-    monkeypatch.setattr(Store, "_derive", full)
+    monkeypatch.setattr(DerivationRepository, "derive", full)
     with pytest.raises(sqlite3.OperationalError):
         store.retain()
     assert content(path) == before
