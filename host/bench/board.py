@@ -23,9 +23,9 @@ from host.bench.run import Person, Skipped
 from host.docking.session import dock
 from host.errors import InputError, LinkError
 from host.link.errors import NoAnswer, NoPort, PortError
-from host.link.usb import RESTART_S, Repl, about, provision_over_usb, repl, wipe
+from host.link.usb import RESTART_S, Repl, about, provision_over_usb, wipe
 from host.link.wired import wired
-from host.phrase import NextStep
+from host.phrase import NextStep, Phrase
 from host.service.station import Database, create_database
 from host.service.tags import Tags
 from host.tag.events import Event, Tag
@@ -185,13 +185,22 @@ class Bench:
         return [event for event in Tags(self.store).events(tag.id) if event.sequence > last]
 
     def close(self) -> None:
-        """Leave a bare board, if it is there, and nothing of the bench's own station."""
+        """Leave a bare board and nothing of the bench's own station. A board that cannot be made bare is told of."""
         try:
             if self._tag is not None:
-                with contextlib.suppress(LinkError), repl(self.port) as tag:
-                    wipe(tag)
+                self._leave_bare()
         finally:
             if self._store is not None:
                 self._store.close()
             if self._folder is not None:
                 self._folder.cleanup()
+
+    def _leave_bare(self) -> None:
+        for again in (True, False):  # it may be falling asleep just now
+            try:
+                with self.repl() as tag:
+                    wipe(tag)
+                return
+            except LinkError as error:
+                if not again:
+                    self.person.tell(Phrase("bench.not_bare", error=error, wipe=NextStep("tag.wipe", port=self.port)))

@@ -1627,6 +1627,7 @@ TAGS: Sentences = {
     "bench.neither_yes_nor_no": "Type y for yes or n for no.",
     "bench.nobody_to_ask": "there is nobody to ask",
     "bench.skipped": "skipped",
+    "bench.not_bare": "the board still has the keys that the bench gave it ({error}): {wipe} takes them away",
     "bench.needs": "needs {instruments}",
     "bench.not_done": "not done: {why}",
     "bench.passed": "passed: {said}",
