@@ -1,6 +1,7 @@
 """Who may import whom, read from the source: the wire knows nobody, the tag and the station know only the wire."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -18,14 +19,33 @@ MICROPYTHON = PURE | {"bluetooth", "esp32", "io", "json", "machine", "micropytho
 TYPES_ONLY = {"typing", "collections.abc"}
 """What may be imported under `if TYPE_CHECKING`, which never runs on a tag."""
 
-ROOMS = {"access", "forms", "ledger", "receiving", "reconcile", "stock", "tag", "usage", "words"}
+ROOMS = {"access", "forms", "ledger", "receiving", "reconcile", "stock", "tag", "usage"}
 """Rooms of the domain: rules and plain values. Modules right under host/ are domain too."""
 KEYS = "host/access/vault.py"
 """Holds the station's keys: the one module of a room that needs cryptography."""
-NOT_FOR_DOMAIN = {"bleak", "bumble", "sqlite3", "sqlite_utils", "cryptography", "serial", "mpremote", "asyncio"}
-INNER_NOT_FOR_DOMAIN = {
-    f"host.{edge}" for edge in ("bench", "cli", "docking", "flash", "link", "sheets", "sim", "store")
+FACES = {"cli", "web"}
+"""What speaks to people."""
+OUTSIDE = {"bleak", "bumble", "sqlite3", "sqlite_utils", "cryptography", "serial", "mpremote", "asyncio", "starlette"}
+"""What a rule has no business with."""
+EDGES = {"bench", "docking", "flash", "link", "sheets", "sim"}
+"""Folders of host/ that talk to something outside, but to no person and no database."""
+
+
+def inside(*folders: str) -> set[str]:
+    """The modules of folders of host/."""
+    return {f"host.{folder}" for folder in folders}
+
+
+MAY_NOT = {
+    "": OUTSIDE | inside(*EDGES, *FACES, "service", "store"),
+    **dict.fromkeys(ROOMS, OUTSIDE | inside(*EDGES, *FACES, "service", "store", "words")),
+    "words": OUTSIDE | inside(*EDGES, *FACES, *ROOMS, "service", "store"),
+    "store": (OUTSIDE - {"sqlite3", "sqlite_utils"}) | inside(*EDGES, *FACES, "service", "words"),
+    "service": OUTSIDE | inside(*EDGES, *FACES, "words"),
+    **dict.fromkeys(EDGES, inside(*FACES, "store")),
+    **dict.fromkeys(FACES, {"sqlite3", "sqlite_utils", "bleak", "bumble"} | inside("store")),
 }
+"""What a module of each folder of host/ may not import; "" is host/ itself."""
 SPEAKS = ("host/cli/", "host/sim/__main__.py")
 """What talks to a person and chooses an exit status: the command, and the developers' `python -m host.sim`."""
 ON_THE_BOARD = ("host/sim/board/", "host/sim/radio/", "host/sim/native/")
@@ -79,7 +99,7 @@ def violations(root: Path) -> list[str]:
         names = set(imported(tree, package))
         types = set(imported(tree, package, types=True))
         found += [f"{where} {complaint}" for complaint in complaints(where, tree, names, types, firmware)]
-    return found
+    return [*found, *siblings(root)]
 
 
 def complaints(where: str, tree: ast.AST, names: set[str], types: set[str], firmware: set[str]) -> Iterator[str]:
@@ -103,10 +123,40 @@ def complaints(where: str, tree: ast.AST, names: set[str], types: set[str], firm
         yield from (f"imports {name}" for name in sorted(names) if within(name, {"click", "tabulate", "host.cli"}))
     if not where.startswith(SPEAKS):
         yield from speaks(tree)
-    folder = where.rpartition("/")[0]
-    if folder == "host" or folder.split("/")[1] in ROOMS:
-        forbidden = (NOT_FOR_DOMAIN - ({"cryptography"} if where == KEYS else set())) | INNER_NOT_FOR_DOMAIN
-        yield from (f"is domain and imports {name}" for name in sorted(names) if within(name, forbidden))
+    parts = where.split("/")[1:-1]
+    folder = parts[0] if parts else ""
+    forbidden = MAY_NOT[folder] - ({"cryptography"} if where == KEYS else set())
+    if folder in FACES:
+        forbidden |= inside(*(FACES - {folder}))
+    yield from (f"is {folder or 'domain'} and imports {name}" for name in sorted(names) if within(name, forbidden))
+
+
+def commands(root: Path) -> dict[str, Path]:
+    """The modules of the command line that define commands, by dotted name; its top is none of them."""
+    found = {}
+    for path in (root / "host/cli").rglob("*.py"):
+        name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+        decorators = [
+            ast.unparse(each)
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.FunctionDef)
+            for each in node.decorator_list
+        ]
+        if name != "host.cli.root" and any(re.search(r"\b(command|group)\(", each) for each in decorators):
+            found[name] = path
+    return found
+
+
+def siblings(root: Path) -> Iterator[str]:
+    """Commands that import another command. A package may gather its own."""
+    known = commands(root)
+    for name, path in known.items():
+        package = name if path.stem == "__init__" else name.rpartition(".")[0]
+        told = set(imported(ast.parse(path.read_text()), package)) & set(known) - {name}
+        own = {each for each in told if path.stem == "__init__" and each.startswith(f"{name}.")}
+        yield from (
+            f"{path.relative_to(root).as_posix()} is a command and imports {each}" for each in sorted(told - own)
+        )
 
 
 def test_dependencies_point_the_right_way() -> None:
@@ -143,8 +193,31 @@ PLANTED = {
     "domain imports sqlite": ("host/x.py", "import sqlite3", "is domain and imports sqlite3"),
     "domain imports the store": ("host/x.py", "from host import store", "is domain and imports host.store"),
     "domain imports an edge": ("host/x.py", "from . import docking", "is domain and imports host.docking"),
-    "a room imports the store": ("host/usage/x.py", "from host.store import Store", "is domain and imports host.store"),
-    "a room imports a key": ("host/tag/x.py", "import cryptography", "is domain and imports cryptography"),
+    "a room imports the store": ("host/usage/x.py", "from host.store import Store", "is usage and imports host.store"),
+    "a room imports a key": ("host/tag/x.py", "import cryptography", "is tag and imports cryptography"),
+    "a room says words": ("host/stock/x.py", "from host.words import told", "is stock and imports host.words"),
+    "a room asks a use case": ("host/ledger/x.py", "def f():\n import host.service.kits", "is ledger and imports"),
+    "the store asks a use case": ("host/store/x.py", "from host import service", "is store and imports host.service"),
+    "the store says words": ("host/store/x.py", "from host.words import told", "is store and imports host.words"),
+    "a use case has SQLite": ("host/service/x.py", "import sqlite3", "is service and imports sqlite3"),
+    "a use case says words": ("host/service/x.py", "from host.words import told", "is service and imports host.words"),
+    "a use case knows a face": ("host/service/x.py", "from host.cli import steps", "imports host.cli"),
+    "a use case scans": ("host/service/x.py", "from host.link import adapter", "is service and imports host.link"),
+    "words know a room": ("host/words/x.py", "from host.ledger import Kit", "is words and imports host.ledger"),
+    "the command line has SQL": ("host/cli/x.py", "import sqlite3", "is cli and imports sqlite3"),
+    "the command line asks the store": (
+        "host/cli/x.py",
+        "from host.store import kits",
+        "is cli and imports host.store",
+    ),
+    "a page asks the store": ("host/web/x.py", "from host.store import kits", "is web and imports host.store"),
+    "a page imports the command line": ("host/web/x.py", "from host.cli import steps", "imports host.cli"),
+    "the dock has SQL": ("host/docking/x.py", "from host.store.tags import Tags", "is docking and imports host.store"),
+    "a command imports a command": (
+        "host/cli/x.py",
+        "import click\nfrom host.cli.y import y\n@click.command('x')\ndef x(): ...",
+        "is a command and imports host.cli.y",
+    ),
     "domain prints": ("host/x.py", "print('x')", "calls print"),
     "store exits": ("host/store/x.py", "import sys\nsys.exit(1)", "calls sys.exit"),
     "link raises SystemExit": ("host/link/x.py", "raise SystemExit(2)", "uses SystemExit"),
@@ -160,6 +233,9 @@ def test_a_planted_violation_is_found(tmp_path: Path, where: str, source: str, c
     for path in ("firmware/lid.py", where):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
+    sibling = tmp_path / "host/cli/y.py"
+    sibling.parent.mkdir(parents=True, exist_ok=True)
+    sibling.write_text("import click\n@click.command('y')\ndef y(): ...\n")
     assert violations(tmp_path) == []
     (tmp_path / where).write_text(source + "\n")
     assert [found for found in violations(tmp_path) if found.startswith(f"{where} {complaint}")]
@@ -176,7 +252,8 @@ ALLOWED = {
     "an edge of the tag": ("firmware/x.py", "import machine\nimport lid\nfrom kitcore import ring\nprint(1)"),
     "the station on the wire": ("host/x.py", "from kitwire import record\nfrom host import x"),
     "the store": ("host/store/x.py", "import sqlite3\nfrom host import x"),
-    "the command line": ("host/cli/x.py", "import click\nfrom host.store import Store\nprint(1)"),
+    "the command line": ("host/cli/x.py", "import click\nfrom host import service, words\nprint(1)"),
+    "a use case": ("host/service/x.py", "from host.store.kits import KitRepository\nfrom host import ledger"),
 }
 
 
