@@ -25,8 +25,9 @@ from host.service.retaining import Retention
 
 if TYPE_CHECKING:
     from host.access.retention import Amount
+    from host.service.restoring import Candidate
     from host.store.copying import Progress
-    from host.store.restoring import Candidate, Contents
+    from host.store.restoring import Contents
 
 DAMAGED = 3
 """Exit status of a check that finds the file itself damaged; 1 for anything else that does not hold."""
@@ -79,7 +80,7 @@ def restore(db: Path, backup: Path, yes: bool) -> Done:
     it. Stop `kitdock dock` and whatever else uses the database. What tags have handed over since the backup
     they hand over again, as far as their memory goes back.
     """
-    from host.store.restoring import proven
+    from host.service.restoring import proven
 
     with ExitStack() as until_done:
         with _progress(line("said.reading")) as progress:

@@ -1,4 +1,4 @@
-"""Accounts and their roles, settings, and the audit, in the database."""
+"""Accounts and their roles, settings, and the audit."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from host.store.database import Database
 
 
 class Accounts:
-    """The part of the store that says who may do what, and keeps who did."""
+    """Says who may do what, and tells who did."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -25,11 +25,7 @@ class Accounts:
     def accounts(self) -> list[Account]:
         """All accounts by login. Raises `NotAllowed`."""
         self._db.demand("audit.read")
-        found: dict[str, Account] = {}
-        for login, role, officer in self._db.rows("SELECT login, role, officer FROM account ORDER BY login, role"):
-            known = found.get(login, Account(login, frozenset(), None))
-            found[login] = Account(login, known.roles | {role}, officer or known.officer)
-        return list(found.values())
+        return self._accounts.accounts()
 
     def grant(self, login: str, role: str, officer: str | None, at_ms: int) -> None:
         """Gives an account a role; with role officer, `officer` is whose it is (None: a dock that many share).
@@ -43,23 +39,19 @@ class Accounts:
                 raise InputError("account.no_officers_role", needed=OFFICER, role=role)
             if officer is not None:
                 self._people_service.officer(officer)
-            if self._db.row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
+            if self._accounts.has_role(login, role):
                 raise RuleError("account.has_role", login=login, role=role, see=NextStep("account.list"))
-            self._db.connection.execute(
-                "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, ?, ?)",
-                (login, role, officer, at_ms),
-            )
+            self._accounts.add_role(login, role, officer, at_ms)
             detail |= {"role": role, "officer": officer}
 
     def revoke(self, login: str, role: str) -> None:
         """Takes a role from an account. Raises `RuleError` if it has it not, or if it is the last administrator."""
         with self._db.changing("account.revoke", login) as detail:
-            if not self._db.row("SELECT 1 FROM account WHERE login = ? AND role = ?", (login, role)):
+            if not self._accounts.has_role(login, role):
                 raise RuleError("account.has_no_such_role", login=login, role=role, see=NextStep("account.list"))
-            others = self._db.row("SELECT 1 FROM account WHERE role = ? AND login <> ?", (ADMINISTRATOR, login))
-            if role == ADMINISTRATOR and others is None:
+            if role == ADMINISTRATOR and not self._accounts.others_have(role, login):
                 raise RuleError("account.last_administrator", login=login)
-            self._db.connection.execute("DELETE FROM account WHERE login = ? AND role = ?", (login, role))
+            self._accounts.remove_role(login, role)
             detail["role"] = role
 
     def set_setting(self, key: str, text: str) -> int | str:
@@ -72,10 +64,7 @@ class Accounts:
         action = "setting.retention" if key.startswith(RETENTION) else "setting.change"
         with self._db.changing(action, key) as detail:
             detail |= {"before": as_stored(key, self._db.stored_settings()), "after": value}
-            self._db.connection.execute(
-                "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, str(value)),
-            )
+            self._accounts.set_setting(key, str(value))
         return value
 
     def audit_entries(
@@ -86,15 +75,7 @@ class Accounts:
         From an instant on; of one login; of one action, or of a group of them such as kit; only those `refused`.
         """
         self._db.demand("audit.read")
-        told = {
-            "at_ms >= ?": since_ms,
-            "login = ?": login,
-            "? IN (action, substr(action, 1, instr(action, '.') - 1))": action,
-            "outcome = ?": audit.REFUSED if refused else None,
-        }
-        asked = {condition: value for condition, value in told.items() if value is not None}
-        where = f"WHERE {' AND '.join(asked)}" if asked else ""
-        return self._accounts.entries(where, tuple(asked.values()))
+        return self._accounts.audit_entries(since_ms, login, action, audit.REFUSED if refused else None)
 
     def verify_audit(self) -> Chain:
         """Whether the audit is whole. Raises `NotAllowed`."""
@@ -103,7 +84,7 @@ class Accounts:
     def audit_holds(self, head: bytes) -> bool:
         """Whether an entry has this hash: whether the audit still holds what it held when that was its newest."""
         self._db.demand("audit.read")
-        return self._db.row("SELECT 1 FROM audit WHERE hash = ?", (head,)) is not None
+        return self._accounts.audit_holds(head)
 
     def accept_clock(self) -> None:
         """Takes this machine's clock as right although the newest entry is of a later time."""

@@ -1,8 +1,7 @@
 """Care of the database: a backup while others write, a check of everything that must hold, repair, vacuum."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +13,16 @@ from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
 from host.service.recomputing import Recomputing
 from host.store import copying
-from host.store.accounts import entries
-from host.store.care import CareRepository, Check, check, due_objects, objects
+from host.store.accounts import AccountRepository, audit_of_file
+from host.store.care import CareRepository, due_objects
 from host.store.copying import Progress, no_progress
 from host.store.database import Database
 from host.store.failing import translated
 from host.store.retaining import RetentionRepository
 from host.store.rollups import TABLES, RollupRepository
+from host.store.tags import TagRepository
+from host.tag.events import EventRow, Tag
+from host.tag.verify import ChainVerifier
 
 FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
     "file", "references", "layout", "audit", "ledger", "roll-ups", "records"
@@ -29,6 +31,14 @@ FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
 
 _TOLD = 3
 """So many differences are told of each kind."""
+
+
+class Check(NamedTuple):
+    """One check: whether it holds (None: it could not be made), and what was found."""
+
+    name: str
+    holds: bool | None
+    found: Phrase | KitdockError
 
 
 class Repaired(NamedTuple):
@@ -45,13 +55,15 @@ class Sizes(NamedTuple):
 
 
 class Care:
-    """The part of the store that looks after the file."""
+    """Looks after the file, and proves that what it holds is whole."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._accounts = AccountRepository(db)
         self._care = CareRepository(db)
         self._retention = RetentionRepository(db)
         self._rollups = RollupRepository(db)
+        self._tags = TagRepository(db)
         self._derivation_service = Derivation(db)
         self._recomputing_service = Recomputing(db)
 
@@ -65,8 +77,7 @@ class Care:
         self._check_target(target, overwrite)
         with copying.part_beside(target) as part:
             copying.copy(self._db.path, part, target, progress)
-            with closing(copying.reading(part, at_rest=True)) as copied:
-                broken = audit.verify(entries(copied)).why
+            broken = audit.verify(audit_of_file(part)).why
             if broken:
                 raise DatabaseDamaged(
                     "database.audit_broken", path=self._db.path, why=broken, check=NextStep("database.check")
@@ -106,20 +117,40 @@ class Care:
         self._derivation_service.freshen()
         with self._db.reading():
             progress(FILE)
-            faults = copying.file_faults(self._db.connection)
-            yield check(FILE, faults, Phrase("check.file", size=self._db.path.stat().st_size))
+            faults = self._care.file_faults()
+            yield _check(FILE, faults, Phrase("check.file", size=self._db.path.stat().st_size))
             if faults:
                 return
             for name, look in (
-                (REFERENCES, self._care.check_references),
-                (LAYOUT, self._care.check_layout),
-                (AUDIT, self._care.check_audit),
+                (REFERENCES, self._check_references),
+                (LAYOUT, self._check_layout),
+                (AUDIT, self._check_audit),
                 (LEDGER, self._check_ledger),
                 (ROLLUPS, self._check_rollups),
                 (RECORDS, self._check_records),
             ):
                 progress(name)
                 yield look(name)
+
+    def _check_references(self, name: str) -> Check:
+        return _check(name, self._care.reference_faults(), Phrase("check.references"))
+
+    def _check_layout(self, name: str) -> Check:
+        there, due = self._care.objects(), due_objects()
+        faults = [Phrase("check.missing", kind=kind, name=each) for kind, each in due if (kind, each) not in there]
+        faults += [Phrase("check.strange", kind=kind, name=each) for kind, each in there if (kind, each) not in due]
+        faults += [
+            Phrase("check.changed", kind=kind, name=each)
+            for (kind, each), sql in due.items()
+            if (kind, each) in there and there[kind, each].split() != sql.split()
+        ]
+        triggers = sum(kind == "trigger" for kind, _ in due)
+        return _check(name, faults, Phrase("check.layout", triggers=triggers))
+
+    def _check_audit(self, name: str) -> Check:
+        chain = audit.verify(self._accounts.audit_entries())
+        fine = Phrase("check.audit", entries=chain.entries, newest=chain.head.hex()[:16])
+        return _check(name, [chain.why] if chain.why else [], fine)
 
     def _check_ledger(self, name: str) -> Check:
         faults: list[Phrase] = []
@@ -137,17 +168,17 @@ class Care:
                 for each in steps
                 if each.impossible
             ]
-        return check(name, faults, Phrase("check.ledger", received=received, accounted=doses))
+        return _check(name, faults, Phrase("check.ledger", received=received, accounted=doses))
 
     def _check_rollups(self, name: str) -> Check:
-        stale = {row[0] for row in self._db.rows("SELECT tag FROM stale_tag")}
+        stale = set(self._rollups.stale_tags())
         faults: list[Phrase] = []
         due = self._recomputing_service.recompute()
         count = 0
         for table in TABLES:
             # A tag that is at the dock this moment is derived when that ends.
             wanted = Counter(row for row in due[table] if row[0] not in stale)
-            there = Counter(row for row in self._db.rows(f"SELECT * FROM {table}") if row[0] not in stale)
+            there = Counter(row for row in self._rollups.rows_of(table) if row[0] not in stale)
             count += there.total()
             keys = sorted({str(row[0]) for row in [*(wanted - there), *(there - wanted)]})
             if keys:
@@ -156,7 +187,7 @@ class Care:
                 faults.append(
                     Phrase("check.table_and_more" if more > 0 else "check.table", table=table, rows=rows, more=more)
                 )
-        return check(name, faults, Phrase("check.rollups", count=count))
+        return _check(name, faults, Phrase("check.rollups", count=count))
 
     def _check_records(self, name: str) -> Check:
         faults: list[Phrase | KitdockError] = []
@@ -167,15 +198,16 @@ class Care:
             return Check(name, None, error)
         for tag in self._rollups.all_tags():
             try:
-                seen, wrong = self._care.verify_records(tag)
+                key = self._tags.tag_keys(tag.id).log
             except VaultError as error:
                 faults.append(error)
                 continue
+            seen, wrong = _wrong_records(tag, key, self._tags.event_rows(tag.id))
             count += seen
             if wrong:
                 told = tuple(wrong[:_TOLD])
                 faults.append(Phrase("check.tag", tag=tag.id, count=len(wrong), sequences=told))
-        return check(name, faults, Phrase("check.records", count=count))
+        return _check(name, faults, Phrase("check.records", count=count))
 
     def repair(self) -> Repaired:
         """Puts missing or changed triggers and indexes back, and derives all roll-ups anew, in one transaction.
@@ -183,12 +215,11 @@ class Care:
         What is not derived is not touched: for that, restore a backup. Raises `NotAllowed`.
         """
         with self._db.changing("database.repair") as detail:
-            there = objects(self._db.connection)
+            there = self._care.objects()
             put = []
             for (kind, name), sql in due_objects().items():
                 if kind in ("trigger", "index") and there.get((kind, name), "").split() != sql.split():
-                    self._db.connection.execute(f"DROP {kind} IF EXISTS {name}")
-                    self._db.connection.execute(sql)
+                    self._care.put_back(kind, name, sql)
                     put.append(name)
             self._rollups.rebuild()
             detail["put_back"] = put
@@ -201,7 +232,7 @@ class Care:
         """
         self._db.demand("database.vacuum")
         before = self._size()
-        self._db.rows("VACUUM")
+        self._care.vacuum()
         self._retention.drop_log()
         after = self._size()
         with self._db.changing("database.vacuum") as detail:
@@ -219,3 +250,34 @@ class Care:
             for each in self._db.path.parent.glob(f"{self._db.path.name}.before-*")
             if not each.name.endswith(("-wal", "-shm", "-journal"))
         )
+
+
+def _check(name: str, faults: Sequence[Phrase | KitdockError | str], fine: Phrase) -> Check:
+    if not faults:
+        return Check(name, True, fine)
+    told, more = tuple(faults[: copying.MOST_FAULTS]), len(faults) - copying.MOST_FAULTS
+    return Check(name, False, Phrase("check.faults", faults=told, more=max(more, 0)))
+
+
+def _wrong_records(tag: Tag, key: bytes, rows: Iterable[EventRow]) -> tuple[int, list[int]]:
+    """How many records `tag` has here, and the sequences of those that are not what their row says.
+
+    The first after a gap is chained to one that is not here, and is taken as it stands.
+    """
+    verifier: ChainVerifier | None = None
+    before: EventRow | None = None
+    seen, wrong = 0, []
+    for event in rows:
+        seen += 1
+        if before is None and event.sequence == 1:
+            verifier = ChainVerifier(bytes.fromhex(tag.id), key, None)
+        elif before is not None and event.sequence == before.sequence + 1:
+            verifier = verifier or ChainVerifier(
+                bytes.fromhex(tag.id), key, (before.sequence, before.record), before.verdict
+            )
+        else:
+            verifier = None
+        if verifier is not None and verifier.take(event.record) != event:
+            wrong.append(event.sequence)
+        before = event
+    return seen, wrong

@@ -1,16 +1,15 @@
-"""Discrepancies in the database: what people did about what the rules found."""
+"""Discrepancies: what people do about what the rules find."""
 
-import json
 from collections.abc import Iterable, Sequence
 
 from host.reconcile.discrepancy import Discrepancy
 from host.reconcile.lifecycle import CLEARED, Entry, Live, Standing, changes, check, live, standings
 from host.store.database import Database
-from host.store.discrepancies import ENTRY, STANDING, DiscrepancyRepository
+from host.store.discrepancies import DiscrepancyRepository
 
 
 class Discrepancies:
-    """The part of the store that keeps what people did about discrepancies."""
+    """Notes what was found and what people do about it, and tells where each discrepancy stands."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -58,12 +57,7 @@ class Discrepancies:
     def stations_of(self, officers: Iterable[str]) -> dict[str, str]:
         """The home stations of officers, as far as they are known. Raises `NotAllowed`."""
         self._db.demand("stock.read")
-        rows = self._db.rows(
-            "SELECT o.id, o.station FROM json_each(?) j CROSS JOIN officer o ON o.id = j.value "
-            "WHERE o.station IS NOT NULL",
-            (json.dumps(sorted(set(officers))),),
-        )
-        return dict(rows)
+        return self._discrepancies.stations_of(officers)
 
     def discrepancy_entries(self, kind: str, subject: str) -> list[Entry]:
         """What was done about one discrepancy, oldest first; a tag may go by the pouch it is or was in.
@@ -71,18 +65,10 @@ class Discrepancies:
         Raises `NotAllowed`.
         """
         self._db.demand("stock.read")
-        pouch, colon, sequence = subject.rpartition(":")
-        rows = self._db.rows(
-            f"SELECT {ENTRY} FROM discrepancy_entry WHERE kind = ? AND (subject = ? "
-            "OR subject IN (SELECT id FROM tag WHERE pouch = ?) "
-            "OR subject IN (SELECT id || ? FROM tag WHERE pouch = ?)) ORDER BY id",
-            (kind, subject, subject, colon + sequence, pouch),
-        )
-        return [Entry(*row) for row in rows]
+        return self._discrepancies.entries_about(kind, subject)
 
     def recomputed_standings(self) -> tuple[list[Standing], list[Standing]]:
         """Where every discrepancy stands, by the roll-up, and by all entries: the two are the same."""
         self._db.demand("stock.read")
-        entries = [Entry(*row) for row in self._db.rows(f"SELECT {ENTRY} FROM discrepancy_entry ORDER BY id")]
-        kept = [Standing(*row) for row in self._db.rows(f"SELECT {STANDING} FROM discrepancy")]
-        return sorted(kept), sorted(standings(entries).values())
+        entries = self._discrepancies.all_entries()
+        return sorted(self._discrepancies.all_standings()), sorted(standings(entries).values())

@@ -1,7 +1,4 @@
-"""The account of each kit's doses in the database: which kits are to be counted, and where sources differ.
-
-Kept with what it follows from, in one transaction: a movement, a docking's end, an explanation, a report.
-"""
+"""The account of each kit's doses: which kits are to be counted, and where sources differ."""
 
 from host.service.derivation import Derivation
 from host.store.database import Database
@@ -11,7 +8,7 @@ from host.usage.doses import DoseAccount, Due
 
 
 class Doses:
-    """The part of the store that keeps account of doses."""
+    """Tells what became of the doses of kits."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""What a discrepancy rests on, looked up in the database: movements, records, reports, dockings, stocktakes."""
+"""What a discrepancy rests on: movements, records, reports, dockings, stocktakes."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class Shown(NamedTuple):
 
 
 class Evidence:
-    """The part of the store that shows what discrepancies rest on."""
+    """Shows what discrepancies rest on."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,13 +1,18 @@
-"""Openings of pouches in the database, with who had the pouch and what was said of them."""
+"""Openings of pouches, with who had the pouch and what was said of them; and which of them an account may see."""
 
+from host import clock
+from host.access.roles import Account
 from host.service.derivation import Derivation
 from host.store.database import Database
-from host.store.openings import OpeningRepository
+from host.store.openings import OpeningRepository, Sight
 from host.usage.openings import Opening
+
+SHIFT_MS = 12 * 3_600_000
+"""How long after a docking an account that officers share is shown the openings of the pouch."""
 
 
 class Openings:
-    """The part of the store that reads openings."""
+    """Tells of openings, to each account of those that it may see."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -21,17 +26,11 @@ class Openings:
         pouches that the officer may have carried then; a shared one those of pouches that docked within `SHIFT_MS`.
         """
         self._derivation_service.freshen()
-        return self._asked_for(tag, unsettled, since_ms)
+        return self._openings.openings(tag, unsettled, since_ms, own_openings(self._db.account))
 
-    def _asked_for(self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None) -> list[Opening]:
-        """As `openings`, of roll-ups that are fresh: one query for each kind of thing, however many openings."""
-        conditions, parameters = self._openings.own_openings()
-        if tag is not None:
-            conditions.append("o.tag = ?")
-            parameters.append(tag)
-        if unsettled:
-            conditions.append("((o.cause IS NULL AND o.reports = 0) OR (o.cause = 'used' AND o.reports = 0))")
-        if since_ms is not None:
-            conditions.append("o.began_likely_ms >= ?")
-            parameters.append(since_ms)
-        return self._openings.openings_where(conditions, parameters)
+
+def own_openings(account: Account, action: str | None = None) -> Sight | None:
+    """Which openings an account may see; with an `action`, about which it may do that. None: all of them."""
+    if not (account.only_officer if action is None else account.bound(action)):
+        return None
+    return Sight(account.officer, clock.now_ms() - SHIFT_MS)

@@ -1,17 +1,14 @@
 """What the roll-ups hold, and what they should hold by the whole history."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from host.ledger import stretches
-from host.store.doses import due_row
-from host.usage import doses, openings
-
-if TYPE_CHECKING:
-    pass
 from host.service.derivation import Derivation
+from host.service.picture import Pictures
 from host.store.database import Database
-from host.store.picture import PictureRepository
+from host.store.doses import due_row
 from host.store.rollups import TABLES, OpeningSaid, RollupRepository, custody_row, opening_row, state_row
+from host.usage import doses, openings
 
 
 class Recomputing:
@@ -19,9 +16,9 @@ class Recomputing:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._pictures = PictureRepository(db)
         self._rollups = RollupRepository(db)
         self._derivation_service = Derivation(db)
+        self._pictures_service = Pictures(db)
 
     def recompute(self) -> dict[str, list[tuple[Any, ...]]]:
         """What the roll-ups should hold, from the whole history: rows by table, as `rolled_up` gives them."""
@@ -31,7 +28,7 @@ class Recomputing:
             found["kit_state"].append(state_row(kit, steps, lot))
             own = [each.movement for each in steps]
             found["custody"] += [custody_row(each) for each in stretches(kit, own, lot.doses_per_kit)]
-        picture = self._pictures.picture()
+        picture = self._pictures_service.picture_within()
         for facts in doses.all_facts(picture):
             due, off = doses.due(facts), doses.account(facts).off
             found["to_count"] += [due_row(due)] if due else []
@@ -54,10 +51,7 @@ class Recomputing:
         """What the roll-ups hold: rows by table, in a fixed order."""
         self._db.demand("stock.read")
         self._derivation_service.freshen()
-        return {
-            table: sorted(self._db.rows(f"SELECT * FROM {table}"), key=lambda row: tuple(map(repr, row)))
-            for table in TABLES
-        }
+        return {table: sorted(self._rollups.rows_of(table), key=lambda row: tuple(map(repr, row))) for table in TABLES}
 
     def rebuild(self) -> None:
         """Throws all roll-ups away and makes them again from the history, in one transaction."""

@@ -1,14 +1,13 @@
-"""Explanations of openings and usage reports, in the database."""
+"""What officers say: explanations of openings, and usage reports with what becomes of them."""
 
-import json
 from collections.abc import Mapping
 
 from host import forms
 from host.access.roles import ACTIONS, Account
-from host.errors import InputError
-from host.ledger.movement import ISSUED
-from host.phrase import Phrase
+from host.errors import InputError, RuleError
+from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
+from host.service.openings import own_openings
 from host.store.database import Database
 from host.store.doses import DoseRepository
 from host.store.openings import OpeningRepository
@@ -16,11 +15,11 @@ from host.store.reports import ReportRepository
 from host.store.rollups import RollupRepository
 from host.usage.doses import MATCH_TOLERANCE_MS, apart
 from host.usage.openings import Opening
-from host.usage.reports import SAME, Explanation, UsageReport
+from host.usage.reports import FILED, SAME, WITHDRAWN, Explanation, UsageReport
 
 
 class Reports:
-    """The part of the store that keeps what officers say."""
+    """Takes what officers say of openings and uses, and tells it to those who may know."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -45,14 +44,19 @@ class Reports:
                 self._db.demand_own("opening.explain", subject, officer)
             elif self._db.account.bound("opening.explain"):
                 self._db.refuse("opening.explain", subject, Phrase("access.say_for_whom"))
-            self._openings.demand_opening("opening.explain", tag_id, sequence)
-            self._db.connection.execute(
-                "INSERT INTO explanation (tag, sequence, at_ms, officer, cause, doses, login) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (tag_id, sequence, at_ms, officer, cause, doses, self._db.login),
+            self._demand_opening("opening.explain", tag_id, sequence)
+            self._reports.add_explanation(
+                Explanation(0, tag_id, sequence, at_ms, officer, cause, doses, self._db.login)
             )
             self._rollups.roll_up_said(tag_id, sequence)
             detail |= {"officer": officer, "cause": cause}
+
+    def _demand_opening(self, action: str, tag: str, sequence: int) -> None:
+        """Raises `NotAllowed` if the account may not see that opening, and so may say nothing of it."""
+        sight = own_openings(self._db.account, action)
+        if sight is not None and not self._openings.is_shown(tag, sequence, sight):
+            why = Phrase("access.dock_first" if sight.officer is None else "access.pouch_of_another")
+            self._db.refuse(action, f"{tag}:{sequence}", why)
 
     def explanations(self) -> list[Explanation]:
         """All explanations ever given, oldest first. Raises `NotAllowed`."""
@@ -67,31 +71,20 @@ class Reports:
         with self._db.changing("tag.dock", tag_id) as detail:
             self._db.demand_own("tag.dock", tag_id, officer)
             detail["officer"] = officer
-            last = self._db.row(
-                "SELECT b.officer FROM docked_by b JOIN docking d ON d.id = b.docking WHERE d.tag = ? "
-                "ORDER BY b.id DESC LIMIT 1",
-                (tag_id,),
-            )
+            last = self._reports.last_docked_by(tag_id)
             holders = self.holders_of(self._reports.tag_pouch(tag_id))
-            if last == (officer,) or (last is None and (not holders or officer in holders)):
+            if last == officer or (last is None and (not holders or officer in holders)):
                 return
-            row = self._db.row("SELECT max(id) FROM docking WHERE tag = ?", (tag_id,))
-            if row is None or row[0] is None:
+            docking = self._reports.last_docking(tag_id)
+            if docking is None:
                 raise InputError("tag.never_docked", tag=tag_id)
-            self._db.connection.execute(
-                "INSERT INTO docked_by (docking, officer, login, at_ms) VALUES (?, ?, ?, ?)",
-                (row[0], officer, self._db.login, at_ms),
-            )
-            detail["docking"] = row[0]
+            self._reports.add_docked_by(docking, officer, at_ms)
+            detail["docking"] = docking
 
     def holders_of(self, pouch: str) -> list[str]:
         """The officers who have a pouch now: those with a kit in it. Raises `NotAllowed`."""
         self._db.demand("tag.dock")
-        rows = self._db.rows(
-            "SELECT DISTINCT officer FROM kit_state WHERE pouch = ? AND status = ? AND officer IS NOT NULL ORDER BY 1",
-            (pouch, ISSUED),
-        )
-        return [row[0] for row in rows]
+        return self._reports.holders(pouch)
 
     def missing_reports(self, officer: str) -> list[Opening]:
         """The uses that an officer has explained, or carried the pouch at, and that nobody has reported; oldest first.
@@ -100,10 +93,9 @@ class Reports:
         """
         self._db.demand_own("report.file", officer, officer)
         self._derivation_service.freshen()
-        found = self._openings.openings_where(["o.cause = 'used'", "o.reports = 0"], [])
         return [
             each
-            for each in found
+            for each in self._openings.unreported_uses()
             if officer in each.officers or (each.explanation is not None and each.explanation.officer == officer)
         ]
 
@@ -127,29 +119,21 @@ class Reports:
         Raises `NotAllowed` as `add_explanation`, but who was there may report on another officer's opening;
         `InputError` if `kit` cannot be the one.
         """
-        vault = self._db.vault
+        _ = self._db.vault  # without the station's key nothing is begun
         self._derivation_service.freshen()
         # Who files needs no right to move kits: that the doses are gone follows from the report.
         with self._db.changing("report.file", officer) as detail:
             self._db.demand_own("report.file", officer, officer)
             if opening is not None and self._db.account.officer is None:
-                self._openings.demand_opening("report.file", *opening)
-            likes = self._doses.reports("WHERE r.same_as = ? ORDER BY r.id", (amends,)) if amends is not None else []
+                self._demand_opening("report.file", *opening)
+            likes = self._reports.same_as(amends) if amends is not None else []
             if amends is not None:
                 self._settle(amends, "withdraw", at_ms, reason="another report takes its place")
-            # Sealed fields are bound to the report's id, so it must be known before the row is there.
-            row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM usage_report")
-            assert row is not None
-            report_id = int(row[0])
-            sealed = vault.seal(json.dumps(dict(protected)).encode(), f"usage report {report_id}")
+            report_id = self._reports.next_number()
             tag_id, sequence = opening or (None, None)
             new = UsageReport(report_id, form, at_ms, officer, tag_id, sequence, doses, dict(fields), self._db.login)
             new = new._replace(kit=self._reports.kit_of(new, kit))
-            self._db.connection.execute(
-                "INSERT INTO usage_report (id, form, filed_at_ms, officer, tag, sequence, doses, sealed, fields, "
-                "login, kit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*new[:7], sealed, json.dumps(new.fields), new.login, new.kit),
-            )
+            self._reports.add_report(new, protected)
             self._reports.report_changed(new, at_ms)
             if opening is None:
                 self._reports.match_nearest(new, at_ms)
@@ -220,15 +204,39 @@ class Reports:
         if actor.bound(f"report.{action}") and was.officer != actor.officer:
             self._db.refuse(f"report.{action}", str(report_id), _foreign(actor))
         return self._reports.change(
-            was, self._reports.settled(was, action, other, opening), action, at_ms, reason, other, opening
+            was, self._settled(was, action, other, opening), action, at_ms, reason, other, opening
         )
+
+    def _settled(
+        self, was: UsageReport, action: str, other: int | None, opening: tuple[str, int] | None
+    ) -> UsageReport:
+        """The report as it is after that. Raises `RuleError` if it cannot be, `InputError` for an unknown opening."""
+        if action == "restore":
+            if was.stands == FILED:
+                raise RuleError("report.counts_already", report=was.id)
+            return was._replace(stands=FILED, same_as=None)
+        if was.stands == WITHDRAWN:
+            raise RuleError("report.withdrawn", report=was.id, restore=NextStep("report.restore", report=was.id))
+        if action == "withdraw":
+            return was._replace(stands=WITHDRAWN, same_as=None)
+        if action == "same":
+            assert other is not None
+            if other == was.id or self._doses.open_answers(other).stands != FILED:
+                raise RuleError("report.other_counts_not", report=was.id, other=other)
+            return was._replace(stands=SAME, same_as=other)
+        assert opening is not None
+        if (was.tag, was.sequence) == opening:
+            raise RuleError("report.of_that_opening_already", report=was.id)
+        if not self._openings.is_known(*opening):
+            raise InputError("opening.unknown", see=NextStep("opening.list"))
+        return was._replace(tag=opening[0], sequence=opening[1])
 
     def reports(self) -> list[UsageReport]:
         """The usage reports, oldest first, without their protected fields; an officer's own for an officer."""
         actor = self._db.account
         if actor.only_officer:
-            return self._doses.reports("WHERE r.officer = ? ORDER BY r.id", (actor.officer,))
-        return self._doses.reports("ORDER BY r.id")
+            return self._reports.reports_of(actor.officer) if actor.officer is not None else []
+        return self._reports.reports()
 
     def openings_unreported(self, pouch_tag: str, at_ms: int) -> list[tuple[str, int]]:
         """The openings of a tag near an instant, as (tag, sequence), nearest first; those without a report come first.
@@ -239,7 +247,7 @@ class Reports:
         self._derivation_service.freshen()
         near = [
             (bool(each.reports), apart(at_ms, each), each.tag, each.sequence)
-            for each in self._openings.openings_where(["o.tag = ?"], [pouch_tag])
+            for each in self._openings.openings(pouch_tag)
             if apart(at_ms, each)[0] <= MATCH_TOLERANCE_MS
         ]
         return [(tag, sequence) for _, _, tag, sequence in sorted(near)]
@@ -265,10 +273,7 @@ class Reports:
             if roles.isdisjoint(ACTIONS["report.read"]):
                 self._db.refuse("report.read", subject, _foreign(actor))
             readable = forms.load(found.form).readable(roles)
-            row = self._db.row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
-            assert row is not None
-            # Retention has emptied what is empty.
-            clear = json.loads(self._db.vault.open(row[0], f"usage report {report_id}")) if row[0] else {}
+            clear = self._reports.protected_answers(report_id)
             detail["fields"] = sorted(readable & set(clear))
         return found, {key: value for key, value in clear.items() if key in readable}
 

@@ -1,21 +1,30 @@
-"""Retention in the database: counts what the policy destroys, and destroys it in one transaction."""
+"""Retention: counts what the policy destroys, and destroys it in one transaction."""
+
+from contextlib import nullcontext
 
 from host import clock
 from host.access import retention
 from host.access.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
+from host.phrase import Phrase
 from host.service.derivation import Derivation
 from host.store.database import Database
+from host.store.derivation import DerivationRepository
 from host.store.retaining import RetentionRepository
+from host.store.rollups import RollupRepository
+from host.store.tags import TagRepository
 
 
 class Retention:
-    """The part of the store that destroys what is old enough."""
+    """Destroys what is old enough."""
 
     still_in_log = False
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._derivation = DerivationRepository(db)
         self._retention = RetentionRepository(db)
+        self._rollups = RollupRepository(db)
+        self._tags = TagRepository(db)
         self._derivation_service = Derivation(db)
 
     def retention_plan(self) -> list[Amount]:
@@ -32,8 +41,7 @@ class Retention:
         emptied. Raises `NotAllowed`, `StoreError`: then nothing was destroyed.
         """
         self._derivation_service.freshen()
-        # Freed bytes are zeroed, in this connection from now on.
-        self._db.connection.execute("PRAGMA secure_delete = ON")
+        self._retention.overwrite_what_goes()
         with self._db.changing("database.retention") as detail:
             done = self._retain(destroy=True)
             detail |= {each.kind: each.rows for each in done if each.days}
@@ -53,14 +61,58 @@ class Retention:
                 of_kind = {
                     ANSWERS: self._retain_answers,
                     REPORTS: self._retain_reports,
-                    EVENTS: self._retention.retain_events,
-                    LEAVERS: self._retention.retain_leavers,
+                    EVENTS: self._retain_events,
+                    LEAVERS: self._retain_leavers,
                 }[kind]
                 found.append(of_kind(until_ms, destroy)._replace(days=days))
         return found
 
     def _retain_answers(self, until_ms: int, destroy: bool) -> Amount:
-        return self._retention.retain_column(ANSWERS, "sealed", "x''", until_ms, destroy)
+        rows, oldest = self._retention.old_answers(until_ms)
+        if destroy:
+            self._retention.empty_answers(until_ms)
+        return Amount(ANSWERS, 0, until_ms, rows, oldest, 0, None)
 
     def _retain_reports(self, until_ms: int, destroy: bool) -> Amount:
-        return self._retention.retain_column(REPORTS, "fields", "'{}'", until_ms, destroy)
+        rows, oldest = self._retention.old_fields(until_ms)
+        if destroy:
+            self._retention.empty_fields(until_ms)
+        return Amount(REPORTS, 0, until_ms, rows, oldest, 0, None)
+
+    def _retain_events(self, until_ms: int, destroy: bool) -> Amount:
+        rows, kept, oldest = 0, 0, None
+        with self._retention.lifted(EVENTS) if destroy else nullcontext():
+            for tag in self._rollups.all_tags():
+                old = self._retention.old_dockings(tag.id, until_ms)
+                if not old:
+                    continue
+                events = self._tags.events(tag.id)
+                stay = retention.needed(events, *self._retention.staying(tag.id))
+                goes = set(retention.forgettable(events, old, stay))
+                rows += len(goes)
+                kept += sum(each.docking in old for each in events) - len(goes)
+                times = [old[each.docking] for each in events if each.sequence in goes]
+                oldest = min([each for each in (oldest, *times) if each is not None], default=None)
+                if destroy and goes:
+                    self._retention.forget(tag.id, retention.ranges(goes))
+                    self._derivation.derive(tag)
+        why = Phrase("retention.events_stay") if kept else None
+        return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why)
+
+    def _retain_leavers(self, until_ms: int, destroy: bool) -> Amount:
+        zone = self._db.station.time_zone
+        left = self._retention.leavers(clock.today(until_ms, zone))
+        goes = [each for each in left if not each.needed]
+        if destroy:
+            with self._retention.lifted(LEAVERS):
+                for each in goes:
+                    self._retention.rename_officer(each.officer)
+        return Amount(
+            LEAVERS,
+            0,
+            until_ms,
+            len(goes),
+            clock.midnight_after(goes[0].left_on, zone) if goes else None,
+            len(left) - len(goes),
+            Phrase("retention.leavers_stay") if len(left) > len(goes) else None,
+        )

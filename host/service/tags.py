@@ -1,4 +1,4 @@
-"""Tags and their sealed keys, dockings and the events of the log, in the database."""
+"""Tags and their sealed keys, dockings and the events of the log: what the dock and enrolment do and ask."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -9,16 +9,10 @@ from host.store.derivation import DerivationRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
 from host.tag.events import Docking, Event, EventRow, Radio, Tag
-from kitwire import keys as key_checks
-
-_INSERT_EVENT = """
-INSERT INTO event (tag, docking, sequence, record, verdict, type, flags, battery_mv, boot_count, uptime_s, utc_s, aux)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tag, sequence) DO NOTHING
-"""
 
 
 class Tags:
-    """The part of the store that docking uses."""
+    """Enrols and retires tags, and keeps what they hand over at the dock."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -49,35 +43,27 @@ class Tags:
         retired there as moved. If `written` raises, nothing is kept. With `replace`, the pouch's present tag is
         retired and its history stays. Raises `RuleError` if the pouch has a tag and `replace` is not given.
         """
-        checks = [key_checks.check_value(key).hex() for key in keys]
-        sealed = self._db.vault.seal(b"".join(keys), f"keys of tag {tag_id}")
+        sealed = self._tags.sealed(tag_id, keys)
         with self._db.changing("tag.enrol", pouch) as detail:
-            connection = self._db.connection
-            present = self._db.row("SELECT id FROM tag WHERE pouch = ? AND retired_at_ms IS NULL", (pouch,))
-            if present and not replace:
-                raise RuleError("pouch.has_tag", pouch=pouch, tag=present[0])
-            if present:
-                connection.execute("UPDATE tag SET retired_at_ms = ? WHERE id = ?", (at_ms, present[0]))
-                self._derivation.derive_tag(present[0])
-            connection.execute(
-                "INSERT INTO tag (id, pouch, enrolled_at_ms, sealed_keys, advert_check, session_check, log_check) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (tag_id, pouch, at_ms, sealed, *checks),
-            )
+            present = self._tags.tag_in(pouch)
+            if present is not None and not replace:
+                raise RuleError("pouch.has_tag", pouch=pouch, tag=present)
+            if present is not None:
+                self._tags.retire(present, at_ms)
+                self._derivation.derive_tag(present)
+            self._tags.add(tag_id, pouch, at_ms, sealed, keys)
             self._derivation.derive_tag(tag_id)
-            detail |= {"tag": tag_id, "replaces": present[0] if present else None}
+            detail |= {"tag": tag_id, "replaces": present}
             was = (written() or {}).get("was")
-            if was is not None and self._db.row("SELECT 1 FROM tag WHERE id = ? AND retired_at_ms IS NULL", (was,)):
-                connection.execute("UPDATE tag SET retired_at_ms = ?, moved_to = ? WHERE id = ?", (at_ms, pouch, was))
+            if was is not None and self._tags.in_use(was):
+                self._tags.retire(was, at_ms, moved_to=pouch)
                 self._derivation.derive_tag(was)
                 detail["moved"] = was
 
     def retire_tag(self, tag_id: str, at_ms: int) -> None:
         """Takes a tag out of its pouch for good; its history stays."""
         with self._db.changing("tag.retire", tag_id):
-            self._db.connection.execute(
-                "UPDATE tag SET retired_at_ms = ? WHERE id = ? AND retired_at_ms IS NULL", (at_ms, tag_id)
-            )
+            self._tags.retire(tag_id, at_ms)
             self._derivation.derive_tag(tag_id)
 
     def tag_keys(self, tag_id: str) -> TagKeys:
@@ -91,25 +77,17 @@ class Tags:
 
     def set_radio(self, tag_id: str, epoch: int, index: int, at_ms: int) -> None:
         """Notes the last advert accepted from a tag."""
-        with self._db.writing() as connection:
+        with self._db.writing():
             self._db.demand("tag.dock", tag_id)
-            connection.execute(
-                'INSERT INTO tag_radio (tag, epoch, "index", heard_at_ms) VALUES (?, ?, ?, ?) '
-                "ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
-                '"index" = excluded."index", heard_at_ms = excluded.heard_at_ms',
-                (tag_id, epoch, index, at_ms),
-            )
+            self._tags.set_radio(tag_id, Radio(epoch, index, at_ms))
 
     def begin_docking(self, tag_id: str, at_ms: int) -> int:
         """Opens the row of a docking and returns its id."""
         with self._db.changing("tag.dock", tag_id) as detail:
-            cursor = self._db.connection.execute(
-                "INSERT INTO docking (tag, started_at_ms) VALUES (?, ?)", (tag_id, at_ms)
-            )
-            assert cursor.lastrowid is not None
+            docking = self._tags.add_docking(tag_id, at_ms)
             self._rollups.mark_stale(tag_id)
-            detail["docking"] = cursor.lastrowid
-            return cursor.lastrowid
+            detail["docking"] = docking
+            return docking
 
     def set_anchor(
         self,
@@ -123,44 +101,33 @@ class Tags:
         last_sequence: int,
     ) -> None:
         """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
-        with self._db.writing() as connection:
+        with self._db.writing():
             self._db.demand("tag.dock")
-            connection.execute("INSERT OR IGNORE INTO stale_tag (tag) SELECT tag FROM docking WHERE id = ?", (docking,))
-            connection.execute(
-                "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
-                "battery_mv = ?, battery_percent = ?, last_sequence = ? WHERE id = ?",
-                (
-                    boot_count,
-                    uptime_ms,
-                    anchor_utc_ms,
-                    anchor_error_ms,
-                    battery_mv,
-                    battery_percent,
-                    last_sequence,
-                    docking,
-                ),
+            self._rollups.mark_docked_stale(docking)
+            self._tags.set_anchor(
+                docking,
+                boot_count,
+                uptime_ms,
+                anchor_utc_ms,
+                anchor_error_ms,
+                battery_mv,
+                battery_percent,
+                last_sequence,
             )
 
     def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
         """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
         with self._db.changing("tag.dock", tag_id) as detail:
-            self._db.connection.execute(
-                "INSERT OR IGNORE INTO own_stop (tag, sequence, at_ms) VALUES (?, ?, ?)",
-                (tag_id, sequence, at_ms),
-            )
+            self._tags.add_own_stop(tag_id, sequence, at_ms)
             self._derivation.derive_tag(tag_id)
             detail["stopped_at"] = sequence
 
     def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:
         """Closes a docking: `outcome` 'complete' or 'failed', `detail` one line for people."""
-        row = self._db.row("SELECT tag FROM docking WHERE id = ?", (docking,))
-        assert row is not None
-        with self._db.changing("tag.dock", row[0]) as noted:
-            self._db.connection.execute(
-                "UPDATE docking SET finished_at_ms = ?, outcome = ?, detail = ?, records_added = ? WHERE id = ?",
-                (at_ms, outcome, detail, records_added, docking),
-            )
-            self._derivation.derive_tag(row[0])
+        tag_id = self._tags.tag_of_docking(docking)
+        with self._db.changing("tag.dock", tag_id) as noted:
+            self._tags.finish_docking(docking, at_ms, outcome, detail, records_added)
+            self._derivation.derive_tag(tag_id)
             noted |= {"docking": docking, "outcome": outcome, "records": records_added}
 
     def dockings(self, tag_id: str | None = None) -> list[Docking]:
@@ -181,22 +148,18 @@ class Tags:
 
         What follows from them is derived when the docking ends.
         """
-        with self._db.writing() as connection:
+        with self._db.writing():
             self._db.demand("tag.dock", tag_id)
             # Once for the batch, where a foreign key would look it up again for each row.
-            if self._db.row("SELECT 1 FROM docking WHERE id = ? AND tag = ?", (docking, tag_id)) is None:
+            if not self._tags.is_docking_of(docking, tag_id):
                 raise InputError("docking.unknown", docking=docking, tag=tag_id)
             self._rollups.mark_stale(tag_id)
-            before = connection.total_changes
-            # `map` over a bound method builds each row in C: the hot path of a docking.
-            connection.executemany(_INSERT_EVENT, map((tag_id, docking).__add__, rows))
-            return connection.total_changes - before
+            return self._tags.add_events(docking, tag_id, rows)
 
     def records(self, tag_id: str) -> list[tuple[int, bytes]]:
         """All records of a tag as received: sequence and 36 bytes, in order."""
         self._db.demand("stock.read", tag_id)
-        rows = self._db.rows("SELECT sequence, record FROM event WHERE tag = ? ORDER BY sequence", (tag_id,))
-        return [(row[0], row[1]) for row in rows]
+        return self._tags.records(tag_id)
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""

@@ -1,6 +1,7 @@
 """The store: one SQLite file, its layout and every SQL statement of the station.
 
-database.py      open, create, migrate, transactions, rights
+database.py      the unit of work: transactions, rights, the audit
+connecting.py    open, create, migrate
 migrations/      the layout, step by step; a shipped step is never edited
 openings.py      openings, with who had the pouch and what was said of them
 doses.py         the account of doses: which kits are to be counted, and where sources differ
@@ -15,14 +16,15 @@ receiving.py     scanned or imported kits, labels, what is in stock
 tags.py          tags and their sealed keys, dockings, events
 expiry.py        what expires and what is known of it
 summaries.py     holdings, what a month did
+derivation.py    what follows from a log, derived anew over all that keeps it
 situation.py     what does not agree: what the rules of reconciliation look at
 discrepancies.py what people did about what does not agree
 evidence.py      what a discrepancy rests on
 reports.py       explanations and usage reports
 accounts.py      accounts and roles, settings, the audit
 retaining.py     what is old enough is destroyed
-care.py          backup, check, repair, vacuum
-restoring.py     a backup takes the database's place
+care.py          the file and its layout: faults, repair, vacuum
+restoring.py     what a database file holds, and one in the place of another
 copying.py       copies of a database in use
 failing.py       what SQLite's failures mean to a user
 """

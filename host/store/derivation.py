@@ -1,21 +1,17 @@
 """What follows from a tag's log is derived anew when a docking ends, and before anybody reads what was left stale."""
 
-from typing import TYPE_CHECKING
-
-from host.tag.events import Tag
-
-if TYPE_CHECKING:
-    pass
 from host.store.database import Database
 from host.store.doses import DoseRepository
 from host.store.reports import ReportRepository
 from host.store.rollups import OF_TAG, RollupRepository
-
-_TAG = ", ".join(Tag._fields)
+from host.tag.events import Tag
 
 
 class DerivationRepository:
-    """Derives what follows from logs."""
+    """Derives what follows from logs, over all the rows that keep it: roll-ups, questions, accounts of doses, reports.
+
+    It holds none of its own.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -24,20 +20,19 @@ class DerivationRepository:
         self._rollups = RollupRepository(db)
 
     def freshen(self) -> None:
-        """As `freshen`, within a transaction."""
+        """Derives what a docking that was broken off has left stale, within a transaction."""
         if self._db.begun().stale:
-            for row in self._db.rows("SELECT tag FROM stale_tag"):
-                self.derive_tag(row[0])
+            for tag_id in self._rollups.stale_tags():
+                self.derive_tag(tag_id)
 
     def derive_tag(self, tag_id: str) -> None:
-        row = self._db.row(f"SELECT {_TAG} FROM tag WHERE id = ?", (tag_id,))
-        assert row is not None
-        self.derive(Tag(*row))
+        """As `derive`, of the tag with that id, which there is."""
+        self.derive(self._rollups.tag_by_id(tag_id))
 
     def derive(self, tag: Tag) -> None:
         """Makes the roll-ups of one tag again, and those of the kits in its pouch, within a transaction."""
         self._rollups.derive_log(tag)
-        self._db.connection.execute("DELETE FROM opening_asks WHERE tag = ?", (tag.id,))
+        self._doses.drop_questions(tag.id)
         self._doses.roll_up_questions(OF_TAG, (tag.id,))
         self._doses.roll_up_doses(self._doses.kits_in_pouch(tag.pouch))
         self._reports.match_reports(tag.id)

@@ -42,7 +42,10 @@ class KitInHand(NamedTuple):
 
 
 class DoseRepository:
-    """The part of the store that keeps account of doses."""
+    """Holds which kits are to be counted and which do not add up, and which openings raise a question.
+
+    Reads all that an account of doses rests on: movements, custody, openings, reports, logs.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -60,7 +63,7 @@ class DoseRepository:
         connection.executemany(_INSERT_OFF, off)
 
     def keep_doses(self, hand: KitInHand, opened: Iterable[Opening]) -> KitInHand:
-        """As `_roll_up_doses`, of one kit whose state and movements are new; `opened` are its pouches' openings."""
+        """As `roll_up_doses`, of one kit whose state and movements are new; `opened` are its pouches' openings."""
         ledgers = {hand.kit.id: (hand.lot.doses_per_kit, hand.movements)}
         (facts,) = self._facts_of(ledgers, opened)
         due, off = doses.due(facts), doses.account(facts).off
@@ -102,7 +105,7 @@ class DoseRepository:
     def _facts_of(
         self, ledgers: Mapping[str, tuple[int, list[Movement]]], opened: Iterable[Opening] | None
     ) -> list[KitFacts]:
-        """As `_facts`, of kits with the doses they came with and their movements.
+        """As `facts`, of kits with the doses they came with and their movements.
 
         `opened` are the openings of all pouches that they were ever in, if these are known.
         """
@@ -183,21 +186,28 @@ class DoseRepository:
             [(each.tag, each.sequence) for each in found if doses.asks_something(each)],
         )
 
+    def drop_questions(self, tag: str) -> None:
+        """Forgets which openings of a tag raise a question, within a transaction."""
+        self._db.connection.execute("DELETE FROM opening_asks WHERE tag = ?", (tag,))
+
     def kits_in_pouch(self, pouch: str) -> list[str]:
         """The kits that were ever put into a pouch, also by an entry that was reversed."""
         rows = self._db.rows("SELECT DISTINCT kit FROM movement WHERE pouch = ? AND pouch IS NOT NULL", (pouch,))
         return [row[0] for row in rows]
 
     def reports(self, where: str, parameters: tuple[object, ...] = ()) -> list[UsageReport]:
+        """The usage reports `r` that `where` finds, in its order, without their protected answers."""
         return [usage_report(row) for row in self._db.rows(f"SELECT {REPORT} FROM usage_report r {where}", parameters)]
 
     def open_answers(self, report_id: int) -> UsageReport:
+        """One usage report without its protected answers. Raises `InputError` if it is unknown."""
         found = self.reports("WHERE r.id = ?", (report_id,))
         if not found:
             raise InputError("report.unknown", report=report_id, see=NextStep("report.list"))
         return found[0]
 
     def opening_of(self, report: UsageReport) -> Opening | None:
+        """The opening that a report names; None if it names none."""
         if report.tag is None:
             return None
         found = self._openings.openings_where(["o.tag = ?", "o.sequence = ?"], [report.tag, report.sequence])
@@ -232,6 +242,7 @@ class DoseRepository:
         return min(told_ms, at_ms)
 
     def waiting_at(self, station: str) -> int:
+        """How many kits in the stock of a station are to be counted."""
         row = self._db.row(
             "SELECT count(*) FROM to_count c CROSS JOIN kit_state k ON k.kit = c.kit "
             "WHERE k.status = 'in_stock' AND k.place = ?",
@@ -240,6 +251,7 @@ class DoseRepository:
         return int(row[0]) if row else 0
 
     def dues(self) -> dict[str, Due]:
+        """The kits that are to be counted, and why, by kit."""
         return {row[0]: as_due(row) for row in self._db.rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
 
     def due(self, kit: str) -> Due | None:

@@ -2,21 +2,15 @@
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from host import clock
 from host.ledger import Holding
-from host.phrase import Phrase
 from host.store.database import Database
 from host.tag.events import Tag
 from host.tag.times import Interval
 from host.usage import openings
 from host.usage.openings import LidOpening, Opening
 from host.usage.reports import Explanation, Filed, UsageReport
-
-SHIFT_MS = 12 * 3_600_000
-"""How long after a docking an account that officers share is shown the openings of the pouch."""
-
 
 HELD = ", ".join(f"c.{column}" for column in Holding._fields)
 """What `Holding` takes, of a row `c` of custody."""
@@ -32,11 +26,54 @@ REPORT = ", ".join(f"r.{column}" for column in UsageReport._fields)
 """What `usage_report` takes, of a row `r`."""
 
 
+class Sight(NamedTuple):
+    """Which openings somebody is shown who is not shown all: those at which `officer` may have carried the pouch.
+
+    If `officer` is None, those of pouches that docked since `docked_since_ms`, in Unix milliseconds.
+    """
+
+    officer: str | None
+    docked_since_ms: int
+
+
 class OpeningRepository:
-    """The part of the store that reads openings."""
+    """Reads openings: rows that are derived from logs, with the custody, explanations and reports that touch them."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    def openings(
+        self, tag: str | None = None, unsettled: bool = False, since_ms: int | None = None, sight: Sight | None = None
+    ) -> list[Opening]:
+        """The openings of one tag or of all, oldest first, of roll-ups that are fresh.
+
+        With `unsettled` only those that lack a cause or a report, with `since_ms` those that most likely began at or
+        after it, with a `sight` those that it shows.
+        """
+        conditions, parameters = _shown(sight)
+        if tag is not None:
+            conditions.append("o.tag = ?")
+            parameters.append(tag)
+        if unsettled:
+            conditions.append("((o.cause IS NULL AND o.reports = 0) OR (o.cause = 'used' AND o.reports = 0))")
+        if since_ms is not None:
+            conditions.append("o.began_likely_ms >= ?")
+            parameters.append(since_ms)
+        return self.openings_where(conditions, parameters)
+
+    def unreported_uses(self) -> list[Opening]:
+        """The openings that are explained as a use and of which no report tells, oldest first."""
+        return self.openings_where(["o.cause = 'used'", "o.reports = 0"], [])
+
+    def is_known(self, tag: str, sequence: int) -> bool:
+        """Whether there is an opening that begins with that record."""
+        return self._db.row("SELECT 1 FROM opening WHERE tag = ? AND sequence = ?", (tag, sequence)) is not None
+
+    def is_shown(self, tag: str, sequence: int, sight: Sight) -> bool:
+        """Whether there is an opening that begins with that record, and `sight` shows it."""
+        conditions, parameters = _shown(sight)
+        where = " AND ".join(["o.tag = ?", "o.sequence = ?", *conditions])
+        return self._db.row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)) is not None
 
     def openings_where(
         self, conditions: Sequence[str], parameters: Sequence[Any], among: Collection[tuple[str, int]] | None = None
@@ -93,32 +130,19 @@ class OpeningRepository:
             )
         return openings.in_order(found)
 
-    def own_openings(self, action: str | None = None) -> tuple[list[str], list[Any]]:
-        """What makes an opening `o` one that this account may see, as SQL conditions with their parameters.
 
-        With an `action`, one about which it may do that.
-        """
-        account = self._db.account
-        if not (account.only_officer if action is None else account.bound(action)):
-            return [], []
-        if account.officer is None:
-            docked = "o.tag IN (SELECT tag FROM tag_state WHERE docked_at_ms >= ?)"
-            return [docked], [clock.now_ms() - SHIFT_MS]
-        carried = (
-            "o.pouch IN (SELECT pouch FROM custody WHERE officer = ?) AND EXISTS (SELECT 1 FROM custody c "
-            "WHERE c.pouch = o.pouch AND c.officer = ? AND c.status = 'issued' "
-            "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms))"
-        )
-        return [carried], [account.officer, account.officer]
-
-    def demand_opening(self, action: str, tag: str, sequence: int) -> None:
-        """Raises `NotAllowed` if the account may not see that opening, and so may say nothing of it."""
-        conditions, parameters = self.own_openings(action)
-        where = " AND ".join(["o.tag = ?", "o.sequence = ?", *conditions])
-        if conditions and not self._db.row(f"SELECT 1 FROM opening o WHERE {where}", (tag, sequence, *parameters)):
-            shared = self._db.account.officer is None
-            why = Phrase("access.dock_first" if shared else "access.pouch_of_another")
-            self._db.refuse(action, f"{tag}:{sequence}", why)
+def _shown(sight: Sight | None) -> tuple[list[str], list[Any]]:
+    """What makes an opening `o` one that is shown, as SQL conditions with their parameters."""
+    if sight is None:
+        return [], []
+    if sight.officer is None:
+        return ["o.tag IN (SELECT tag FROM tag_state WHERE docked_at_ms >= ?)"], [sight.docked_since_ms]
+    carried = (
+        "o.pouch IN (SELECT pouch FROM custody WHERE officer = ?) AND EXISTS (SELECT 1 FROM custody c "
+        "WHERE c.pouch = o.pouch AND c.officer = ? AND c.status = 'issued' "
+        "AND c.since_ms <= o.began_latest_ms AND (c.until_ms IS NULL OR c.until_ms > o.began_earliest_ms))"
+    )
+    return [carried], [sight.officer, sight.officer]
 
 
 def usage_report(row: Sequence[Any]) -> UsageReport:

@@ -1,6 +1,7 @@
-"""Explanations of openings and usage reports, in the database."""
+"""Explanations of openings and usage reports, in the database, with what follows from them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from host import clock
@@ -15,14 +16,17 @@ from host.store.rollups import RollupRepository
 from host.store.stock import StockRepository
 from host.usage.doses import MATCH_TOLERANCE_MS, account, matches
 from host.usage.openings import Opening
-from host.usage.reports import FILED, SAME, WITHDRAWN, Explanation, UsageReport, incident_ms
+from host.usage.reports import FILED, SAME, Explanation, UsageReport, incident_ms
 
 NEAR_MS = 86_400_000
 """How far before an incident openings are looked at: one may have lasted, or be known to the hour only."""
 
 
 class ReportRepository:
-    """The part of the store that keeps what officers say."""
+    """Holds explanations, usage reports with the notes of what became of each, and who brought a pouch to the dock.
+
+    What follows from a report, such as the doses that are taken from its kit, is kept in its own transaction.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -30,18 +34,93 @@ class ReportRepository:
         self._rollups = RollupRepository(db)
         self._stock = StockRepository(db)
 
+    def add_explanation(self, new: Explanation) -> None:
+        """Adds an explanation; its `id` is filled in."""
+        self._db.connection.execute(
+            "INSERT INTO explanation (tag, sequence, at_ms, officer, cause, doses, login) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            new[1:],
+        )
+
     def explanations(self) -> list[Explanation]:
         """All explanations ever given, oldest first."""
         rows = self._db.rows(f"SELECT {', '.join(Explanation._fields)} FROM explanation ORDER BY id")
         return [Explanation(*row) for row in rows]
 
+    def reports(self) -> list[UsageReport]:
+        """All usage reports, oldest first, without their protected answers."""
+        return self._doses.reports("ORDER BY r.id")
+
+    def reports_of(self, officer: str) -> list[UsageReport]:
+        """The usage reports that an officer has filed, oldest first, without their protected answers."""
+        return self._doses.reports("WHERE r.officer = ? ORDER BY r.id", (officer,))
+
+    def same_as(self, report_id: int) -> list[UsageReport]:
+        """The reports of which it was said that they tell of the same doses as that one, oldest first."""
+        return self._doses.reports("WHERE r.same_as = ? ORDER BY r.id", (report_id,))
+
+    def next_number(self) -> int:
+        """The id of the report that is filed next: its sealed answers are bound to it, so it is known before."""
+        row = self._db.row("SELECT coalesce(max(id), 0) + 1 FROM usage_report")
+        assert row is not None
+        return int(row[0])
+
+    def add_report(self, new: UsageReport, protected: Mapping[str, object]) -> None:
+        """Adds a report under its `id`, with its `protected` answers sealed. Raises `VaultError`."""
+        sealed = self._db.vault.seal(json.dumps(dict(protected)).encode(), _seal_of(new.id))
+        self._db.connection.execute(
+            "INSERT INTO usage_report (id, form, filed_at_ms, officer, tag, sequence, doses, sealed, fields, "
+            "login, kit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*new[:7], sealed, json.dumps(new.fields), new.login, new.kit),
+        )
+
+    def protected_answers(self, report_id: int) -> dict[str, object]:
+        """The protected answers of a report that there is, unsealed; none if retention has emptied them.
+
+        Raises `VaultError`.
+        """
+        row = self._db.row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
+        assert row is not None
+        found: dict[str, object] = json.loads(self._db.vault.open(row[0], _seal_of(report_id))) if row[0] else {}
+        return found
+
+    def last_docked_by(self, tag_id: str) -> str | None:
+        """The officer of whom it was last noted to have brought a tag; None if that was never noted."""
+        row = self._db.row(
+            "SELECT b.officer FROM docked_by b JOIN docking d ON d.id = b.docking WHERE d.tag = ? "
+            "ORDER BY b.id DESC LIMIT 1",
+            (tag_id,),
+        )
+        return str(row[0]) if row else None
+
+    def last_docking(self, tag_id: str) -> int | None:
+        """The id of a tag's newest docking; None if it never docked."""
+        row = self._db.row("SELECT max(id) FROM docking WHERE tag = ?", (tag_id,))
+        return row[0] if row else None
+
+    def add_docked_by(self, docking: int, officer: str, at_ms: int) -> None:
+        """Adds that an officer stood at the dock at that docking, as said at `at_ms`."""
+        self._db.connection.execute(
+            "INSERT INTO docked_by (docking, officer, login, at_ms) VALUES (?, ?, ?, ?)",
+            (docking, officer, self._db.login, at_ms),
+        )
+
+    def holders(self, pouch: str) -> list[str]:
+        """The officers who have a kit in a pouch now, by number."""
+        rows = self._db.rows(
+            "SELECT DISTINCT officer FROM kit_state WHERE pouch = ? AND status = ? AND officer IS NOT NULL ORDER BY 1",
+            (pouch, ISSUED),
+        )
+        return [row[0] for row in rows]
+
     def tag_pouch(self, tag_id: str) -> str:
+        """The pouch that a tag is or was in. Raises `InputError` if the tag is unknown."""
         row = self._db.row("SELECT pouch FROM tag WHERE id = ?", (tag_id,))
         if row is None:
             raise InputError("tag.unknown", tag=tag_id, see=NextStep("tag.list"))
         return str(row[0])
 
     def kits_then(self, opening: Opening | None, officer: str, at_ms: int) -> list[str]:
+        """The kits that were in the pouch at an opening; without one, those that the officer had at `at_ms`."""
         return list(opening.kits) if opening is not None else self._held_by(officer, at_ms)
 
     def _held_by(self, officer: str, at_ms: int) -> list[str]:
@@ -102,6 +181,7 @@ class ReportRepository:
             self._stock.move(use, self._stock.in_hand(kit))
 
     def settle_reports(self) -> None:
+        """Takes the doses that reports from before layout 003 tell of from their kits, within its transaction."""
         now_ms = self._db.right_now()
         # Nobody has said so: whoever opens a database first after an update only happens to.
         login, self._db.login = self._db.login, "(layout 003)"
@@ -111,7 +191,7 @@ class ReportRepository:
             self._db.login = login
 
     def _take_all_doses(self, now_ms: int) -> None:
-        for report in self._doses.reports("ORDER BY r.id"):
+        for report in self.reports():
             if report.kit is None:
                 kit = self.kit_of(report, None)
                 self._db.connection.execute("UPDATE usage_report SET kit = ? WHERE id = ?", (kit, report.id))
@@ -119,6 +199,7 @@ class ReportRepository:
             self._take_doses(report, now_ms)
 
     def match_reports(self, tag: str) -> None:
+        """Matches the reports that name no opening with those of a tag whose log was derived, within a transaction."""
         # Also before anybody is let in: when a layout is brought up to date, roll-ups alone are derived.
         near = self._db.rows(
             "SELECT DISTINCT r.id FROM opening o CROSS JOIN custody c ON c.pouch = o.pouch AND c.officer IS NOT NULL "
@@ -191,35 +272,13 @@ class ReportRepository:
 
     def _stand_alone(self, gone: UsageReport, at_ms: int) -> None:
         """Reports that told of the same doses as one which tells of them no more count themselves, or with its like."""
-        for each in self._doses.reports("WHERE r.same_as = ? ORDER BY r.id", (gone.id,)):
+        for each in self.same_as(gone.id):
             if gone.stands == SAME:
                 follows, action = each._replace(same_as=gone.same_as), "same"
             else:
                 follows, action = each._replace(stands=FILED, same_as=None), "restore"
             why = f"usage report {gone.id} tells of it no more"
             self.change(each, follows, action, at_ms, why, follows.same_as, None)
-
-    def settled(self, was: UsageReport, action: str, other: int | None, opening: tuple[str, int] | None) -> UsageReport:
-        """The report as it is after that. Raises `RuleError` if it cannot be."""
-        if action == "restore":
-            if was.stands == FILED:
-                raise RuleError("report.counts_already", report=was.id)
-            return was._replace(stands=FILED, same_as=None)
-        if was.stands == WITHDRAWN:
-            raise RuleError("report.withdrawn", report=was.id, restore=NextStep("report.restore", report=was.id))
-        if action == "withdraw":
-            return was._replace(stands=WITHDRAWN, same_as=None)
-        if action == "same":
-            assert other is not None
-            if other == was.id or self._doses.open_answers(other).stands != FILED:
-                raise RuleError("report.other_counts_not", report=was.id, other=other)
-            return was._replace(stands=SAME, same_as=other)
-        assert opening is not None
-        if (was.tag, was.sequence) == opening:
-            raise RuleError("report.of_that_opening_already", report=was.id)
-        if not self._db.row("SELECT 1 FROM opening WHERE tag = ? AND sequence = ?", opening):
-            raise InputError("opening.unknown", see=NextStep("opening.list"))
-        return was._replace(tag=opening[0], sequence=opening[1])
 
     def _give_back(self, report: UsageReport, at_ms: int, only_of: str | None) -> None:
         """Reverses what was taken from kits for a report, or from one kit; not where what came after rests on it.
@@ -261,3 +320,8 @@ class ReportRepository:
             (report_id, USE),
         )
         return [Movement(*row) for row in rows]
+
+
+def _seal_of(report_id: int) -> str:
+    """What the seal of a report's protected answers is bound to."""
+    return f"usage report {report_id}"

@@ -1,4 +1,4 @@
-"""A backup comes back: proven on a copy beside the database, then put in its place at once; the old one is kept."""
+"""Files that are databases: what one holds, in whatever layout, and one in the place of another, which is kept."""
 
 import os
 import shutil
@@ -8,17 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from host import clock, errors
 from host.access import audit
-from host.access.vault import Vault, key_path
-from host.phrase import NextStep, Phrase
+from host.phrase import NextStep
 from host.store import copying
-from host.store.accounts import AccountRepository
-from host.store.connecting import open_database
-from host.store.copying import Progress, no_progress
-from host.store.database import Database
 from host.store.failing import translated
 from host.store.layout import APPLICATION_ID, STEPS, applied
 
@@ -46,96 +41,6 @@ class Contents(NamedTuple):
     rows: dict[str, int]
     newest_ms: int | None
     head: bytes
-
-
-class Candidate:
-    """A backup that has proven itself, in a copy beside the database that it is to replace."""
-
-    def __init__(
-        self, part: Path, target: Path, login: str | None, contents: Contents, present: Contents | None
-    ) -> None:
-        self.contents = contents
-        self.present = present
-        """What the present database holds; None if there is none, or it cannot be read."""
-        self.key_missing = not key_path(target).exists()
-        self._part = part
-        self._target = target
-        self._login = login
-
-    def take_its_place(self) -> Path | None:
-        """Makes the backup the database, and returns where the one before is kept (None: there was none).
-
-        Raises `DatabaseBusy` if another program has the database open, another `KitdockError` if it cannot be done;
-        whatever is raised, the database stays.
-        """
-        try:
-            return self._take_its_place()
-        except OSError as error:
-            raise errors.DatabaseReadOnly("database.cannot_replace", path=self._target, why=error.strerror) from error
-
-    def _take_its_place(self) -> Path | None:
-        with _opened(self._part, self._login) as store, store.changing("database.restore") as detail:
-            detail |= {
-                "newest_ms": self.contents.newest_ms,
-                "replaced_head": self.present.head.hex() if self.present else None,
-            }
-        with closing(sqlite3.connect(self._part, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-        kept = _free_name(self._target)
-        if not self._target.exists():
-            _put_aside(self._target, kept)
-            copying.put(self._part, self._target)
-            return None
-        _share_alike(self._target, self._part)
-        with _alone(self._target):
-            try:
-                _keep(self._target, kept)
-                copying.put(self._part, self._target)
-            except BaseException:
-                # If the part is gone it has taken the name, and what is kept is all there is of the old one.
-                if self._part.exists():
-                    _put_aside(kept, self._target)
-                    kept.unlink(missing_ok=True)
-                raise
-        return kept
-
-
-@contextmanager
-def proven(
-    backup: Path, target: Path, login: str | None = None, progress: Progress = no_progress
-) -> Iterator[Candidate]:
-    """A candidate made of `backup` for the place `target`; what it needs on disk is gone at the end.
-
-    Proven are: the file, what its rows refer to, its layout, the audit, the station's key if one is beside `target`,
-    that it is of the same station as the present database, and that `login` is an administrator in it; the last two
-    as far as the present one can be read.
-    Raises `KitdockError`.
-    """
-    if not backup.is_file():
-        raise errors.DatabaseMissing("backup.missing", backup=backup)
-    if not target.parent.is_dir():
-        raise errors.InputError("database.no_folder", folder=target.parent)
-    if target.is_symlink():
-        raise errors.InputError("database.is_link", path=target, to=target.resolve())
-    if target.exists() and target.samefile(backup):
-        raise errors.InputError("backup.is_the_database", backup=backup)
-    present = _present(target, login)
-    with copying.part_beside(target) as part, _named_after(part, backup):
-        copying.copy(backup, part, target, progress, at_rest=True)
-        contents = read_contents(part)
-        with _opened(part, login) as store:
-            store.demand("database.restore")
-            store.demand("audit.read")
-            chain = audit.verify(AccountRepository(store).entries("", ()))
-            if chain.why:
-                raise errors.DatabaseDamaged("backup.audit_broken", backup=backup, why=chain.why)
-            if key_path(target).exists():
-                Vault.load(target, store.station.key_check)
-        if present is not None and present.key_check != contents.key_check:
-            raise errors.InputError(
-                "backup.of_another_station", backup=backup, station=contents.station, present=present.station
-            )
-        yield Candidate(part, target, login, contents, present)
 
 
 def read_contents(path: Path) -> Contents:
@@ -166,49 +71,30 @@ def read_contents(path: Path) -> Contents:
         return Contents(name, time_zone, key_check, rows, newest_ms, head)
 
 
-def _present(target: Path, login: str | None) -> Contents | None:
-    """What the database that would go holds; None if there is none or it cannot be used.
+def put_in_place(part: Path, target: Path) -> Path | None:
+    """Makes the file `part` the database `target`, and returns where the one before is kept (None: there was none).
 
-    Raises `NotAllowed` if `login` may not replace it, after noting the attempt in it; another `StoreError` if it can
-    be read, but not asked.
+    Raises `DatabaseBusy` if another program has the database open, `OSError`; whatever is raised, the database stays.
     """
+    with closing(sqlite3.connect(part, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    kept = _free_name(target)
     if not target.exists():
+        _put_aside(target, kept)
+        copying.put(part, target)
         return None
-    try:
-        with open_database(target, login=login) as store:
-            store.demand("database.restore")
-        return read_contents(target)
-    except (errors.DatabaseDamaged, errors.NotKitdock, errors.NewerSchema):
-        return None
-
-
-@contextmanager
-def _opened(part: Path, login: str | None) -> Iterator[Database]:
-    """The store in a copy, in the layout of today."""
-    with open_database(part, login=login, keep_copy=False) as store:
-        yield store
-
-
-@contextmanager
-def _named_after(part: Path, backup: Path) -> Iterator[None]:
-    """Errors that speak of the copy speak of the backup."""
-    try:
-        yield
-    except errors.KitdockError as error:
-        raise type(error)(error.code, **_renamed(error, part, backup)) from error
-
-
-def _renamed(what: errors.KitdockError | Phrase, part: Path, backup: Path) -> dict[str, Any]:
-    """The fields of what speaks of the copy, with the backup in its place."""
-
-    def renamed(value: Any) -> Any:
-        if isinstance(value, Path | str):
-            return type(value)(str(value).replace(str(part), str(backup)))
-        if type(value) is Phrase:
-            return Phrase(value.code, **_renamed(value, part, backup))
-        return value
-
-    return {name: renamed(value) for name, value in what.fields.items()}
+    _share_alike(target, part)
+    with _alone(target):
+        try:
+            _keep(target, kept)
+            copying.put(part, target)
+        except BaseException:
+            # If the part is gone it has taken the name, and what is kept is all there is of the old one.
+            if part.exists():
+                _put_aside(kept, target)
+                kept.unlink(missing_ok=True)
+            raise
+    return kept
 
 
 @contextmanager

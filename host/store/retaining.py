@@ -1,70 +1,84 @@
-"""Retention in the database: counts what the policy destroys, and destroys it in one transaction."""
+"""Retention in the database: finds what is old enough, and destroys it for good."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from typing import NamedTuple
 
-from host import clock, ledger
+from host import ledger
 from host.access import retention
-from host.access.retention import EVENTS, LEAVERS, Amount
-from host.phrase import Phrase
+from host.access.retention import EVENTS, LEAVERS
 from host.store.database import Database
-from host.store.derivation import DerivationRepository
 from host.store.rollups import RollupRepository
 from host.store.stock import StockRepository
-from host.tag.events import Event, Tag
 from host.tag.log import NO_START, RESTART
 
-_EVENT = ", ".join(Event._fields)
+_APPEND_ONLY = {EVENTS: ("event", "explanation"), LEAVERS: ("movement", "explanation", "docked_by")}
+"""The tables of which rows are destroyed or changed, of each kind, that nothing else may change."""
+
+
+class Leaver(NamedTuple):
+    """An officer who has left; `needed`: a kit is still with the officer, or an account is the officer's."""
+
+    officer: str
+    left_on: date
+    needed: bool
 
 
 class RetentionRepository:
-    """The part of the store that destroys what is old enough."""
+    """Destroys rows of other rooms that are old enough; of its own it holds which records of a tag were destroyed."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._derivation = DerivationRepository(db)
         self._rollups = RollupRepository(db)
         self._stock = StockRepository(db)
+
+    def overwrite_what_goes(self) -> None:
+        """Has freed bytes zeroed, in this connection from now on; outside of a transaction."""
+        self._db.connection.execute("PRAGMA secure_delete = ON")
 
     def drop_log(self) -> bool:
         """Moves the log beside the file into it and empties it: it holds pages as they were. False if it is in use."""
         row = self._db.row("PRAGMA wal_checkpoint(TRUNCATE)")
         return row is not None and row[0] == 0
 
-    def retain_column(self, kind: str, column: str, empty: str, until_ms: int, destroy: bool) -> Amount:
-        where = f"WHERE filed_at_ms < ? AND {column} <> {empty}"
-        row = self._db.row(f"SELECT count(*), min(filed_at_ms) FROM usage_report {where}", (until_ms,))
+    def old_answers(self, until_ms: int) -> tuple[int, int | None]:
+        """How many reports from before `until_ms` have protected answers, and when the oldest of them was filed."""
+        return self._old("sealed <> x''", until_ms)
+
+    def empty_answers(self, until_ms: int) -> None:
+        """Destroys the protected answers of the reports from before `until_ms`."""
+        self._db.connection.execute(
+            "UPDATE usage_report SET sealed = x'' WHERE filed_at_ms < ? AND sealed <> x''", (until_ms,)
+        )
+
+    def old_fields(self, until_ms: int) -> tuple[int, int | None]:
+        """How many reports from before `until_ms` have open answers, and when the oldest of them was filed."""
+        return self._old("fields <> '{}'", until_ms)
+
+    def empty_fields(self, until_ms: int) -> None:
+        """Destroys the open answers of the reports from before `until_ms`."""
+        self._db.connection.execute(
+            "UPDATE usage_report SET fields = '{}' WHERE filed_at_ms < ? AND fields <> '{}'", (until_ms,)
+        )
+
+    def _old(self, condition: str, until_ms: int) -> tuple[int, int | None]:
+        row = self._db.row(
+            f"SELECT count(*), min(filed_at_ms) FROM usage_report WHERE filed_at_ms < ? AND {condition}", (until_ms,)
+        )
         assert row is not None
-        if destroy:
-            self._db.connection.execute(f"UPDATE usage_report SET {column} = {empty} {where}", (until_ms,))
-        return Amount(kind, 0, until_ms, row[0], row[1], 0, None)
+        return row[0], row[1]
 
-    def retain_events(self, until_ms: int, destroy: bool) -> Amount:
-        rows, kept, oldest = 0, 0, None
-        with self._lifted("event", "explanation") if destroy else _nothing():
-            for tag in self._rollups.all_tags():
-                dockings = "SELECT id, started_at_ms FROM docking WHERE tag = ? AND started_at_ms < ?"
-                old: dict[int, int] = dict(self._db.rows(dockings, (tag.id, until_ms)))
-                if not old:
-                    continue
-                events = [
-                    Event(*row)
-                    for row in self._db.rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
-                ]
-                stay = retention.needed(events, *self._stay(tag))
-                goes = set(retention.forgettable(events, old, stay))
-                rows += len(goes)
-                kept += sum(each.docking in old for each in events) - len(goes)
-                times = [old[each.docking] for each in events if each.sequence in goes]
-                oldest = min([each for each in (oldest, *times) if each is not None], default=None)
-                if destroy and goes:
-                    self._forget(tag, goes)
-        why = Phrase("retention.events_stay") if kept else None
-        return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why)
+    def old_dockings(self, tag_id: str, until_ms: int) -> dict[int, int]:
+        """When each docking of a tag began that did so before `until_ms`, by id."""
+        return dict(
+            self._db.rows(
+                "SELECT id, started_at_ms FROM docking WHERE tag = ? AND started_at_ms < ?", (tag_id, until_ms)
+            )
+        )
 
-    def _stay(self, tag: Tag) -> tuple[set[int], set[int]]:
-        """Sequences at which `tag` has an opening or a temperature that must stay, and those at which it has a flaw, or
+    def staying(self, tag_id: str) -> tuple[set[int], set[int]]:
+        """Sequences at which a tag has an opening or a temperature that must stay, and those at which it has a flaw, or
         before one that is told by two records."""
         openings = self._db.rows(
             "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
@@ -74,56 +88,44 @@ class RetentionRepository:
             "UNION SELECT j.value FROM temperature t CROSS JOIN json_each(json_array(t.sequence, t.since)) j "
             "WHERE t.tag = ? AND EXISTS "
             "(SELECT 1 FROM product p WHERE t.warmest_c > p.most_c OR t.coldest_c < p.least_c)",
-            (tag.id,) * 5,
+            (tag_id,) * 5,
         )
         flaws = self._db.rows(
             "SELECT sequence FROM log_flaw WHERE tag = ? AND kind <> 'clock' "
             f"UNION SELECT sequence - 1 FROM log_flaw WHERE tag = ? AND kind IN ('{RESTART}', '{NO_START}')",
-            (tag.id, tag.id),
+            (tag_id, tag_id),
         )
         return {row[0] for row in openings}, {row[0] for row in flaws}
 
-    def _forget(self, tag: Tag, sequences: Collection[int]) -> None:
+    def forget(self, tag_id: str, gone: Sequence[tuple[int, int]]) -> None:
+        """Destroys the records of a tag from each first to each last sequence, with what was said of them.
+
+        That they were there is kept. What follows from the tag's log is to be derived anew, within the transaction.
+        """
         connection = self._db.connection
-        new = retention.ranges(sequences)
         for table in ("explanation", "event"):
             connection.executemany(
                 f"DELETE FROM {table} WHERE tag = ? AND sequence BETWEEN ? AND ?",
-                [(tag.id, first, last) for first, last in new],
+                [(tag_id, first, last) for first, last in gone],
             )
-        known = self._db.rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag.id,))
-        connection.execute("DELETE FROM forgotten WHERE tag = ?", (tag.id,))
+        known = self._db.rows("SELECT first, last FROM forgotten WHERE tag = ?", (tag_id,))
+        connection.execute("DELETE FROM forgotten WHERE tag = ?", (tag_id,))
         connection.executemany(
             "INSERT INTO forgotten (tag, first, last) VALUES (?, ?, ?)",
-            [(tag.id, first, last) for first, last in retention.joined([(row[0], row[1]) for row in known], new)],
+            [(tag_id, first, last) for first, last in retention.joined([(row[0], row[1]) for row in known], gone)],
         )
-        self._derivation.derive(tag)
 
-    def retain_leavers(self, until_ms: int, destroy: bool) -> Amount:
-        day = clock.today(until_ms, self._db.station.time_zone)
-        left = self._db.rows(
+    def leavers(self, before: date) -> list[Leaver]:
+        """The officers who left before that day and have their numbers still, the first to leave first."""
+        rows = self._db.rows(
             "SELECT id, left_on, EXISTS (SELECT 1 FROM kit_state WHERE officer = officer.id AND status = 'issued') "
             "OR EXISTS (SELECT 1 FROM account WHERE officer = officer.id) "
             "FROM officer WHERE left_on < ? AND id NOT LIKE 'left-%' ORDER BY left_on, id",
-            (day.isoformat(),),
+            (before.isoformat(),),
         )
-        goes = [(id, left_on) for id, left_on, held in left if not held]
-        if destroy:
-            with self._lifted("movement", "explanation", "docked_by"):
-                for id, _ in goes:
-                    self._rename_officer(id)
-        oldest = goes[0][1] if goes else None
-        return Amount(
-            LEAVERS,
-            0,
-            until_ms,
-            len(goes),
-            clock.midnight_after(date.fromisoformat(oldest), self._db.station.time_zone) if oldest else None,
-            len(left) - len(goes),
-            Phrase("retention.leavers_stay") if len(left) > len(goes) else None,
-        )
+        return [Leaver(officer, date.fromisoformat(left_on), bool(needed)) for officer, left_on, needed in rows]
 
-    def _rename_officer(self, officer: str) -> None:
+    def rename_officer(self, officer: str) -> None:
         """Puts a name that says nothing in the place of an officer's number, wherever a row refers to it."""
         connection = self._db.connection
         taken = {row[0] for row in self._db.rows("SELECT id FROM officer WHERE id LIKE 'left-%'")}
@@ -152,9 +154,10 @@ class RetentionRepository:
         ]
 
     @contextmanager
-    def _lifted(self, *tables: str) -> Iterator[None]:
-        """Within a transaction: the triggers that make `tables` append-only are away, and put back at the end."""
-        names = [f"{table}_no_{verb}" for table in tables for verb in ("update", "delete")]
+    def lifted(self, kind: str) -> Iterator[None]:
+        """Within a transaction: the triggers that make the tables of `kind` append-only are away, and put back at the
+        end."""
+        names = [f"{table}_no_{verb}" for table in _APPEND_ONLY[kind] for verb in ("update", "delete")]
         held = {}
         for name in names:
             row = self._db.row("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?", (name,))
@@ -164,8 +167,3 @@ class RetentionRepository:
         yield
         for sql in held.values():
             self._db.connection.execute(sql)
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

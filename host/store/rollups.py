@@ -58,7 +58,7 @@ class OpeningSaid(NamedTuple):
 
 
 class RollupRepository:
-    """The part of the store that keeps and reads what is derived."""
+    """Holds what is derived: each kit's state and stretches of custody, and what the logs of tags tell."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -69,6 +69,7 @@ class RollupRepository:
         return self._db.row("SELECT version FROM rollup") == (VERSION,)
 
     def rebuild(self) -> None:
+        """Throws all roll-ups away and makes them again from the history, within a transaction."""
         connection = self._db.connection
         for table in (*TABLES, "stale_tag"):
             connection.execute(f"DELETE FROM {table}")
@@ -144,10 +145,30 @@ class RollupRepository:
                 (json.dumps(new),),
             )
 
+    def rows_of(self, table: str) -> list[tuple[Any, ...]]:
+        """What one of `TABLES` holds, in no order."""
+        return self._db.rows(f"SELECT * FROM {table}")
+
+    def is_stale(self) -> bool:
+        """Whether what follows from the log of some tag is to be derived first."""
+        return self._db.row("SELECT 1 FROM stale_tag LIMIT 1") is not None
+
+    def stale_tags(self) -> list[str]:
+        """The ids of the tags that changed since what follows from their logs was derived."""
+        return [row[0] for row in self._db.rows("SELECT tag FROM stale_tag")]
+
+    def tag_by_id(self, tag_id: str) -> Tag:
+        """The tag with that id, which there is."""
+        row = self._db.row(f"SELECT {_TAG} FROM tag WHERE id = ?", (tag_id,))
+        assert row is not None
+        return Tag(*row)
+
     def all_tags(self) -> list[Tag]:
+        """All tags by id, retired or not."""
         return [Tag(*row) for row in self._db.rows(f"SELECT {_TAG} FROM tag ORDER BY id")]
 
     def tag_log(self, tag: Tag) -> TagLog:
+        """What a tag's log tells, from its records, dockings and stops."""
         events = self._db.rows(f"SELECT {_EVENT} FROM event WHERE tag = ? ORDER BY sequence", (tag.id,))
         dockings = self._db.rows(f"SELECT {_DOCKING} FROM docking WHERE tag = ? ORDER BY id", (tag.id,))
         forgotten = self._db.rows("SELECT first, last FROM forgotten WHERE tag = ? ORDER BY first", (tag.id,))
@@ -163,7 +184,14 @@ class RollupRepository:
         """Within a transaction that changed what follows from a tag's log."""
         self._db.connection.execute("INSERT OR IGNORE INTO stale_tag (tag) VALUES (?)", (tag,))
 
+    def mark_docked_stale(self, docking: int) -> None:
+        """As `mark_stale`, of the tag of a docking."""
+        self._db.connection.execute(
+            "INSERT OR IGNORE INTO stale_tag (tag) SELECT tag FROM docking WHERE id = ?", (docking,)
+        )
+
     def derive_log(self, tag: Tag) -> None:
+        """Keeps what a tag's log tells in the place of what it told before, within a transaction."""
         log = self.tag_log(tag)
         said = self.said(tag.id)
         connection = self._db.connection

@@ -55,10 +55,10 @@ _HOLDING = "c.kit, c.officer, c.pouch, c.since_ms, c.until_ms, c.place, c.status
 _NOW_HELD = "k.kit, k.officer, k.pouch, k.since_ms, NULL, k.place, k.status, k.began"
 
 
-STANDS = "NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id)"
+_STANDS = "NOT EXISTS (SELECT 1 FROM movement x WHERE x.corrects = m.id)"
 
 
-WORTH_CARRIED = """
+_WORTH_CARRIED = """
 SELECT kit FROM kit_state WHERE status = 'issued' AND expires_on < :today
 UNION SELECT k.kit FROM officer o CROSS JOIN kit_state k ON k.officer = o.id AND k.status = 'issued'
     WHERE o.trained_on < :trained
@@ -76,7 +76,7 @@ UNION SELECT kit FROM kit_state INDEXED BY kit_opened
 """The kits of which a rule about carried kits could speak."""
 
 
-WORTH_TAGS = """
+_WORTH_TAGS = """
 SELECT tag FROM tag_state WHERE retired_at_ms IS NULL AND docked_at_ms IS NULL
 UNION SELECT tag FROM tag_state WHERE retired_at_ms IS NULL AND docked_at_ms <= :docked
 UNION SELECT tag FROM tag_state
@@ -88,20 +88,28 @@ UNION SELECT tag FROM tag_state
 
 
 class SituationRepository:
-    """The part of the store that makes situations."""
+    """Reads what does not agree, or may not, out of the roll-ups of all rooms; it holds no rows of its own.
+
+    Also what only the picture of everything looks at: recalls, closed stocktakes, what was noted at the dock.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._doses = DoseRepository(db)
         self._openings = OpeningRepository(db)
 
+    def has_tags(self) -> bool:
+        """Whether any tag is in use."""
+        return self._db.row("SELECT 1 FROM tag_state WHERE retired_at_ms IS NULL LIMIT 1") is not None
+
     def worth_carried(self, now_ms: int) -> list[Carried]:
+        """The kits that are out of which a rule could speak, with their lots and who has them."""
         today = clock.today(now_ms, self._db.station.time_zone)
         recalls = {(each.product, each.lot): each for each in self._standing_recalls()}
         rows = self._db.connection.execute(
             "SELECT k.kit, k.officer, k.place, k.pouch, k.quarantine, k.since_ms, k.began, k.product, k.lot, "
             "k.expires_on, o.trained_on, o.left_on, l.doses_per_kit, k.doses_left "
-            f"FROM ({WORTH_CARRIED}) w CROSS JOIN kit_state k ON k.kit = w.kit "
+            f"FROM ({_WORTH_CARRIED}) w CROSS JOIN kit_state k ON k.kit = w.kit "
             "CROSS JOIN lot l ON l.product = k.product AND l.lot = k.lot LEFT JOIN officer o ON o.id = k.officer",
             {
                 "today": today.isoformat(),
@@ -193,6 +201,7 @@ class SituationRepository:
         return [RecallEntry(*row) for row in rows]
 
     def loose_reports(self) -> list[LooseReport]:
+        """The reports that count and name no opening, with what their officers had at the incident."""
         told = self._doses.reports("WHERE r.tag IS NULL AND r.stands = 'filed' ORDER BY r.id")
         at = {each.id: incident_ms(each) for each in told}
         held = _grouped(
@@ -214,25 +223,35 @@ class SituationRepository:
             found.append(LooseReport(each, of, bool(then), unread, taken.get(each.id, ())))
         return found
 
+    def short_reports(self) -> list[ReportedDoses]:
+        """The usage reports of which fewer doses were taken from kits than they tell of."""
+        told = self._doses.reports(
+            "WHERE r.stands = 'filed' AND r.doses > coalesce((SELECT sum(m.doses) FROM movement m "
+            f"WHERE m.report = r.id AND m.kind = 'use' AND {_STANDS}), 0) ORDER BY r.id"
+        )
+        taken = self.taken_for_reports([each.id for each in told])
+        return [ReportedDoses(each, taken.get(each.id, ())) for each in told]
+
     def taken_for_reports(self, reports: Sequence[int]) -> dict[int, tuple[Taken, ...]]:
         """What was taken from kits for these reports, oldest first."""
         found: dict[int, tuple[Taken, ...]] = {}
         for number, *row in self._db.rows(
             "SELECT m.report, m.id, m.kit, m.doses FROM json_each(?) q CROSS JOIN movement m ON m.report = q.value "
-            f"AND m.report IS NOT NULL AND m.kind = 'use' AND {STANDS} ORDER BY m.id",
+            f"AND m.report IS NOT NULL AND m.kind = 'use' AND {_STANDS} ORDER BY m.id",
             (json.dumps(reports),),
         ):
             found[number] = (*found.get(number, ()), Taken(*row))
         return found
 
     def worth_tags(self, now_ms: int, settings: Settings) -> list[PouchTag]:
+        """The tags in use of which a rule could speak, with what is in their pouches."""
         given = {
             "docked": now_ms - min(settings.not_docked_days, settings.silent_days) * clock.DAY_MS,
             "battery": settings.battery_percent,
         }
         held = _grouped(
             self._db.connection.execute(
-                f"SELECT w.tag, {_NOW_HELD} FROM ({WORTH_TAGS}) w CROSS JOIN tag_state s ON s.tag = w.tag "
+                f"SELECT w.tag, {_NOW_HELD} FROM ({_WORTH_TAGS}) w CROSS JOIN tag_state s ON s.tag = w.tag "
                 "CROSS JOIN kit_state k ON k.pouch = s.pouch AND k.status = 'issued' "
                 "ORDER BY k.since_ms, k.kit, k.began",
                 given,
@@ -240,7 +259,7 @@ class SituationRepository:
         )
         columns = ", ".join(f"s.{column}" for column in TagState._fields)
         rows = self._db.connection.execute(
-            f"SELECT {columns}, d.detail, a.heard_at_ms FROM ({WORTH_TAGS}) w CROSS JOIN tag_state s ON s.tag = w.tag "
+            f"SELECT {columns}, d.detail, a.heard_at_ms FROM ({_WORTH_TAGS}) w CROSS JOIN tag_state s ON s.tag = w.tag "
             "LEFT JOIN docking d ON d.id = s.last_docking LEFT JOIN tag_radio a ON a.tag = s.tag",
             given,
         )
@@ -316,11 +335,12 @@ class SituationRepository:
             for tag, pouch, retired_at_ms, moved_to in last.values()
         ]
 
-    def kit_ledgers(self, kits: str) -> list[KitLedger]:
-        """The ledgers of the kits that `kits` finds."""
+    def impossible_ledgers(self) -> list[KitLedger]:
+        """The ledgers of the kits that have an impossible movement."""
         columns = ", ".join(f"m.{column}" for column in Movement._fields)
         rows = self._db.rows(
-            f"SELECT l.doses_per_kit, {columns} FROM (SELECT k.kit, k.product, k.lot FROM {kits}) w "
+            f"SELECT l.doses_per_kit, {columns} FROM "
+            "(SELECT k.kit, k.product, k.lot FROM kit_state k WHERE k.impossible IS NOT NULL) w "
             "CROSS JOIN lot l ON l.product = w.product AND l.lot = w.lot CROSS JOIN movement m ON m.kit = w.kit "
             "ORDER BY m.kit, m.id"
         )
@@ -343,6 +363,7 @@ class SituationRepository:
         return found
 
     def closed_stocktakes(self) -> list[ClosedStocktake]:
+        """The stocktakes that were closed, oldest first."""
         rows = self._db.rows(
             "SELECT id, place, closed_at_ms FROM stocktake WHERE closed_at_ms IS NOT NULL AND cancelled IS NULL "
             "ORDER BY id"
@@ -350,13 +371,14 @@ class SituationRepository:
         return [ClosedStocktake(*row) for row in rows]
 
     def resupplies(self) -> list[Resupply]:
+        """The reports that ask for a new kit, with when their officers were given one since."""
         told = self._doses.reports(
             "WHERE json_extract(r.fields, '$.resupply_needed') AND r.stands = 'filed' ORDER BY r.id"
         )
         issued: dict[int, list[int]] = {}
         for number, at_ms in self._db.rows(
             "SELECT q.value ->> 0, m.at_ms FROM json_each(?) q CROSS JOIN movement m ON m.officer = q.value ->> 1 "
-            f"AND m.at_ms >= q.value ->> 2 AND {STANDS} ORDER BY m.at_ms",
+            f"AND m.at_ms >= q.value ->> 2 AND {_STANDS} ORDER BY m.at_ms",
             (json.dumps([(each.id, each.officer, incident_ms(each)) for each in told]),),
         ):
             issued.setdefault(number, []).append(at_ms)
@@ -397,33 +419,39 @@ class SituationRepository:
         return found
 
     def recalls(self) -> list[RecallEntry]:
+        """Every recall and every lifting of one, oldest first."""
         return [
             RecallEntry(*row)
             for row in self._db.rows(f"SELECT {', '.join(RecallEntry._fields)} FROM recall ORDER BY id")
         ]
 
     def differences(self) -> list[ClosedDifference]:
+        """What every stocktake that was closed came to."""
         return [
             ClosedDifference(*row)
             for row in self._db.rows(f"SELECT {', '.join(ClosedDifference._fields)} FROM stocktake_difference")
         ]
 
     def docked_by_notes(self) -> list[BroughtBy]:
+        """Who was noted to have brought a pouch to the dock, oldest first."""
         return [
             BroughtBy(*row)
             for row in self._db.rows(f"SELECT {', '.join(BroughtBy._fields)} FROM docked_by ORDER BY id")
         ]
 
     def heard(self) -> dict[str, int]:
+        """When each tag was last heard, in Unix milliseconds, by tag."""
         return dict(self._db.rows("SELECT tag, heard_at_ms FROM tag_radio"))
 
     def own_stops(self) -> dict[str, list[int]]:
+        """The sequences at which this station had stopped tags, by tag."""
         found: dict[str, list[int]] = {}
         for tag, sequence in self._db.rows("SELECT tag, sequence FROM own_stop"):
             found.setdefault(tag, []).append(sequence)
         return found
 
     def forgotten(self) -> dict[str, list[tuple[int, int]]]:
+        """The first and last sequences of what was destroyed of each log, in order, by tag."""
         found: dict[str, list[tuple[int, int]]] = {}
         for tag, first, last in self._db.rows("SELECT tag, first, last FROM forgotten ORDER BY tag, first"):
             found.setdefault(tag, []).append((first, last))

@@ -12,9 +12,9 @@ import pytest
 from host import clock, errors
 from host.access.vault import key_path
 from host.errors import InputError
+from host.service.restoring import proven
 from host.store import copying, restoring
 from host.store.database import Database
-from host.store.restoring import proven
 from kitwire import record
 from tests.refusals import refused
 from tests.station import Store
