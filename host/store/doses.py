@@ -16,7 +16,7 @@ from host.tag.events import Tag
 from host.usage import doses
 from host.usage.doses import Due, KitFacts, PouchLog
 from host.usage.openings import Opening
-from host.usage.reports import UsageReport, incident_ms
+from host.usage.reports import UsageReport
 
 _DUE = ", ".join(Due._fields)
 
@@ -138,6 +138,7 @@ class DoseRepository:
         return sorted(self.reports(where, (json.dumps(sorted(officers)),)), key=lambda each: each.id)
 
     def _custody(self, kit: str) -> list[Holding]:
+        """The stretches of a kit's custody, oldest first."""
         rows = self._db.rows(f"SELECT {HELD} FROM custody c WHERE c.kit = ?", (kit,))
         return sorted((Holding(*row) for row in rows), key=lambda each: (each.since_ms, each.began))
 
@@ -226,20 +227,8 @@ class DoseRepository:
         return found
 
     def when(self, report: UsageReport, kit: str, at_ms: int) -> int:
-        """When the use was that a report tells of: at its opening, but while the kit was there."""
-        opening = self.opening_of(report)
-        told_ms = opening.began.likely_ms if opening else incident_ms(report)
-        held = [
-            each
-            for each in self._custody(kit)
-            if (opening and each.pouch == opening.pouch and each.meets(opening.began))
-            or (opening is None and each.officer == report.officer and each.covers(told_ms))
-        ]
-        if held:
-            told_ms = max(told_ms, held[0].since_ms)
-            last = held[-1].until_ms
-            told_ms = told_ms if last is None else min(told_ms, last - 1)
-        return min(told_ms, at_ms)
+        """When the use was that a report tells of and that is recorded at `at_ms`, as `doses.used_ms` judges."""
+        return doses.used_ms(report, self.opening_of(report), self._custody(kit), at_ms)
 
     def waiting_at(self, station: str) -> int:
         """How many kits in the stock of a station are to be counted."""

@@ -213,6 +213,25 @@ def may_have_been_used(report: UsageReport, custody: Iterable[Holding]) -> bool:
     )
 
 
+def used_ms(report: UsageReport, opening: Opening | None, custody: Iterable[Holding], until_ms: int) -> int:
+    """When the use was that a report tells of: at its `opening`, but while a kit with that custody was there.
+
+    Of a report that names no opening at the incident. `until_ms` at the latest.
+    """
+    told_ms = opening.began.likely_ms if opening else incident_ms(report)
+    held = [
+        each
+        for each in custody
+        if (opening and each.pouch == opening.pouch and each.meets(opening.began))
+        or (opening is None and each.officer == report.officer and each.covers(told_ms))
+    ]
+    if held:
+        told_ms = max(told_ms, held[0].since_ms)
+        last = held[-1].until_ms
+        told_ms = told_ms if last is None else min(told_ms, last - 1)
+    return min(told_ms, until_ms)
+
+
 def facts_of(
     ledgers: Mapping[str, tuple[int, Sequence[Movement]]],
     opened: Iterable[Opening],
