@@ -297,7 +297,7 @@ def test_retention_is_for_administrators(old: Station) -> None:
     assert "that is for administrator" in old.refused("db", "retention", status=1, login="counter")
 
 
-@pytest.mark.parametrize("where", ["RetentionRepository._forget", "DerivationRepository.derive"])
+@pytest.mark.parametrize("where", ["RetentionRepository.forget", "DerivationRepository.derive"])
 def test_killed_in_the_middle_retention_destroys_nothing(old: Station, where: str) -> None:
     old.run("setting", "set", "retain_answers_days", "30")
     old.run("setting", "set", "retain_events_days", "30")

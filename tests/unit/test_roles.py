@@ -61,6 +61,7 @@ OPEN = {
     "kit": "likewise",
     "place": "a name and what it is",
     "places": "likewise",
+    "take_its_place": "it asks in the database that it brings back: tests/unit/care/test_restoring.py",
     "reports": "an officer's own account is given its officer's: tests/unit/test_accounts.py",
 }
 """Use cases that any account may ask for, and why."""
