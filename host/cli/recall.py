@@ -22,8 +22,8 @@ from host.service.recall import Recalls
 
 if TYPE_CHECKING:
     from host.ledger import Lot
-    from host.service.recall import Held
     from host.service.station import Database
+    from host.store.recall import Held
 
 
 class MarkByDefault(ListByDefault):

@@ -25,8 +25,9 @@ from host.service.stock import Stock
 if TYPE_CHECKING:
     from host.cli.receiving import Pack
     from host.receiving.printed import DateStyle
-    from host.service.receiving import Checked, Level
+    from host.service.receiving import Checked
     from host.sheets.labels import Label
+    from host.store.receiving import Level
 
 PDF = click.Path(dir_okay=False, readable=False, path_type=Path)
 

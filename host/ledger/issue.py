@@ -204,6 +204,20 @@ def _instead(before: State, movement: Movement) -> Phrase:
     return NextStep("kit.history", "kit.see", kit=kit)
 
 
+def last_to_correct(so_far: Sequence[Movement], kit: str) -> int | None:
+    """The movement that a correction without a number is of. Raises `RuleError` if the last entry is a correction."""
+    still = standing(so_far)
+    if so_far and so_far[-1].kind == CORRECT:
+        raise RuleError(
+            "kit.reversed_already_one_left" if still else "kit.reversed_already",
+            kit=kit,
+            movement=so_far[-1].corrects,
+            left=still[-1].id if still else None,
+            see=NextStep("kit.history", kit=kit),
+        )
+    return still[-1].id if still else None
+
+
 def held_by(state: State) -> Phrase:
     """With whom or where a kit is that was handed out, for people."""
     if state.officer:

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from host.errors import InputError, RuleError
 from host.ledger import DOSES_PER_KIT
 from host.phrase import NextStep
-from host.store.catalogue import PRODUCTS, CatalogueRepository, Product
+from host.store.catalogue import CatalogueRepository, Product
 from host.store.database import Database
-from host.tag import temperature
 from host.tag.temperature import COLDEST_C, WARMEST_C, Limits
 
 
 class Catalogue:
-    """The part of the store that knows products."""
+    """Keeps the catalogue, and answers which product a name or a pack means."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -21,14 +20,7 @@ class Catalogue:
     def products(self) -> list[Product]:
         """All products by name: those added, and those of which a lot was received by name."""
         with self._db.reading():
-            gtins: dict[str, list[str]] = {}
-            for gtin, name in self._db.rows("SELECT gtin, product FROM product_gtin ORDER BY gtin"):
-                gtins.setdefault(name, []).append(gtin)
-            rows = self._db.rows(f"SELECT * FROM ({PRODUCTS}) ORDER BY name")
-        return [
-            Product(name, doses, tuple(gtins.get(name, ())), temperature.limits(least, most))
-            for name, doses, least, most in rows
-        ]
+            return self._catalogue.products()
 
     def product(self, name: str) -> Product:
         """One product. Raises `InputError` if it is not in the catalogue."""
@@ -41,13 +33,12 @@ class Catalogue:
     def add_product(self, name: str, gtins: Iterable[str], doses_per_kit: int | None) -> Product:
         """Adds a product. Raises `RuleError` if the name or one of the GTINs is known already."""
         with self._db.changing("product.add", name) as detail:
-            known = self._db.row(f"SELECT name FROM ({PRODUCTS}) WHERE name = ? COLLATE NOCASE", (name,))
+            known = self._catalogue.name_like(name)
             if known is not None:
-                more = NextStep("product.gtin", name=known[0])
-                raise RuleError("product.known", product=known[0], more=more)
+                raise RuleError("product.known", product=known, more=NextStep("product.gtin", name=known))
             doses = doses_per_kit or DOSES_PER_KIT
             self._catalogue.enter(name, doses)
-            detail |= {"doses": doses, "gtins": self._catalogue.add_gtins(name, gtins, move=False)}
+            detail |= {"doses": doses, "gtins": self._give_gtins(name, gtins, move=False)}
             return self._catalogue.product(name)
 
     def add_gtins(self, name: str, gtins: Iterable[str], move: bool = False) -> Product:
@@ -58,7 +49,7 @@ class Catalogue:
         with self._db.changing("product.add", name) as detail:
             product = self._catalogue.product(name)
             self._catalogue.enter(name, product.doses_per_kit)
-            detail["gtins"] = self._catalogue.add_gtins(name, gtins, move)
+            detail["gtins"] = self._give_gtins(name, gtins, move)
             return self._catalogue.product(name)
 
     def set_limits(self, name: str, limits: Limits | None) -> Product:
@@ -73,9 +64,18 @@ class Catalogue:
         with self._db.changing("product.storage", name) as detail:
             product = self._catalogue.product(name)
             self._catalogue.enter(name, product.doses_per_kit)
+            self._catalogue.set_limits(name, limits)
             least, most = limits or (None, None)
-            self._db.connection.execute(
-                "UPDATE product SET least_c = ?, most_c = ? WHERE name = ?", (least, most, name)
-            )
             detail |= {"least_c": least, "most_c": most}
             return self._catalogue.product(name)
+
+    def _give_gtins(self, name: str, gtins: Iterable[str], move: bool) -> list[str]:
+        """Gives a product these GTINs, and returns them. Raises `RuleError` for another's, unless it is to `move`."""
+        given = sorted(set(gtins))
+        for gtin in given:
+            owner = self._catalogue.owner(gtin)
+            if owner not in (None, name) and not move:
+                take = NextStep("product.move_gtin", name=name, gtin=gtin)
+                raise RuleError("gtin.of_another", gtin=gtin, product=owner, take=take)
+            self._catalogue.give_gtin(gtin, name)
+        return given

@@ -6,43 +6,18 @@ from datetime import date, timedelta
 from host import clock
 from host.errors import InputError, RuleError
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
+from host.phrase import NextStep
 from host.service.stock import Stock
 from host.stock.expiry import Demand, Expiry, Note, Stocked, good_after, in_order
 from host.stock.forecast import OBSERVED_DAYS, Supply
 from host.store.database import Database
-from host.store.expiry import ExpiryRepository
+from host.store.expiry import ExpiryRepository, Holder
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 
-_EXPIRING = """
-SELECT k.kit, k.product, k.lot, k.expires_on, k.status, k.officer, k.place, k.pouch, coalesce(o.unit, p.unit),
-    o.station, k.since_ms, n.until, n.reason, n.login, n.at_ms
-FROM kit_state k
-LEFT JOIN officer o ON o.id = k.officer
-LEFT JOIN place p ON p.id = k.place
-LEFT JOIN expiry_note n ON n.id = (SELECT max(id) FROM expiry_note WHERE kit = k.kit)
-WHERE k.status = '{status}' AND k.expires_on <= ?
-"""
-
-
-EXPIRING_CARRIED = _EXPIRING.format(status=ISSUED)
-
-
-EXPIRING_IN_STOCK = _EXPIRING.format(status=IN_STOCK)
-
-
-GONE = """
-SELECT k.product, count(DISTINCT m.kit) FROM movement m JOIN kit_state k ON k.kit = m.kit
-WHERE m.kind IN ('use', 'leave_behind', 'lose') AND m.at_ms >= ?
-    AND NOT EXISTS (SELECT 1 FROM movement c WHERE c.kit = m.kit AND c.corrects = m.id)
-    AND (k.doses_used > 0 OR k.status IN ('lost', 'left_behind'))
-GROUP BY k.product
-"""
-"""Kits that were used, lost or left behind since an instant, and did not come back whole."""
-
 
 class Expiries:
-    """The part of the store that tells what expires."""
+    """Answers what expires and what a forecast rests on, and keeps what is known of it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -66,15 +41,23 @@ class Expiries:
             holder = account.officer
         else:
             self._db.demand("stock.read")
-        column = self._expiries.holder_column(holder) if holder is not None else None
+        of = self._holder(holder) if holder is not None else None
         if station is not None:
             self._people.station_place(station)
         last = date.max if within_days >= (date.max - today).days else today + timedelta(days=within_days)
         with self._db.reading():
-            found = self._expiries.expiring(EXPIRING_CARRIED, last, today, column, holder)
-            if column != "officer":
-                found += self._expiries.expiring(EXPIRING_IN_STOCK, last, today, column, holder)
+            found = self._expiries.expiring(ISSUED, last, today, of)
+            if of is None or of[0] != "officer":
+                found += self._expiries.expiring(IN_STOCK, last, today, of)
         return in_order(each for each in found if station in (None, each.station))
+
+    def _holder(self, who: str) -> tuple[Holder, str]:
+        """What `who` is, with its number or name. Raises `InputError` if it is neither an officer nor a place."""
+        kind = self._expiries.holder(who)
+        if kind is None:
+            officers, places = NextStep("officer.list"), NextStep("place.list")
+            raise InputError("expiry.no_such_holder", holder=who, officers=officers, places=places)
+        return kind, who
 
     def shelves(self, wanted: dict[Demand, int], today: date, carry_days: int) -> dict[Demand, Sequence[Stocked]]:
         """For each demand as many kits as it asks for, if there are, that can be handed out and stay good."""
@@ -103,32 +86,24 @@ class Expiries:
                 status = self._stock.state(kit).status
                 if status not in (ISSUED, IN_STOCK):
                     raise RuleError("expiry.is_gone", kit=kit, status=in_words(status))
-                self._db.connection.execute(
-                    "INSERT INTO expiry_note (kit, until, reason, login, at_ms) VALUES (?, ?, ?, ?, ?)",
-                    (kit, until.isoformat(), reason, self._db.login, at_ms),
-                )
+                self._expiries.add_note(kit, Note(until, reason, self._db.login, at_ms))
             detail |= {"kits": wanted, "until": until.isoformat(), "reason": reason}
         return wanted
 
     def expiry_notes(self) -> dict[str, Note]:
         """The last note on each kit that has any. Raises `NotAllowed`."""
         self._db.demand("stock.read")
-        rows = self._db.rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
-        return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
+        return self._expiries.notes()
 
     def digest_read(self) -> int | None:
         """When the newest digest was made that somebody has read; None if none was. Raises `NotAllowed`."""
         self._db.demand("stock.read")
-        row = self._db.row("SELECT max(made_at_ms) FROM digest_read")
-        return row[0] if row else None
+        return self._expiries.newest_read()
 
     def acknowledge_digest(self, made_at_ms: int, at_ms: int) -> None:
         """Notes that the digest which was made then has been read. Raises `NotAllowed`."""
         with self._db.changing("digest.acknowledge") as detail:
-            self._db.connection.execute(
-                "INSERT INTO digest_read (made_at_ms, login, at_ms) VALUES (?, ?, ?)",
-                (made_at_ms, self._db.login, at_ms),
-            )
+            self._expiries.add_read(made_at_ms, at_ms)
             detail["made_at_ms"] = made_at_ms
 
     def supplies(self, today: date) -> list[Supply]:
@@ -136,19 +111,23 @@ class Expiries:
         self._db.demand("stock.read")
         held: dict[str, dict[tuple[date, bool], int]] = {}
         for status in (ISSUED, IN_STOCK):
-            for product, month, count in self._db.rows(
-                "SELECT product, substr(expires_on, 1, 7), count(*) FROM kit_state "
-                "WHERE status = ? AND doses_used = 0 AND (status <> 'in_stock' OR NOT EXISTS "
-                "(SELECT 1 FROM to_count c WHERE c.kit = kit_state.kit)) GROUP BY 1, 2",
-                (status,),
-            ):
-                key = date.fromisoformat(f"{month}-01"), status == ISSUED
-                held.setdefault(product, {})[key] = count
-        gone = dict(self._db.rows(GONE, (self._midnight_before(today - timedelta(days=OBSERVED_DAYS)),)))
+            for product, months in self._expiries.whole(status).items():
+                held.setdefault(product, {}).update({(month, status == ISSUED): kits for month, kits in months.items()})
+        gone = self._expiries.gone(self._midnight_before(today - timedelta(days=OBSERVED_DAYS)))
         return [
-            Supply(product, held.get(product, {}), gone.get(product, 0), self._expiries.observed_days(product, today))
+            Supply(product, held.get(product, {}), gone.get(product, 0), self._observed_days(product, today))
             for product in sorted({*held, *gone})
         ]
+
+    def _observed_days(self, product: str, today: date) -> int:
+        """For how long the product is in the ledger, up to a year."""
+        # What was recorded first need not have happened first: a force may enter its past afterwards.
+        for first_ms in (self._expiries.first_recorded_ms, self._expiries.first_happened_ms):
+            at_ms = first_ms(product)
+            began = today if at_ms is None else clock.today(at_ms, self._db.station.time_zone)
+            if (today - began).days >= OBSERVED_DAYS:
+                return OBSERVED_DAYS
+        return max((today - began).days, 1)
 
     def _midnight_before(self, day: date) -> int:
         return clock.midnight_after(day - timedelta(days=1), self._db.station.time_zone)

@@ -1,30 +1,21 @@
 """Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from host import clock, ledger
-from host.errors import RuleError
-from host.ledger import Movement, State, Step
-from host.ledger.movement import ISSUE, ISSUED, NOWHERE, RETURN, USE, USED
-from host.phrase import NextStep
+from host.errors import InputError, RuleError
+from host.ledger import Lot, Movement, State, Step
+from host.ledger.issue import STATION
+from host.ledger.movement import ISSUE, ISSUED, LEFT_BEHIND, LOST, NOWHERE, RETURN, USE, USED
+from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
 from host.service.stock import Stock
 from host.store.database import Database
 from host.store.doses import DoseRepository
-from host.store.kits import KitNow, KitRepository
+from host.store.kits import CarriedBy, KitNow, KitOpening, KitRepository
 from host.store.people import PeopleRepository
 from host.store.stock import Moved, NextKit, StockRepository
-
-
-class KitOpening(NamedTuple):
-    """An opening of the pouch while a kit was in it, most likely at `at_ms`; `reports` are the ids of usage reports."""
-
-    at_ms: int
-    tag: str
-    sequence: int
-    pouch: str
-    cause: str | None
-    reports: list[int]
 
 
 class Fate(NamedTuple):
@@ -40,7 +31,7 @@ class Fate(NamedTuple):
 
 
 class Kits:
-    """The part of the store that answers for kits."""
+    """Answers for kits as a whole, and hands out the next, or one in place of another."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -66,8 +57,17 @@ class Kits:
             officer = account.officer
         with self._db.reading():
             lots = {(each.product, each.lot): each for each in self._stock.lots()}
-            found = self._kits.now(lots, officer) if at_ms is None else self._kits.then(lots, officer, at_ms)
+            found = self._kits.now(lots, officer) if at_ms is None else self._then(lots, officer, at_ms)
         return sorted(found, key=lambda each: (each.lot.expires_on, each.kit.id))
+
+    def _then(self, lots: Mapping[tuple[str, str], Lot], officer: str | None, at_ms: int) -> list[KitNow]:
+        """Every kit that had been received by an instant, or the officer's, as the ledger stood then."""
+        kits = self._stock.kits()
+        lot_of = {each.id: lots[each.product, each.lot] for each in kits}
+        doses = {kit: lot.doses_per_kit for kit, lot in lot_of.items()}
+        states = ledger.states(self._stock.movements(), doses, at_ms)
+        found = [KitNow(each, lot_of[each.id], states[each.id]) for each in kits if each.id in states]
+        return [each for each in found if officer is None or each.state.officer == officer]
 
     def history(self, kit: str) -> tuple[KitNow, list[Step], list[KitOpening]]:
         """A kit, its movements with the state after each, and the openings of its pouch while it was issued.
@@ -79,15 +79,7 @@ class Kits:
         with self._db.reading():
             found, lot = self._stock.kit(kit), self._stock.lot_of(kit)
             steps = ledger.replay(self._stock.movements(kit), lot.doses_per_kit)
-            rows = self._db.rows(
-                "SELECT o.began_likely_ms, o.tag, o.sequence, o.pouch, o.cause, "
-                "(SELECT group_concat(id) FROM usage_report r WHERE r.tag = o.tag AND r.sequence = o.sequence) "
-                "FROM custody c JOIN opening o ON o.pouch = c.pouch AND o.began_likely_ms >= c.since_ms "
-                "AND (c.until_ms IS NULL OR o.began_likely_ms < c.until_ms) "
-                "WHERE c.kit = ? AND c.status = 'issued' ORDER BY o.began_likely_ms, o.sequence",
-                (kit,),
-            )
-        evidence = [KitOpening._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
+            evidence = self._kits.openings(kit)
         return KitNow(found, lot, steps[-1].state if steps else NOWHERE), steps, evidence
 
     def next_kits(self, station: str | None, product: str | None, most: int, at_ms: int) -> list[NextKit]:
@@ -138,7 +130,7 @@ class Kits:
         with self._db.writing():
             self._db.demand("kit.issue", new)
             self._db.right_now()
-            old = self._kits.to_replace(who)
+            old = self._to_replace(who)
             state = self._stock.state(old)
             if new == old:
                 raise RuleError("kit.replaces_itself", kit=old)
@@ -152,7 +144,41 @@ class Kits:
     def kit_to_replace(self, who: str) -> str:
         """The kit that `who` stands for: an officer's, a pouch's, or itself. Raises as `replace`."""
         self._db.demand("kit.issue", who)
-        return self._kits.to_replace(who)
+        return self._to_replace(who)
+
+    def _to_replace(self, who: str) -> str:
+        """The kit that `who` stands for: an officer's, a pouch's, or itself. Raises as `replace`."""
+        by = self._kits.carrier(who)
+        if by is None:
+            if self._stock.known_kit(who) is None:
+                raise InputError("replace.unknown", who=who, see=NextStep("kit.list"))
+            return self._replaceable(who)
+        holder = Phrase("holder.officer", officer=who) if by == "officer" else Phrase("holder.pouch", pouch=who)
+        carried = self._kits.carried(by, who, 9)
+        if len(carried) > 1:
+            raise RuleError("replace.several", holder=holder, kits=tuple(carried))
+        kit = carried[0] if carried else self._ended_with(by, who)
+        if kit is None:
+            raise RuleError("replace.none", holder=holder, issue=NextStep("kit.hand_out"))
+        return self._replaceable(kit)
+
+    def _ended_with(self, by: CarriedBy, who: str) -> str | None:
+        """The kit that an officer or pouch had last, if it was used up, lost or left behind with nobody else since."""
+        last = self._kits.carried_last(by, who)
+        return last if last is not None and self._stock.state(last).status in (USED, LOST, LEFT_BEHIND) else None
+
+    def _replaceable(self, kit: str) -> str:
+        """The kit, if it is out with somebody who has no other in its place already. Raises `RuleError`."""
+        state = self._stock.state(kit)
+        in_stock = state.officer is None and state.place is not None and self._people.place(state.place).kind == STATION
+        if in_stock or state.status not in (ISSUED, USED, LOST, LEFT_BEHIND):
+            status = ledger.in_words(state.status)
+            raise RuleError("replace.not_out", kit=kit, status=status, issue=NextStep("kit.hand_out"))
+        if state.status != ISSUED and state.officer is not None:
+            other = self._kits.carried("officer", state.officer, 1)
+            if other:
+                raise RuleError("replace.done_already", officer=state.officer, other=other[0], kit=kit)
+        return kit
 
     def _taken_back(
         self, kit: str, state: State, fate: Fate, at_ms: int, shelf: str, document: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,20 +10,19 @@ from host import clock
 from host.errors import RuleError
 from host.ledger import Officer, Place
 from host.ledger.issue import STATION
-from host.ledger.movement import IN_STOCK, ISSUED
 from host.phrase import NextStep, Phrase
 from host.stock import people
 from host.stock.people import Carrying, StockedPlace
+from host.store.database import Database
+from host.store.people import PeopleRepository
 
 if TYPE_CHECKING:
     from host.receiving.officers import Plan
     from host.receiving.printed import DateStyle
-from host.store.database import Database
-from host.store.people import PeopleRepository, iso
 
 
 class People:
-    """The part of the store that knows officers and places."""
+    """Enters and changes officers and places, and answers who and where they are, with what they have."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -40,7 +40,7 @@ class People:
         """Adds an officer. Raises `RuleError` if the number is known already, `InputError` if `station` is none."""
         with self._db.changing("officer.add", officer) as detail:
             new = Officer(officer, trained_on, at_ms, unit, station, role)
-            self._people.add_officer(new)
+            self._add(new)
             detail |= _added(new)
 
     def set_training(self, officer: str, trained_on: date, correct: bool = False) -> Officer:
@@ -62,7 +62,7 @@ class People:
                 people.check_trained(
                     known, trained_on, clock.today(clock.now_ms(), self._db.station.time_zone), correct
                 )
-            return self._people.change_officer(known, changes, detail)
+            return self._change(known, changes, detail)
 
     def import_officers(self, data: bytes, at_ms: int, style: DateStyle | None = None, dry_run: bool = False) -> Plan:
         """Adds and changes the officers of a CSV file, all or none, and returns what that was.
@@ -79,13 +79,33 @@ class People:
             today = clock.today(at_ms, self._db.station.time_zone)
             found = officers.plan(data, known, stations, today, at_ms, style)
             for new in [] if dry_run else found.added:
-                self._people.add_officer(new)
+                self._add(new)
                 self._db.note("officer.add", new.id, {**_added(new), "imported": True})
             for number, changes in {} if dry_run else found.changed.items():
                 detail: dict[str, object] = {"imported": True}
-                self._people.change_officer(known[number], changes, detail)
+                self._change(known[number], changes, detail)
                 self._db.note("officer.change", number, detail)
         return found
+
+    def _add(self, new: Officer) -> None:
+        """Raises as `add_officer`."""
+        if self._people.has_officer(new.id):
+            raise RuleError("officer.known", officer=new.id, see=NextStep("officer.list"))
+        if new.station is not None:
+            self._people.station_place(new.station)
+        self._people.add_officer(new)
+
+    def _change(self, known: Officer, changes: Mapping[str, date | str | None], detail: dict[str, object]) -> Officer:
+        """The officer as it is then; what is another than before goes into `detail`, for the audit."""
+        if isinstance(station := changes.get("station"), str):
+            self._people.station_place(station)
+        new = known._replace(**changes)  # type: ignore[arg-type]
+        self._people.write_officer(new)
+        for key, value in changes.items():
+            before = getattr(known, key)
+            if before != value:
+                detail[key] = f"{before or 'none'} -> {value or 'none'}"
+        return new
 
     def officers(self) -> list[Officer]:
         """All officers by number. Raises `NotAllowed`."""
@@ -96,13 +116,7 @@ class People:
         """All officers by number, or one, with the kits that are out to each. Raises `NotAllowed`."""
         self._db.demand("stock.read", officer)
         with self._db.reading():
-            whose, parameters = ("= ?", (officer,)) if officer is not None else ("IS NOT NULL", ())
-            kits: dict[str, dict[str, str | None]] = {}
-            for number, kit, pouch in self._db.rows(
-                f"SELECT officer, kit, pouch FROM kit_state WHERE officer {whose} AND status = ? ORDER BY kit",
-                (*parameters, ISSUED),
-            ):
-                kits.setdefault(number, {})[kit] = pouch
+            kits = self._people.pouches_of_kits(officer)
             known = self._people.officers() if officer is None else [self._people.officer(officer)]
         return [Carrying(each, kits.get(each.id, {})) for each in known]
 
@@ -116,11 +130,9 @@ class People:
     def add_place(self, place: str, kind: str, unit: str | None, at_ms: int) -> None:
         """Adds a station, vehicle, custody suite or cabinet. Raises `RuleError` if it is known already."""
         with self._db.changing("place.add", place) as detail:
-            if self._db.row("SELECT 1 FROM place WHERE id = ?", (place,)):
+            if self._people.has_place(place):
                 raise RuleError("place.known", place=place, see=NextStep("place.list"))
-            self._db.connection.execute(
-                "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, ?, ?, ?)", (place, kind, unit, at_ms)
-            )
+            self._people.add_place(Place(place, kind, unit), at_ms)
             detail |= {"kind": kind, "unit": unit}
 
     def places(self) -> list[Place]:
@@ -130,13 +142,7 @@ class People:
     def stocked_places(self) -> list[StockedPlace]:
         """All places, stations first, with how many kits are there. Raises `NotAllowed`."""
         self._db.demand("stock.read")
-        rows = self._db.rows(
-            "SELECT id, kind, unit, coalesce(kits, 0) FROM place LEFT JOIN "
-            "(SELECT place, count(*) kits FROM kit_state WHERE status IN (?, ?) GROUP BY place) ON place = id "
-            "ORDER BY kind <> 'station', kind, id",
-            (IN_STOCK, ISSUED),
-        )
-        return [StockedPlace(*row) for row in rows]
+        return self._people.stocked_places()
 
     def place(self, place: str) -> Place:
         """One place. Raises `InputError` if unknown."""
@@ -146,9 +152,9 @@ class People:
 def _added(new: Officer) -> dict[str, object]:
     """What the audit tells of a new officer."""
     told: dict[str, object] = {
-        "trained_on": iso(new.trained_on),
+        "trained_on": new.trained_on.isoformat() if new.trained_on else None,
         "unit": new.unit,
         "station": new.station,
         "role": new.role,
     }
-    return told if new.left_on is None else {**told, "left_on": iso(new.left_on)}
+    return told if new.left_on is None else {**told, "left_on": new.left_on.isoformat()}

@@ -1,36 +1,21 @@
 """Recalls by lot in the database: which lots are recalled, and who holds their kits."""
 
-from typing import NamedTuple
-
 from host.clock import Instant
-from host.errors import RuleError
+from host.errors import InputError, RuleError
 from host.ledger import Lot
-from host.phrase import NextStep
+from host.phrase import NextStep, Phrase
 from host.store.database import Database
-from host.store.recall import Recall, RecallRepository
-
-_HELD = "kit, status, officer, place, pouch, since_ms, doses_left, quarantine"
-
-
-class Held(NamedTuple):
-    """A kit of a lot: where it is by the ledger and since when, in Unix milliseconds."""
-
-    kit: str
-    status: str
-    officer: str | None
-    place: str | None
-    pouch: str | None
-    since_ms: int
-    doses_left: int
-    quarantine: str | None
+from host.store.recall import Held, Recall, RecallRepository
+from host.store.stock import StockRepository
 
 
 class Recalls:
-    """The part of the store that recalls lots."""
+    """Recalls lots, and answers who has their kits."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._recalls = RecallRepository(db)
+        self._stock = StockRepository(db)
 
     def recall(self, product: str, lot: str, reason: str, document: str | None, at_ms: int) -> None:
         """Marks a lot as recalled: no kit of it is issued from then on. Raises `RuleError` if it is already."""
@@ -65,28 +50,31 @@ class Recalls:
     def recalls(self) -> list[Recall]:
         """Every lot that was ever recalled, as it stands now: those still recalled first, newest first."""
         self._db.demand("stock.read")
-        rows = self._db.rows(
-            "SELECT product, lot, action, reason, document, login, at_ms, "
-            "(SELECT count(*) FROM kit_state k WHERE k.lot = r.lot AND k.product = r.product AND status = 'issued'), "
-            "(SELECT count(*) FROM kit_state k WHERE k.lot = r.lot AND k.product = r.product AND status = 'in_stock') "
-            "FROM recall r WHERE id = (SELECT max(id) FROM recall n WHERE n.product = r.product AND n.lot = r.lot) "
-            "ORDER BY action = 'lift', id DESC"
-        )
-        return [Recall(*row) for row in rows]
+        return self._recalls.recalls()
 
     def kits_of_lot(self, product: str, lot: str) -> list[Held]:
         """Where each kit of a lot is: those with officers first, then those in places, then the others."""
         self._db.demand("stock.read")
-        rows = self._db.rows(
-            f"SELECT {_HELD} FROM kit_state WHERE lot = ? AND product = ? AND status <> 'void' "
-            "ORDER BY status <> 'issued', officer IS NULL, officer, status, place, kit",
-            (lot, product),
-        )
-        return [Held(*row) for row in rows]
+        return self._recalls.kits_of_lot(product, lot)
 
     def find_lot(self, lot: str, product: str | None = None) -> Lot:
         """The lot with that number, of a product if one is named.
 
         Raises `InputError` if there is none, naming what is like it, or if several products have it.
         """
-        return self._recalls.find_lot(lot, product)
+        rows = self._recalls.lots_of_number(lot)
+        found = [each for each in rows if product is None or each[0].casefold() == product.casefold()]
+        if len(found) > 1:
+            raise InputError("lot.of_several", lot=lot, products=tuple(name for name, _ in found))
+        if not found:
+            alike = rows or [each for each in self._recalls.lots() if _bare(each[1]) == _bare(lot)]
+            like = tuple(Phrase("lot.of_product", lot=each, product=name) for name, each in alike)
+            raise InputError("lot.unknown", lot=lot, product=product, like=like, see=NextStep("kit.list"))
+        known = self._stock.lot(*found[0])
+        assert known is not None  # it was just found
+        return known
+
+
+def _bare(lot: str) -> str:
+    """A lot's number without what people leave out: capitals, blanks and dashes."""
+    return "".join(each for each in lot.casefold() if each.isalnum())

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from host import clock, ledger
 from host.errors import InputError, KitdockError, RuleError
-from host.ledger import Lot
-from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, VOID
+from host.ledger import Kit, Lot, Movement
+from host.ledger.movement import NOWHERE, RECEIVE, VOID
 from host.phrase import NextStep, Phrase
 from host.receiving.table import BadLine, KitLine
 from host.service.derivation import Derivation
@@ -15,8 +15,9 @@ from host.service.stock import Stock
 from host.sheets.labels import Label
 from host.store.catalogue import CatalogueRepository
 from host.store.database import Database
+from host.store.doses import KitInHand
 from host.store.people import PeopleRepository
-from host.store.receiving import ReceivingRepository
+from host.store.receiving import Level, ReceivingRepository
 from host.store.stock import Incoming, StockRepository
 
 
@@ -36,20 +37,8 @@ class Checked(NamedTuple):
     bad: list[BadLine]
 
 
-class Level(NamedTuple):
-    """Kits of one lot at one station, or issued (`station` None); of them how many quarantined, and to be counted."""
-
-    station: str | None
-    product: str
-    lot: str
-    expires_on: date
-    kits: int
-    quarantined: int
-    to_count: int
-
-
 class Receiving:
-    """The part of the store that takes in kits."""
+    """Takes in kits as a person, a scanner or a file tells of them, and answers what was taken in."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -143,30 +132,13 @@ class Receiving:
         self._db.demand("stock.read")
         if kits:
             return [self._label(kit) for kit in kits]
-        rows = self._db.rows(
-            "SELECT k.kit, k.product, k.lot, k.expires_on FROM kit_state k JOIN movement m ON m.kit = k.kit "
-            "WHERE m.kind = 'receive' AND k.status NOT IN (?, ?) AND (? IS NULL OR k.lot = ?) "
-            "GROUP BY k.kit HAVING ? IS NULL OR max(m.at_ms) >= ? ORDER BY max(m.id)",
-            (VOID, DESTROYED, lot, lot, since_ms, since_ms),
-        )
-        return [Label(kit, product, of, date.fromisoformat(day)) for kit, product, of, day in rows]
+        return [Label(*each) for each in self._receiving.received(lot, since_ms)]
 
     def levels(self) -> list[Level]:
         """How many kits of each lot are at each station, and how many are issued: first to expire first."""
         self._db.demand("stock.read")
         self._derivation_service.freshen()
-        rows = self._db.rows(
-            "SELECT CASE status WHEN ? THEN place END AS station, product, lot, expires_on, count(*), "
-            "sum(quarantine IS NOT NULL), sum(status = 'in_stock' AND c.kit IS NOT NULL) "
-            "FROM kit_state k LEFT JOIN to_count c ON c.kit = k.kit WHERE status IN (?, ?) "
-            "GROUP BY status, station, product, lot, expires_on "
-            "ORDER BY station IS NULL, station, expires_on, product, lot",
-            (IN_STOCK, IN_STOCK, ISSUED),
-        )
-        return [
-            Level(station, product, lot, date.fromisoformat(day), *counts)
-            for station, product, lot, day, *counts in rows
-        ]
+        return self._receiving.levels()
 
     def _label(self, kit: str) -> Label:
         lot = self._stock.lot_of(kit)
@@ -177,8 +149,62 @@ class Receiving:
     def _receive(self, box: Incoming, at_ms: int, place: str, accept_expired: bool) -> Lot:
         known = self._stock.lot(box.product, box.lot)
         if known is not None:
-            self._receiving.relearn_lot(known, self._relearned(known, box))
-        return self._stock.enter_box(box, at_ms, place, accept_expired)
+            self._relearn(known, self._relearned(known, box))
+        return self._enter(box, at_ms, place, accept_expired)
+
+    def _relearn(self, known: Lot, lot: Lot) -> None:
+        """Corrects what is known of a lot, and notes it."""
+        if lot == known:
+            return
+        self._receiving.correct_lot(lot)
+        before, after = (
+            {"expires_on": each.expires_on.isoformat(), "doses": each.doses_per_kit} for each in (known, lot)
+        )
+        self._db.note("lot.correct", f"{lot.product} {lot.lot}", {"before": before, "after": after})
+
+    def _enter(self, box: Incoming, at_ms: int, place: str, accept_expired: bool) -> Lot:
+        """Receives a box whose lot, if it is known, is known rightly, and returns the lot. Raises as `receive`."""
+        again = self._received_again(box)
+        known = self._stock.lot(box.product, box.lot)
+        facts = ledger.received_lot(known, box.product, box.lot, box.expires_on, box.doses_per_kit)
+        ledger.check_receipt(box.kit, facts, at_ms, self._db.station.time_zone, accept_expired)
+        if known is None:
+            self._check_name(box.product)
+            self._stock.add_lot(facts)
+        kit = Kit(box.kit, box.product, box.lot, box.gtin, box.serial)
+        if again:
+            self._stock.set_pack(kit)
+            hand = self._stock.in_hand(kit.id)
+        else:
+            self._stock.add_kit(kit)
+            hand = KitInHand(kit, facts, NOWHERE, [])
+        self._stock.move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
+        return facts
+
+    def _check_name(self, product: str) -> None:
+        """Raises `RuleError` if only capitals tell a product from a known one: a recall would miss half of the kits."""
+        known = [*self._stock.products_of_lots(), *self._catalogue.names()]
+        like = next((each for each in known if each.casefold() == product.casefold()), product)
+        if like != product and product not in known:
+            raise RuleError("product.known_as", product=product, known=like)
+
+    def _received_again(self, box: Incoming) -> bool:
+        """Whether the number was received before, which was corrected. Raises `RuleError` if it cannot be given."""
+        if box.serial is not None:
+            same = self._stock.kit_with_serial(box.gtin, box.serial, box.product)
+            if same is not None:
+                raise RuleError("serial.received_already", serial=box.serial, kit=same)
+        known = self._stock.known_kit(box.kit)
+        if known is None:
+            like = self._stock.kits_like(box.kit)
+            if like:
+                raise RuleError("kit.number_too_like", number=box.kit, kit=like[0])
+            return False
+        if self._stock.state(box.kit).status != VOID:
+            raise RuleError("kit.known_already", kit=box.kit)
+        if (known.product, known.lot) != (box.product, box.lot):
+            raise RuleError("kit.number_was_of_another", number=box.kit, product=known.product, lot=known.lot)
+        return True
 
     def _relearned(self, known: Lot, box: Incoming) -> Lot:
         """The lot as a pack tells of it, if every receipt of the lot was taken back: what was known was mistyped."""
@@ -246,7 +272,7 @@ class Receiving:
 
     def _check_line(self, line: KitLine, box: Incoming, lot: Lot, at_ms: int, accept_expired: bool) -> None:
         """Raises `KitdockError` if this kit cannot be received."""
-        self._stock.received_again(box)
+        self._received_again(box)
         ledger.check_receipt(box.kit, lot, at_ms, self._db.station.time_zone, accept_expired)
         if line.doubts and lot.expires_on >= clock.today(at_ms, self._db.station.time_zone):
             raise RuleError("kit.doubtful", doubt=line.doubts[0], add=NextStep("kit.add", kit=box.kit))

@@ -27,7 +27,7 @@ from host.usage.reports import FILED
 
 
 class Stock:
-    """The part of the store that counts kits."""
+    """Moves kits, and answers what there is and where."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -4,7 +4,6 @@ A scan is kept as soon as it is made, so that a stocktake goes on after a break.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from host.clock import Instant
 from host.errors import InputError, RuleError
@@ -13,30 +12,11 @@ from host.ledger.issue import STATION
 from host.ledger.movement import COUNT, IN_STOCK, ISSUED
 from host.phrase import NextStep, Phrase
 from host.stock import stocktake
-from host.stock.stocktake import Answer, Count, CountScan, Difference, Result
+from host.stock.stocktake import Answer, Count, Difference, Result
 from host.store.database import Database
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
-from host.store.stocktake import STANDING, STOCKTAKE, Stocktake, StocktakeRepository, as_stocktake
-
-
-class Settled(NamedTuple):
-    """A difference with which a stocktake was closed, and the reason given."""
-
-    kind: str
-    kit: str
-    detail: str
-    reason: str
-    login: str
-    at_ms: int
-
-
-class Past(NamedTuple):
-    """A stocktake in the history: how many kits were scanned, and how many differences it was closed with."""
-
-    stocktake: Stocktake
-    scanned: int
-    differences: int
+from host.store.stocktake import Past, Settled, Stocktake, StocktakeRepository
 
 
 class Unsettled(RuleError):
@@ -44,7 +24,7 @@ class Unsettled(RuleError):
 
 
 class Stocktakes:
-    """The part of the store that counts what is in a place."""
+    """Counts what is in a place, and holds it against the ledger."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -59,9 +39,8 @@ class Stocktakes:
         """
         name = self._people.place(place).id if place is not None else self._db.station.name
         with self._db.changing("stocktake.start", name) as detail:
-            row = self._db.row(f"SELECT {STOCKTAKE} FROM stocktake WHERE place = ? AND closed_at_ms IS NULL", (name,))
-            if row:
-                known = as_stocktake(row)
+            known = self._stocktakes.under_way_at(name)
+            if known is not None:
                 raise RuleError(
                     "stocktake.under_way",
                     stocktake=known.id,
@@ -70,13 +49,9 @@ class Stocktakes:
                     at=Instant(known.started_at_ms, self._db.station.time_zone),
                     scan=NextStep("stocktake.scan"),
                 )
-            cursor = self._db.connection.execute(
-                "INSERT INTO stocktake (place, blind, started_at_ms, started_by) VALUES (?, ?, ?, ?)",
-                (name, int(blind), at_ms, self._db.login),
-            )
-            assert cursor.lastrowid is not None
-            detail |= {"stocktake": cursor.lastrowid, "blind": blind}
-        return self._stocktakes.stocktake(cursor.lastrowid)
+            number = self._stocktakes.start(name, blind, at_ms)
+            detail |= {"stocktake": number, "blind": blind}
+        return self._stocktakes.stocktake(number)
 
     def open_stocktake(self, which: str | None) -> Stocktake:
         """The stocktake under way that `which` names, by place or number; None: the only one, or this station's.
@@ -102,62 +77,42 @@ class Stocktakes:
         """As `open_stocktake`, but a number may be that of one that was closed. Raises `InputError`."""
         self._db.demand("stock.read")
         if which is not None and which.isascii() and which.isdigit():
-            row = self._db.row(f"SELECT {STOCKTAKE} FROM stocktake WHERE id = ?", (int(which),))
-            if row:
-                return as_stocktake(row)
+            known = self._stocktakes.known_stocktake(int(which))
+            if known is not None:
+                return known
         return self.open_stocktake(which)
 
     def open_stocktakes(self) -> list[Stocktake]:
         """The stocktakes under way, by place."""
         self._db.demand("stock.read")
-        return [
-            as_stocktake(row)
-            for row in self._db.rows(f"SELECT {STOCKTAKE} FROM stocktake WHERE closed_at_ms IS NULL ORDER BY place")
-        ]
+        return self._stocktakes.under_way()
 
     def stocktakes(self) -> list[Past]:
         """All stocktakes, newest first."""
         self._db.demand("stock.read")
-        rows = self._db.rows(
-            f"SELECT {STOCKTAKE}, "
-            "(SELECT count(DISTINCT kit) FROM stocktake_scan c WHERE c.stocktake = s.id AND c.undoes IS NULL AND "
-            "c.id NOT IN (SELECT undoes FROM stocktake_scan WHERE stocktake = s.id AND undoes IS NOT NULL)), "
-            "(SELECT count(*) FROM stocktake_difference d WHERE d.stocktake = s.id) FROM stocktake s ORDER BY id DESC"
-        )
-        return [Past(as_stocktake(row[:-2]), *row[-2:]) for row in rows]
+        return self._stocktakes.past()
 
     def scan_kit(self, number: int, counter: str, kit: str, doses: int | None, at_ms: int) -> Answer:
         """Keeps one scan, of a known kit or not, and returns what to say to it. Raises `RuleError` if it is closed."""
         with self._db.changing("stocktake.scan", kit) as detail:
             count = self._count(self._under_way(number), at_ms)
             before = self._stocktakes.scans(number, kit)
-            cursor = self._db.connection.execute(
-                "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, doses) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, at_ms, self._db.login, counter, kit, doses),
-            )
-            assert cursor.lastrowid is not None
-            scan = CountScan(cursor.lastrowid, at_ms, counter, kit, doses)
+            scan = self._stocktakes.add_scan(number, counter, kit, doses, at_ms)
             detail |= {"stocktake": number, "counter": counter} | ({} if doses is None else {"doses": doses})
-            return stocktake.answer(count, scan, before, self._stocktakes.boxes("k.id = ?", (kit,)).get(kit))
+            return stocktake.answer(count, scan, before, self._stocktakes.box(kit))
 
     def undo_scan(self, number: int, counter: str, at_ms: int) -> str | None:
         """Takes back the last scan of a counter and returns its kit; None if there is none left."""
         with self._db.writing():
             self._db.demand("stocktake.scan")
             self._under_way(number)
-            row = self._db.row(
-                f"SELECT id, kit FROM stocktake_scan WHERE {STANDING} AND counter = ? ORDER BY id DESC LIMIT 1",
-                (number, number, counter),
-            )
-            if row is None:
+            undone = self._stocktakes.last_scan(number, counter)
+            if undone is None:
                 return None
-            undone, kit = row
-            self._db.connection.execute(
-                "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, undoes) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, at_ms, self._db.login, counter, kit, undone),
-            )
-            self._db.note("stocktake.scan", kit, {"stocktake": number, "counter": counter, "undoes": undone})
-        return str(kit)
+            self._stocktakes.add_undo(number, undone, at_ms)
+            told = {"stocktake": number, "counter": counter, "undoes": undone.id}
+            self._db.note("stocktake.scan", undone.kit, told)
+        return undone.kit
 
     def stocktake_result(self, number: int, until_ms: int) -> Result:
         """What a stocktake under way comes to so far."""
@@ -168,11 +123,8 @@ class Stocktakes:
     def settled_differences(self, number: int) -> list[Settled]:
         """The differences with which a stocktake was closed, by kind and kit."""
         self._db.demand("stock.read")
-        rows = self._db.rows(
-            "SELECT kind, kit, detail, reason, login, at_ms FROM stocktake_difference WHERE stocktake = ?", (number,)
-        )
         order = list(stocktake.KINDS)
-        return sorted((Settled(*row) for row in rows), key=lambda each: (order.index(each.kind), each.kit))
+        return sorted(self._stocktakes.settled(number), key=lambda each: (order.index(each.kind), each.kit))
 
     def close_stocktake(self, number: int, reasons: Mapping[tuple[str, str], str], at_ms: int) -> Result:
         """Closes a stocktake with a reason for each difference, by kind and kit; records the doses counted.
@@ -189,11 +141,7 @@ class Stocktakes:
             _check_reasons(known, result.differences, reasons)
             for each in result.differences:
                 reason = reasons[each.kind, each.kit]
-                self._db.connection.execute(
-                    "INSERT INTO stocktake_difference (stocktake, kind, kit, detail, reason, login, at_ms) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (number, each.kind, each.kit, str(each.detail), reason, self._db.login, at_ms),
-                )
+                self._stocktakes.add_difference(number, each, reason, at_ms)
                 if each.doses is not None:
                     counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
                     about = counted._replace(reason=reason, document=f"stocktake {number}")
@@ -232,13 +180,8 @@ class Stocktakes:
 
     def _result(self, known: Stocktake, until_ms: int) -> Result:
         count = self._count(known, until_ms)
-        # Written into the query, not bound: each status has its own index of places.
         here = IN_STOCK if count.place.kind == STATION else ISSUED
-        boxes = self._stocktakes.boxes(
-            f"k.id IN (SELECT kit FROM kit_state WHERE status = '{here}' AND place = ? "
-            "UNION SELECT kit FROM stocktake_scan WHERE stocktake = ?)",
-            (known.place, known.id),
-        )
+        boxes = self._stocktakes.boxes(known.id, known.place, here)
         scans = self._stocktakes.scans(known.id)
         scanned = {each.kit for each in scans}
         # A kit whose scan was undone, and that is not here, is nobody's business.
@@ -253,11 +196,12 @@ class Stocktakes:
 
     def has_kit(self, kit: str) -> bool:
         """Whether a kit of that number was ever received."""
-        return self._stocktakes.has_kit(kit)
+        return self._stock.known_kit(kit) is not None
 
     def kit_like(self, text: str) -> str | None:
         """The one kit whose number is `text` but for capitals; None if there is none, or several."""
-        return self._stocktakes.kit_like(text)
+        found = self._stock.kits_like(text)
+        return found[0] if len(found) == 1 else None
 
 
 def _check_reasons(known: Stocktake, differences: Iterable[Difference], reasons: Mapping[tuple[str, str], str]) -> None:

@@ -1,58 +1,125 @@
 """Expiry in the database: kits that expire, what is known of it, replacements, and what a forecast rests on."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
-from host import clock
-from host.errors import InputError
-from host.ledger.movement import IN_STOCK
-from host.phrase import NextStep
+from host.ledger.movement import IN_STOCK, ISSUED
 from host.stock.expiry import Expiry, Note, counts
-from host.stock.forecast import OBSERVED_DAYS
 from host.store.database import Database
+
+Holder = Literal["officer", "place"]
+"""Who may have a kit: the columns of that name."""
+
+_EXPIRING = """
+SELECT k.kit, k.product, k.lot, k.expires_on, k.status, k.officer, k.place, k.pouch, coalesce(o.unit, p.unit),
+    o.station, k.since_ms, n.until, n.reason, n.login, n.at_ms
+FROM kit_state k
+LEFT JOIN officer o ON o.id = k.officer
+LEFT JOIN place p ON p.id = k.place
+LEFT JOIN expiry_note n ON n.id = (SELECT max(id) FROM expiry_note WHERE kit = k.kit)
+WHERE k.status = '{status}' AND k.expires_on <= ?
+"""
+
+
+EXPIRING = {status: _EXPIRING.format(status=status) for status in (ISSUED, IN_STOCK)}
+"""What expires until a day, by status: each has an index of its own."""
+
+
+_GONE = """
+SELECT k.product, count(DISTINCT m.kit) FROM movement m JOIN kit_state k ON k.kit = m.kit
+WHERE m.kind IN ('use', 'leave_behind', 'lose') AND m.at_ms >= ?
+    AND NOT EXISTS (SELECT 1 FROM movement c WHERE c.kit = m.kit AND c.corrects = m.id)
+    AND (k.doses_used > 0 OR k.status IN ('lost', 'left_behind'))
+GROUP BY k.product
+"""
+"""Kits that were used, lost or left behind since an instant, and did not come back whole."""
 
 
 class ExpiryRepository:
-    """The part of the store that tells what expires."""
+    """Kits by expiry, what somebody noted of it, which digests were read, and what of each product went."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def holder_column(self, holder: str) -> str:
-        if self._db.row("SELECT 1 FROM officer WHERE id = ?", (holder,)):
+    def holder(self, who: str) -> Holder | None:
+        """What `who` is, of those that may have a kit; None if it is neither an officer nor a place."""
+        if self._db.row("SELECT 1 FROM officer WHERE id = ?", (who,)):
             return "officer"
-        if self._db.row("SELECT 1 FROM place WHERE id = ?", (holder,)):
+        if self._db.row("SELECT 1 FROM place WHERE id = ?", (who,)):
             return "place"
-        officers, places = NextStep("officer.list"), NextStep("place.list")
-        raise InputError("expiry.no_such_holder", holder=holder, officers=officers, places=places)
+        return None
 
-    def expiring(self, sql: str, last: date, today: date, column: str | None, holder: str | None) -> list[Expiry]:
-        narrowed = f" AND k.{column} = ?" if column else ""
-        parameters = (last.isoformat(), holder) if column else (last.isoformat(),)
+    def expiring(self, status: str, last: date, today: date, holder: tuple[Holder, str] | None = None) -> list[Expiry]:
+        """The kits issued, or in stock, that expire on a day at the latest; of one holder if one is given.
+
+        Each with the days it has left from `today`, and what was noted of it if that counts then.
+        """
+        narrowed = f" AND k.{holder[0]} = ?" if holder else ""
+        parameters = (last.isoformat(), holder[1]) if holder else (last.isoformat(),)
         home = self._db.station.name
-        return [_expiry(row, today, home) for row in self._db.rows(sql + narrowed, parameters)]
+        return [_expiry(row, today, home) for row in self._db.rows(EXPIRING[status] + narrowed, parameters)]
+
+    def notes(self) -> dict[str, Note]:
+        """The last note on each kit that has any."""
+        rows = self._db.rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
+        return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
+
+    def add_note(self, kit: str, note: Note) -> None:
+        """Adds a note on a kit, within a transaction."""
+        self._db.connection.execute(
+            "INSERT INTO expiry_note (kit, until, reason, login, at_ms) VALUES (?, ?, ?, ?, ?)",
+            (kit, note.until.isoformat(), note.reason, note.login, note.at_ms),
+        )
+
+    def newest_read(self) -> int | None:
+        """When the newest digest was made that somebody has read, in Unix milliseconds; None if none was."""
+        row = self._db.row("SELECT max(made_at_ms) FROM digest_read")
+        return row[0] if row else None
+
+    def add_read(self, made_at_ms: int, at_ms: int) -> None:
+        """Adds that the digest which was made then has been read, within a transaction."""
+        self._db.connection.execute(
+            "INSERT INTO digest_read (made_at_ms, login, at_ms) VALUES (?, ?, ?)",
+            (made_at_ms, self._db.login, at_ms),
+        )
 
     def has_kits(self) -> bool:
         """Whether any kit was ever received."""
         return self._db.row("SELECT 1 FROM kit LIMIT 1") is not None
 
-    def observed_days(self, product: str, today: date) -> int:
-        """For how long the product is in the ledger, up to a year."""
-        recorded = (
+    def whole(self, status: str) -> dict[str, dict[date, int]]:
+        """How many kits of a status are whole and need no counting, by product and first day of the month of expiry."""
+        found: dict[str, dict[date, int]] = {}
+        for product, month, count in self._db.rows(
+            "SELECT product, substr(expires_on, 1, 7), count(*) FROM kit_state "
+            "WHERE status = ? AND doses_used = 0 AND (status <> 'in_stock' OR NOT EXISTS "
+            "(SELECT 1 FROM to_count c WHERE c.kit = kit_state.kit)) GROUP BY 1, 2",
+            (status,),
+        ):
+            found.setdefault(product, {})[date.fromisoformat(f"{month}-01")] = count
+        return found
+
+    def gone(self, since_ms: int) -> dict[str, int]:
+        """How many kits of each product were used, lost or left behind since, and did not come back whole."""
+        return dict(self._db.rows(_GONE, (since_ms,)))
+
+    def first_recorded_ms(self, product: str) -> int | None:
+        """When that happened which was recorded first of a product; None if nothing was."""
+        row = self._db.row(
             "SELECT m.at_ms FROM movement m JOIN kit_state k ON k.kit = m.kit "
-            "WHERE k.product = ? AND k.status <> 'void' ORDER BY m.id LIMIT 1"
+            "WHERE k.product = ? AND k.status <> 'void' ORDER BY m.id LIMIT 1",
+            (product,),
         )
-        # What was recorded first need not have happened first: a force may enter its past afterwards.
-        happened = (
+        return row[0] if row else None
+
+    def first_happened_ms(self, product: str) -> int | None:
+        """When that happened which happened first with a product; None if nothing did."""
+        row = self._db.row(
             "SELECT min((SELECT min(at_ms) FROM movement m WHERE m.kit = k.kit)) FROM kit_state k "
-            "WHERE k.product = ? AND k.status <> 'void'"
+            "WHERE k.product = ? AND k.status <> 'void'",
+            (product,),
         )
-        for first in (recorded, happened):
-            row = self._db.row(first, (product,))
-            began = clock.today(row[0], self._db.station.time_zone) if row and row[0] is not None else today
-            if (today - began).days >= OBSERVED_DAYS:
-                return OBSERVED_DAYS
-        return max((today - began).days, 1)
+        return row[0] if row else None
 
 
 def _expiry(row: tuple[Any, ...], today: date, home: str) -> Expiry:

@@ -1,17 +1,14 @@
 """Kits as a whole: where each is now or was then, what became of one, which goes out next, one in place of another."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from host import ledger
-from host.errors import InputError, RuleError
 from host.ledger import Kit, Lot, State
-from host.ledger.issue import STATION
-from host.ledger.movement import ISSUED, LEFT_BEHIND, LOST, USED
-from host.phrase import NextStep, Phrase
+from host.ledger.movement import ISSUED
 from host.store.database import Database
-from host.store.people import PeopleRepository
-from host.store.stock import StockRepository
+
+CarriedBy = Literal["officer", "pouch"]
+"""What kits are carried by: the columns of that name."""
 
 _KIT = "k.id, k.product, k.lot, k.gtin, k.serial"
 
@@ -24,15 +21,25 @@ class KitNow(NamedTuple):
     state: State
 
 
+class KitOpening(NamedTuple):
+    """An opening of the pouch while a kit was in it, most likely at `at_ms`; `reports` are the ids of usage reports."""
+
+    at_ms: int
+    tag: str
+    sequence: int
+    pouch: str
+    cause: str | None
+    reports: list[int]
+
+
 class KitRepository:
-    """The part of the store that answers for kits."""
+    """Kits with their states, who carries or carried which, and the openings of their pouches."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._people = PeopleRepository(db)
-        self._stock = StockRepository(db)
 
     def now(self, lots: Mapping[tuple[str, str], Lot], officer: str | None) -> list[KitNow]:
+        """Every kit that was received, or those an officer has, with its lot out of `lots`, by product and number."""
         columns = ", ".join(f"s.{column}" for column in State._fields)
         where, parameters = ("WHERE s.officer = ?", (officer,)) if officer is not None else ("", ())
         rows = self._db.rows(
@@ -41,55 +48,40 @@ class KitRepository:
         width = len(Kit._fields)
         return [KitNow(Kit(*row[:width]), lots[row[1], row[2]], State(*row[width:])) for row in rows]
 
-    def then(self, lots: Mapping[tuple[str, str], Lot], officer: str | None, at_ms: int) -> list[KitNow]:
-        kits = [Kit(*row) for row in self._db.rows(f"SELECT {_KIT} FROM kit k")]
-        lot_of = {each.id: lots[each.product, each.lot] for each in kits}
-        states = ledger.states(
-            self._stock.movements(None), {kit: lot.doses_per_kit for kit, lot in lot_of.items()}, at_ms
+    def openings(self, kit: str) -> list[KitOpening]:
+        """The openings of a kit's pouch while it was issued, oldest first, each with the reports that name it."""
+        rows = self._db.rows(
+            "SELECT o.began_likely_ms, o.tag, o.sequence, o.pouch, o.cause, "
+            "(SELECT group_concat(id) FROM usage_report r WHERE r.tag = o.tag AND r.sequence = o.sequence) "
+            "FROM custody c JOIN opening o ON o.pouch = c.pouch AND o.began_likely_ms >= c.since_ms "
+            "AND (c.until_ms IS NULL OR o.began_likely_ms < c.until_ms) "
+            "WHERE c.kit = ? AND c.status = 'issued' ORDER BY o.began_likely_ms, o.sequence",
+            (kit,),
         )
-        found = [KitNow(each, lot_of[each.id], states[each.id]) for each in kits if each.id in states]
-        return [each for each in found if officer is None or each.state.officer == officer]
+        return [KitOpening._make((*row[:5], sorted(map(int, row[5].split(","))) if row[5] else [])) for row in rows]
 
-    def to_replace(self, who: str) -> str:
-        """The kit that `who` stands for: an officer's, a pouch's, or itself."""
+    def carrier(self, who: str) -> CarriedBy | None:
+        """What `who` is, of those that kits are carried by; None if it is neither an officer nor ever was a pouch."""
         if self._db.row("SELECT 1 FROM officer WHERE id = ?", (who,)):
-            column, holder = "officer", Phrase("holder.officer", officer=who)
-        elif self._db.row("SELECT 1 FROM custody WHERE pouch = ? LIMIT 1", (who,)):
-            column, holder = "pouch", Phrase("holder.pouch", pouch=who)
-        elif self._db.row("SELECT 1 FROM kit WHERE id = ?", (who,)):
-            return self._replaceable(who)
-        else:
-            raise InputError("replace.unknown", who=who, see=NextStep("kit.list"))
-        carried = self._db.rows(
-            f"SELECT kit FROM kit_state WHERE {column} = ? AND status = ? ORDER BY kit LIMIT 9", (who, ISSUED)
-        )
-        if len(carried) > 1:
-            raise RuleError("replace.several", holder=holder, kits=tuple(row[0] for row in carried))
-        kit = carried[0][0] if carried else self._ended_with(column, who)
-        if kit is None:
-            raise RuleError("replace.none", holder=holder, issue=NextStep("kit.hand_out"))
-        return self._replaceable(kit)
+            return "officer"
+        if self._db.row("SELECT 1 FROM custody WHERE pouch = ? LIMIT 1", (who,)):
+            return "pouch"
+        return None
 
-    def _ended_with(self, column: str, who: str) -> str | None:
-        """The kit that an officer or pouch had last, if it was used up, lost or left behind with nobody else since."""
-        newest = f"SELECT kit, {column} FROM custody WHERE {{}} = ? AND status = ? ORDER BY since_ms DESC, began DESC"
-        last = self._db.row(newest.format(column), (who, ISSUED))
+    def carried(self, by: CarriedBy, who: str, most: int) -> list[str]:
+        """The kits that are out with an officer or in a pouch, in order, at most so many."""
+        rows = self._db.rows(
+            f"SELECT kit FROM kit_state WHERE {by} = ? AND status = ? ORDER BY kit LIMIT ?", (who, ISSUED, most)
+        )
+        return [kit for (kit,) in rows]
+
+    def carried_last(self, by: CarriedBy, who: str) -> str | None:
+        """The kit that an officer or a pouch had last, if nobody else has carried it since."""
+        newest = f"SELECT kit, {by} FROM custody WHERE {{}} = ? AND status = ? ORDER BY since_ms DESC, began DESC"
+        last = self._db.row(newest.format(by), (who, ISSUED))
         if last is None or self._db.row(newest.format("kit"), (last[0], ISSUED)) != last:
             return None
-        return str(last[0]) if self._stock.state(last[0]).status in (USED, LOST, LEFT_BEHIND) else None
-
-    def _replaceable(self, kit: str) -> str:
-        """The kit, if it is out with somebody who has no other in its place already. Raises `RuleError`."""
-        state = self._stock.state(kit)
-        in_stock = state.officer is None and state.place is not None and self._people.place(state.place).kind == STATION
-        if in_stock or state.status not in (ISSUED, USED, LOST, LEFT_BEHIND):
-            status = ledger.in_words(state.status)
-            raise RuleError("replace.not_out", kit=kit, status=status, issue=NextStep("kit.hand_out"))
-        if state.status != ISSUED and state.officer is not None:
-            other = self._db.row("SELECT kit FROM kit_state WHERE officer = ? AND status = ?", (state.officer, ISSUED))
-            if other:
-                raise RuleError("replace.done_already", officer=state.officer, other=other[0], kit=kit)
-        return kit
+        return str(last[0])
 
     def last_pouch(self, kit: str) -> str | None:
         """The pouch that a kit was last carried in, if that still has a tag."""

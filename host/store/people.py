@@ -1,59 +1,49 @@
 """Officers and places in the database."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from host.errors import InputError, RuleError
+from host.errors import InputError
 from host.ledger import Officer, Place
 from host.ledger.issue import STATION
-from host.phrase import NextStep, Phrase
-
-if TYPE_CHECKING:
-    pass
+from host.ledger.movement import IN_STOCK, ISSUED
+from host.phrase import NextStep
+from host.stock.people import StockedPlace
 from host.store.database import Database
 
 _OFFICER = "id, trained_on, added_at_ms, unit, station, role, left_on"
 
 
 class PeopleRepository:
-    """The part of the store that knows officers and places."""
+    """Officers, with the kits that are out to each, and places."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    def has_officer(self, officer: str) -> bool:
+        """Whether an officer of that number is known."""
+        return self._db.row("SELECT 1 FROM officer WHERE id = ?", (officer,)) is not None
+
     def add_officer(self, new: Officer) -> None:
-        if self._db.row("SELECT 1 FROM officer WHERE id = ?", (new.id,)):
-            raise RuleError("officer.known", officer=new.id, see=NextStep("officer.list"))
-        if new.station is not None:
-            self.station_place(new.station)
+        """Adds an officer, within a transaction."""
         self._db.connection.execute(
             f"INSERT INTO officer ({_OFFICER}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (new.id, iso(new.trained_on), new.added_at_ms, new.unit, new.station, new.role, iso(new.left_on)),
+            (new.id, _iso(new.trained_on), new.added_at_ms, new.unit, new.station, new.role, _iso(new.left_on)),
         )
 
-    def change_officer(
-        self, known: Officer, changes: Mapping[str, date | str | None], detail: dict[str, object]
-    ) -> Officer:
-        if isinstance(station := changes.get("station"), str):
-            self.station_place(station)
-        new = known._replace(**changes)  # type: ignore[arg-type]
+    def write_officer(self, new: Officer) -> None:
+        """Writes all of a known officer anew but for the number and when it was added, within a transaction."""
         self._db.connection.execute(
             "UPDATE officer SET trained_on = ?, unit = ?, station = ?, role = ?, left_on = ? WHERE id = ?",
-            (iso(new.trained_on), new.unit, new.station, new.role, iso(new.left_on), known.id),
+            (_iso(new.trained_on), new.unit, new.station, new.role, _iso(new.left_on), new.id),
         )
-        for key, value in changes.items():
-            before = getattr(known, key)
-            if before != value:
-                detail[key] = f"{before or 'none'} -> {value or 'none'}"
-        return new
 
     def officers(self) -> list[Officer]:
+        """All officers by number."""
         return [_officer(row) for row in self._db.rows(f"SELECT {_OFFICER} FROM officer ORDER BY id")]
 
     def officer(self, officer: str) -> Officer:
+        """One officer. Raises `InputError` if unknown."""
         row = self._db.row(f"SELECT {_OFFICER} FROM officer WHERE id = ?", (officer,))
         if row is None:
             raise InputError("officer.unknown", officer=officer, add=NextStep("officer.enter", officer=officer))
@@ -61,9 +51,6 @@ class PeopleRepository:
 
     def with_kits(self, officer: str) -> tuple[Officer, list[str]]:
         """As `officer`, with the kits that are out to that officer, in order."""
-        account = self._db.account
-        if account.only_officer and account.officer not in (None, officer):
-            self._db.refuse("stock.read", officer, Phrase("access.of_another_officer"))
         columns = ", ".join(f"o.{column}" for column in Officer._fields)
         rows = self._db.rows(
             f"SELECT {columns}, k.kit FROM officer o LEFT JOIN kit_state k ON k.officer = o.id AND k.status = 'issued' "
@@ -73,6 +60,37 @@ class PeopleRepository:
         if not rows:
             self.officer(officer)
         return _officer(rows[0][:-1]), [row[-1] for row in rows if row[-1] is not None]
+
+    def pouches_of_kits(self, officer: str | None = None) -> dict[str, dict[str, str | None]]:
+        """The kits out to each officer, or to one, in order, each with its pouch (None: in none)."""
+        whose, parameters = ("= ?", (officer,)) if officer is not None else ("IS NOT NULL", ())
+        found: dict[str, dict[str, str | None]] = {}
+        for number, kit, pouch in self._db.rows(
+            f"SELECT officer, kit, pouch FROM kit_state WHERE officer {whose} AND status = ? ORDER BY kit",
+            (*parameters, ISSUED),
+        ):
+            found.setdefault(number, {})[kit] = pouch
+        return found
+
+    def has_place(self, place: str) -> bool:
+        """Whether a place of that name is known."""
+        return self._db.row("SELECT 1 FROM place WHERE id = ?", (place,)) is not None
+
+    def add_place(self, new: Place, at_ms: int) -> None:
+        """Adds a place, within a transaction."""
+        self._db.connection.execute(
+            "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, ?, ?, ?)", (new.id, new.kind, new.unit, at_ms)
+        )
+
+    def stocked_places(self) -> list[StockedPlace]:
+        """All places, stations first, with how many kits are there."""
+        rows = self._db.rows(
+            "SELECT id, kind, unit, coalesce(kits, 0) FROM place LEFT JOIN "
+            "(SELECT place, count(*) kits FROM kit_state WHERE status IN (?, ?) GROUP BY place) ON place = id "
+            "ORDER BY kind <> 'station', kind, id",
+            (IN_STOCK, ISSUED),
+        )
+        return [StockedPlace(*row) for row in rows]
 
     def places(self) -> list[Place]:
         """All places: stations first, by name."""
@@ -106,5 +124,5 @@ def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def iso(day: date | None) -> str | None:
+def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None

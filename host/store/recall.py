@@ -2,11 +2,9 @@
 
 from typing import NamedTuple
 
-from host.errors import InputError
-from host.ledger import Lot
-from host.phrase import NextStep, Phrase
 from host.store.database import Database
-from host.store.stock import StockRepository
+
+_HELD = "kit, status, officer, place, pouch, since_ms, doses_left, quarantine"
 
 
 class Recall(NamedTuple):
@@ -26,14 +24,27 @@ class Recall(NamedTuple):
     in_stock: int = 0
 
 
+class Held(NamedTuple):
+    """A kit of a lot: where it is by the ledger and since when, in Unix milliseconds."""
+
+    kit: str
+    status: str
+    officer: str | None
+    place: str | None
+    pouch: str | None
+    since_ms: int
+    doses_left: int
+    quarantine: str | None
+
+
 class RecallRepository:
-    """The part of the store that recalls lots."""
+    """Recalls of lots and their ends, and the kits of a lot."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._stock = StockRepository(db)
 
     def add_recall(self, product: str, lot: str, action: str, reason: str, document: str | None, at_ms: int) -> None:
+        """Adds that a lot is recalled, or no longer (`action` is recall or lift), within a transaction."""
         self._db.connection.execute(
             "INSERT INTO recall (product, lot, action, reason, document, login, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (product, lot, action, reason, document, self._db.login, at_ms),
@@ -48,28 +59,31 @@ class RecallRepository:
         )
         return Recall(*row) if row else None
 
-    def find_lot(self, lot: str, product: str | None = None) -> Lot:
-        """The lot with that number, of a product if one is named.
+    def recalls(self) -> list[Recall]:
+        """Every lot that was ever recalled, as it stands now: those still recalled first, newest first."""
+        rows = self._db.rows(
+            "SELECT product, lot, action, reason, document, login, at_ms, "
+            "(SELECT count(*) FROM kit_state k WHERE k.lot = r.lot AND k.product = r.product AND status = 'issued'), "
+            "(SELECT count(*) FROM kit_state k WHERE k.lot = r.lot AND k.product = r.product AND status = 'in_stock') "
+            "FROM recall r WHERE id = (SELECT max(id) FROM recall n WHERE n.product = r.product AND n.lot = r.lot) "
+            "ORDER BY action = 'lift', id DESC"
+        )
+        return [Recall(*row) for row in rows]
 
-        Raises `InputError` if there is none, naming what is like it, or if several products have it.
-        """
+    def kits_of_lot(self, product: str, lot: str) -> list[Held]:
+        """Where each kit of a lot is: those with officers first, then those in places, then the others."""
+        rows = self._db.rows(
+            f"SELECT {_HELD} FROM kit_state WHERE lot = ? AND product = ? AND status <> 'void' "
+            "ORDER BY status <> 'issued', officer IS NULL, officer, status, place, kit",
+            (lot, product),
+        )
+        return [Held(*row) for row in rows]
+
+    def lots(self) -> list[tuple[str, str]]:
+        """Product and number of every lot, in order."""
+        return [(product, lot) for product, lot in self._db.rows("SELECT product, lot FROM lot ORDER BY product, lot")]
+
+    def lots_of_number(self, lot: str) -> list[tuple[str, str]]:
+        """Product and number of the lots with that number, by product."""
         rows = self._db.rows("SELECT product, lot FROM lot WHERE lot = ? ORDER BY product", (lot,))
-        found = [row for row in rows if product is None or row[0].casefold() == product.casefold()]
-        if len(found) > 1:
-            raise InputError("lot.of_several", lot=lot, products=tuple(row[0] for row in found))
-        if not found:
-            alike = rows or self._lots_like(lot)
-            like = tuple(Phrase("lot.of_product", lot=each, product=name) for name, each in alike)
-            raise InputError("lot.unknown", lot=lot, product=product, like=like, see=NextStep("kit.list"))
-        known_lot = self._stock.lot(*found[0])
-        assert known_lot is not None  # it was just found
-        return known_lot
-
-    def _lots_like(self, lot: str) -> list[tuple[str, str]]:
-        """Lots that differ from `lot` in capitals, blanks and dashes alone."""
-
-        def bare(text: str) -> str:
-            return "".join(each for each in text.casefold() if each.isalnum())
-
-        rows = self._db.rows("SELECT product, lot FROM lot ORDER BY product, lot")
-        return [(product, each) for product, each in rows if bare(each) == bare(lot)]
+        return [(product, number) for product, number in rows]

@@ -1,10 +1,12 @@
 """Receiving kits as a scanner or a file tells of them, their labels, and what is in stock, in the database."""
 
+from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from host import ledger
 from host.ledger import Lot
-from host.ledger.movement import VOID
+from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, VOID
 from host.receiving import numbers
 from host.store.database import Database
 from host.store.doses import DoseRepository
@@ -12,8 +14,20 @@ from host.store.rollups import RollupRepository
 from host.store.stock import Incoming, StockRepository
 
 
+class Level(NamedTuple):
+    """Kits of one lot at one station, or issued (`station` None); of them how many quarantined, and to be counted."""
+
+    station: str | None
+    product: str
+    lot: str
+    expires_on: date
+    kits: int
+    quarantined: int
+    to_count: int
+
+
 class ReceivingRepository:
-    """The part of the store that takes in kits."""
+    """Kits by number, pack and receipt; lots with what is counted of them. Remembers the highest number given."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -47,10 +61,8 @@ class ReceivingRepository:
             given[prefix] += 1
         return numbers.number(prefix, given[prefix] + 1)
 
-    def relearn_lot(self, known: Lot, lot: Lot) -> None:
-        """Corrects what is known of a lot, within a transaction."""
-        if lot == known:
-            return
+    def correct_lot(self, lot: Lot) -> None:
+        """Writes expiry and doses of a known lot, and the roll-ups of its kits, within a transaction."""
         self._db.connection.execute(
             "UPDATE lot SET expires_on = ?, doses_per_kit = ? WHERE product = ? AND lot = ?",
             (lot.expires_on.isoformat(), lot.doses_per_kit, lot.product, lot.lot),
@@ -58,10 +70,6 @@ class ReceivingRepository:
         for (kit,) in self._db.rows("SELECT kit FROM kit_state WHERE lot = ? AND product = ?", (lot.lot, lot.product)):
             self._rollups.write_kit(kit, ledger.replay(self._stock.movements(kit), lot.doses_per_kit), lot)
             self._doses.roll_up_doses([kit])
-        before, after = (
-            {"expires_on": each.expires_on.isoformat(), "doses": each.doses_per_kit} for each in (known, lot)
-        )
-        self._db.note("lot.correct", f"{lot.product} {lot.lot}", {"before": before, "after": after})
 
     def has_kits(self, lot: Lot) -> bool:
         """Whether any receipt of the lot stands."""
@@ -70,3 +78,31 @@ class ReceivingRepository:
             (lot.lot, lot.product, VOID),
         )
         return found is not None
+
+    def received(self, lot: str | None, since_ms: int | None) -> list[tuple[str, str, str, date]]:
+        """Kit, product, lot and expiry of the kits received, of one lot or all, since an instant (Unix ms) or ever.
+
+        In order of receipt, without those destroyed or whose receipt was taken back.
+        """
+        rows = self._db.rows(
+            "SELECT k.kit, k.product, k.lot, k.expires_on FROM kit_state k JOIN movement m ON m.kit = k.kit "
+            "WHERE m.kind = 'receive' AND k.status NOT IN (?, ?) AND (? IS NULL OR k.lot = ?) "
+            "GROUP BY k.kit HAVING ? IS NULL OR max(m.at_ms) >= ? ORDER BY max(m.id)",
+            (VOID, DESTROYED, lot, lot, since_ms, since_ms),
+        )
+        return [(kit, product, of, date.fromisoformat(day)) for kit, product, of, day in rows]
+
+    def levels(self) -> list[Level]:
+        """How many kits of each lot are at each station, by station, and how many are issued: first to expire first."""
+        rows = self._db.rows(
+            "SELECT CASE status WHEN ? THEN place END AS station, product, lot, expires_on, count(*), "
+            "sum(quarantine IS NOT NULL), sum(status = 'in_stock' AND c.kit IS NOT NULL) "
+            "FROM kit_state k LEFT JOIN to_count c ON c.kit = k.kit WHERE status IN (?, ?) "
+            "GROUP BY status, station, product, lot, expires_on "
+            "ORDER BY station IS NULL, station, expires_on, product, lot",
+            (IN_STOCK, IN_STOCK, ISSUED),
+        )
+        return [
+            Level(station, product, lot, date.fromisoformat(day), *counts)
+            for station, product, lot, day, *counts in rows
+        ]

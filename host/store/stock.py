@@ -1,19 +1,17 @@
 """Products, lots, kits and the ledger of their movements, in the database."""
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from host import clock, ledger
-from host.errors import InputError, RuleError
+from host.errors import InputError
 from host.ledger import Kit, Lot, Movement, State
 from host.ledger.movement import (
     CORRECT,
     IN_STOCK,
     ISSUED,
     NOWHERE,
-    RECEIVE,
     VOID,
 )
 from host.phrase import NextStep, Phrase
@@ -97,13 +95,14 @@ class NextKit(NamedTuple):
 
 
 class StockRepository:
-    """The part of the store that counts kits."""
+    """Lots, kits and movements, with the state that is rolled up of each kit, and what is in each pouch."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._rollups = RollupRepository(db)
 
     def lots(self) -> list[Lot]:
+        """All lots, first to expire first."""
         rows = self._db.rows(f"SELECT {_LOT} FROM lot l ORDER BY expires_on, l.product, l.lot")
         return [_lot(row) for row in rows]
 
@@ -125,12 +124,49 @@ class StockRepository:
 
     def kit(self, kit: str) -> Kit:
         """One kit. Raises `InputError` if unknown."""
-        row = self._db.row("SELECT id, product, lot, gtin, serial FROM kit WHERE id = ?", (kit,))
-        if row is None:
+        found = self.known_kit(kit)
+        if found is None:
             raise InputError("kit.unknown", kit=kit, see=NextStep("kit.list"), add=NextStep("kit.add", kit=kit))
-        return Kit(*row)
+        return found
+
+    def known_kit(self, kit: str) -> Kit | None:
+        """One kit, if one of that number was ever received."""
+        row = self._db.row("SELECT id, product, lot, gtin, serial FROM kit WHERE id = ?", (kit,))
+        return Kit(*row) if row else None
+
+    def kits_like(self, text: str) -> list[str]:
+        """The kits whose number is `text` but for capitals; of several, two."""
+        return [kit for (kit,) in self._db.rows("SELECT id FROM kit WHERE id = ? COLLATE NOCASE LIMIT 2", (text,))]
+
+    def kit_with_serial(self, gtin: str | None, serial: str, product: str) -> str | None:
+        """The kit whose pack has that serial, but for one of which the receipt was taken back.
+
+        A serial is of a GTIN, and without one of a product.
+        """
+        row = self._db.row(
+            "SELECT k.id FROM kit k JOIN kit_state s ON s.kit = k.id "
+            "WHERE k.gtin IS ? AND k.serial = ? AND s.status <> ? AND (k.gtin IS NOT NULL OR k.product = ?)",
+            (gtin, serial, VOID, product),
+        )
+        return str(row[0]) if row else None
+
+    def add_lot(self, lot: Lot) -> None:
+        """Adds a lot that is not known yet, within a transaction."""
+        self._db.connection.execute(
+            "INSERT INTO lot (product, lot, expires_on, doses_per_kit) VALUES (?, ?, ?, ?)",
+            (lot.product, lot.lot, lot.expires_on.isoformat(), lot.doses_per_kit),
+        )
+
+    def add_kit(self, kit: Kit) -> None:
+        """Adds a kit of a known lot, within a transaction; its receipt is to follow."""
+        self._db.connection.execute("INSERT INTO kit (id, product, lot, gtin, serial) VALUES (?, ?, ?, ?, ?)", kit)
+
+    def set_pack(self, kit: Kit) -> None:
+        """Writes GTIN and serial of a known kit's pack, within a transaction."""
+        self._db.connection.execute("UPDATE kit SET gtin = ?, serial = ? WHERE id = ?", (kit.gtin, kit.serial, kit.id))
 
     def movements(self, kit: str | None = None) -> list[Movement]:
+        """The whole ledger, or one kit's part of it, oldest first."""
         where, parameters = ("WHERE kit = ?", (kit,)) if kit is not None else ("", ())
         rows = self._db.rows(f"SELECT {_MOVEMENT} FROM movement {where} ORDER BY id", parameters)
         return [Movement(*row) for row in rows]
@@ -157,65 +193,12 @@ class StockRepository:
         )
 
     def state(self, kit: str) -> State:
+        """Where a kit is now, and what is in it. Raises `InputError` if it is unknown."""
         row = self._db.row(f"SELECT {', '.join(State._fields)} FROM kit_state WHERE kit = ?", (kit,))
         if row is None:
             self.kit(kit)
             return NOWHERE
         return State(*row)
-
-    def enter_box(self, box: Incoming, at_ms: int, place: str, accept_expired: bool) -> Lot:
-        again = self.received_again(box)
-        known = self.lot(box.product, box.lot)
-        facts = ledger.received_lot(known, box.product, box.lot, box.expires_on, box.doses_per_kit)
-        ledger.check_receipt(box.kit, facts, at_ms, self._db.station.time_zone, accept_expired)
-        if known is None:
-            self._check_name(box.product)
-            self._db.connection.execute(
-                "INSERT INTO lot (product, lot, expires_on, doses_per_kit) VALUES (?, ?, ?, ?)",
-                (box.product, box.lot, facts.expires_on.isoformat(), facts.doses_per_kit),
-            )
-        if again:
-            self._db.connection.execute(
-                "UPDATE kit SET gtin = ?, serial = ? WHERE id = ?", (box.gtin, box.serial, box.kit)
-            )
-        else:
-            self._db.connection.execute(
-                "INSERT INTO kit (id, product, lot, gtin, serial) VALUES (?, ?, ?, ?, ?)",
-                (box.kit, box.product, box.lot, box.gtin, box.serial),
-            )
-        kit = Kit(box.kit, box.product, box.lot, box.gtin, box.serial)
-        hand = self.in_hand(box.kit) if again else KitInHand(kit, facts, NOWHERE, [])
-        self.move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
-        return facts
-
-    def _check_name(self, product: str) -> None:
-        """Raises `RuleError` if only capitals tell a product from a known one: a recall would miss half of the kits."""
-        known = [*self.products_of_lots(), *(name for (name,) in self._db.rows("SELECT name FROM product"))]
-        like = next((each for each in known if each.casefold() == product.casefold()), product)
-        if like != product and product not in known:
-            raise RuleError("product.known_as", product=product, known=like)
-
-    def received_again(self, box: Incoming) -> bool:
-        """Whether the number was received before, which was corrected. Raises `RuleError` if it cannot be given."""
-        if box.serial is not None:
-            same = self._db.row(
-                "SELECT k.id FROM kit k JOIN kit_state s ON s.kit = k.id "
-                "WHERE k.gtin IS ? AND k.serial = ? AND s.status <> ? AND (k.gtin IS NOT NULL OR k.product = ?)",
-                (box.gtin, box.serial, VOID, box.product),
-            )
-            if same:
-                raise RuleError("serial.received_already", serial=box.serial, kit=same[0])
-        known = self._db.row("SELECT product, lot FROM kit WHERE id = ?", (box.kit,))
-        if known is None:
-            like = self._db.row("SELECT id FROM kit WHERE id = ? COLLATE NOCASE", (box.kit,))
-            if like:
-                raise RuleError("kit.number_too_like", number=box.kit, kit=like[0])
-            return False
-        if self.state(box.kit).status != VOID:
-            raise RuleError("kit.known_already", kit=box.kit)
-        if known != (box.product, box.lot):
-            raise RuleError("kit.number_was_of_another", number=box.kit, product=known[0], lot=known[1])
-        return True
 
     def products_of_lots(self) -> list[str]:
         """Every product of which there is a lot; looked up one by one, since there are few."""
@@ -227,6 +210,10 @@ class StockRepository:
         return found
 
     def next_of_product(self, station: str, day: date, product: str, most: int) -> list[NextKit]:
+        """The kits of a product at a station that can be issued on that day and lie in no pouch, at most so many.
+
+        First to expire first.
+        """
         rows = self._db.rows(
             "SELECT s.kit, s.product, s.lot, s.expires_on FROM kit_state s "
             "CROSS JOIN lot l ON l.product = s.product AND l.lot = s.lot "
@@ -270,7 +257,7 @@ class StockRepository:
         """
         lot, so_far = hand.lot, hand.movements
         if movement.kind == CORRECT and movement.corrects is None:
-            movement = movement._replace(corrects=_last_to_correct(so_far, movement.kit))
+            movement = movement._replace(corrects=ledger.last_to_correct(so_far, movement.kit))
         movement = movement._replace(login=self._db.login, recorded_at_ms=clock.now_ms())
         before, _ = ledger.check_movement(so_far, movement, lot.doses_per_kit, self._db.station.time_zone)
         cursor = self._db.connection.execute(
@@ -297,20 +284,6 @@ class StockRepository:
         """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""
         row = self._db.row("SELECT min(expires_on) FROM kit_state WHERE pouch = ? AND status = ?", (pouch, ISSUED))
         return date.fromisoformat(row[0]) if row and row[0] else None
-
-
-def _last_to_correct(so_far: Sequence[Movement], kit: str) -> int | None:
-    """The movement that a correction without a number is of. Raises `RuleError` if the last entry is a correction."""
-    still = ledger.standing(so_far)
-    if so_far and so_far[-1].kind == CORRECT:
-        raise RuleError(
-            "kit.reversed_already_one_left" if still else "kit.reversed_already",
-            kit=kit,
-            movement=so_far[-1].corrects,
-            left=still[-1].id if still else None,
-            see=NextStep("kit.history", kit=kit),
-        )
-    return still[-1].id if still else None
 
 
 def _lot(row: tuple[Any, ...]) -> Lot:

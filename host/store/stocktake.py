@@ -12,16 +12,16 @@ from host.errors import InputError
 from host.ledger import Kit, Movement
 from host.ledger.movement import VOID
 from host.phrase import NextStep
-from host.stock.stocktake import Box, CountScan
+from host.stock.stocktake import Box, CountScan, Difference
 from host.store.database import Database
 from host.store.doses import DoseRepository
 from host.store.stock import StockRepository
 from host.usage import doses
 
-STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"
+_STOCKTAKE = "id, place, blind, started_at_ms, started_by, closed_at_ms, closed_by, cancelled"
 
 
-STANDING = (
+_STANDING = (
     "stocktake = ? AND undoes IS NULL AND id NOT IN "
     "(SELECT undoes FROM stocktake_scan WHERE stocktake = ? AND undoes IS NOT NULL)"
 )
@@ -40,36 +40,144 @@ class Stocktake(NamedTuple):
     cancelled: str | None
 
 
+class Settled(NamedTuple):
+    """A difference with which a stocktake was closed, and the reason given."""
+
+    kind: str
+    kit: str
+    detail: str
+    reason: str
+    login: str
+    at_ms: int
+
+
+class Past(NamedTuple):
+    """A stocktake in the history: how many kits were scanned, and how many differences it was closed with."""
+
+    stocktake: Stocktake
+    scanned: int
+    differences: int
+
+
 class StocktakeRepository:
-    """The part of the store that counts what is in a place."""
+    """Stocktakes, their scans, and the differences with which each was closed."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._doses = DoseRepository(db)
         self._stock = StockRepository(db)
 
+    def start(self, place: str, blind: bool, at_ms: int) -> int:
+        """Adds a stocktake of a place that begins at an instant, within a transaction, and returns its number."""
+        cursor = self._db.connection.execute(
+            "INSERT INTO stocktake (place, blind, started_at_ms, started_by) VALUES (?, ?, ?, ?)",
+            (place, int(blind), at_ms, self._db.login),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
     def end(self, number: int, at_ms: int, cancelled: str | None) -> None:
+        """Writes that a stocktake was closed, or given up for a reason (`cancelled`), within a transaction."""
         self._db.connection.execute(
             "UPDATE stocktake SET closed_at_ms = ?, closed_by = ?, cancelled = ? WHERE id = ?",
             (at_ms, self._db.login, cancelled, number),
         )
 
     def stocktake(self, number: int) -> Stocktake:
-        row = self._db.row(f"SELECT {STOCKTAKE} FROM stocktake WHERE id = ?", (number,))
-        if row is None:
+        """One stocktake. Raises `InputError` if there is none of that number."""
+        found = self.known_stocktake(number)
+        if found is None:
             raise InputError("stocktake.unknown", stocktake=number, see=NextStep("stocktake.list"))
-        return as_stocktake(row)
+        return found
+
+    def known_stocktake(self, number: int) -> Stocktake | None:
+        """One stocktake, if there is one of that number."""
+        row = self._db.row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE id = ?", (number,))
+        return _stocktake(row) if row else None
+
+    def under_way_at(self, place: str) -> Stocktake | None:
+        """The stocktake of a place that is not closed, if there is one."""
+        row = self._db.row(f"SELECT {_STOCKTAKE} FROM stocktake WHERE place = ? AND closed_at_ms IS NULL", (place,))
+        return _stocktake(row) if row else None
+
+    def under_way(self) -> list[Stocktake]:
+        """The stocktakes that are not closed, by place."""
+        rows = self._db.rows(f"SELECT {_STOCKTAKE} FROM stocktake WHERE closed_at_ms IS NULL ORDER BY place")
+        return [_stocktake(row) for row in rows]
+
+    def past(self) -> list[Past]:
+        """All stocktakes, those under way too, newest first."""
+        rows = self._db.rows(
+            f"SELECT {_STOCKTAKE}, "
+            "(SELECT count(DISTINCT kit) FROM stocktake_scan c WHERE c.stocktake = s.id AND c.undoes IS NULL AND "
+            "c.id NOT IN (SELECT undoes FROM stocktake_scan WHERE stocktake = s.id AND undoes IS NOT NULL)), "
+            "(SELECT count(*) FROM stocktake_difference d WHERE d.stocktake = s.id) FROM stocktake s ORDER BY id DESC"
+        )
+        return [Past(_stocktake(row[:-2]), *row[-2:]) for row in rows]
+
+    def add_scan(self, number: int, counter: str, kit: str, doses: int | None, at_ms: int) -> CountScan:
+        """Adds a scan, of a known kit or not, within a transaction, and returns it."""
+        cursor = self._db.connection.execute(
+            "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, doses) VALUES (?, ?, ?, ?, ?, ?)",
+            (number, at_ms, self._db.login, counter, kit, doses),
+        )
+        assert cursor.lastrowid is not None
+        return CountScan(cursor.lastrowid, at_ms, counter, kit, doses)
+
+    def last_scan(self, number: int, counter: str) -> CountScan | None:
+        """The last scan of a counter that stands, if there is one."""
+        row = self._db.row(
+            f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {_STANDING} AND counter = ? "
+            "ORDER BY id DESC LIMIT 1",
+            (number, number, counter),
+        )
+        return CountScan(*row) if row else None
+
+    def add_undo(self, number: int, undone: CountScan, at_ms: int) -> None:
+        """Adds that a scan was taken back by its counter, within a transaction."""
+        self._db.connection.execute(
+            "INSERT INTO stocktake_scan (stocktake, at_ms, login, counter, kit, undoes) VALUES (?, ?, ?, ?, ?, ?)",
+            (number, at_ms, self._db.login, undone.counter, undone.kit, undone.id),
+        )
+
+    def add_difference(self, number: int, difference: Difference, reason: str, at_ms: int) -> None:
+        """Adds a difference with which a stocktake is closed, within a transaction."""
+        self._db.connection.execute(
+            "INSERT INTO stocktake_difference (stocktake, kind, kit, detail, reason, login, at_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, difference.kind, difference.kit, str(difference.detail), reason, self._db.login, at_ms),
+        )
+
+    def settled(self, number: int) -> list[Settled]:
+        """The differences with which a stocktake was closed, in no order."""
+        rows = self._db.rows(
+            "SELECT kind, kit, detail, reason, login, at_ms FROM stocktake_difference WHERE stocktake = ?", (number,)
+        )
+        return [Settled(*row) for row in rows]
 
     def scans(self, number: int, kit: str | None = None) -> list[CountScan]:
         """The scans that stand, of all kits or of one, oldest first."""
         where, parameters = ("", ()) if kit is None else (" AND kit = ?", (kit,))
         rows = self._db.rows(
-            f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {STANDING}{where} ORDER BY id",
+            f"SELECT id, at_ms, counter, kit, doses FROM stocktake_scan WHERE {_STANDING}{where} ORDER BY id",
             (number, number, *parameters),
         )
         return [CountScan(*row) for row in rows]
 
-    def boxes(self, where: str, parameters: tuple[object, ...]) -> dict[str, Box]:
+    def box(self, kit: str) -> Box | None:
+        """What is known of a kit; None if it was never received."""
+        return self._boxes("k.id = ?", (kit,)).get(kit)
+
+    def boxes(self, number: int, place: str, status: str) -> dict[str, Box]:
+        """What is known of the kits that are in a place with that status, and of those scanned in a stocktake."""
+        # Written into the query, not bound: each status has its own index of places.
+        return self._boxes(
+            f"k.id IN (SELECT kit FROM kit_state WHERE status = '{status}' AND place = ? "
+            "UNION SELECT kit FROM stocktake_scan WHERE stocktake = ?)",
+            (place, number),
+        )
+
+    def _boxes(self, where: str, parameters: tuple[object, ...]) -> dict[str, Box]:
         """What is known of the kits that `where` finds."""
         rows = self._db.rows(f"SELECT k.id, k.product, k.lot FROM kit k WHERE {where}", parameters)
         lots = {key: self._stock.lot(*key) for key in {(product, lot) for _, product, lot in rows}}
@@ -100,16 +208,7 @@ class StocktakeRepository:
         ]
         return [Kit(*row) for row in found if row]
 
-    def has_kit(self, kit: str) -> bool:
-        """Whether a kit of that number was ever received."""
-        return self._db.row("SELECT 1 FROM kit WHERE id = ?", (kit,)) is not None
 
-    def kit_like(self, text: str) -> str | None:
-        """The one kit whose number is `text` but for capitals; None if there is none, or several."""
-        rows = self._db.rows("SELECT id FROM kit WHERE id = ? COLLATE NOCASE LIMIT 2", (text,))
-        return str(rows[0][0]) if len(rows) == 1 else None
-
-
-def as_stocktake(row: tuple[object, ...]) -> Stocktake:
+def _stocktake(row: tuple[object, ...]) -> Stocktake:
     known = Stocktake(*row)  # type: ignore[arg-type]
     return known._replace(blind=bool(known.blind))

@@ -16,8 +16,8 @@ from host.errors import InputError, KitdockError, NotAllowed, RuleError
 from host.ledger import Lot, by_kit, replay
 from host.ledger.movement import IN_STOCK, ISSUED
 from host.phrase import NextStep, Phrase
-from host.service.expiry import EXPIRING_CARRIED, EXPIRING_IN_STOCK
 from host.stock.expiry import Expiry, Note, Stocked, demands, expiries, good_after, in_order, next_step, suggest
+from host.store.expiry import EXPIRING
 from host.store.stock import Incoming
 from tests.refusals import refused
 from tests.station import Store
@@ -239,8 +239,8 @@ def test_officer_sees_the_own_kits_only(store: Store) -> None:
 
 
 def test_expiry_goes_by_indexes(store: Store) -> None:
-    for sql, index in ((EXPIRING_CARRIED, "kit_issued"), (EXPIRING_IN_STOCK, "kit_in_stock_expires")):
-        plan = [row[3] for row in store.rows("EXPLAIN QUERY PLAN " + sql, ("2026-09-01",))]
+    for status, index in ((ISSUED, "kit_issued"), (IN_STOCK, "kit_in_stock_expires")):
+        plan = [row[3] for row in store.rows("EXPLAIN QUERY PLAN " + EXPIRING[status], ("2026-09-01",))]
         assert any(f"USING INDEX {index} (expires_on<?)" in line for line in plan), plan
         assert not [line for line in plan if line.startswith("SCAN")], plan
 

@@ -24,8 +24,7 @@ from host.words import heading
 if TYPE_CHECKING:
     from datetime import date
 
-    from host.service.kits import KitOpening
-    from host.store.kits import KitNow
+    from host.store.kits import KitNow, KitOpening
 
 LATE_MS = 60_000
 """A movement that was recorded so much later than it happened is shown with both times."""
