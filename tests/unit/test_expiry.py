@@ -156,11 +156,13 @@ def test_after_any_history_the_rollups_tell_the_same_expiry_as_the_history(
 def whole_shelves(store: Store, lot_of: dict[str, Lot], today: date) -> dict[tuple[str, str], list[Stocked]]:
     """All that can be handed out, from the history."""
     found: dict[tuple[str, str], list[Stocked]] = {}
+    follows = store.recompute()
+    in_doubt = {row[0] for table in ("to_count", "doses_off") for row in follows[table]}
     for kit, movements in by_kit(store.movements()).items():
         lot = lot_of[kit]
         state = replay(movements, lot.doses_per_kit)[-1].state
         whole = state.doses_left == lot.doses_per_kit and state.quarantine is None and state.pouch is None
-        if state.status == IN_STOCK and whole and lot.expires_on > good_after(today, 90):
+        if state.status == IN_STOCK and whole and kit not in in_doubt and lot.expires_on > good_after(today, 90):
             place = str(state.place)
             found.setdefault((lot.product, place), []).append(Stocked(kit, lot.lot, lot.expires_on, place))
     return {key: sorted(kits, key=lambda each: (each.expires_on, each.kit)) for key, kits in found.items()}
