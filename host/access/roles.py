@@ -44,7 +44,7 @@ ACTIONS = {
     "stocktake.close": _STOCK,
     "stocktake.cancel": _STOCK,
     "expiry.acknowledge": _STOCK,
-    "discrepancy.note": _JUDGES,
+    "discrepancy.note": _STATION,
     "discrepancy.acknowledge": _JUDGES,
     "discrepancy.resolve": _JUDGES,
     "discrepancy.reopen": _JUDGES,

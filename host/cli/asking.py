@@ -10,11 +10,11 @@ import click
 from host import clock, forms
 from host.cli.steps import told
 from host.cli.terminal import say
-from host.docking.prompting import MAX_DOSES, file_report, prefilled, record_explanation
 from host.errors import InputError
 from host.phrase import Phrase
 from host.service.people import People
 from host.service.reports import Reports
+from host.service.telling import MAX_DOSES, Telling
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, USED
 
@@ -26,29 +26,23 @@ SELF = "me"
 """What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
 
 
-def ask_about(store: Database, pouch: str, found: Sequence[Opening], form_key: str) -> None:
+def ask_about(store: Database, tag_id: str, form_key: str) -> None:
     """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing.
 
     An empty answer leaves a question for later.
     """
-    # Who stands here has it now; an opening may have been another's, who had it before.
-    holders = Reports(store).holders_of(pouch) or list(
-        dict.fromkeys(officer for each in found for officer in each.officers)
-    )
-    missing = [each for officer in holders for each in Reports(store).missing_reports(officer)]
-    if not found and not missing:
+    here = Telling(store).at_the_dock(tag_id)
+    if not here.openings and not here.missing:
         return
-    who = ask_who(store, pouch, holders)
-    if who is not None and found:
-        Reports(store).note_docked_by(found[-1].tag, who, clock.now_ms())
-    for opening in found:
+    who = ask_who(store, here.pouch, here.holders)
+    if who is not None and here.openings:
+        Reports(store).note_docked_by(here.openings[-1].tag, who, clock.now_ms())
+    for opening in here.openings:
         ask_opening(store, opening, form_key, who)
     if who is None:
         return
-    asked = {(each.tag, each.sequence) for each in found}
-    for opening in Reports(store).missing_reports(who):
-        if (opening.tag, opening.sequence) not in asked:
-            ask_for_report(store, opening, form_key, who)
+    for opening in Telling(store).missing_besides(who, here.openings):
+        ask_for_report(store, opening, form_key, who)
 
 
 def ask_who(store: Database, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
@@ -88,7 +82,7 @@ def ask_opening(store: Database, opening: Opening, form_key: str, who: str | Non
         say(told(Phrase("asking.left_for_later")))
         return
     doses = ask_doses(opening) if cause == USED else None
-    record_explanation(store, opening, who, cause, doses, clock.now_ms())
+    Telling(store).record_explanation(opening, who, cause, doses, clock.now_ms())
     if cause == USED and who is not None:
         _report_now(store, opening, form_key, who, doses, told(Phrase("asking.file_now")))
 
@@ -105,9 +99,9 @@ def _report_now(store: Database, opening: Opening, form_key: str, who: str, dose
     if not click.confirm(question, default=True, err=True):
         return
     kit = ask_kit(Reports(store).kits_of_report(opening, who, opening.began.likely_ms))
-    known = prefilled(store, opening) | ({"doses": doses} if doses else {})
+    known = Telling(store).prefilled(opening) | ({"doses": doses} if doses else {})
     answers = ask_form(store, forms.load(form_key), known)
-    filed = file_report(store, form_key, opening, who, answers, clock.now_ms(), kit)
+    filed = Telling(store).file_report(form_key, opening, who, answers, clock.now_ms(), kit)
     say(told(Phrase("asking.report_filed", report=filed.id)))
 
 

@@ -18,18 +18,20 @@ import click
 
 from host import clock, forms
 from host.access import identity
-from host.cli import terminal
-from host.cli.dock import ask_about_openings, progress
-from host.cli.expiry import list_ as expiry
-from host.cli.reconcile import list_ as reconcile
+from host.cli import asking, terminal
 from host.cli.render import render
+from host.cli.showing.discrepancies import disagreements_table
+from host.cli.showing.docking import progress
+from host.cli.showing.expiries import expiries_table
 from host.cli.steps import told
-from host.docking.prompting import file_report, record_explanation, unexplained_openings
 from host.docking.session import DockingReport
 from host.errors import InputError, KitdockError
 from host.phrase import Phrase
+from host.service.expiring import Expiring
+from host.service.reconciling import Reconciling, Wanted
 from host.service.station import Database, create_database, open_database
 from host.service.tags import Tags
+from host.service.telling import Telling
 from host.usage.reports import USED
 
 try:
@@ -57,8 +59,7 @@ class DemoFailed(KitdockError):
               "temporary folder]")  # fmt: skip
 @click.option("--interpreter", metavar="PATH", type=click.Path(exists=True, dir_okay=False),
               help="Another MicroPython to run the tags' firmware in, such as a Unix build.")  # fmt: skip
-@click.pass_context
-def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | None) -> None:
+def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
     """Play through a small fictional force.
 
     Six tags run the real firmware in real MicroPython interpreters, and dock over real Bluetooth packets on
@@ -76,9 +77,10 @@ def demo(ctx: click.Context, batch: bool, db: Path | None, interpreter: str | No
     batch = batch or not terminal.has_terminal()
     with create_database(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
         asyncio.run(_play(store, start, now, batch, interpreter))
-    for title, command in ((Phrase("demo.expiry"), expiry), (Phrase("demo.reconciliation"), reconcile)):
-        _say(title)
-        render(ctx.invoke(command, db=db), "table")
+        _say(Phrase("demo.expiry"))
+        render(expiries_table(Expiring(store).expiring_kits(), TIME_ZONE), "table")
+        _say(Phrase("demo.reconciliation"))
+        render(disagreements_table(Reconciling(store).disagreements(clock.now_ms(), Wanted()), TIME_ZONE), "table")
     reads_reports = told(Phrase("demo.reads_reports"))
     _say(Phrase("demo.took", seconds=round(time.monotonic() - began), db=db))
     for line in (
@@ -131,13 +133,13 @@ async def _after(store: Database, report: DockingReport, batch: bool) -> None:
     if not batch:
         await _beside_the_loop(functools.partial(_ask, store.path, report.tag))
         return
-    for opening in unexplained_openings(store, report.tag):
+    for opening in Telling(store).unexplained_openings(report.tag):
         if not opening.dose_marks:
             _tell(Phrase("demo.answers_later", pouch=opening.pouch))
             continue
         officer = opening.officers[0]
-        doses = record_explanation(store, opening, officer, USED, None, clock.now_ms())
-        number = file_report(store, forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
+        doses = Telling(store).record_explanation(opening, officer, USED, None, clock.now_ms())
+        number = Telling(store).file_report(forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
         _tell(Phrase("demo.answers_used", pouch=opening.pouch, officer=officer, doses=doses))
         _tell(Phrase("demo.report_filed", report=number))
 
@@ -156,7 +158,7 @@ def _ask(db: Path, tag_id: str, given_up: threading.Event) -> None:
         return line.rstrip("\n")
 
     with open_database(db) as store, reading_by(read if SELECTS else input):
-        ask_about_openings(store, tag_id)
+        asking.ask_about(store, tag_id, forms.DEFAULT)
 
 
 @contextmanager

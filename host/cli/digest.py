@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from host import clock
-from host.cli.expiry import COLUMNS, DETAILS, row_of
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
-from host.cli.steps import told
-from host.reconcile.digest import Digest, Scope
-from host.reconcile.digest import digest as make
-from host.service.discrepancies import Discrepancies
-from host.service.expiry import Expiries
-from host.service.situation import Situations
-from host.service.stock import Stock
-from host.stock.expiry import Expiry, demands, next_step, suggest
-from host.words import plural
+from host.cli.showing import expiries
+from host.cli.showing.discrepancies import since
+from host.cli.showing.noting import note
+from host.cli.steps import line, told
+from host.clock import Instant
+from host.phrase import NextStep
+from host.reconcile.lifecycle import REOPENED
+from host.service.digest import Digests, NewThings
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Live
-    from host.service.station import Database
+    from host.service.expiring import Advised
 
 MOST = 50
 """A mail has at most so many rows under each heading; the commands show all."""
@@ -55,16 +52,12 @@ def list_(db: Path, only_if_new: bool, everything: bool) -> PrintedReport | None
     with open_store(db) as store:
         zone = store.station.time_zone
         name = store.station.name
-        now_ms = clock.now_ms() // 1000 * 1000  # `acknowledge` names it by the second
-        found = _digest(store, now_ms, everything)
-        if only_if_new and not found.items:
-            return None
-        tables = _tables(store, found, zone)
-    return PrintedReport(
-        f"{name}: {plural(found.items, 'new thing')}" if found.items else f"{name}: nothing is new",
-        tables,
-        _line(found, now_ms, zone),
-    )
+        found = Digests(store).new_things(clock.now_ms(), everything)
+    items = found.new.items
+    if only_if_new and not items:
+        return None
+    title = line("title.digest", station=name, items=items) if items else line("title.digest_empty", station=name)
+    return PrintedReport(title, _tables(found, zone), _line(found, zone))
 
 
 @digest.command("acknowledge")
@@ -80,61 +73,37 @@ def acknowledge(db: Path, made: str) -> Done:
         zone = store.station.time_zone
         now_ms = clock.now_ms()
         made_ms = clock.parse_past_instant(made, zone, now_ms)
-        Expiries(store).acknowledge_digest(made_ms, now_ms)
-    return Done(f"the digest of {clock.show(made_ms, zone)} has been read", {"made_at": clock.iso(made_ms, zone)})
+        Digests(store).read_digest(made_ms, now_ms)
+        note(store)
+    return Done(line("done.digest_read", made=Instant(made_ms, zone)), {"made_at": clock.iso(made_ms, zone)})
 
 
-def _digest(store: Database, now_ms: int, everything: bool) -> Digest:
-    from host.reconcile import reconcile
-
-    settings = store.settings
-    read_ms = None if everything else Expiries(store).digest_read()
-    there = reconcile(Situations(store).situation(now_ms, settings))
-    if store.account.may("discrepancy.note"):
-        Discrepancies(store).note_discrepancies(there, now_ms)
-    zone = store.station.time_zone
-    scope = Scope(now_ms, read_ms, zone, settings.expiry_days, settings.report_hours)
-    expiring = Expiries(store).expiring(clock.today(now_ms, zone), settings.expiry_days)
-    return make(expiring, Discrepancies(store).standings(there), scope)
-
-
-def _tables(store: Database, found: Digest, zone: str) -> dict[str, Table]:
+def _tables(found: NewThings, zone: str) -> dict[str, Table]:
     """The sections that are not empty."""
-    carry_days = store.settings.carry_days
-    home, today = store.station.name, Stock(store).today()
-    kits = [*found.expired_carried, *found.expiring]
-    advised = suggest(
-        kits, Expiries(store).shelves(demands(kits, home, carry_days), today, carry_days), home, carry_days
-    )
-    count = len(found.expired_carried)
 
-    def kit(each: Expiry) -> Row:
-        return row_of(each, told(next_step(each, carry_days, home)), zone)
+    def kits(title: str, advised: Sequence[Advised]) -> Table:
+        rows = [expiries.row_of(each, zone) for each in advised]
+        return _section(title, rows, expiries.COLUMNS, _KIT, NextStep("expiry.list"))
 
-    def case(each: Live) -> Row:
-        return _case(each, zone)
+    def cases(title: str, live: Sequence[Live]) -> Table:
+        return _section(title, [_case(each, zone) for each in live], _CASES, _CASE, NextStep("reconcile.list"))
 
-    expired, soon = advised[:count], advised[count:]
+    new = found.new
     tables = {
-        "expired_carried": _section("Expired and carried", expired, kit, COLUMNS, _KIT, "kitdock expiry"),
-        "expiring": _section("Expires soon, or expired in stock", soon, kit, COLUMNS, _KIT, "kitdock expiry"),
-        "overdue_reports": _section("Usage reports overdue", found.overdue_reports, case, _CASES, _CASE, _RECONCILE),
-        "resupply": _section("Resupply not delivered", found.resupply, case, _CASES, _CASE, _RECONCILE),
-        "discrepancies": _section("Discrepancies", found.discrepancies, case, _CASES, _CASE, _RECONCILE),
+        "expired_carried": kits(line("title.expired_carried"), found.expired_carried),
+        "expiring": kits(line("title.expiring_soon"), found.expiring),
+        "overdue_reports": cases(line("title.overdue_reports"), new.overdue_reports),
+        "resupply": cases(line("title.resupply"), new.resupply),
+        "discrepancies": cases(line("title.discrepancies"), new.discrepancies),
     }
     return {key: table for key, table in tables.items() if table.rows}
 
 
 def _section(
-    title: str,
-    items: Sequence[Any],
-    row: Callable[[Any], Row],
-    columns: Any,
-    details: Sequence[Cell],
-    whole: str,
+    title: str, rows: Sequence[Row], columns: Mapping[str, Cell], details: Sequence[Cell], whole: NextStep
 ) -> Table:
-    note = f"{len(items) - MOST} more: see `{whole}`" if len(items) > MOST else ""
-    return Table([row(each) for each in items[:MOST]], columns, "", details, note, title)
+    note = line("note.more", more=len(rows) - MOST, whole=whole) if len(rows) > MOST else ""
+    return Table(rows[:MOST], columns, "", details, note, title)
 
 
 def _case(each: Live, zone: str) -> Row:
@@ -154,30 +123,36 @@ def _case(each: Live, zone: str) -> Row:
     }
 
 
-_RECONCILE = "kitdock reconcile"
-_CASES: dict[str, Cell] = {
+def _what(row: Row) -> str:
+    what = row["kind"].replace("_", " ")
+    return line("cell.again", what=what) if row["status"] == REOPENED else str(what)
+
+
+_CASES: Mapping[str, Cell] = {
     "severity": "severity",
-    "what": lambda row: row["kind"].replace("_", " ") + (" again" if row["status"] == "reopened" else ""),
+    "what": _what,
     "pouch": "pouch",
     "kit": "kit",
     "with": lambda row: row["officer"] or row["place"],
-    "since": lambda row: row["since"][:16].replace("T", " "),
+    "since": since,
 }
 _CASE: Sequence[Cell] = (
     "evidence",
-    lambda row: f"next: {row['next_step']}",
-    lambda row: f"known? `kitdock reconcile acknowledge {quote(row['name'])} --reason TEXT`",
+    lambda row: line("cell.next", step=row["next_step"]),
+    lambda row: line("cell.is_known", step=NextStep("discrepancy.acknowledge", discrepancy=row["name"])),
 )
 _KIT: Sequence[Cell] = (
-    *DETAILS,
-    lambda row: f"known? `kitdock expiry acknowledge {row['kit']} --until YYYY-MM-DD --reason TEXT`",
+    *expiries.DETAILS,
+    lambda row: line("cell.is_known", step=NextStep("expiry.acknowledge", kit=row["kit"])),
 )
 
 
-def _line(found: Digest, now_ms: int, zone: str) -> str:
-    lines = []
-    if found.items:
-        lines.append(f"all read? `kitdock digest acknowledge {clock.iso(now_ms, zone)}`")
-    if found.known:
-        lines.append(f"{plural(found.known, 'thing')} known and still so: see `kitdock expiry`, `kitdock reconcile`")
-    return "\n".join(lines)
+def _line(found: NewThings, zone: str) -> str:
+    told_of = []
+    if found.new.items:
+        read = NextStep("digest.acknowledge", made=clock.iso(found.made_ms, zone))
+        told_of.append(line("note.all_read", read=read))
+    if found.new.known:
+        lists = {"expiry": NextStep("expiry.list"), "reconcile": NextStep("reconcile.list")}
+        told_of.append(line("note.known_and_so", things=found.new.known, **lists))
+    return "\n".join(told_of)

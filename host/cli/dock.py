@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -13,28 +10,19 @@ from host import clock, forms
 from host.cli import asking, terminal
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
+from host.cli.showing.docking import adapter_option, on_radio, progress
 from host.cli.steps import told
-from host.docking.prompting import unexplained_openings
 from host.docking.service import Dock
-from host.docking.session import DockingReport, DockingStep
+from host.docking.session import DockingReport
 from host.errors import KitdockError, LinkError
-from host.link.adapter import Adapter, open_adapter
+from host.link.adapter import Adapter
 from host.phrase import NextStep, Phrase
-from host.service.reports import Reports
 from host.service.station import Database
 from host.service.tags import Tags
+from host.service.telling import Telling
 
 QUIET_S = 5.0
 """How long `dock --once` waits for another tag, in seconds."""
-
-_Result = TypeVar("_Result")
-
-adapter_option = click.option(
-    "--adapter",
-    metavar="NAME",
-    help="Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. "
-    "[default: the computer's own]",
-)
 
 
 _OUTCOMES = {"complete": Phrase("dock.complete"), "failed": Phrase("dock.failed")}
@@ -69,7 +57,7 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
         async def collect(radio: Adapter) -> list[DockingReport]:
             async def docked(report: DockingReport) -> None:
                 if report.error is None:
-                    (ask_about_openings if prompt else _tell_what_is_missing)(store, report.tag)
+                    _ask(store, report.tag) if prompt else _tell_what_is_missing(store, report.tag)
 
             here = Dock(store, radio, progress(store), clock.now_ms)
             return await here.run(quiet_s=wait if once else None, everything=everything, docked=docked)
@@ -82,7 +70,7 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
             return None
         _complain(reports)
         return Table(
-            [docking_row(each) for each in reports],
+            [_docking_row(each) for each in reports],
             {
                 "pouch": "pouch",
                 "docked": lambda row: told(_OUTCOMES[row["outcome"]]),
@@ -153,39 +141,25 @@ def _trouble(row: Row) -> str:
     return " ".join([*safe_mode, *damaged])
 
 
-def progress(store: Database, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
-    """Shows each step of a docking on standard error as it happens, with the station's time."""
-    zone = store.station.time_zone
-
-    def show(step: DockingStep) -> None:
-        if step.stage in ("connected", "received", "committed"):
-            return  # over in a moment, and in the line that ends the docking
-        now = clock.iso(now_ms(), zone)[11:19]
-        click.echo(f"{now}  {step.pouch:<8} {told(step.said)}", err=True)
-
-    return show
-
-
-def ask_about_openings(store: Database, tag_id: str) -> None:
-    """Ask at the terminal about each opening of a tag that nobody has explained, and for reports that are missing."""
-    asking.ask_about(store, Tags(store).tag(tag_id).pouch, unexplained_openings(store, tag_id), forms.DEFAULT)
+def _ask(store: Database, tag_id: str) -> None:
+    """Asks at the terminal about each opening of a tag that nobody has explained, and for reports that are missing."""
+    asking.ask_about(store, tag_id, forms.DEFAULT)
 
 
 def _tell_what_is_missing(store: Database, tag_id: str) -> None:
     """Says which reports are missing of whoever has the pouch, where nobody is asked."""
     zone = store.station.time_zone
-    for officer in Reports(store).holders_of(Tags(store).tag(tag_id).pouch):
-        for opening in Reports(store).missing_reports(officer):
-            missing = Phrase(
-                "dock.report_missing",
-                officer=officer,
-                at=clock.Instant(opening.began.likely_ms, zone),
-                file=NextStep("report.file", opening=opening.name, officer=officer),
-            )
-            click.echo(told(missing), err=True)
+    for officer, opening in Telling(store).reports_missing(tag_id):
+        missing = Phrase(
+            "dock.report_missing",
+            officer=officer,
+            at=clock.Instant(opening.began.likely_ms, zone),
+            file=NextStep("report.file", opening=opening.name, officer=officer),
+        )
+        click.echo(told(missing), err=True)
 
 
-def docking_row(report: DockingReport) -> Row:
+def _docking_row(report: DockingReport) -> Row:
     """A docking as programs see it."""
     status = report.status.status if report.status else None
     return {
@@ -205,19 +179,6 @@ def _why(error: Exception | None) -> str | None:
     if error is None:
         return None
     return told(error) if isinstance(error, KitdockError) else str(error)
-
-
-def on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) -> _Result | None:
-    """What `work` gives on the adapter called `name`; None if the user stopped it."""
-
-    async def run() -> _Result:
-        async with open_adapter(name) as radio:
-            return await work(radio)
-
-    try:
-        return asyncio.run(run())
-    except KeyboardInterrupt:
-        return None
 
 
 def _complain(reports: list[DockingReport]) -> None:

@@ -1,6 +1,6 @@
 """`kitdock expiry`: kits that have expired or soon will, and how many to order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,17 +9,13 @@ import click
 from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import day, open_store, with_store
-from host.cli.render import Cell, Done, Row, Table
-from host.cli.steps import told
-from host.errors import InputError
+from host.cli.render import Done, Row, Table
+from host.cli.showing.expiries import expiries_table, no_kits
+from host.cli.steps import line
 from host.receiving import naming
+from host.service.expiring import Expiring, Order
 from host.service.expiry import Expiries
-from host.service.stock import Stock
-from host.stock.expiry import Expiry, demands, next_step, suggest
-from host.stock.forecast import TELLING_DAYS, Need, forecast, total
-from host.words import plural
-
-_NO_KITS = "no kits yet: receive some with `kitdock stock receive` or `kitdock kit add`"
+from host.stock.forecast import Need
 
 
 @click.group(cls=ListByDefault)
@@ -51,32 +47,8 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
     What is acknowledged is left out until its day, but for kits that are carried although they have expired.
     """
     with open_store(db) as store:
-        today = Stock(store).today()
-        settings = store.settings
-        within = settings.expiry_days if within is None else within
-        home = store.station.name
-        zone = store.station.time_zone
-        found = Expiries(store).expiring(today, within, holder, station)
-        listed = [each for each in found if everything or not each.hidden]
-        own = store.account.only_officer
-        if not own:
-            shelves = Expiries(store).shelves(demands(listed, home, settings.carry_days), today, settings.carry_days)
-            listed = suggest(listed, shelves, home, settings.carry_days)
-        has_kits = own or bool(found) or Expiries(store).has_kits()
-    rows = [
-        row_of(each, "ask the quartermaster" if own else told(next_step(each, settings.carry_days, home)), zone)
-        for each in listed
-    ]
-    known = len(found) - len(listed)
-    hidden = f"{plural(known, 'kit')} known and not shown: see `kitdock expiry --all`" if known else ""
-    return Table(
-        rows,
-        COLUMNS,
-        _empty(within, hidden, has_kits),
-        details=DETAILS,
-        note=hidden,
-        title="Kits that expire",
-    )
+        found = Expiring(store).expiring_kits(within, station, holder, everything)
+        return expiries_table(found, store.station.time_zone)
 
 
 @expiry.command("acknowledge")
@@ -93,7 +65,7 @@ def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Do
     with open_store(db) as store:
         noted = Expiries(store).acknowledge_expiry(kits, until, reason, clock.now_ms())
     return Done(
-        f"{plural(len(noted), 'kit')} acknowledged until {until}: {reason}",
+        line("done.expiry_acknowledged", kits=len(noted), until=until, reason=reason),
         {"kits": noted, "until": until.isoformat(), "reason": reason},
     )
 
@@ -110,43 +82,28 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
     The day to order by is the first of the month less the setting lead_days.
     """
     with open_store(db) as store:
-        today = Stock(store).today()
-        supplies = Expiries(store).supplies(today)
-        lead_days = store.settings.lead_days
-    known = [each.product for each in supplies]
-    if product is not None and product not in known:
-        raise InputError(f"no kits of {product!r}: there is {', '.join(known) or 'none of any product'}")
-    needs: list[Need] = []
-    totals: list[str] = []
-    for supply in supplies:
-        if product in (None, supply.product):
-            found = forecast(supply, today, months, lead_days)
-            needs += found
-            totals.append(_total(total(supply, found, today), found[-1].month))
-            if supply.observed_days < TELLING_DAYS:
-                totals.append(
-                    f"its use is known for {plural(supply.observed_days, 'day')} only, too few to go by: "
-                    "order what expires"
-                )
+        today, products = Expiring(store).orders(months, product)
     return Table(
-        [_need(each, today) for each in needs],
+        [_need(need, today) for each in products for need in each.needs],
         {
             "month": "month",
             "product": "product",
             "expire": _expire,
             "use": lambda row: _range(row["use_low"], row["use_high"]),
-            "to order": lambda row: f"{row['order_likely']} ({_range(row['order_low'], row['order_high'])})",
-            "by": lambda row: "now" if row["order_now"] else row["order_by"],
+            "to_order": lambda row: line(
+                "cell.likely", likely=row["order_likely"], range=_range(row["order_low"], row["order_high"])
+            ),
+            "by": lambda row: line("cell.now") if row["order_now"] else row["order_by"],
         },
-        _NO_KITS,
-        note="\n".join(totals),
-        title="Kits to order",
+        no_kits(),
+        note="\n".join(text for each in products for text in _total(each)),
+        title=line("title.to_order"),
     )
 
 
 def _need(need: Need, today: date) -> Row:
     return {
-        "month": need.month.isoformat()[:7],
+        "month": _month(need),
         "product": need.product,
         "expiring_carried": need.expiring_carried,
         "expiring_in_stock": need.expiring_in_stock,
@@ -161,77 +118,28 @@ def _need(need: Need, today: date) -> Row:
     }
 
 
+def _month(need: Need) -> str:
+    return need.month.isoformat()[:7]
+
+
 def _expire(row: Row) -> str:
-    counts = ((row["expiring_carried"], "out"), (row["expiring_in_stock"], "in stock"))
-    return ", ".join(f"{count} {where}" for count, where in counts if count)
+    counts = {"cell.kits_out": row["expiring_carried"], "cell.kits_in_stock": row["expiring_in_stock"]}
+    return ", ".join(line(code, kits=kits) for code, kits in counts.items() if kits)
 
 
-def _total(whole: Need, last: date) -> str:
+def _total(order: Order) -> Iterator[str]:
     """How many in all: for a longer time the bounds are closer than those of its months together."""
-    return (
-        f"{whole.product}: {whole.likely} to order for all months to {last.isoformat()[:7]}, "
-        f"four times in five {_range(whole.low, whole.high)}"
+    whole = order.whole
+    yield line(
+        "note.to_order",
+        product=whole.product,
+        likely=whole.likely,
+        month=_month(order.needs[-1]),
+        range=_range(whole.low, whole.high),
     )
+    if not order.is_telling:
+        yield line("note.use_little_known", days=order.observed_days)
 
 
 def _range(low: int, high: int) -> str:
-    return str(low) if low == high else f"{low}-{high}"
-
-
-def row_of(each: Expiry, step: str, zone: str) -> Row:
-    """An expiry for programs, with its next step."""
-    note, new = each.note, each.replacement
-    return {
-        "kit": each.kit,
-        "product": each.product,
-        "lot": each.lot,
-        "expires_on": each.expires_on.isoformat(),
-        "days_left": each.days_left,
-        "expired": each.expired,
-        "carried": each.carried,
-        "officer": each.officer,
-        "place": each.place,
-        "pouch": each.pouch,
-        "unit": each.unit,
-        "station": each.station,
-        "replacement": new.kit if new else None,
-        "replacement_expires_on": new.expires_on.isoformat() if new else None,
-        "replacement_at": new.place if new else None,
-        "next_step": step,
-        "acknowledged_until": note.until.isoformat() if note else None,
-        "acknowledged_by": note.login if note else None,
-        "acknowledged_at": clock.iso(note.at_ms, zone) if note else None,
-        "reason": note.reason if note else None,
-    }
-
-
-def _place(row: Row) -> str:
-    """What the kit is and where to find it; and that it is known, if so."""
-    where = ", ".join(each for each in (row["product"], row["unit"], row["station"]) if each)
-    known = f" (known until {row['acknowledged_until']}: {row['reason']})" if row["acknowledged_until"] else ""
-    return where + known
-
-
-def _empty(within: int, hidden: str, has_kits: bool) -> str:
-    if not has_kits:
-        return _NO_KITS
-    return f"no kit has expired or will within {plural(within, 'day')}" + (f"\n{hidden}" if hidden else "")
-
-
-def _when(days_left: int) -> str:
-    if days_left < 0:
-        return f"expired {plural(-days_left, 'day')} ago"
-    return f"in {plural(days_left, 'day')}" if days_left else "today is the last day"
-
-
-COLUMNS: Mapping[str, Cell] = {
-    "kit": "kit",
-    "lot": "lot",
-    "expires": "expires_on",
-    "": lambda row: _when(row["days_left"]),
-    "with": lambda row: row["officer"] or row["place"] if row["carried"] else "in stock",
-    "pouch": "pouch",
-}
-"""How people see the rows of `row_of`, with `DETAILS` below each."""
-
-DETAILS: Sequence[Cell] = (_place, lambda row: f"next: {row['next_step']}")
+    return str(low) if low == high else line("cell.range", low=low, high=high)

@@ -13,6 +13,7 @@ from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
+from host.cli.showing.noting import note
 from host.cli.steps import line
 from host.clock import Instant
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, USED, in_words
@@ -69,6 +70,7 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
     with open_store(db) as store:
         found = Recalls(store).find_lot(lot, product)
         Recalls(store).recall(found.product, found.lot, reason, document, clock.now_ms())
+        note(store)
         return _kits(store, found)
 
 
@@ -92,6 +94,7 @@ def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
     with open_store(db) as store:
         found = Recalls(store).find_lot(lot, product)
         Recalls(store).lift_recall(found.product, found.lot, reason, clock.now_ms())
+        note(store)
     return Done(
         line("done.recall_lifted", lot=found.lot, product=found.product),
         {"product": found.product, "lot": found.lot, "reason": reason},

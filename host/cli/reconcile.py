@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,36 +11,19 @@ import click
 from host import clock
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
-from host.cli.render import Cell, Done, PrintedReport, Row, Table
-from host.cli.steps import told
-from host.errors import InputError
+from host.cli.render import Done, PrintedReport, Table
+from host.cli.showing.discrepancies import COLUMNS, DETAILS, disagreements_table, row_of, status
+from host.cli.showing.noting import note
+from host.cli.steps import line, told
+from host.phrase import NextStep
 from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
-from host.reconcile import reconcile as find
-from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry, Live, named
-from host.service.discrepancies import Discrepancies
-from host.service.evidence import Evidence
-from host.service.people import People
-from host.service.situation import Situations
-from host.words import plural
+from host.service.reconciling import Reconciling, Wanted
 
 if TYPE_CHECKING:
-    from host.service.station import Database
+    from host.reconcile.lifecycle import Entry
+    from host.service.evidence import Shown
     from host.settings import Settings
-
-_COLUMNS: dict[str, Cell] = {
-    "severity": "severity",
-    "kind": "kind",
-    "pouch": "pouch",
-    "kit": "kit",
-    "with": lambda row: row["officer"] or row["place"],
-    "since": lambda row: row["since"][:16].replace("T", " "),
-}
-_DETAILS: list[Cell] = [
-    "evidence",
-    lambda row: f"next: {row['next_step']}",
-    lambda row: f"{row['name']}: {row['said']}",
-]
 
 
 @click.group(cls=ListByDefault)
@@ -63,7 +45,7 @@ def reconcile() -> None:
 @click.option("--new", is_flag=True, help="Leave out what somebody has acknowledged.")
 @click.option("--all", "everything", is_flag=True, help="Also what was resolved and is still found.")
 @click.option("--not-docked", metavar="DAYS", type=click.IntRange(1, 365),
-              help="Try another number of days for not_docked; notes nothing. [default: the setting]")  # fmt: skip
+              help="Try another number of days for not_docked. [default: the setting]")  # fmt: skip
 @click.option("--rules", is_flag=True, help="List the rules instead, with the settings they go by.")
 @with_store
 def list_(
@@ -79,38 +61,16 @@ def list_(
 ) -> Table:
     """List what does not agree, worst first.
 
-    Run by a quartermaster or programme lead, it also notes what is new, what has returned and what is gone; others
-    only read. What is acknowledged stays in the list and says so; what is resolved leaves it until it returns.
+    What is acknowledged stays in the list and says so; what is resolved leaves it until it returns. Listing changes
+    nothing: when something was first seen, has returned or is gone is noted at the dock, and when somebody
+    acknowledges, resolves, recalls a lot or closes a stocktake.
     """
     with open_store(db) as store:
         if rules:
             return _rules(store.settings)
-        there = _found(store, not_docked)
-        if station is not None:
-            People(store).place(station)
-            at_home = Discrepancies(store).stations_of(
-                each.found.officer for each in there if each.found.officer is not None
-            )
-            there = [each for each in there if station in (each.found.place, at_home.get(each.found.officer or ""))]
-        zone = store.station.time_zone
-    worst = SEVERITIES if severity is None else SEVERITIES[: SEVERITIES.index(severity) + 1]
-    chosen = [
-        each
-        for each in there
-        if (not kind or each.found.kind in kind)
-        and each.found.severity in worst
-        and officer in (None, each.found.officer)
-    ]
-    shown = [each for each in chosen if (everything or each.status != RESOLVED) and (not new or each.is_new)]
-    filtered = bool(kind or severity or officer or station or new or chosen)
-    return Table(
-        [_row(each, zone) for each in shown],
-        _COLUMNS,
-        "nothing to show: `kitdock reconcile --all` shows everything" if filtered else "everything agrees",
-        details=_DETAILS,
-        note=_summary(shown, len(chosen) - len(shown)),
-        title="Reconciliation",
-    )
+        wanted = Wanted(kind, severity, officer, station, new, everything)
+        found = Reconciling(store).disagreements(clock.now_ms(), wanted, not_docked)
+        return disagreements_table(found, store.station.time_zone)
 
 
 @reconcile.command("show")
@@ -123,29 +83,13 @@ def show(db: Path, name: str) -> PrintedReport:
     """
     with open_store(db) as store:
         zone = store.station.time_zone
-        try:
-            each = named(name, _found(store))
-        except InputError:
-            kind, _, subject = name.partition(":")
-            entries = Discrepancies(store).discrepancy_entries(kind, subject)
-            if not entries:
-                raise
-            return PrintedReport(name, {"history": _history(entries, zone)}, "It is no longer found.")
-        entries = Discrepancies(store).discrepancy_entries(*each.found.key)
-        facts = [
-            {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}
-            for fact, at_ms, text in Evidence(store).evidence(each.found.facts)
-        ]
-    evidence = Table(
-        facts,
-        {"fact": "fact", "when": lambda row: (row["at"] or "")[:16].replace("T", " "), "what": "text"},
-        "it rests on no single entry",
-        title="Evidence",
-    )
-    one = Table([_row(each, zone)], _COLUMNS, "", details=_DETAILS, title="Discrepancy")
-    return PrintedReport(
-        each.found.name, {"discrepancy": one, "evidence": evidence, "history": _history(entries, zone)}, _text(each)
-    )
+        found = Reconciling(store).examined(name, clock.now_ms())
+    history = _history(found.history, zone)
+    if found.live is None:
+        return PrintedReport(found.name, {"history": history}, line("note.found_no_more"))
+    one = Table([row_of(found.live, zone)], COLUMNS, "", details=DETAILS, title=line("title.discrepancy"))
+    tables = {"discrepancy": one, "evidence": _evidence(found.evidence, zone), "history": history}
+    return PrintedReport(found.name, tables, status(found.live))
 
 
 _reason = click.option("--reason", metavar="TEXT", type=naming.reason, required=True,
@@ -161,7 +105,7 @@ def acknowledge(db: Path, name: str, reason: str) -> Done:
 
     It stays in the list, marked, until it is gone; if it comes again, it is open again.
     """
-    return _judge(db, name, "acknowledge", ACKNOWLEDGED, reason)
+    return _judge(db, name, "acknowledge", reason)
 
 
 @reconcile.command("resolve")
@@ -173,7 +117,7 @@ def resolve(db: Path, name: str, reason: str) -> Done:
 
     It leaves the list, although it may still be found, until it comes again from another cause. Nothing is deleted.
     """
-    return _judge(db, name, "resolve", RESOLVED, reason)
+    return _judge(db, name, "resolve", reason)
 
 
 @reconcile.command("reopen")
@@ -182,70 +126,29 @@ def resolve(db: Path, name: str, reason: str) -> Done:
 @with_store
 def reopen(db: Path, name: str, reason: str) -> Done:
     """Open a discrepancy again that was acknowledged or resolved too soon."""
-    return _judge(db, name, "reopen", REOPENED, reason)
+    return _judge(db, name, "reopen", reason)
 
 
-def _found(store: Database, not_docked: int | None = None) -> list[Live]:
-    """What does not agree now, worst first; noted by those who may, unless with another threshold."""
-    now_ms = clock.now_ms()
-    settings = store.settings
-    if not_docked is not None:
-        settings = settings._replace(not_docked_days=not_docked)
-    found = find(Situations(store).situation(now_ms, settings))
-    if not_docked is None and store.account.may("discrepancy.note"):
-        Discrepancies(store).note_discrepancies(found, now_ms)
-    return Discrepancies(store).standings(found)
-
-
-def _judge(db: Path, name: str, verb: str, action: str, reason: str) -> Done:
+def _judge(db: Path, name: str, verb: str, reason: str) -> Done:
     with open_store(db) as store:
-        each = named(name, _found(store))
-        known = Discrepancies(store).judge(verb, action, each.found, reason, clock.now_ms())
+        name, known = Reconciling(store).judge_named(name, verb, reason, clock.now_ms())
+        note(store)
     return Done(
-        f"{each.found.name} {action}: {reason}",
-        {"name": each.found.name, "status": known.status, "reason": reason, "by": known.login},
+        line("done.judged", discrepancy=name, status=known.status, reason=reason),
+        {"name": name, "status": known.status, "reason": reason, "by": known.login},
     )
 
 
-def _row(each: Live, zone: str) -> Row:
-    found = each.found
-    return {
-        "kind": found.kind,
-        "severity": found.severity,
-        "kit": found.kit,
-        "pouch": found.pouch,
-        "officer": found.officer,
-        "since": clock.iso(found.since_ms, zone),
-        "evidence": told(found.evidence),
-        "next_step": told(found.next_step),
-        "place": found.place,
-        "name": found.name,
-        "status": each.status,
-        "said": _text(each),
-        "facts": list(found.facts),
-    }
-
-
-def _text(each: Live) -> str:
-    """The status for people, with who gave which reason."""
-    known = each.standing
-    if known is None or known.reason is None:
-        return each.status
-    if each.status == REOPENED and known.status != REOPENED:
-        return f"{each.status}; it was {known.status} by {known.login}: {known.reason}"
-    if each.status in (ACKNOWLEDGED, RESOLVED):
-        return f"{each.status} by {known.login}: {known.reason}"
-    return f"{each.status}; the last reason given was: {known.reason}"
-
-
-def _summary(shown: Iterable[Live], hidden: int) -> str:
-    by_severity = Counter(each.found.severity for each in shown)
-    known = sum(each.status == ACKNOWLEDGED for each in shown)
-    counts = ", ".join(f"{by_severity[each]} {each}" for each in SEVERITIES if by_severity[each])
-    text = f"{plural(sum(by_severity.values()), 'question')}: {counts}"
-    if known:
-        text += f"; {known} acknowledged"
-    return text + (f"; {hidden} not shown (`--all`)" if hidden else "")
+def _evidence(found: Iterable[Shown], zone: str) -> Table:
+    return Table(
+        [
+            {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}
+            for fact, at_ms, text in found
+        ],
+        {"fact": "fact", "when": lambda row: (row["at"] or "")[:16].replace("T", " "), "what": "text"},
+        line("none.facts"),
+        title=line("title.evidence"),
+    )
 
 
 def _history(entries: Iterable[Entry], zone: str) -> Table:
@@ -261,8 +164,8 @@ def _history(entries: Iterable[Entry], zone: str) -> Table:
             for each in entries
         ],
         {"when": lambda row: row["at"][:16].replace("T", " "), "what": "action", "by": "by", "reason": "reason"},
-        "nobody has noted it yet: a quartermaster or programme lead does by running `kitdock reconcile`",
-        title="History",
+        line("none.noted"),
+        title=line("title.history"),
     )
 
 
@@ -270,7 +173,7 @@ def _rules(settings: Settings) -> Table:
     rows = [
         {
             "kind": rule.kind,
-            "severity": " or ".join(rule.severities),
+            "severity": line("cell.any_of", them=rule.severities),
             "text": told(rule.text),
             "settings": {key: getattr(settings, key) for key in rule.settings},
         }
@@ -283,8 +186,8 @@ def _rules(settings: Settings) -> Table:
             "severity": "severity",
             "setting": lambda row: ", ".join(f"{key} {value}" for key, value in row["settings"].items()),
         },
-        "there are no rules",
+        line("none.rules"),
         details=["text"],
-        note="Settings are changed with `kitdock setting set KEY VALUE`.",
-        title="Rules of reconciliation",
+        note=line("note.settings", change=NextStep("setting.any")),
+        title=line("title.rules"),
     )

@@ -211,6 +211,6 @@ def _discrepancies(found: list[Turnover]) -> Table:
             "settled": "settled",
             "open_at_end": "open",
         },
-        line("none.discrepancies_in_month", reconcile=NextStep("reconcile.list")),
+        line("none.discrepancies_in_month"),
         title=line("title.discrepancies"),
     )

@@ -15,6 +15,7 @@ from host.cli import terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
+from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.clock import Instant
 from host.errors import InputError
@@ -313,6 +314,7 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
                 if (each.kind, each.kit) not in given:
                     given[each.kind, each.kit] = _ask(each)
         done = Stocktakes(store).close_stocktake(known.id, given, clock.now_ms())
+        note(store)
     lines = [
         line(
             "done.stocktake_closed",

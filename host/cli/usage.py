@@ -15,12 +15,12 @@ from host.cli.options import open_store, reason_option, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.clock import Instant
-from host.docking.prompting import file_report, find_opening, prefilled
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
 from host.service.people import People
 from host.service.reports import Reports
 from host.service.tags import Tags
+from host.service.telling import Telling
 from host.usage.openings import Opening
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
 
@@ -71,8 +71,8 @@ def file(
                 raise click.UsageError(line("option.answers_missing"))
             if found is not None and kit is None:
                 kit = asking.ask_kit(found.kits)
-            given = asking.ask_form(store, form, prefilled(store, found))
-        filed = file_report(store, form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
+            given = asking.ask_form(store, form, Telling(store).prefilled(found))
+        filed = Telling(store).file_report(form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
         row = _row(store, filed)
     told = "done.report_filed_of_kit" if filed.kit else "done.report_filed"
     text = line(told, report=filed.id, doses=filed.doses, officer=officer, kit=filed.kit)
@@ -89,7 +89,7 @@ def _opening(store: Database, name: str | None) -> tuple[Opening | None, str | N
     if name is None:
         return None, None
     try:
-        return find_opening(store, name), None
+        return Telling(store).find_opening(name), None
     except InputError:
         if not store.account.bound("report.file") or store.account.officer is None:
             raise
@@ -139,7 +139,7 @@ def match(db: Path, report_id: int, opening: str) -> Done:
     it was another, such as a colleague's pouch, say so. Its doses are then taken from the kit that was in that pouch.
     """
     with open_store(db) as store:
-        found = find_opening(store, opening)
+        found = Telling(store).find_opening(opening)
         done = Reports(store).match_report(report_id, (found.tag, found.sequence), clock.now_ms())
         row = _row(store, done)
     return Done(line("done.report_matched", report=report_id, opening=found.name), row)

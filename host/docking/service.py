@@ -22,6 +22,7 @@ from host.link.adapter import Adapter
 from host.link.errors import LinkLost, WrongKey
 from host.link.gatt import STALL_TIMEOUT_S, Link, connected
 from host.phrase import NextStep, Phrase
+from host.service.reconciling import Reconciling
 from host.service.station import Database
 from host.service.tags import Tags
 from host.tag.events import Tag
@@ -42,6 +43,8 @@ HOPELESS_REST_S = 3600.0
 LEARN_S = 10.0
 """How often a dock that waits looks for tags that were enrolled meanwhile, in seconds."""
 
+NOTE_S = 60.0
+"""How often a dock that waits notes what does not agree, in seconds: time alone changes that."""
 
 REACH_S = 30.0
 """How long one tag is listened for, in seconds, before it is said not to be there."""
@@ -86,6 +89,7 @@ class Dock:
         self._replays: set[tuple[str, int, int]] = set()
         self._unwell: set[str] = set()
         self._news = asyncio.Event()
+        self._noted: float | None = None
         self._learn_tags()
 
     def _learn_tags(self) -> None:
@@ -149,8 +153,8 @@ class Dock:
         """Dock each tag that has something to fetch, as it comes; `docked` is awaited after each docking.
 
         With `quiet_s`, returns how each docking ended once no tag that is due was heard for so many seconds;
-        without, runs until cancelled. With `everything`, tags that have nothing new are docked as well, once.
-        Raises `RadioError` if the station's own radio fails.
+        without, runs until cancelled. With `everything`, tags that have nothing new are docked as well, once. When no
+        tag is due, what does not agree is noted. Raises `RadioError` if the station's own radio fails.
         """
         reports: list[DockingReport] = []
         while True:
@@ -164,6 +168,7 @@ class Dock:
             self._after(report)
             if docked:
                 await docked(report)
+            self._noted = None
 
     def _resolve(self, data: AdvertisementData) -> Sighting | None:
         service_data = data.service_data.get(advert.SERVICE_UUID)
@@ -231,12 +236,23 @@ class Dock:
                     if self._not_before.get(tag, 0.0) <= now:
                         return self._tags[tag], visit
                     pending = True
+                self._note_if_due(now)
                 if quiet_s is not None and not pending and now - quiet_since >= quiet_s:
                     return None
                 self._news.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(0.25):
                         await self._news.wait()
+
+    def _note_if_due(self, now: float) -> None:
+        """Notes what does not agree: when the dock starts, once all who came have docked, and every now and then.
+
+        So what is answered at the dock is never a question.
+        """
+        if self._noted is None or now - self._noted >= NOTE_S:
+            self._noted = now
+            with suppress(StoreError):  # busy, most likely: the next time does
+                Reconciling(self._store).note_what_is_found(self._now_ms())
 
     def _after(self, report: DockingReport) -> None:
         if report.error is None:

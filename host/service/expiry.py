@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from host import clock
 from host.errors import InputError, RuleError
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
-from host.phrase import NextStep
+from host.phrase import NextStep, Phrase
 from host.service.stock import Stock
 from host.stock.expiry import Demand, Expiry, Note, Stocked, good_after, in_order
 from host.stock.forecast import OBSERVED_DAYS, Supply
@@ -37,7 +37,7 @@ class Expiries:
         account = self._db.account
         if account.only_officer and account.officer is not None:
             if station is not None or holder not in (None, account.officer):
-                self._db.refuse("stock.read", holder or station, "an officer sees the own kits")
+                self._db.refuse("stock.read", holder or station, Phrase("access.own_kits"))
             holder = account.officer
         else:
             self._db.demand("stock.read")

@@ -18,6 +18,14 @@ class Situations:
     def situation(self, now_ms: int, settings: Settings | None = None) -> Situation:
         """What the rules look at, as far as any could speak of it. Raises `NotAllowed`."""
         self._db.demand("stock.read")
+        return self._seen(now_ms, settings)
+
+    def situation_to_note(self, now_ms: int) -> Situation:
+        """The same for the program itself, which notes what is found and shows it to nobody. Raises `NotAllowed`."""
+        self._db.demand("discrepancy.note")
+        return self._seen(now_ms, None)
+
+    def _seen(self, now_ms: int, settings: Settings | None) -> Situation:
         self._derivation_service.freshen()
         with self._db.reading():
             settings = settings or self._db.settings

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from host.errors import KitdockError
+from host.phrase import Phrase
+from host.words import told
 
 NEEDS = {".html": None, ".pdf": "fpdf", ".xlsx": "openpyxl"}
 """The endings of files that can be made, and the module that each needs."""
@@ -41,7 +43,7 @@ class Document(NamedTuple):
     @property
     def stamp(self) -> str:
         """When the document was made, and in which zone its times are."""
-        return f"Made {self.made:%Y-%m-%d %H:%M}. Times are those of {self.made.tzinfo}."
+        return told(Phrase("paper.made", at=f"{self.made:%Y-%m-%d %H:%M}", zone=str(self.made.tzinfo)))
 
 
 def check(ending: str) -> None:
@@ -61,7 +63,7 @@ def make(document: Document, ending: str) -> bytes:
 def shown(value: object) -> str:
     """A cell as people read it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return told(Phrase("cell.yes" if value else "cell.no"))
     return "" if value is None else str(value)
 
 

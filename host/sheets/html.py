@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
+from host.phrase import Phrase
 from host.sheets import Document, Section, is_numeric, shown
-from host.words import plural
+from host.words import told
 
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -55,7 +56,7 @@ def make(document: Document) -> bytes:
 
 def _table(section: Section) -> Iterator[str]:
     numeric = [is_numeric(column) for column in zip(*section.rows, strict=True)] or [False] * len(section.columns)
-    count = plural(len(section.rows), "row")
+    count = told(Phrase("paper.rows", rows=len(section.rows)))
     yield "<table>"
     yield f"<caption>{f'<b>{_words(section.heading)}</b>, ' if section.heading else ''}{count}</caption>"
     yield f"<thead><tr>{''.join(map(_head, section.columns, numeric))}</tr></thead>"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from host import sheets
 from host.errors import InputError
 from host.phrase import Phrase
+from host.words import told
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -83,7 +84,7 @@ def sheet(labels: Sequence[Label], layout: Layout = L7159, first: int = 1) -> by
 
     pdf = FPDF(format="A4")
     pdf.core_fonts_encoding = "cp1252"
-    pdf.set_title("Kit labels")
+    pdf.set_title(told(Phrase("paper.kit_labels")))
     pdf.set_creator("Kitdock")
     pdf.set_creation_date(_NO_DATE)
     pdf.set_margin(0)
@@ -120,11 +121,12 @@ def _draw(pdf: FPDF, label: Label, layout: Layout, left: float, top: float) -> N
     _draw_code(pdf, label.kit, left + 1, top + (layout.height - side) / 2, side)
     text_left = left + 1 + side
     room = left + layout.width - _EDGE - text_left
+    lot = _printable(label.lot, Phrase("named.lot"))
     lines = [
         *_whole(pdf, _printable(label.kit, Phrase("named.kit_number")), room, (16, 14, 12, 10, 8, 6), bold=True),
         *_cut(pdf, label.product, room, (9, 8, 7)),
-        *_whole(pdf, "Lot " + _printable(label.lot, Phrase("named.lot")), room, (9, 8, 7, 6, 5)),
-        *_whole(pdf, f"Expires {label.expires_on}", room, (10, 9, 8), bold=True),
+        *_whole(pdf, told(Phrase("paper.lot", lot=lot)), room, (9, 8, 7, 6, 5)),
+        *_whole(pdf, told(Phrase("paper.expires", expires_on=label.expires_on)), room, (10, 9, 8), bold=True),
     ]
     y = top + (layout.height - sum(size for size, _, _ in lines) * 1.25 * _POINT) / 2
     for size, bold, text in lines:

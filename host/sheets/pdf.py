@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from fpdf import FPDF, XPos, YPos
 from fpdf.fonts import CoreFont
 
+from host.phrase import Phrase
 from host.sheets import Document, Section, fit, is_numeric, shown
+from host.words import told
 
 _ENCODING = "cp1252"
 _CONTROL = frozenset({*range(32), 127} - {ord("\n")})
@@ -46,7 +48,7 @@ def make(document: Document) -> bytes:
         table.draw()
     if any(plain(text) != text for text in _texts(document)):
         paper.down(_LINE)
-        paper.paragraph("Some letters are not in the fonts of this file. They are shown as the nearest, or as ?.")
+        paper.paragraph(plain(told(Phrase("paper.strange_letters"))))
     return bytes(paper.output())
 
 
@@ -153,7 +155,7 @@ class _Paper(FPDF):
         """What fpdf2 puts at the foot of each page."""
         self.letters(7.5, grey=_GREY)
         self.set_xy(_MARGIN, self.h - _MARGIN - 4)
-        self.cell(30, 4, f"page {self.page_no()} of {_PAGES}")
+        self.cell(30, 4, told(Phrase("paper.page", page=self.page_no(), pages=_PAGES)))
         self.cell(self.room - 30, 4, self.wrap(self.document.title, self.room - 30)[0], align="R")
         self.letters()
 

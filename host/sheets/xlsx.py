@@ -18,7 +18,9 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from host import words
 from host.errors import InputError
+from host.phrase import Phrase
 from host.sheets import Document, Section, shown
 
 MOST_ROWS = 1_048_575
@@ -28,8 +30,6 @@ _LONGEST_NAME = 31
 _NARROWEST, _WIDEST = 6, 60
 """Bounds of a column's width, in characters."""
 _TALL = Alignment(vertical="top", wrap_text=True)
-_ABOUT = "about"
-_DETAILS = "details"
 _INSTANT = re.compile(r"(2[01]\d\d-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[+-]\d\d:\d\d|Z)?)?")
 """A day, or an instant in the station's zone, as rows have them for programs and as tables show them."""
 
@@ -44,7 +44,7 @@ def make(document: Document) -> bytes:
     names = sheet_names([section.heading or document.title for section in document.sections])
     for name, section in zip(names, document.sections, strict=True):
         _fill(book.create_sheet(name), section, document.title)
-    _about(book.create_sheet(_ABOUT), document, names)
+    _about(book.create_sheet(words.heading("about")), document, names)
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
@@ -53,9 +53,9 @@ def make(document: Document) -> bytes:
 def sheet_names(headings: Iterable[str]) -> list[str]:
     """A name for each worksheet: short enough, without what is forbidden in one, no two alike."""
     names: list[str] = []
-    taken = {_ABOUT, "history"}  # the latter is Excel's own
+    taken = {words.heading("about").casefold(), "history"}  # the latter is Excel's own
     for heading in headings:
-        plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", heading).strip(" '") or "table"
+        plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", heading).strip(" '") or words.heading("table")
         name, number = plain[:_LONGEST_NAME].strip(" '"), 1
         while name.casefold() in taken:
             number += 1
@@ -69,7 +69,7 @@ def sheet_names(headings: Iterable[str]) -> list[str]:
 def _fill(sheet: Worksheet, section: Section, title: str) -> None:
     if len(section.rows) > MOST_ROWS:
         raise InputError("sheet.too_many_rows", rows=len(section.rows))
-    columns = [*section.columns, *([_DETAILS] if section.details else [])]
+    columns = [*section.columns, *([words.heading("details")] if section.details else [])]
     for number, heading in enumerate(columns, 1):
         _put(sheet, 1, number, heading).font = Font(bold=True)
     for number, row in enumerate(section.rows):
@@ -136,12 +136,14 @@ def _for_paper(sheet: Worksheet, title: str) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.HeaderFooter.oddHeader = HeaderFooterItem(left=_HeaderFooterPart(title.replace("&", "&&")))
-    sheet.HeaderFooter.oddFooter = HeaderFooterItem(right=_HeaderFooterPart("page &P of &N"))
+    sheet.HeaderFooter.oddFooter = HeaderFooterItem(
+        right=_HeaderFooterPart(words.told(Phrase("paper.page", page="&P", pages="&N")))
+    )
 
 
 def _about(sheet: Worksheet, document: Document, names: Sequence[str]) -> None:
     """What the document is, when it was made, and the notes of its sections."""
-    lines = [("title", document.title), ("", document.line), ("", document.stamp)]
+    lines = [(words.heading("title"), document.title), ("", document.line), ("", document.stamp)]
     lines += [(name, section.note) for name, section in zip(names, document.sections, strict=True)]
     for number, (name, text) in enumerate([line for line in lines if line[1]], 1):
         _put(sheet, number, 1, name)

@@ -68,6 +68,10 @@ class Station:
         with Store.open(self.db) as store:
             return use(store)
 
+    def note(self) -> None:
+        """Notes what is found, as the dock does every now and then."""
+        self.store(lambda store: store.note_what_is_found(clock.now_ms()))
+
     def dock(self, tag: str, *log: tuple[str, float], days_ago: float = 0, uptime_days: float = 20) -> None:
         """A complete docking that brings `log`: types, and hours before the docking. 'altered' does not open.
 

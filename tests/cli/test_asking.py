@@ -9,7 +9,6 @@ from click.testing import CliRunner, Result
 from host import clock, forms
 from host.access.roles import OFFICER, PROGRAMME_LEAD
 from host.cli import asking
-from host.docking.prompting import unexplained_openings
 from host.reconcile import reconcile
 from tests.cli.conftest import DAY_MS, HOUR_MS, Station, day
 from tests.station import Store
@@ -33,7 +32,7 @@ def dock(store: Store, *typed: str, tag: str = TAG) -> Result:
 
     @click.command()
     def prompt() -> None:
-        asking.ask_about(store, store.tag(tag).pouch, unexplained_openings(store, tag), forms.DEFAULT)
+        asking.ask_about(store, tag, forms.DEFAULT)
 
     return CliRunner().invoke(prompt, input="".join(f"{line}\n" for line in typed), catch_exceptions=False)
 
@@ -55,13 +54,13 @@ def test_opening_that_was_not_a_use_takes_one_answer(store: Store) -> None:
     assert "Your collar number [1207]" in asked.stderr
     assert "Pouch P1 was opened at" in asked.stderr
     assert said(store) == [("1207", "training", None)]
-    assert unexplained_openings(store) == []
+    assert store.unexplained_openings() == []
 
 
 def test_empty_answer_leaves_the_question_for_later(store: Store) -> None:
     assert ask(store, "").exit_code == 0
     assert said(store) == []
-    assert len(unexplained_openings(store)) == 1
+    assert len(store.unexplained_openings()) == 1
 
 
 def test_use_is_recorded_with_the_marks_and_reported_later(store: Store) -> None:

@@ -104,6 +104,33 @@ def test_digest_that_was_read_is_not_told_again_but_what_came_up_since(
     assert "overdue_reports" not in found
 
 
+def test_what_came_up_after_a_digest_is_in_the_next_one_even_if_nobody_had_noted_what_was_in_it(
+    busy: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = acknowledged(busy)
+    later = clock.now_ms() + 5000
+    monkeypatch.setattr(clock, "now_ms", lambda: later)
+    busy.run("officer", "add", "4199", "--trained", str(day(-1)))
+    busy.run("digest", "acknowledge", made)
+    assert "discrepancies" in names(busy), "nobody can tell what was in it"
+    later += 5000
+    busy.run("digest", "acknowledge", acknowledged(busy))
+    assert names(busy) == {}
+
+
+def test_what_the_dock_has_noted_before_a_digest_is_known_by_it_whatever_came_since(
+    busy: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy.note()
+    later = clock.now_ms() + 5000
+    monkeypatch.setattr(clock, "now_ms", lambda: later)
+    made = acknowledged(busy)
+    later += 5000
+    busy.run("officer", "add", "4199", "--trained", str(day(-1)))
+    busy.run("digest", "acknowledge", made)
+    assert names(busy) == {}
+
+
 def acknowledged(station: Station) -> str:
     """The time by which the digest is acknowledged."""
     found = re.search(r"`kitdock digest acknowledge (\S+)`", station.run("digest").stdout)

@@ -85,6 +85,7 @@ def test_one_that_returns_is_open_again_and_shows_how_it_was_resolved(force: Sta
     force.run("reconcile", "resolve", name, "--reason", "on leave")
     assert names(force) == []
     force.dock(TAG, days_ago=9)
+    force.note()
     (again,) = force.json("reconcile")
     assert (again["name"], again["status"]) == (name, "reopened")
     assert "on leave" in again["said"]
@@ -93,8 +94,9 @@ def test_one_that_returns_is_open_again_and_shows_how_it_was_resolved(force: Sta
 
 
 def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -> None:
-    assert names(opened) == [OPENING]
+    opened.note()
     opened.run("openings", "explain", "P1:1", "--cause", "training", "--officer", "1207")
+    opened.note()
     assert names(opened, "--all") == []
     shown = opened.json("reconcile", "show", f"opening_unexplained:{TAG}:1")
     assert [each["action"] for each in shown["history"]] == ["opened", "cleared"]
@@ -121,13 +123,40 @@ def test_show_has_what_it_rests_on(opened: Station) -> None:
     assert "History" in text
 
 
-def test_somebody_who_only_reads_sees_the_same_and_notes_nothing(opened: Station) -> None:
+def test_listing_writes_nothing_and_shows_what_nobody_has_noted(opened: Station) -> None:
+    opened.store(lambda store: store.grant("watch", AUDITOR, None, 0))
+    before = opened.store(lambda store: list(store.connection.iterdump()))
+    for login in (None, "watch"):
+        for command in ("list", "show", "digest"):
+            arguments = {"list": ("reconcile",), "show": ("reconcile", "show", OPENING), "digest": ("digest",)}[command]
+            assert OPENING in opened.run(*arguments, login=login).stdout
+    assert opened.store(lambda store: list(store.connection.iterdump())) == before
+    assert "nobody has noted it yet" in opened.run("reconcile", "show", OPENING).stdout
+
+
+def test_what_is_noted_is_noted_by_whoever_judges_recalls_or_counts(opened: Station) -> None:
+    def noted(kind: str, subject: str) -> list[str]:
+        return [each.action for each in opened.store(lambda store: store.discrepancy_entries(kind, subject))]
+
+    opened.store(lambda store: store.change_officer("1207", trained_on=day(-400), correct=True))
+    opened.run("reconcile", "acknowledge", OPENING, "--reason", "asked")
+    assert noted("opening_unexplained", f"{TAG}:1") == ["opened", "acknowledged"]
+    assert noted("training_lapsed", "K1") == ["opened"]
+    opened.run("recall", "A1", "--reason", "notice 12")
+    assert noted("recalled_carried", "K1") == ["opened"]
+    opened.run("recall", "lift", "A1", "--reason", "it was lot A7")
+    assert noted("recalled_carried", "K1") == ["opened", "cleared"]
+    opened.store(lambda store: store.change_officer("1207", trained_on=day(-10), correct=True))
+    opened.run("stocktake", "start")
+    opened.run("stocktake", "close")
+    assert noted("training_lapsed", "K1") == ["opened", "cleared"]
+
+
+def test_somebody_who_only_reads_sees_the_same_and_may_not_judge(opened: Station) -> None:
     opened.store(lambda store: store.grant("watch", AUDITOR, None, 0))
     assert [each["name"] for each in opened.json("reconcile", login="watch")] == [OPENING]
-    assert opened.store(lambda store: store.discrepancy_entries("opening_unexplained", f"{TAG}:1")) == []
     line = opened.refused("reconcile", "resolve", OPENING, "--reason", "so", status=1, login="watch")
     assert "quartermaster" in line
-    assert "nobody has noted it yet" in opened.run("reconcile", "show", OPENING, login="watch").stdout
 
 
 def test_reasons_and_names_that_cannot_be_are_refused(opened: Station) -> None:
@@ -140,6 +169,7 @@ def test_reasons_and_names_that_cannot_be_are_refused(opened: Station) -> None:
 
 def test_another_threshold_is_tried_and_nothing_noted(force: Station) -> None:
     force.dock(TAG, days_ago=9)
+    force.note()
     assert names(force) == ["not_docked:P1"]
     assert names(force, "--not-docked", "10") == []
     assert names(force) == ["not_docked:P1"]

@@ -25,7 +25,6 @@ from host import clock, forms
 from host.access.vault import TagKeys
 from host.cli import asking
 from host.cli.root import root
-from host.docking.prompting import file_report, unexplained_openings
 from host.docking.session import DockingReport, dock
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK, ISSUE, ISSUED, TRANSFER
@@ -233,9 +232,7 @@ class Force(Month):
 
         @click.command()
         def prompt() -> None:
-            asking.ask_about(
-                self.store, self.store.tag(tag).pouch, unexplained_openings(self.store, tag), forms.DEFAULT
-            )
+            asking.ask_about(self.store, tag, forms.DEFAULT)
 
         asked = CliRunner().invoke(prompt, input="".join(f"{line}\n" for line in typed), catch_exceptions=False)
         assert asked.exit_code == 0, asked.output
@@ -318,7 +315,7 @@ class Force(Month):
         kit = was.kit if opening is not None and len(opening.kits) > 1 else None
         if not self.commands:
             self.now_ms += 1000
-            return file_report(self.store, FORM, opening, was.officer, answers, self.now_ms, kit).id
+            return self.store.file_report(FORM, opening, was.officer, answers, self.now_ms, kit).id
         how = [*(["--opening", opening.name] if opening else []), *(["--kit", kit] if kit else [])]
         typed = json.dumps(answers)
         filed = self.run(

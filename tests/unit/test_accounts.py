@@ -14,7 +14,6 @@ from host import clock
 from host.access import identity
 from host.access.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, QUARTERMASTER
 from host.access.vault import TagKeys
-from host.docking.prompting import find_opening, record_explanation, unexplained_openings
 from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import NextStep, Phrase
 from host.tag.events import EventRow, verified_row
@@ -108,7 +107,7 @@ def test_an_officer_sees_the_openings_of_pouches_that_were_ones_own_then(force: 
     with force.store("constable") as store:
         assert [(each.pouch, each.officers) for each in store.openings()] == [("P1", ("1207",))]
         assert store.openings(TAGS["P2"]) == []
-        assert [each.pouch for each in unexplained_openings(store)] == ["P1"]
+        assert [each.pouch for each in store.unexplained_openings()] == ["P1"]
     with force.store("root") as store:
         store.return_kit("K1", NOW - 30 * 60_000, doses=2)
         store.issue_kit("K1", "1300", "P1", NOW - 20 * 60_000)
@@ -139,8 +138,8 @@ def test_a_pouch_handed_over_within_the_bounds_of_an_opening_shows_it_to_both(fo
 
 def test_an_officer_explains_and_reports_in_ones_own_name_on_ones_own_openings(force: Force) -> None:
     with force.store("constable") as store:
-        opening = find_opening(store, "P1")
-        record_explanation(store, opening, "1207", "training", None, NOW)
+        opening = store.find_opening("P1")
+        store.record_explanation(opening, "1207", "training", None, NOW)
         number = file(store, "1207", (TAGS["P1"], 2), "K1")
         assert store.open_answers(number).officer == "1207"
     opening_of_ben = (TAGS["P2"], 2)
@@ -242,7 +241,7 @@ def test_a_shared_dock_sees_openings_of_pouches_that_docked_lately_and_reads_no_
 ) -> None:
     with force.store("dock") as store:
         assert [each.pouch for each in store.openings()] == ["P1", "P2"]
-        record_explanation(store, find_opening(store, "P2"), "1300", "inspection", None, NOW)
+        store.record_explanation(store.find_opening("P2"), "1300", "inspection", None, NOW)
         number = file(store, "1300", (TAGS["P2"], 2))
         assert store.reports() == []
     for use in (lambda store: store.report(number), lambda store: store.open_answers(number)):
@@ -252,7 +251,7 @@ def test_a_shared_dock_sees_openings_of_pouches_that_docked_lately_and_reads_no_
     with force.store("dock") as store:
         assert store.openings() == []
         with pytest.raises(InputError, match="no opening of pouch P1"):
-            find_opening(store, "P1")
+            store.find_opening("P1")
     assert force.refused("dock", lambda store: file(store, "1207", (TAGS["P1"], 2))) == (
         "report.file",
         f"{TAGS['P1']}:2",

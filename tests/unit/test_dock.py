@@ -17,6 +17,7 @@ from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.link.tag_session import TagSession
+from host.service.reconciling import Reconciling
 from kitwire import advert, config, record
 from tests.bumble_tag import BleTag, virtual_radio
 from tests.memory_tag import MemoryTag
@@ -85,6 +86,36 @@ def test_every_tag_in_range_is_docked_once_and_then_left_alone(tmp_path: Path) -
         assert await scene.dock().run(quiet_s=1) == [], "nothing new: no connection"
         again = await scene.dock().run(quiet_s=1, everything=True)
         assert [(report.error, report.added) for report in again] == [(None, 0)] * 3
+
+    scene(tmp_path, play)
+
+
+def test_what_does_not_agree_is_noted_at_the_start_and_once_the_officer_has_answered(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        await scene.add("P-01")
+        asked: list[str] = []
+
+        async def answered(report: DockingReport) -> None:
+            asked.append(report.pouch)
+            assert scene.store.discrepancy_log() == [], "an answer may come yet"
+
+        await scene.dock().run(quiet_s=0.5, docked=answered)
+        noted = scene.store.discrepancy_log()
+        assert asked == ["P-01"]
+        assert noted
+        await scene.dock().run(quiet_s=0.5)
+        assert scene.store.discrepancy_log() == noted
+
+    scene(tmp_path, play)
+
+
+def test_a_dock_that_waits_notes_what_time_alone_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(scene: Scene) -> None:
+        seen: list[int] = []
+        monkeypatch.setattr(Reconciling, "note_what_is_found", lambda self, now_ms: seen.append(now_ms))
+        monkeypatch.setattr("host.docking.service.NOTE_S", 0.5)
+        await scene.dock().run(quiet_s=1.2)
+        assert len(seen) == 3
 
     scene(tmp_path, play)
 

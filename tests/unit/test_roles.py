@@ -179,8 +179,8 @@ def test_the_inspection_sees_what_a_method_does() -> None:
 
 
 @pytest.mark.parametrize(("role", "may", "may_not"), [
-    (OFFICER, ["tag.dock", "opening.explain", "report.file", "report.read"],
-     ["stock.read", "kit.issue", "audit.read", "officer.add", "account.grant", "setting.change"]),
+    (OFFICER, ["tag.dock", "opening.explain", "report.file", "report.read", "discrepancy.note"],
+     ["stock.read", "discrepancy.resolve", "kit.issue", "audit.read", "officer.add", "account.grant"]),
     (QUARTERMASTER, ["stock.read", "kit.issue", "kit.destroy", "officer.add", "discrepancy.resolve"],
      ["report.read", "audit.read", "account.grant", "database.restore"]),
     (PROGRAMME_LEAD, ["report.read", "stock.read", "discrepancy.acknowledge"],

@@ -91,7 +91,8 @@ def _dock(store: Database, tag: Tag | None, port: str) -> Tag:
     import asyncio
     from contextlib import nullcontext
 
-    from host.cli.dock import progress
+    from host.cli.showing.docking import progress
+    from host.cli.showing.noting import note
     from host.cli.tag.session import demand
     from host.docking.session import dock
     from host.errors import LinkError
@@ -104,6 +105,7 @@ def _dock(store: Database, tag: Tag | None, port: str) -> Tag:
         report = asyncio.run(dock(store, tag, clock.now_ms, progress(store), nullcontext(link)))
         if report.status is not None:
             Tags(store).note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
+    note(store)
     if report.error is not None:
         raise LinkError("tags.not_docked", port=port, error=report.error) from report.error
     return tag

@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from host import clock
-from host.cli.dock import on_radio, progress
+from host.cli.showing.docking import on_radio, progress
 from host.cli.steps import told
 from host.docking.service import Dock
 from host.errors import InputError, KitdockError, LinkError

@@ -1,20 +1,19 @@
-"""`kitdock stock`: kits come in by scanner or file, get their labels, and are counted."""
+"""`kitdock stock receive` and `import`: kits come in, by scanner or from a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from host import clock
-from host.cli.balance import balance
-from host.cli.groups import Group
-from host.cli.options import day, open_store, with_store, words
-from host.cli.render import Done, Row, Table
+from host.cli.options import open_store, with_store, words
+from host.cli.render import Row, Table
 from host.cli.root import STATUS
+from host.cli.showing.labels import PDF, check_labels, write_labels
 from host.cli.steps import line, told
 from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
@@ -23,13 +22,9 @@ from host.service.receiving import Receiving
 from host.service.stock import Stock
 
 if TYPE_CHECKING:
-    from host.cli.receiving import Pack
+    from host.cli.showing.scanner import Pack
     from host.receiving.printed import DateStyle
     from host.service.receiving import Checked
-    from host.sheets.labels import Label
-    from host.store.receiving import Level
-
-PDF = click.Path(dir_okay=False, readable=False, path_type=Path)
 
 station_option = click.option("--station", metavar="STATION", help="The station they come to. [default: this one]")
 document_option = click.option(
@@ -38,21 +33,7 @@ document_option = click.option(
 accept_option = click.option("--accept-expired", is_flag=True, help="Receive kits that have expired, to be destroyed.")
 
 
-@click.group(cls=Group)
-def stock() -> None:
-    """Stock: receive by scanner or file, print labels, show levels.
-
-    \b
-    A delivery comes in:
-      kitdock stock receive --document "Delivery 118" --labels labels.pdf
-      kitdock stock list
-    """
-
-
-stock.add_command(balance)
-
-
-@stock.command("receive")
+@click.command("receive")
 @station_option
 @document_option
 @accept_option
@@ -84,11 +65,11 @@ def receive(
 
     Besides scans: `lot A1 exp 2028-04-30` for packs whose code does not tell, `undo` for the last kit, `done`.
     """
-    from host.cli.receiving import How, Receiver, by_lot
+    from host.cli.showing.scanner import How, Receiver, by_lot
     from host.cli.terminal import has_terminal
 
     if labels is not None:
-        _check_labels(labels, overwrite=False)
+        check_labels(labels, overwrite=False)
     with open_store(db) as store:
         place = Receiving(store).check_receiving(station)
         receiver = Receiver(store, How(place, document, prefix, accept_expired), has_terminal())
@@ -102,7 +83,7 @@ def receive(
     return _received(rows, line(code, kits=len(receiver.packs), place=place, lines=receiver.refused))
 
 
-@stock.command("import")
+@click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, readable=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would come in, and what is wrong with which line.")
 @click.option(
@@ -165,97 +146,6 @@ def import_(
     return _received(rows, line("note.would_receive", kits=len(checked.boxes), place=place))
 
 
-@stock.command("labels")
-@click.argument("kits", metavar="[KIT]...", nargs=-1)
-@click.option("--lot", metavar="LOT", help="The kits of this lot.")
-@click.option("--since", type=day, metavar="YYYY-MM-DD", help="The kits received on this day or later.")
-@click.option("--output", type=PDF, metavar="FILE.pdf", required=True, help="The sheet to write.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE.pdf if it exists.")
-@click.option(
-    "--first",
-    type=click.IntRange(1, 24),
-    default=1,
-    show_default=True,
-    help="Place of the first label, row by row: for a sheet already begun.",
-)
-@with_store
-def labels(
-    db: Path, kits: Sequence[str], lot: str | None, since: date | None, output: Path, overwrite: bool, first: int
-) -> Done:
-    """Write kit labels as a PDF to print on sticky sheets.
-
-    Each label has the kit's number as a QR code that any scanner reads, and in letters with product, lot and
-    expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size.
-    """
-    if bool(kits) == bool(lot or since):
-        raise InputError("labels.which_kits")
-    _check_labels(output, overwrite)
-    with open_store(db) as store:
-        since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
-        found = Receiving(store).labels(kits, lot, since_ms)
-    _write_labels(found, output, first)
-    return Done(
-        line("said.labels_written", labels=len(found), path=output),
-        {"file": str(output), "kits": [each.kit for each in found]},
-    )
-
-
-@stock.command("list")
-@with_store
-def list_(db: Path) -> Table:
-    """Show how many kits of each lot are at each station, and how many are issued.
-
-    Of those, how many are quarantined, have expired, expire within the days that a kit is carried (setting
-    carry_days), or are to be counted before they are issued again.
-    """
-    with open_store(db) as store:
-        today = Stock(store).today()
-        carry_days = store.settings.carry_days
-        rows = [_level(each, today, carry_days) for each in Receiving(store).levels()]
-    in_stock = sum(row["kits"] for row in rows if row["status"] == "in_stock")
-    issued = sum(row["kits"] for row in rows if row["status"] == "issued")
-    return Table(
-        rows,
-        {
-            "where": lambda row: row["station"] or line("cell.issued"),
-            "product": "product",
-            "lot": "lot",
-            "expires": "expires_on",
-            "kits": "kits",
-            "of_these": _of_these,
-        },
-        line("none.stock", receive=NextStep("stock.receive")),
-        note=line("note.stock", in_stock=in_stock, issued=issued),
-        title=line("title.stock"),
-    )
-
-
-def _level(level: Level, today: date, carry_days: int) -> Row:
-    days_left = (level.expires_on - today).days
-    return {
-        "station": level.station,
-        "status": "issued" if level.station is None else "in_stock",
-        "product": level.product,
-        "lot": level.lot,
-        "expires_on": level.expires_on.isoformat(),
-        "kits": level.kits,
-        "quarantined": level.quarantined,
-        "to_count": level.to_count,
-        "expired": level.kits if days_left < 0 else 0,
-        "expiring": level.kits if 0 <= days_left <= carry_days else 0,
-    }
-
-
-def _of_these(row: Row) -> str:
-    parts = {
-        "cell.of_quarantined": row["quarantined"],
-        "cell.of_expired": row["expired"],
-        "cell.of_expiring": row["expiring"],
-        "cell.of_to_count": row["to_count"],
-    }
-    return ", ".join(line(code, kits=kits) for code, kits in parts.items() if kits)
-
-
 def _rows_of(checked: Checked) -> list[Row]:
     """A row for each lot that a file brings."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -286,33 +176,13 @@ def _received(rows: Sequence[Row], note: str) -> Table:
     )
 
 
-def _check_labels(path: Path, overwrite: bool) -> None:
-    """Raises `KitdockError` if no labels can be written to the file, as far as can be seen beforehand."""
-    from host.cli.saving import Output, check
-
-    if path.suffix.lower() != ".pdf":
-        raise InputError("output.other_ending", path=path, endings=(".pdf",))
-    check(Output(path, overwrite, "kitdock stock labels"))
-
-
-def _write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
-    from host.sheets.labels import sheet
-    from host.sheets.whole import write_whole
-
-    content = sheet(found, first=first)
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise KitdockError("output.not_written", path=path, why=error.strerror) from error
-
-
 def _labels_of(packs: Sequence[Pack], path: Path) -> int:
     """Writes the labels of the kits received, and says so; the exit status that this comes to."""
     from host.sheets.labels import Label
 
     found = [Label(each.kit.kit, each.kit.lot.product, each.kit.lot.lot, each.kit.lot.expires_on) for each in packs]
     try:
-        _write_labels(found, path)
+        write_labels(found, path)
     except KitdockError as error:
         later = line("said.labels_later", error=error, labels=NextStep("stock.labels"))
         click.echo(f"kitdock: {later}", err=True)

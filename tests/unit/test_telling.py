@@ -8,14 +8,6 @@ import pytest
 
 from host.access.roles import OFFICER, PROGRAMME_LEAD
 from host.access.vault import TagKeys
-from host.docking.prompting import (
-    file_report,
-    find_opening,
-    prefilled,
-    record_explanation,
-    speaker,
-    unexplained_openings,
-)
 from host.errors import InputError
 from host.forms import AnswersRefused
 from host.phrase import NextStep
@@ -66,36 +58,36 @@ def cause_of(store: Store, sequence: int) -> tuple[str, int | None] | None:
 
 
 def test_closed_unexplained_openings_are_asked_about_with_doses_from_the_marks(store: Store) -> None:
-    assert [(each.sequence, each.dose_marks) for each in unexplained_openings(store, TAG)] == [(1, 2), (5, 0)]
-    record_explanation(store, find_opening(store, "P1:5"), "1207", "training", None, NOW + DAY)
-    assert [each.sequence for each in unexplained_openings(store)] == [1]
+    assert [(each.sequence, each.dose_marks) for each in store.unexplained_openings(TAG)] == [(1, 2), (5, 0)]
+    store.record_explanation(store.find_opening("P1:5"), "1207", "training", None, NOW + DAY)
+    assert [each.sequence for each in store.unexplained_openings()] == [1]
 
 
 def test_opening_is_found_by_pouch_tag_and_sequence(store: Store) -> None:
-    assert find_opening(store, "P1:5").sequence == 5
-    assert find_opening(store, f"{TAG}:1").sequence == 1
-    assert find_opening(store, TAG.upper()).sequence == 7
-    assert find_opening(store, "P1").sequence == 7  # the newest that nobody explained
+    assert store.find_opening("P1:5").sequence == 5
+    assert store.find_opening(f"{TAG}:1").sequence == 1
+    assert store.find_opening(TAG.upper()).sequence == 7
+    assert store.find_opening("P1").sequence == 7  # the newest that nobody explained
     for name in ("P1:2", "P1:99"):
         see = NextStep("opening.list", pouch="P1")
         with refused("opening.no_such_number", InputError, pouch="P1", sequence=int(name[3:]), see=see):
-            find_opening(store, name)
+            store.find_opening(name)
     for name in ("P9", "P9:1", "P1:x", ""):
         with pytest.raises(InputError, match="no pouch or tag"):
-            find_opening(store, name)
+            store.find_opening(name)
 
 
 def test_pouch_with_every_opening_explained_needs_a_sequence(store: Store) -> None:
     for sequence in (1, 5, 7):
-        record_explanation(store, find_opening(store, f"P1:{sequence}"), "1207", "inspection", None, NOW + DAY)
+        store.record_explanation(store.find_opening(f"P1:{sequence}"), "1207", "inspection", None, NOW + DAY)
     with refused("opening.none_unexplained", InputError, pouch="P1", named="P1"):
-        find_opening(store, "P1")
+        store.find_opening("P1")
 
 
 def test_used_takes_the_dose_marks_unless_told_otherwise(store: Store) -> None:
-    opening = find_opening(store, "P1:1")
-    assert record_explanation(store, opening, "1207", "used", None, NOW + DAY) == 2
-    assert record_explanation(store, opening, "1207", "used", 8, NOW + DAY) == 8
+    opening = store.find_opening("P1:1")
+    assert store.record_explanation(opening, "1207", "used", None, NOW + DAY) == 2
+    assert store.record_explanation(opening, "1207", "used", 8, NOW + DAY) == 8
     assert cause_of(store, 1) == ("used", 8)
     assert [each.doses for each in store.explanations()] == [2, 8]
 
@@ -115,52 +107,52 @@ def test_wrong_explanation_is_refused_and_not_kept(
     store: Store, officer: str, cause: str, doses: int | None, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        record_explanation(store, find_opening(store, "P1:5"), officer, cause, doses, NOW + DAY)
+        store.record_explanation(store.find_opening("P1:5"), officer, cause, doses, NOW + DAY)
     assert store.explanations() == []
 
 
 def test_who_is_named_speaks_or_whose_account_it_is(store: Store) -> None:
-    opening = find_opening(store, "P1:1")
-    assert speaker(store, opening, "1300") == "1300"
+    opening = store.find_opening("P1:1")
+    assert store.speaker(opening, "1300") == "1300"
     for carriers in (("1207",), ("1207", "1300")):
         with refused("opening.carried_by", InputError, opening="P1:1", officers=carriers):
-            speaker(store, opening._replace(officers=carriers), None)
+            store.speaker(opening._replace(officers=carriers), None)
     with refused("opening.carried_by_nobody", InputError, opening="P1:1"):
-        speaker(store, opening._replace(officers=()), None)
+        store.speaker(opening._replace(officers=()), None)
     store.grant("constable", OFFICER, "1207", NOW)
     with Store.open(store.path, login="constable") as own:
-        assert speaker(own, opening._replace(officers=("1300",)), None) == "1207"
+        assert own.speaker(opening._replace(officers=("1300",)), None) == "1207"
 
 
 def test_report_is_prefilled_from_the_log_and_settles_the_opening(store: Store) -> None:
-    opening = find_opening(store, "P1:1")
-    known = prefilled(store, opening)
+    opening = store.find_opening("P1:1")
+    known = store.prefilled(opening)
     assert known["doses"] == 2
     answers = {key: value for key, value in ANSWERS.items() if key not in ("doses", "incident_at")}
-    filed = file_report(store, "england_wales", opening, "1207", answers, NOW + DAY)
+    filed = store.file_report("england_wales", opening, "1207", answers, NOW + DAY)
     report, protected = store.report(filed.id)
     assert report == filed
     assert (report.doses, report.tag, report.sequence, report.kit) == (2, TAG, 1, "K1")
     assert report.fields["incident_at"] == known["incident_at"]
     assert protected["outcome"] == "conscious_and_responsive"
     assert cause_of(store, 1) is None, "a report says for itself what it was"
-    assert find_opening(store, "P1:1").reports == (filed.id,)
-    assert [each.sequence for each in unexplained_openings(store)] == [5]
+    assert store.find_opening("P1:1").reports == (filed.id,)
+    assert [each.sequence for each in store.unexplained_openings()] == [5]
     (use,) = [each for each in store.movements("K1") if each.kind == "use"]
     assert (use.doses, use.report, use.happened_ms) == (2, filed.id, opening.began.likely_ms)
 
 
 def test_explained_doses_go_before_the_marks(store: Store) -> None:
-    record_explanation(store, find_opening(store, "P1:1"), "1207", "used", 4, NOW + DAY)
-    assert prefilled(store, find_opening(store, "P1:1"))["doses"] == 4
-    assert "doses" not in prefilled(store, find_opening(store, "P1:5"))
-    assert prefilled(store, None) == {}
+    store.record_explanation(store.find_opening("P1:1"), "1207", "used", 4, NOW + DAY)
+    assert store.prefilled(store.find_opening("P1:1"))["doses"] == 4
+    assert "doses" not in store.prefilled(store.find_opening("P1:5"))
+    assert store.prefilled(None) == {}
 
 
 def test_refused_report_writes_nothing(store: Store) -> None:
     with pytest.raises(AnswersRefused):
-        file_report(store, "england_wales", find_opening(store, "P1:1"), "1207", {"doses": 0}, NOW + DAY)
+        store.file_report("england_wales", store.find_opening("P1:1"), "1207", {"doses": 0}, NOW + DAY)
     with pytest.raises(InputError, match="no officer 9"):
-        file_report(store, "england_wales", None, "9", ANSWERS, NOW + DAY)
+        store.file_report("england_wales", None, "9", ANSWERS, NOW + DAY)
     assert store.reports() == []
     assert store.explanations() == []

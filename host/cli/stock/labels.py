@@ -1,0 +1,50 @@
+"""`kitdock stock labels`: labels to print and stick on."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from host import clock
+from host.cli.options import day, open_store, with_store
+from host.cli.render import Done
+from host.cli.showing.labels import PDF, check_labels, write_labels
+from host.cli.steps import line
+from host.errors import InputError
+from host.service.receiving import Receiving
+
+
+@click.command("labels")
+@click.argument("kits", metavar="[KIT]...", nargs=-1)
+@click.option("--lot", metavar="LOT", help="The kits of this lot.")
+@click.option("--since", type=day, metavar="YYYY-MM-DD", help="The kits received on this day or later.")
+@click.option("--output", type=PDF, metavar="FILE.pdf", required=True, help="The sheet to write.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE.pdf if it exists.")
+@click.option(
+    "--first",
+    type=click.IntRange(1, 24),
+    default=1,
+    show_default=True,
+    help="Place of the first label, row by row: for a sheet already begun.",
+)
+@with_store
+def labels(
+    db: Path, kits: Sequence[str], lot: str | None, since: date | None, output: Path, overwrite: bool, first: int
+) -> Done:
+    """Write kit labels as a PDF to print on sticky sheets.
+
+    Each label has the kit's number as a QR code that any scanner reads, and in letters with product, lot and
+    expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size.
+    """
+    if bool(kits) == bool(lot or since):
+        raise InputError("labels.which_kits")
+    check_labels(output, overwrite)
+    with open_store(db) as store:
+        since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
+        found = Receiving(store).labels(kits, lot, since_ms)
+    write_labels(found, output, first)
+    return Done(
+        line("said.labels_written", labels=len(found), path=output),
+        {"file": str(output), "kits": [each.kit for each in found]},
+    )

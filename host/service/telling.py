@@ -1,0 +1,191 @@
+"""What an officer is asked when a pouch docks: the openings nobody has explained, the causes, the report.
+
+It is the same at the dock, at the command line and in a script: the face asks and shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from host import clock, forms
+from host.errors import InputError
+from host.phrase import NextStep
+from host.service.openings import Openings
+from host.service.people import People
+from host.service.reports import Reports
+from host.service.tags import Tags
+from host.store.database import Database
+from host.usage.openings import Opening
+from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
+
+MAX_DOSES = 99
+"""More doses than this in one opening are a slip of the keyboard. There is no cap at the two of a kit."""
+
+
+class AtTheDock(NamedTuple):
+    """What is to be asked of a pouch that has docked: who may stand there with it, and why it was opened each time.
+
+    `missing` are the reports that are due from any of them, as (officer, opening).
+    """
+
+    pouch: str
+    holders: list[str]
+    openings: list[Opening]
+    missing: list[tuple[str, Opening]]
+
+
+class Telling:
+    """Asks what only officers know, and keeps what they say."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._openings = Openings(db)
+        self._people = People(db)
+        self._reports = Reports(db)
+        self._tags = Tags(db)
+
+    def unexplained_openings(self, tag_id: str | None = None) -> list[Opening]:
+        """The closed openings of one tag, or of all, that nobody has explained, oldest first.
+
+        `dose_marks` of each is what to offer as the number of doses.
+        """
+        return [
+            each
+            for each in self._openings.openings(tag_id, unsettled=True)
+            if each.explanation is None and not each.is_open
+        ]
+
+    def at_the_dock(self, tag_id: str) -> AtTheDock:
+        """What is to be asked once a tag has docked. Raises `NotAllowed`."""
+        found = self.unexplained_openings(tag_id)
+        pouch = self._tags.tag(tag_id).pouch
+        # Who stands here has it now; an opening may have been another's, who had it before.
+        holders = self._reports.holders_of(pouch) or list(
+            dict.fromkeys(officer for each in found for officer in each.officers)
+        )
+        return AtTheDock(pouch, holders, found, self._missing_of(holders))
+
+    def reports_missing(self, tag_id: str) -> list[tuple[str, Opening]]:
+        """The reports that are missing of whoever has the pouch of a tag now, as (officer, opening)."""
+        return self._missing_of(self._reports.holders_of(self._tags.tag(tag_id).pouch))
+
+    def _missing_of(self, officers: Sequence[str]) -> list[tuple[str, Opening]]:
+        return [(officer, each) for officer in officers for each in self._reports.missing_reports(officer)]
+
+    def missing_besides(self, officer: str, asked: Sequence[Opening]) -> list[Opening]:
+        """The uses of which the officer's report is missing, but for those that were asked about just now."""
+        names = {(each.tag, each.sequence) for each in asked}
+        return [each for each in self._reports.missing_reports(officer) if (each.tag, each.sequence) not in names]
+
+    def find_opening(self, name: str) -> Opening:
+        """The opening called POUCH-OR-TAG:SEQUENCE; without the sequence, the newest unexplained one.
+
+        Raises `InputError` if there is none.
+        """
+        place, colon, sequence = name.rpartition(":")
+        if not colon:
+            place, sequence = name, ""
+        elif not sequence.isascii() or not sequence.isdigit():
+            # A pouch's own name may hold a colon.
+            place, sequence = name, ""
+        tag = self._tags.tag(place)
+        of_tag = self._openings.openings(tag.id)
+        see = NextStep("opening.list", pouch=place)
+        if sequence:
+            found = next((each for each in of_tag if each.sequence == int(sequence)), None)
+            if found is None:
+                raise InputError("opening.no_such_number", pouch=tag.pouch, sequence=int(sequence), see=see)
+            return found
+        unexplained = [each for each in of_tag if each.explanation is None]
+        if not unexplained:
+            raise InputError("opening.none_unexplained", pouch=tag.pouch, named=place, see=see)
+        return unexplained[-1]
+
+    def speaker(self, opening: Opening, officer: str | None) -> str:
+        """The officer who speaks of an opening: the one named, or else the one whose account this is.
+
+        Raises `InputError` if neither is known: who carried the pouch need not be who speaks.
+        """
+        number = officer or self._db.account.officer
+        if number is None:
+            raise InputError(
+                "opening.carried_by" if opening.officers else "opening.carried_by_nobody",
+                opening=opening.name,
+                officers=tuple(opening.officers),
+            )
+        return number
+
+    def record_explanation(
+        self, opening: Opening, officer: str | None, cause: str, doses: int | None, at_ms: int
+    ) -> int | None:
+        """Records why the pouch was opened, and returns the doses recorded (None unless used on a person).
+
+        `officer` says so; None: the account speaks for itself. If used and `doses` is None, the dose marks count. An
+        earlier explanation stays readable; this one counts. Raises `InputError` for an unknown officer or cause, or a
+        number of doses that cannot be.
+        """
+        if officer is not None:
+            self._people.officer(officer)
+        if cause not in CAUSES:
+            raise InputError("opening.unknown_cause", cause=cause, causes=tuple(CAUSES))
+        if cause != USED and doses is not None:
+            raise InputError("opening.doses_of_another_cause", used=USED, cause=cause)
+        if cause == USED:
+            doses = doses if doses is not None else opening.dose_marks or None
+            if doses is None:
+                raise InputError("opening.no_dose_marks", opening=opening.name)
+            if not 1 <= doses <= MAX_DOSES:
+                raise InputError("opening.impossible_doses", doses=doses, most=MAX_DOSES)
+        self._reports.add_explanation(opening.tag, opening.sequence, officer, cause, doses, at_ms)
+        return doses
+
+    def prefilled(self, opening: Opening | None) -> dict[str, object]:
+        """Answers that the log and the explanation already give, by the form's keys."""
+        if opening is None:
+            return {}
+        explained = opening.explanation.doses if opening.explanation else None
+        at = clock.iso(opening.began.likely_ms, self._db.station.time_zone)
+        known: dict[str, object] = {"incident_at": at}
+        if doses := explained or opening.dose_marks:
+            known["doses"] = doses
+        return known
+
+    def file_report(
+        self,
+        form_key: str,
+        opening: Opening | None,
+        officer: str,
+        answers: Mapping[str, object],
+        at_ms: int,
+        kit: str | None = None,
+        amends: int | None = None,
+        tag: str | None = None,
+    ) -> UsageReport:
+        """Files a usage report and returns it; answers that are not given are `prefilled`.
+
+        The doses are taken from the kit that was in the pouch then, wherever it is now; if two are possible, `kit`
+        says which. An opening may have several reports: for each person helped. `amends` is the report that this one
+        replaces. Who was there and reports on a pouch that another officer carried names it by its `tag`: the opening
+        nearest to the time of the incident is meant. Raises `InputError` for an unknown officer or form,
+        `forms.AnswersRefused` with a line for each answer that does not fit; then nothing is written.
+        """
+        self._people.officer(officer)
+        form = forms.load(form_key)
+        station = self._db.station
+        given = {**self.prefilled(opening), **{key: each for key, each in answers.items() if each not in (None, "")}}
+        checked = forms.check(form, given, station.collect_names, station.time_zone, at_ms)
+        place = (opening.tag, opening.sequence) if opening else None
+        if tag is not None:
+            place = self._nearest(tag, checked.open, at_ms)
+        return self._reports.add_report(
+            form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms, kit, amends
+        )
+
+    def _nearest(self, tag: str, answers: Mapping[str, object], at_ms: int) -> tuple[str, int]:
+        """The opening of a tag (its id) nearest to the incident that a report tells of. Raises `InputError`."""
+        told = UsageReport(0, "", at_ms, "", None, None, 0, dict(answers))
+        near = self._reports.openings_unreported(tag, incident_ms(told))
+        if not near:
+            raise InputError("opening.none_near_the_incident")
+        return near[0]
