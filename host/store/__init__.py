@@ -14,6 +14,7 @@ recall.py        recalled lots, and who holds their kits
 catalogue.py     products and their GTINs
 receiving.py     scanned or imported kits, labels, what is in stock
 tags.py          tags and their sealed keys, dockings, events
+digests.py       what has changed since a digest was made
 expiry.py        what expires and what is known of it
 summaries.py     holdings, what a month did
 derivation.py    what follows from a log, derived anew over all that keeps it

@@ -115,14 +115,14 @@ class Force(Month):
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """The clock, the database, and no waiting for the disk: what is tried here is no power cut."""
-        connect = Database._connect.__func__  # type: ignore[attr-defined]
+        connect = Database.connect.__func__  # type: ignore[attr-defined]
 
         def quick(kind: type[Database], *arguments: object) -> Database:
             opened: Database = connect(kind, *arguments)
             opened.connection.execute("PRAGMA synchronous = OFF")
             return opened
 
-        with self.clock(), patch.object(Database, "_connect", classmethod(quick)):
+        with self.clock(), patch.object(Database, "connect", classmethod(quick)):
             Store.create(self.db, STATIONS[0], ZONE, False, self.now_ms).close()
             with Store.open(self.db) as self.store:
                 yield
