@@ -1,9 +1,11 @@
 """The house is held in order: no figure of `tests.house` gets worse, and what is where it should be stays there."""
 
+import ast
 import re
 
 import pytest
 
+from host import service
 from tests import house
 from tests.house import Figure
 
@@ -26,3 +28,20 @@ def test_inserts_name_their_columns() -> None:
     unnamed = re.compile(r"INSERT (?:OR \w+ )?INTO \w+ (?:VALUES|SELECT)")
     found = [path.name for path in (house.HOST / "store").glob("*.py") if unnamed.search(path.read_text())]
     assert found == []
+
+
+def test_the_door_of_the_use_cases_names_what_it_opens() -> None:
+    """Type checkers read one list and the program the other: they are the same, and each name is there."""
+    tree = ast.parse((house.HOST / "service/__init__.py").read_text())
+    named = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert named == service._HOMES
+    assert all(getattr(service, name) for name in named)
+    with pytest.raises(AttributeError, match="Nothing"):
+        _ = service.Nothing

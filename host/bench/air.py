@@ -12,6 +12,7 @@ from typing import Any
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
+from host import service
 from host.bench.board import Bench
 from host.bench.procedure import BenchStep
 from host.bench.run import Outcome
@@ -19,7 +20,6 @@ from host.docking.service import Dock
 from host.docking.session import DockingReport
 from host.link.adapter import open_adapter
 from host.phrase import Phrase
-from host.service.tags import Tags
 
 LEAST_HEARD = 3
 """Advertisements in each part, fewer of which say nothing of the signal."""
@@ -113,7 +113,7 @@ def docking(bench: Bench, step: BenchStep) -> Outcome:
         return Outcome(False, Phrase("bench.not_heard", seconds=step.limits["seconds"]), found)
     if reports[-1].error is not None:
         return Outcome(False, Phrase("bench.docking_failed", error=reports[-1].error), found)
-    events = Tags(bench.store).events(tag.id)
+    events = service.Tags(bench.store).events(tag.id)
     verified = sum(event.verdict == "verified" for event in events)
     found |= {"records": len(events), "verified": verified}
     said = Phrase("bench.docked", verified=verified, records=len(events))

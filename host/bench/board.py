@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from host import clock
+from host import clock, service
 from host.access.vault import TagKeys
 from host.bench import procedure
 from host.bench.run import Person, Skipped
@@ -26,8 +26,6 @@ from host.link.errors import NoAnswer, NoPort, PortError
 from host.link.usb import RESTART_S, Repl, about, provision_over_usb, wipe
 from host.link.wired import wired
 from host.phrase import NextStep, Phrase
-from host.service.station import Database, create_database
-from host.service.tags import Tags
 from host.tag.events import Event, Tag
 from kitwire.keys import TAG_ID_SIZE, check_value
 
@@ -67,7 +65,7 @@ class Bench:
         self.person = person
         self._gestures = procedure.gestures(complete)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._store: Database | None = None
+        self._store: service.Database | None = None
         self._tag: Tag | None = None
 
     def act(self, gesture: str) -> None:
@@ -146,12 +144,12 @@ class Bench:
             yield tag
 
     @property
-    def store(self) -> Database:
+    def store(self) -> service.Database:
         """The bench's own station."""
         if self._store is None:
             self._folder = tempfile.TemporaryDirectory(prefix="kitdock-bench-")
             path = Path(self._folder.name) / "bench.db"
-            self._store = create_database(path, "Bench", "UTC", False, clock.now_ms())
+            self._store = service.create_database(path, "Bench", "UTC", False, clock.now_ms())
         return self._store
 
     def tag(self) -> Tag:
@@ -165,8 +163,8 @@ class Bench:
                     raise LinkError("bench.other_keys", port=self.port)
                 return told
 
-            Tags(self.store).enrol_tag(tag_id, "BENCH", keys, clock.now_ms(), written, True)
-            self._tag = Tags(self.store).tag(tag_id)
+            service.Tags(self.store).enrol_tag(tag_id, "BENCH", keys, clock.now_ms(), written, True)
+            self._tag = service.Tags(self.store).tag(tag_id)
         return self._tag
 
     def fetch(self) -> list[Event]:
@@ -174,7 +172,7 @@ class Bench:
         import asyncio
 
         tag = self.tag()
-        before = Tags(self.store).last_record(tag.id)
+        before = service.Tags(self.store).last_record(tag.id)
         with self.repl():
             pass  # it may be on its way back
         with wired(self.port) as link:
@@ -182,7 +180,7 @@ class Bench:
         if report.error is not None:
             raise LinkError("bench.log_unreadable", error=report.error) from report.error
         last = before[0] if before else 0
-        return [event for event in Tags(self.store).events(tag.id) if event.sequence > last]
+        return [event for event in service.Tags(self.store).events(tag.id) if event.sequence > last]
 
     def close(self) -> None:
         """Leave a bare board and nothing of the bench's own station. A board that cannot be made bare is told of."""

@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from host import service
 from host.bench.board import SETTLE_S, START_S, Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
 from host.link.usb import RESTART_S, wipe
 from host.phrase import Phrase
-from host.service.tags import Tags
 from host.tag.events import Event
 
 EXT1_WAKE = 3
@@ -214,7 +214,7 @@ print(json.dumps({{"found": sum(found)}}))
 
 def wiped(bench: Bench, step: BenchStep) -> Outcome:
     """Whether the keys of a tag are in its flash, and after a wipe no longer. They go over the cable once more."""
-    keys = [key.hex() for key in Tags(bench.store).tag_keys(bench.tag().id)]
+    keys = [key.hex() for key in service.Tags(bench.store).tag_keys(bench.tag().id)]
     search = _SEARCH.format(keys=keys)
     with bench.repl() as tag:
         before = tag.ask(search)["found"]

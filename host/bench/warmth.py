@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from host import service
 from host.bench.board import Bench
 from host.bench.procedure import BenchStep, Measurement
 from host.bench.run import Outcome, Skipped
@@ -13,7 +14,6 @@ from host.errors import InputError
 from host.link.tag_session import TagSession
 from host.link.wired import WiredLink, wired
 from host.phrase import Phrase
-from host.service.tags import Tags
 from host.tag import config
 from host.tag.config import ConfigChange
 from host.tag.events import Event
@@ -65,7 +65,7 @@ def _told(events: Sequence[Event]) -> tuple[int, int] | None:
 def _configure(bench: Bench, changes: Sequence[ConfigChange]) -> None:
     """Set items of the tag over the cable. Raises `LinkError`."""
     tag = bench.tag()
-    keys = Tags(bench.store).tag_keys(tag.id)
+    keys = service.Tags(bench.store).tag_keys(tag.id)
 
     async def talk(link: WiredLink) -> None:
         session = await TagSession.open(link, keys.session)

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.access import identity
 from host.access.roles import ACTIONS, OFFICER, ROLES, Account
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.cli.steps import line
-from host.service.accounts import Accounts
 from host.words import heading
 
 _role = click.Choice(list(ROLES))
@@ -46,7 +45,7 @@ def show(db: Path) -> Table:
 def list_(db: Path) -> Table:
     """List accounts and their roles. For auditors and administrators."""
     with open_store(db) as store:
-        accounts = Accounts(store).accounts()
+        accounts = service.Accounts(store).accounts()
     return Table(
         [_row(each) for each in accounts],
         {"login": "login", "roles": lambda row: ", ".join(row["roles"]), "officer": _whose},
@@ -69,7 +68,7 @@ def grant(db: Path, login: str, role: str, officer: str | None) -> Done:
     officers share: it docks, explains and files for each, and reads no report.
     """
     with open_store(db) as store:
-        Accounts(store).grant(login, role, officer, clock.now_ms())
+        service.Accounts(store).grant(login, role, officer, clock.now_ms())
     told = "done.role_granted_to_officer" if officer else "done.role_granted"
     text = line(told, login=login, role=heading(f"role.{role}"), officer=officer)
     warnings = [] if identity.is_known(login) else [line("said.no_such_login", login=login)]
@@ -86,7 +85,7 @@ def revoke(db: Path, login: str, role: str) -> Done:
     What it has done stays in the audit. The last administrator stays.
     """
     with open_store(db) as store:
-        Accounts(store).revoke(login, role)
+        service.Accounts(store).revoke(login, role)
     return Done(line("done.role_revoked", login=login, role=heading(f"role.{role}")), {"login": login, "role": role})
 
 

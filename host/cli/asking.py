@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-from host import clock, forms
+from host import clock, forms, service
 from host.cli.steps import told
 from host.cli.terminal import say
 from host.errors import InputError
 from host.phrase import Phrase
-from host.service.people import People
-from host.service.reports import Reports
-from host.service.telling import MAX_DOSES, Telling
 from host.usage.openings import Opening
-from host.usage.reports import CAUSES, USED
-
-if TYPE_CHECKING:
-    from host.service.station import Database
-
+from host.usage.reports import CAUSES, MAX_DOSES, USED
 
 SELF = "me"
 """What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
 
 
-def ask_about(store: Database, tag_id: str, form_key: str) -> None:
+def ask_about(store: service.Database, tag_id: str, form_key: str) -> None:
     """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing.
 
     An empty answer leaves a question for later.
     """
-    here = Telling(store).at_the_dock(tag_id)
+    here = service.Telling(store).at_the_dock(tag_id)
     if not here.openings and not here.missing:
         return
     who = ask_who(store, here.pouch, here.holders)
     if who is not None and here.openings:
-        Reports(store).note_docked_by(here.openings[-1].tag, who, clock.now_ms())
+        service.Reports(store).note_docked_by(here.openings[-1].tag, who, clock.now_ms())
     for opening in here.openings:
         ask_opening(store, opening, form_key, who)
     if who is None:
         return
-    for opening in Telling(store).missing_besides(who, here.openings):
+    for opening in service.Telling(store).missing_besides(who, here.openings):
         ask_for_report(store, opening, form_key, who)
 
 
-def ask_who(store: Database, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
+def ask_who(store: service.Database, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
     """Who speaks: the account's own officer, or who says so; the holder is offered. None: the account itself.
 
     `then`: it is about an opening, and the holders are those of that time.
@@ -63,12 +55,12 @@ def ask_who(store: Database, pouch: str, holders: Sequence[str], then: bool = Fa
         if typed.strip().lower() == SELF and not account.bound("opening.explain"):
             return None
         try:
-            return People(store).officer(typed.strip()).id
+            return service.People(store).officer(typed.strip()).id
         except InputError as error:
             say(f"  {told(error)}")
 
 
-def ask_opening(store: Database, opening: Opening, form_key: str, who: str | None) -> None:
+def ask_opening(store: service.Database, opening: Opening, form_key: str, who: str | None) -> None:
     """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers.
 
     An empty answer leaves the question for later.
@@ -82,12 +74,12 @@ def ask_opening(store: Database, opening: Opening, form_key: str, who: str | Non
         say(told(Phrase("asking.left_for_later")))
         return
     doses = ask_doses(opening) if cause == USED else None
-    Telling(store).record_explanation(opening, who, cause, doses, clock.now_ms())
+    service.Telling(store).record_explanation(opening, who, cause, doses, clock.now_ms())
     if cause == USED and who is not None:
         _report_now(store, opening, form_key, who, doses, told(Phrase("asking.file_now")))
 
 
-def ask_for_report(store: Database, opening: Opening, form_key: str, who: str) -> None:
+def ask_for_report(store: service.Database, opening: Opening, form_key: str, who: str) -> None:
     """Asks for the report of a use that was explained at an earlier docking and never reported."""
     doses = opening.explanation.doses if opening.explanation else None
     at, error_ms = _at(store, opening), opening.began.error_ms
@@ -95,13 +87,15 @@ def ask_for_report(store: Database, opening: Opening, form_key: str, who: str) -
     _report_now(store, opening, form_key, who, doses, "\n" + told(question))
 
 
-def _report_now(store: Database, opening: Opening, form_key: str, who: str, doses: int | None, question: str) -> None:
+def _report_now(
+    store: service.Database, opening: Opening, form_key: str, who: str, doses: int | None, question: str
+) -> None:
     if not click.confirm(question, default=True, err=True):
         return
-    kit = ask_kit(Reports(store).kits_of_report(opening, who, opening.began.likely_ms))
-    known = Telling(store).prefilled(opening) | ({"doses": doses} if doses else {})
+    kit = ask_kit(service.Reports(store).kits_of_report(opening, who, opening.began.likely_ms))
+    known = service.Telling(store).prefilled(opening) | ({"doses": doses} if doses else {})
     answers = ask_form(store, forms.load(form_key), known)
-    filed = Telling(store).file_report(form_key, opening, who, answers, clock.now_ms(), kit)
+    filed = service.Telling(store).file_report(form_key, opening, who, answers, clock.now_ms(), kit)
     say(told(Phrase("asking.report_filed", report=filed.id)))
 
 
@@ -118,7 +112,7 @@ def ask_kit(possible: Sequence[str]) -> str | None:
         say("  " + told(Phrase("asking.was_one_of", kits=tuple(possible))))
 
 
-def _at(store: Database, opening: Opening) -> clock.Instant:
+def _at(store: service.Database, opening: Opening) -> clock.Instant:
     return clock.Instant(opening.began.likely_ms, store.station.time_zone)
 
 
@@ -146,7 +140,7 @@ def ask_doses(opening: Opening) -> int:
     return doses
 
 
-def ask_form(store: Database, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
+def ask_form(store: service.Database, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
     """Asks every question of the form, each until its answer fits. `known` answers are offered."""
     station = store.station
     now_ms = clock.now_ms()

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from host import clock
+from host import clock, service
 from host.access.audit import REFUSED, START, AuditEntry
 from host.cli.groups import Group
 from host.cli.options import day, db_option, open_store, with_store
@@ -20,11 +20,6 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
-from host.service.accounts import Accounts
-from host.service.stock import Stock
-
-if TYPE_CHECKING:
-    from host.service.station import Database
 
 DAYS = 7
 """How many days back `kitdock audit list` goes unless told."""
@@ -52,9 +47,9 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
     """
     with open_store(db) as store:
         zone = store.station.time_zone
-        since = since or Stock(store).today() - timedelta(days=DAYS)
+        since = since or service.Stock(store).today() - timedelta(days=DAYS)
         since_ms = clock.midnight_after(since - timedelta(days=1), zone)
-        rows = [_row(each, zone) for each in Accounts(store).audit_entries(since_ms, login, action, refused)]
+        rows = [_row(each, zone) for each in service.Accounts(store).audit_entries(since_ms, login, action, refused)]
     return Table(
         rows,
         {
@@ -80,8 +75,8 @@ def verify(db: Path, contains: str | None) -> Done:
     """
     wanted = None if contains is None else _hash(contains)
     with open_store(db) as store:
-        found = Accounts(store).verify_audit()
-        holds = wanted is None or wanted == START or Accounts(store).audit_holds(wanted)
+        found = service.Accounts(store).verify_audit()
+        holds = wanted is None or wanted == START or service.Accounts(store).audit_holds(wanted)
     if found.broken_at is not None:
         raise AuditAltered("audit.altered", why=found.why, whole=_whole(found.entries))
     if not holds:
@@ -105,17 +100,17 @@ def export(db: Path, output: Path | None) -> None:
     """
     with open_store(db) as store:
         if output is None:
-            count, head = _write(Accounts(store).audit_entries(), sys.stdout.buffer)
+            count, head = _write(service.Accounts(store).audit_entries(), sys.stdout.buffer)
         else:
             count, head = _write_file(store, output)
     click.echo(line("said.audit_exported", entries=count, head=head.hex()), err=True)
 
 
-def _write_file(store: Database, output: Path) -> tuple[int, bytes]:
+def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
     """Writes a new file for its owner alone, whole or not at all."""
     import os
 
-    entries = Accounts(store).audit_entries()
+    entries = service.Accounts(store).audit_entries()
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

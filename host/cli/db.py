@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import db_option, format_option, open_store, with_store
 from host.cli.render import Done, Table
@@ -19,15 +19,9 @@ from host.cli.steps import line, told
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.service.accounts import Accounts
-from host.service.care import Care
-from host.service.retaining import Retention
 
 if TYPE_CHECKING:
     from host.access.retention import Amount
-    from host.service.restoring import Candidate
-    from host.store.copying import Progress
-    from host.store.restoring import Contents
 
 DAMAGED = 3
 """Exit status of a check that finds the file itself damaged; 1 for anything else that does not hold."""
@@ -60,7 +54,7 @@ def backup(db: Path, file: Path, overwrite: bool) -> Done:
     sealed cannot be read from the copy alone. Keep copies of both, apart from each other.
     """
     with open_store(db) as store, _progress(line("said.copying")) as progress:
-        size = Care(store).back_up(file, overwrite, progress)
+        size = service.Care(store).back_up(file, overwrite, progress)
     return Done(
         line("done.backup_written", path=file, size=_size(size), key_file=f"{db.name}.key"),
         {"file": str(file), "bytes": size},
@@ -80,11 +74,10 @@ def restore(db: Path, backup: Path, yes: bool) -> Done:
     it. Stop `kitdock dock` and whatever else uses the database. What tags have handed over since the backup
     they hand over again, as far as their memory goes back.
     """
-    from host.service.restoring import proven
 
     with ExitStack() as until_done:
         with _progress(line("said.reading")) as progress:
-            candidate = until_done.enter_context(proven(backup, db, progress=progress))
+            candidate = until_done.enter_context(service.proven(backup, db, progress=progress))
         found, zone = candidate.contents, candidate.contents.time_zone
         click.echo(_describe(backup, candidate), err=True)
         if not yes:
@@ -123,16 +116,15 @@ def check(db: Path, repair: bool) -> Table:
     With --repair what can be made again is, then all is checked. History is never touched: if that is what does not
     hold, restore a backup.
     """
-    from host.service.care import FILE
 
     with open_store(db) as store:
         if repair:
-            put_back = Care(store).repair().objects
+            put_back = service.Care(store).repair().objects
             code = "said.repaired_and_put_back" if put_back else "said.repaired"
             click.echo(line(code, objects=tuple(put_back)), err=True)
-        found = list(Care(store).check(_looking_at))
+        found = list(service.Care(store).check(_looking_at))
     if any(each.holds is False for each in found):
-        file_is_whole = all(each.holds is not False for each in found if each.name == FILE)
+        file_is_whole = all(each.holds is not False for each in found if each.name == service.FILE)
         click.get_current_context().meta[STATUS] = 1 if file_is_whole else DAMAGED
     words = {True: "ok", False: "failed", None: "not checked"}
     return Table(
@@ -153,7 +145,7 @@ def vacuum(db: Path) -> Done:
     The file is written anew, which needs as much room again for the while; others must wait.
     """
     with open_store(db) as store:
-        before, after = Care(store).vacuum()
+        before, after = service.Care(store).vacuum()
     return Done(
         line("done.vacuumed", database=db, before=_size(before), after=_size(after)),
         {"before_bytes": before, "after_bytes": after},
@@ -169,7 +161,7 @@ def accept_clock(db: Path) -> Done:
     clock is right: it is the entries that were made with a wrong one then, and they stay as they are.
     """
     with open_store(db) as store:
-        Accounts(store).accept_clock()
+        service.Accounts(store).accept_clock()
         now, zone = clock.now_ms(), store.station.time_zone
     return Done(line("done.clock_accepted", now=Instant(now, zone)), {"now": clock.iso(now, zone)})
 
@@ -188,7 +180,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
     if dry_run and apply:
         raise click.UsageError(line("option.dry_run_or_apply"))
     with open_store(db) as store:
-        retention = Retention(store)
+        retention = service.Retention(store)
         amounts = retention.retention_plan()
         if apply and any(each.rows for each in amounts):
             if not yes:
@@ -197,7 +189,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
                 what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=each.kind) for each in amounts if each.rows)
                 click.confirm(line("ask.destroy", what=what), abort=True, err=True)
             amounts = retention.retain()
-            for each in _afterwards(db, Care(store).copies(), retention.still_in_log):
+            for each in _afterwards(db, service.Care(store).copies(), retention.still_in_log):
                 click.echo(each, err=True)
         zone = store.station.time_zone
     return _retention_table(amounts, zone, applied=apply)
@@ -254,7 +246,7 @@ def _afterwards(db: Path, copies: list[Path], still_in_log: bool) -> Iterator[st
     yield line("said.backups_hold_it")
 
 
-def _describe(backup: Path, candidate: Candidate) -> str:
+def _describe(backup: Path, candidate: service.Candidate) -> str:
     found, present = candidate.contents, candidate.present
     lines = [
         line(
@@ -270,11 +262,11 @@ def _describe(backup: Path, candidate: Candidate) -> str:
     return "\n".join(lines)
 
 
-def _counts(contents: Contents) -> tuple[str, ...]:
+def _counts(contents: service.Contents) -> tuple[str, ...]:
     return tuple(line(_COUNTS[table], count=count) for table, count in contents.rows.items())
 
 
-def _newest(contents: Contents) -> Instant | Phrase:
+def _newest(contents: service.Contents) -> Instant | Phrase:
     if contents.newest_ms is None:
         return Phrase("cell.none")
     return Instant(contents.newest_ms, contents.time_zone)
@@ -290,7 +282,7 @@ def _looking_at(name: str) -> None:
 
 
 @contextmanager
-def _progress(doing: str) -> Iterator[Progress]:
+def _progress(doing: str) -> Iterator[service.Progress]:
     """A bar on standard error, if that is a terminal and there is something to wait for."""
     if not sys.stderr.isatty():
         yield lambda done, of: None

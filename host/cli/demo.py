@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from host import clock, forms
+from host import clock, forms, service
 from host.access import identity
 from host.cli import asking, terminal
 from host.cli.render import render
@@ -27,11 +27,6 @@ from host.cli.steps import told
 from host.docking.session import DockingReport
 from host.errors import InputError, KitdockError
 from host.phrase import Phrase
-from host.service.expiring import Expiring
-from host.service.reconciling import Reconciling, Wanted
-from host.service.station import Database, create_database, open_database
-from host.service.tags import Tags
-from host.service.telling import Telling
 from host.usage.reports import USED
 
 try:
@@ -75,12 +70,15 @@ def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=FIRST_DOCKING_AGO_S)
     batch = batch or not terminal.has_terminal()
-    with create_database(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
+    with service.create_database(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
         asyncio.run(_play(store, start, now, batch, interpreter))
         _say(Phrase("demo.expiry"))
-        render(expiries_table(Expiring(store).expiring_kits(), TIME_ZONE), "table")
+        render(expiries_table(service.Expiring(store).expiring_kits(), TIME_ZONE), "table")
         _say(Phrase("demo.reconciliation"))
-        render(disagreements_table(Reconciling(store).disagreements(clock.now_ms(), Wanted()), TIME_ZONE), "table")
+        render(
+            disagreements_table(service.Reconciling(store).disagreements(clock.now_ms(), service.Wanted()), TIME_ZONE),
+            "table",
+        )
     reads_reports = told(Phrase("demo.reads_reports"))
     _say(Phrase("demo.took", seconds=round(time.monotonic() - began), db=db))
     for line in (
@@ -97,7 +95,7 @@ def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
         click.echo(f"  {line}")
 
 
-async def _play(store: Database, start: datetime, now: datetime, batch: bool, interpreter: str | None) -> None:
+async def _play(store: service.Database, start: datetime, now: datetime, batch: bool, interpreter: str | None) -> None:
     async with (
         VirtualStation(start, interpreter) as station,
         open_adapter(await station.listen_hci()) as radio,
@@ -117,29 +115,29 @@ async def _play(store: Database, start: datetime, now: datetime, batch: bool, in
         _say(Phrase("demo.again"))
         _demand_complete(await force.dock(everything=True), len(POUCHES) - 1)
         _say(Phrase("demo.once_more"))
-        before = len(Tags(store).events())
+        before = len(service.Tags(store).events())
         again = await force.dock(everything=True)
         _demand_complete(again, len(POUCHES) - 1)
-        added = len(Tags(store).events()) - before
+        added = len(service.Tags(store).events()) - before
         click.echo("  " + told(Phrase("demo.docked_again", tags=len(again), added=added, events=before)))
         if added:
             raise DemoFailed("demo.rows_added", rows=added)
 
 
-async def _after(store: Database, report: DockingReport, batch: bool) -> None:
+async def _after(store: service.Database, report: DockingReport, batch: bool) -> None:
     """What the officer does once the pouch is docked."""
     if report.error is not None:
         return
     if not batch:
         await _beside_the_loop(functools.partial(_ask, store.path, report.tag))
         return
-    for opening in Telling(store).unexplained_openings(report.tag):
+    for opening in service.Telling(store).unexplained_openings(report.tag):
         if not opening.dose_marks:
             _tell(Phrase("demo.answers_later", pouch=opening.pouch))
             continue
         officer = opening.officers[0]
-        doses = Telling(store).record_explanation(opening, officer, USED, None, clock.now_ms())
-        number = Telling(store).file_report(forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
+        doses = service.Telling(store).record_explanation(opening, officer, USED, None, clock.now_ms())
+        number = service.Telling(store).file_report(forms.DEFAULT, opening, officer, ANSWERS, clock.now_ms()).id
         _tell(Phrase("demo.answers_used", pouch=opening.pouch, officer=officer, doses=doses))
         _tell(Phrase("demo.report_filed", report=number))
 
@@ -157,7 +155,7 @@ def _ask(db: Path, tag_id: str, given_up: threading.Event) -> None:
             raise EOFError
         return line.rstrip("\n")
 
-    with open_database(db) as store, reading_by(read if SELECTS else input):
+    with service.open_database(db) as store, reading_by(read if SELECTS else input):
         asking.ask_about(store, tag_id, forms.DEFAULT)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
@@ -19,11 +19,9 @@ from host.cli.steps import line, told
 from host.clock import Instant
 from host.phrase import NextStep
 from host.reconcile.lifecycle import REOPENED
-from host.service.digest import Digests, NewThings
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Live
-    from host.service.expiring import Advised
 
 MOST = 50
 """A mail has at most so many rows under each heading; the commands show all."""
@@ -52,7 +50,7 @@ def list_(db: Path, only_if_new: bool, everything: bool) -> PrintedReport | None
     with open_store(db) as store:
         zone = store.station.time_zone
         name = store.station.name
-        found = Digests(store).new_things(clock.now_ms(), everything)
+        found = service.Digests(store).new_things(clock.now_ms(), everything)
     items = found.new.items
     if only_if_new and not items:
         return None
@@ -73,15 +71,15 @@ def acknowledge(db: Path, made: str) -> Done:
         zone = store.station.time_zone
         now_ms = clock.now_ms()
         made_ms = clock.parse_past_instant(made, zone, now_ms)
-        Digests(store).read_digest(made_ms, now_ms)
+        service.Digests(store).read_digest(made_ms, now_ms)
         note(store)
     return Done(line("done.digest_read", made=Instant(made_ms, zone)), {"made_at": clock.iso(made_ms, zone)})
 
 
-def _tables(found: NewThings, zone: str) -> dict[str, Table]:
+def _tables(found: service.NewThings, zone: str) -> dict[str, Table]:
     """The sections that are not empty."""
 
-    def kits(title: str, advised: Sequence[Advised]) -> Table:
+    def kits(title: str, advised: Sequence[service.Advised]) -> Table:
         rows = [expiries.row_of(each, zone) for each in advised]
         return _section(title, rows, expiries.COLUMNS, _KIT, NextStep("expiry.list"))
 
@@ -147,7 +145,7 @@ _KIT: Sequence[Cell] = (
 )
 
 
-def _line(found: NewThings, zone: str) -> str:
+def _line(found: service.NewThings, zone: str) -> str:
     told_of = []
     if found.new.items:
         read = NextStep("digest.acknowledge", made=clock.iso(found.made_ms, zone))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from host import clock, forms
+from host import clock, forms, service
 from host.cli import asking, terminal
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
@@ -17,9 +17,6 @@ from host.docking.session import DockingReport
 from host.errors import KitdockError, LinkError
 from host.link.adapter import Adapter
 from host.phrase import NextStep, Phrase
-from host.service.station import Database
-from host.service.tags import Tags
-from host.service.telling import Telling
 
 QUIET_S = 5.0
 """How long `dock --once` waits for another tag, in seconds."""
@@ -110,7 +107,7 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
                     "safe_mode": found[tag.id][0].advert.problem,
                     "waiting": here.waiting(found[tag.id][0]),
                 }
-                for tag in Tags(store).tags()
+                for tag in service.Tags(store).tags()
                 if tag.id in found
             ]
 
@@ -141,15 +138,15 @@ def _trouble(row: Row) -> str:
     return " ".join([*safe_mode, *damaged])
 
 
-def _ask(store: Database, tag_id: str) -> None:
+def _ask(store: service.Database, tag_id: str) -> None:
     """Asks at the terminal about each opening of a tag that nobody has explained, and for reports that are missing."""
     asking.ask_about(store, tag_id, forms.DEFAULT)
 
 
-def _tell_what_is_missing(store: Database, tag_id: str) -> None:
+def _tell_what_is_missing(store: service.Database, tag_id: str) -> None:
     """Says which reports are missing of whoever has the pouch, where nobody is asked."""
     zone = store.station.time_zone
-    for officer, opening in Telling(store).reports_missing(tag_id):
+    for officer, opening in service.Telling(store).reports_missing(tag_id):
         missing = Phrase(
             "dock.report_missing",
             officer=officer,

@@ -1,20 +1,20 @@
 """`kitdock expiry`: kits that have expired or soon will, and how many to order."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import day, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.showing.expiries import expiries_table, no_kits
 from host.cli.steps import line
 from host.receiving import naming
-from host.service.expiring import Expiring, Order
-from host.service.expiry import Expiries
 from host.stock.forecast import Need
 
 
@@ -47,7 +47,7 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
     What is acknowledged is left out until its day, but for kits that are carried although they have expired.
     """
     with open_store(db) as store:
-        found = Expiring(store).expiring_kits(within, station, holder, everything)
+        found = service.Expiring(store).expiring_kits(within, station, holder, everything)
         return expiries_table(found, store.station.time_zone)
 
 
@@ -63,7 +63,7 @@ def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Do
     expired stays in the list, marked as known.
     """
     with open_store(db) as store:
-        noted = Expiries(store).acknowledge_expiry(kits, until, reason, clock.now_ms())
+        noted = service.Expiries(store).acknowledge_expiry(kits, until, reason, clock.now_ms())
     return Done(
         line("done.expiry_acknowledged", kits=len(noted), until=until, reason=reason),
         {"kits": noted, "until": until.isoformat(), "reason": reason},
@@ -82,7 +82,7 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
     The day to order by is the first of the month less the setting lead_days.
     """
     with open_store(db) as store:
-        today, products = Expiring(store).orders(months, product)
+        today, products = service.Expiring(store).orders(months, product)
     return Table(
         [_need(need, today) for each in products for need in each.needs],
         {
@@ -127,7 +127,7 @@ def _expire(row: Row) -> str:
     return ", ".join(line(code, kits=kits) for code, kits in counts.items() if kits)
 
 
-def _total(order: Order) -> Iterator[str]:
+def _total(order: service.Order) -> Iterator[str]:
     """How many in all: for a longer time the bounds are closer than those of its months together."""
     whole = order.whole
     yield line(

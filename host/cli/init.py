@@ -1,10 +1,12 @@
 """`kitdock init`: makes a station's database."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.options import db_option, format_option, words
 from host.cli.render import Done
 from host.cli.steps import line
@@ -23,10 +25,9 @@ def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
     place, apart from the copies of the database.
     """
     from host.access.vault import key_path
-    from host.service.station import create_database
 
     clock.zone(time_zone)
-    with create_database(db, name, time_zone, collect_names, clock.now_ms()):
+    with service.create_database(db, name, time_zone, collect_names, clock.now_ms()):
         pass
     return Done(
         line("done.station_made", station=name, database=db, key_file=key_path(db)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import day, new_name, open_store, with_store, words
 from host.cli.render import Done, Row, Table
@@ -16,8 +16,6 @@ from host.cli.steps import line
 from host.errors import RuleError
 from host.ledger import Officer, training_valid_until
 from host.phrase import NextStep, Phrase
-from host.service.people import People
-from host.service.stock import Stock
 from host.stock.people import TRAINING, UNKNOWN, VALID, Carrying, training
 from host.words import heading
 
@@ -60,14 +58,14 @@ def add(
     if update and (trained is None or unit or station or role):
         raise click.UsageError(line("option.update_alone"))
     with open_store(db) as store:
-        today = Stock(store).today()
+        today = service.Stock(store).today()
         if trained is not None and trained > today:
             raise click.BadParameter(line("option.day_to_come", day=trained), param_hint="--trained")
         if update and trained is not None:
-            known = People(store).set_training(officer, trained)
+            known = service.People(store).set_training(officer, trained)
         else:
-            People(store).add_officer(officer, trained, clock.now_ms(), unit, station, role)
-            known = People(store).officer(officer)
+            service.People(store).add_officer(officer, trained, clock.now_ms(), unit, station, role)
+            known = service.People(store).officer(officer)
     text = line("done.officer_updated" if update else "done.officer_added", officer=officer, training=_training(known))
     return Done(text, _data(known, today))
 
@@ -100,8 +98,8 @@ def change(
     if correct and trained is None:
         raise click.UsageError(line("option.correct_goes_with"))
     with open_store(db) as store:
-        known = People(store).change_officer(officer, correct, **changes)
-        today = Stock(store).today()
+        known = service.People(store).change_officer(officer, correct, **changes)
+        today = service.Stock(store).today()
     return Done(line("done.officer_changed", officer=officer, training=_training(known)), _data(known, today))
 
 
@@ -118,12 +116,12 @@ def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
     if back and on:
         raise click.UsageError(line("option.back_or_on"))
     with open_store(db) as store:
-        left = None if back else on or Stock(store).today()
-        if back and People(store).officer(officer).left_on is None:
+        left = None if back else on or service.Stock(store).today()
+        if back and service.People(store).officer(officer).left_on is None:
             raise RuleError("officer.has_not_left", officer=officer)
-        known = People(store).change_officer(officer, left_on=left)
-        kits = People(store).carrying(officer)[0].kits
-        today = Stock(store).today()
+        known = service.People(store).change_officer(officer, left_on=left)
+        kits = service.People(store).carrying(officer)[0].kits
+        today = service.Stock(store).today()
     if back:
         text = line("done.officer_back", officer=officer, training=_training(known))
         return Done(text, {**_data(known, today), "kits": list(kits)})
@@ -150,7 +148,7 @@ def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) ->
     standard input.
     """
     with open_store(db) as store:
-        plan = People(store).import_officers(file.read(), clock.now_ms(), dates, dry_run)
+        plan = service.People(store).import_officers(file.read(), clock.now_ms(), dates, dry_run)
     told = "done.officers_not_imported" if dry_run else "done.officers_imported"
     same = Phrase("cell.as_the_file" if len(plan.same) == 1 else "cell.many_as_the_file", officers=len(plan.same))
     return Done(
@@ -174,8 +172,8 @@ def list_(db: Path, unit: str | None, state: str | None) -> Table:
     Of those who have left it says how many kits are still out.
     """
     with open_store(db) as store:
-        everybody = People(store).carrying()
-        today = Stock(store).today()
+        everybody = service.People(store).carrying()
+        today = service.Stock(store).today()
     rows = [_row(each, today) for each in everybody]
     found = [row for row in rows if unit in (None, row["unit"]) and state in (None, row["training"])]
     return Table(

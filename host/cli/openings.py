@@ -1,22 +1,21 @@
 """`kitdock openings`: the openings of pouches, and what officers say of them."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli import asking, terminal
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.phrase import NextStep, Phrase
-from host.service.openings import Openings
-from host.service.tags import Tags
-from host.service.telling import MAX_DOSES, Telling
 from host.tag.times import Interval
 from host.usage.openings import Opening
-from host.usage.reports import CAUSES, USED
+from host.usage.reports import CAUSES, MAX_DOSES, USED
 from host.words import bound
 
 
@@ -38,9 +37,9 @@ def list_(db: Path, pouch: str | None) -> Table:
     opening is named by its pouch and the number of its record.
     """
     with open_store(db) as store:
-        tag = Tags(store).tag(pouch).id if pouch else None
+        tag = service.Tags(store).tag(pouch).id if pouch else None
         zone = store.station.time_zone
-        found = Openings(store).openings(tag)
+        found = service.Openings(store).openings(tag)
     return Table(
         [_row(each, zone) for each in found],
         {
@@ -73,11 +72,11 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
     if myself and officer is not None:
         raise click.UsageError(line("option.officer_or_myself"))
     with open_store(db) as store:
-        found = Telling(store).find_opening(opening)
+        found = service.Telling(store).find_opening(opening)
         if officer is None and not myself and terminal.has_terminal():
             who = asking.ask_who(store, found.pouch, found.officers, then=True)
         else:
-            who = None if myself else Telling(store).speaker(found, officer)
+            who = None if myself else service.Telling(store).speaker(found, officer)
         if cause is None:
             if not terminal.has_terminal():
                 raise click.UsageError(line("option.cause_missing"))
@@ -87,7 +86,7 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
             if cause == USED and doses is None:
                 doses = asking.ask_doses(found)
         before = found.explanation
-        doses = Telling(store).record_explanation(found, who, cause, doses, clock.now_ms())
+        doses = service.Telling(store).record_explanation(found, who, cause, doses, clock.now_ms())
         speaks = Phrase("cell.officer", officer=who) if who is not None else store.login
     replaced = Phrase("said.replaces", cause=before.cause, by=before.said_by) if before else None
     report = NextStep("report.file", opening=found.name) if cause == USED and not found.reports else None

@@ -6,19 +6,16 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from host import clock
+from host import clock, service
 from host.cli.root import FORMAT, OUTPUT, ZONE
 from host.cli.steps import line
 from host.phrase import NextStep
 from host.receiving import naming
-
-if TYPE_CHECKING:
-    from host.service.station import Database
 
 OVERWRITE = "kitdock.overwrite"
 """Where --overwrite is kept until --output is read."""
@@ -111,11 +108,10 @@ def with_store(command: _Function) -> _Function:
     return db_option(format_option(command))
 
 
-def open_store(db: Path) -> Database:
+def open_store(db: Path) -> service.Database:
     """The open database. Imported late: help needs no database."""
-    from host.service.station import open_database
 
-    store = open_database(db)
+    store = service.open_database(db)
     context = click.get_current_context(silent=True)
     if context is not None and OUTPUT in context.meta:
         try:
@@ -126,7 +122,7 @@ def open_store(db: Path) -> Database:
     return store
 
 
-def instant(store: Database, at: str | None) -> int:
+def instant(store: service.Database, at: str | None) -> int:
     """Unix milliseconds of an --at, or now."""
     now = clock.now_ms()
     return now if at is None else clock.parse_past_instant(at, store.station.time_zone, now)

@@ -1,17 +1,18 @@
 """`kitdock place`: stations, vehicles, custody suites and cabinets that hold kits."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Table
 from host.cli.steps import line
 from host.ledger.issue import PLACE_KINDS
 from host.phrase import NextStep
-from host.service.people import People
 
 
 @click.group(cls=Group)
@@ -32,7 +33,7 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
     PLACE is what it is called, such as "Car 7". The database's own station is there already.
     """
     with open_store(db) as store:
-        People(store).add_place(place, kind, unit, clock.now_ms())
+        service.People(store).add_place(place, kind, unit, clock.now_ms())
     return Done(line("done.place_added", kind=kind, place=place), {"place": place, "kind": kind, "unit": unit})
 
 
@@ -41,7 +42,7 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
 def list_(db: Path) -> Table:
     """List places, and how many kits are in each."""
     with open_store(db) as store:
-        places = People(store).stocked_places()
+        places = service.People(store).stocked_places()
     return Table(
         [{"place": each.id, "kind": each.kind, "unit": each.unit, "kits": each.kits} for each in places],
         {"place": "place", "kind": "kind", "unit": "unit", "kits": "kits"},

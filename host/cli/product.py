@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from host import service
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.service.catalogue import Catalogue
 from host.tag.temperature import Limits, limits
-
-if TYPE_CHECKING:
-    from host.store.catalogue import Product
 
 
 def gtin(text: str) -> str:
@@ -44,7 +40,7 @@ def add(db: Path, name: str, gtins: Sequence[str], doses: int | None) -> Done:
     A GTIN is the number below a pack's bars, or after (01). With it a scanner tells which product a pack is.
     """
     with open_store(db) as store:
-        added = Catalogue(store).add_product(name, gtins, doses)
+        added = service.Catalogue(store).add_product(name, gtins, doses)
     return Done(
         line("done.product_added", product=name, doses=added.doses_per_kit, gtins=_gtins(added)),
         _row(added),
@@ -62,7 +58,7 @@ def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
     Kits already received keep the product they were received as.
     """
     with open_store(db) as store:
-        changed = Catalogue(store).add_gtins(name, gtins, move)
+        changed = service.Catalogue(store).add_gtins(name, gtins, move)
     return Done(line("done.product_changed", product=name, now=_gtins(changed)), _row(changed))
 
 
@@ -81,7 +77,7 @@ def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: 
     if none == (least_c is not None or most_c is not None):
         raise InputError("product.limits_unclear")
     with open_store(db) as store:
-        changed = Catalogue(store).set_limits(name, None if none else Limits(least_c, most_c))
+        changed = service.Catalogue(store).set_limits(name, None if none else Limits(least_c, most_c))
     said = Phrase("cell.stored_at" if changed.limits else "cell.no_limits", limits=str(changed.limits))
     return Done(line("done.product_changed", product=name, now=said), _row(changed))
 
@@ -91,7 +87,7 @@ def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: 
 def list_(db: Path) -> Table:
     """List products, the doses in a kit of each, how they are to be stored, and their GTINs."""
     with open_store(db) as store:
-        found = Catalogue(store).products()
+        found = service.Catalogue(store).products()
     return Table(
         [_row(each) for each in found],
         {
@@ -105,7 +101,7 @@ def list_(db: Path) -> Table:
     )
 
 
-def _row(product: Product) -> Row:
+def _row(product: service.Product) -> Row:
     least_c, most_c = product.limits or (None, None)
     return {
         "product": product.name,
@@ -116,5 +112,5 @@ def _row(product: Product) -> Row:
     }
 
 
-def _gtins(product: Product) -> Phrase:
+def _gtins(product: service.Product) -> Phrase:
     return Phrase("cell.gtins" if product.gtins else "cell.no_gtin", gtins=tuple(product.gtins))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Done, Row, Table
@@ -19,12 +19,9 @@ from host.clock import Instant
 from host.ledger.movement import DESTROYED, IN_STOCK, ISSUED, LEFT_BEHIND, LOST, USED, in_words
 from host.phrase import NextStep, Phrase
 from host.receiving import naming
-from host.service.recall import Recalls
 
 if TYPE_CHECKING:
     from host.ledger import Lot
-    from host.service.station import Database
-    from host.store.recall import Held
 
 
 class MarkByDefault(ListByDefault):
@@ -68,8 +65,8 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
     if reason is None:
         raise click.UsageError(line("option.recall_reason_missing", show=NextStep("recall.show")))
     with open_store(db) as store:
-        found = Recalls(store).find_lot(lot, product)
-        Recalls(store).recall(found.product, found.lot, reason, document, clock.now_ms())
+        found = service.Recalls(store).find_lot(lot, product)
+        service.Recalls(store).recall(found.product, found.lot, reason, document, clock.now_ms())
         note(store)
         return _kits(store, found)
 
@@ -81,7 +78,7 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
 def show(db: Path, lot: str, product: str | None) -> Table:
     """List who holds the kits of a lot, recalled or not, and where they are."""
     with open_store(db) as store:
-        return _kits(store, Recalls(store).find_lot(lot, product))
+        return _kits(store, service.Recalls(store).find_lot(lot, product))
 
 
 @recall.command("lift")
@@ -92,8 +89,8 @@ def show(db: Path, lot: str, product: str | None) -> Table:
 def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
     """End the recall of a lot: its kits may be issued again."""
     with open_store(db) as store:
-        found = Recalls(store).find_lot(lot, product)
-        Recalls(store).lift_recall(found.product, found.lot, reason, clock.now_ms())
+        found = service.Recalls(store).find_lot(lot, product)
+        service.Recalls(store).lift_recall(found.product, found.lot, reason, clock.now_ms())
         note(store)
     return Done(
         line("done.recall_lifted", lot=found.lot, product=found.product),
@@ -109,7 +106,7 @@ def list_(db: Path) -> Table:
         return _recalls(store)
 
 
-def _recalls(store: Database) -> Table:
+def _recalls(store: service.Database) -> Table:
     zone = store.station.time_zone
     rows = [
         {
@@ -123,7 +120,7 @@ def _recalls(store: Database) -> Table:
             "issued": each.issued,
             "in_stock": each.in_stock,
         }
-        for each in Recalls(store).recalls()
+        for each in service.Recalls(store).recalls()
     ]
     return Table(
         rows,
@@ -140,12 +137,12 @@ def _recalls(store: Database) -> Table:
     )
 
 
-def _kits(store: Database, lot: Lot) -> Table:
+def _kits(store: service.Database, lot: Lot) -> Table:
     """The kits of a lot that can be collected, and in a note what became of the others."""
     zone = store.station.time_zone
-    held = Recalls(store).kits_of_lot(lot.product, lot.lot)
-    last = Recalls(store).last_recall(lot.product, lot.lot)
-    found = Recalls(store).find_lot(lot.lot, lot.product)
+    held = service.Recalls(store).kits_of_lot(lot.product, lot.lot)
+    last = service.Recalls(store).last_recall(lot.product, lot.lot)
+    found = service.Recalls(store).find_lot(lot.lot, lot.product)
     rows = [_row(each, found, zone) for each in held if each.status in (ISSUED, IN_STOCK)]
     is_so = Phrase("cell.not_recalled")
     if last is not None and last.action == "recall":
@@ -175,7 +172,7 @@ def _kits(store: Database, lot: Lot) -> Table:
     )
 
 
-def _row(held: Held, lot: Lot, zone: str) -> Row:
+def _row(held: service.Held, lot: Lot, zone: str) -> Row:
     return {
         "kit": held.kit,
         "product": lot.product,
@@ -197,7 +194,7 @@ def _holder(row: Row) -> str:
     return line("cell.stock_of", place=row["place"]) if row["status"] == IN_STOCK else str(row["place"])
 
 
-def _counted(held: Sequence[Held]) -> Iterator[Phrase]:
+def _counted(held: Sequence[service.Held]) -> Iterator[Phrase]:
     """How many kits there are, and how many of them where."""
     if not held:
         return

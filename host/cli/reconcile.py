@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, PrintedReport, Table
@@ -18,11 +18,9 @@ from host.cli.steps import line, told
 from host.phrase import NextStep
 from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
-from host.service.reconciling import Reconciling, Wanted
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Entry
-    from host.service.evidence import Shown
     from host.settings import Settings
 
 
@@ -68,8 +66,8 @@ def list_(
     with open_store(db) as store:
         if rules:
             return _rules(store.settings)
-        wanted = Wanted(kind, severity, officer, station, new, everything)
-        found = Reconciling(store).disagreements(clock.now_ms(), wanted, not_docked)
+        wanted = service.Wanted(kind, severity, officer, station, new, everything)
+        found = service.Reconciling(store).disagreements(clock.now_ms(), wanted, not_docked)
         return disagreements_table(found, store.station.time_zone)
 
 
@@ -83,7 +81,7 @@ def show(db: Path, name: str) -> PrintedReport:
     """
     with open_store(db) as store:
         zone = store.station.time_zone
-        found = Reconciling(store).examined(name, clock.now_ms())
+        found = service.Reconciling(store).examined(name, clock.now_ms())
     history = _history(found.history, zone)
     if found.live is None:
         return PrintedReport(found.name, {"history": history}, line("note.found_no_more"))
@@ -131,7 +129,7 @@ def reopen(db: Path, name: str, reason: str) -> Done:
 
 def _judge(db: Path, name: str, verb: str, reason: str) -> Done:
     with open_store(db) as store:
-        name, known = Reconciling(store).judge_named(name, verb, reason, clock.now_ms())
+        name, known = service.Reconciling(store).judge_named(name, verb, reason, clock.now_ms())
         note(store)
     return Done(
         line("done.judged", discrepancy=name, status=known.status, reason=reason),
@@ -139,7 +137,7 @@ def _judge(db: Path, name: str, verb: str, reason: str) -> Done:
     )
 
 
-def _evidence(found: Iterable[Shown], zone: str) -> Table:
+def _evidence(found: Iterable[service.Shown], zone: str) -> Table:
     return Table(
         [
             {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}

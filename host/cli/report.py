@@ -1,11 +1,13 @@
 """`kitdock report`: what is held, and what a month did. Expiry and reconciliation are reports of their own."""
 
+from __future__ import annotations
+
 from itertools import groupby
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, PrintedReport, Row, Table
@@ -14,8 +16,6 @@ from host.clock import Instant
 from host.ledger import Balance
 from host.ledger.movement import in_words
 from host.phrase import NextStep
-from host.service.stock import Stock
-from host.service.summaries import Summaries
 from host.stock.summary import ALWAYS, Flow, Month, Turnover, month, turnover
 from host.usage.reports import CAUSES
 from host.words import heading
@@ -42,10 +42,10 @@ def holdings(db: Path, by: str) -> Table:
     in stock, and how many are out with the officers at home there.
     """
     with open_store(db) as store:
-        today = Stock(store).today()
+        today = service.Stock(store).today()
         if by == "station":
-            return _stations([each._asdict() for each in Summaries(store).shelves_of_stations(today)])
-        held = Summaries(store).held()
+            return _stations([each._asdict() for each in service.Summaries(store).shelves_of_stations(today)])
+        held = service.Summaries(store).held()
     rows: list[Row] = []
     for (officer, place, unit, station), group in groupby(held, key=lambda each: each[:4]):
         kits = list(group)
@@ -110,9 +110,9 @@ def month_(db: Path, month_: str | None) -> PrintedReport:
     with open_store(db) as store:
         zone = store.station.time_zone
         of = month(month_, clock.now_ms(), zone)
-        found, start, end = Summaries(store).month_of_stock(of)
-        openings = Summaries(store).openings_by_cause(of)
-        discrepancies = turnover(Summaries(store).discrepancy_log(), of)
+        found, start, end = service.Summaries(store).month_of_stock(of)
+        openings = service.Summaries(store).openings_by_cause(of)
+        discrepancies = turnover(service.Summaries(store).discrepancy_log(), of)
         name = store.station.name
     title = "title.month" if of.is_over else "title.month_so_far"
     return PrintedReport(

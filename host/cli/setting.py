@@ -1,15 +1,17 @@
 """`kitdock setting`: the thresholds that a force sets for itself."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
+from host import service
 from host.cli import steps
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.steps import line
-from host.service.accounts import Accounts
 from host.settings import SETTINGS, as_stored
 
 
@@ -50,7 +52,7 @@ def set_(db: Path, setting: str, value: str) -> Done:
     """
     with open_store(db) as store:
         before = as_stored(setting, store.stored_settings())
-        new = Accounts(store).set_setting(setting, value)
+        new = service.Accounts(store).set_setting(setting, value)
     return Done(
         line("done.setting_changed", setting=setting, value=_shown(new), before=_shown(before)),
         {"setting": setting, "value": new, "before": before},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli import terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
@@ -21,14 +21,10 @@ from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
 from host.receiving import naming
-from host.service.stock import Stock
-from host.service.stocktake import Stocktakes
 from host.words import heading
 
 if TYPE_CHECKING:
-    from host.service.station import Database
     from host.stock.stocktake import Difference, Result
-    from host.store.stocktake import Stocktake
 
 UNDO = "undo"
 END = "done"
@@ -64,8 +60,8 @@ def start(db: Path, place: str | None, blind: bool) -> Done:
     kit that only one has found is a difference, "counted once".
     """
     with open_store(db) as store:
-        known = Stocktakes(store).start_stocktake(place, blind, clock.now_ms())
-        expected = Stocktakes(store).stocktake_result(known.id, clock.now_ms()).expected
+        known = service.Stocktakes(store).start_stocktake(place, blind, clock.now_ms())
+        expected = service.Stocktakes(store).stocktake_result(known.id, clock.now_ms()).expected
     return Done(
         line(
             "done.stocktake_started",
@@ -91,13 +87,13 @@ def scan(db: Path, which: str | None, counter: str | None) -> Done:
     Ctrl-D to stop. The stocktake stays open: scan on whenever you like.
     """
     with open_store(db) as store:
-        known = Stocktakes(store).open_stocktake(which)
+        known = service.Stocktakes(store).open_stocktake(which)
         counting = Counting(store, known, counter or store.login)
         if terminal.has_terminal():
             _say(line("said.counting_as", stocktake=known.id, place=known.place, counter=counting.counter))
         with click.open_file("-", errors="replace") as lines:
             tally = counting.read(lines)
-        result = Stocktakes(store).stocktake_result(known.id, clock.now_ms())
+        result = service.Stocktakes(store).stocktake_result(known.id, clock.now_ms())
     mine = result.counters.get(counting.counter, 0)
     return Done(
         line(
@@ -131,7 +127,7 @@ class Tally(NamedTuple):
 class Counting:
     """One who scans kits into a stocktake."""
 
-    def __init__(self, store: Database, known: Stocktake, counter: str) -> None:
+    def __init__(self, store: service.Database, known: service.Stocktake, counter: str) -> None:
         self.store = store
         self.known = known
         self.counter = counter
@@ -156,7 +152,7 @@ class Counting:
         return tally
 
     def _undo(self) -> bool:
-        kit = Stocktakes(self.store).undo_scan(self.known.id, self.counter, clock.now_ms())
+        kit = service.Stocktakes(self.store).undo_scan(self.known.id, self.counter, clock.now_ms())
         said = line("said.scan_taken_back" if kit else "said.no_scan_left", counter=self.counter)
         _answer(kit is not None, kit or UNDO, said)
         return kit is not None
@@ -168,40 +164,40 @@ class Counting:
         except InputError as wrong:
             _answer(False, line("said.not_counted"), told(wrong))
             return False
-        said = Stocktakes(self.store).scan_kit(self.known.id, self.counter, kit, doses, clock.now_ms())
+        said = service.Stocktakes(self.store).scan_kit(self.known.id, self.counter, kit, doses, clock.now_ms())
         _answer(said.ok, said.kit, told(said.said))
         return True
 
 
-def read_label(store: Database, text: str) -> tuple[str, int | None]:
+def read_label(store: service.Database, text: str) -> tuple[str, int | None]:
     """The kit that a scanned or typed line means, and its doses if they are given. Raises `InputError`."""
     counted = _WITH_DOSES.fullmatch(text)
     number, doses = (counted[1], int(counted[2])) if counted else (text, None)
-    if Stocktakes(store).has_kit(number):
+    if service.Stocktakes(store).has_kit(number):
         return number, doses
     if _GS1.fullmatch(text):
         kit = _kit_of_pack(store, text)
         if kit is not None:
             return kit, None
     number = naming.number("kit number", number)
-    like = Stocktakes(store).kit_like(number)
+    like = service.Stocktakes(store).kit_like(number)
     if like is not None:
         raise InputError("stocktake.kit_like", kit=number, like=like)
     return number, doses
 
 
-def _kit_of_pack(store: Database, text: str) -> str | None:
+def _kit_of_pack(store: service.Database, text: str) -> str | None:
     """The kit whose pack carries this code; None if it is none of a pack. Raises `InputError` if it names no kit."""
     from host.receiving import gs1
 
     try:
-        read = gs1.read(text, Stock(store).today())
+        read = gs1.read(text, service.Stock(store).today())
     except InputError:
         if re.fullmatch(r"\d+", text) and len(text) <= 14:
             return None
         raise
     serials = [(each.gtin, each.serial) for each in (read, *read.readings) if each.serial is not None]
-    kits = Stocktakes(store).kits_with_serial(serials)
+    kits = service.Stocktakes(store).kits_with_serial(serials)
     if len(kits) == 1:
         return kits[0].id
     pack = Phrase("cell.lot" if read.lot else "cell.product", lot=read.lot, product=read.gtin)
@@ -215,8 +211,8 @@ def status(db: Path) -> Table:
     with open_store(db) as store:
         zone = store.station.time_zone
         rows = []
-        for known in Stocktakes(store).open_stocktakes():
-            result = Stocktakes(store).stocktake_result(known.id, clock.now_ms())
+        for known in service.Stocktakes(store).open_stocktakes():
+            result = service.Stocktakes(store).stocktake_result(known.id, clock.now_ms())
             rows.append(
                 {
                     **_facts(known, zone),
@@ -252,10 +248,10 @@ def result(db: Path, which: str | None) -> Table:
     "reason" is filled in.
     """
     with open_store(db) as store:
-        known = Stocktakes(store).any_stocktake(which)
+        known = service.Stocktakes(store).any_stocktake(which)
         if known.closed_at_ms is not None:
             return _settled(store, known)
-        found = Stocktakes(store).stocktake_result(known.id, clock.now_ms())
+        found = service.Stocktakes(store).stocktake_result(known.id, clock.now_ms())
     rows = [_row(each) for each in found.differences]
     return Table(
         rows,
@@ -272,12 +268,12 @@ def result(db: Path, which: str | None) -> Table:
     )
 
 
-def _settled(store: Database, known: Stocktake) -> Table:
+def _settled(store: service.Database, known: service.Stocktake) -> Table:
     """The result of a stocktake that was closed."""
     assert known.closed_at_ms is not None
     rows: list[Row] = [
         {"kind": each.kind, "kit": each.kit, "detail": each.detail, "reason": each.reason}
-        for each in Stocktakes(store).settled_differences(known.id)
+        for each in service.Stocktakes(store).settled_differences(known.id)
     ]
     by, at = known.closed_by, Instant(known.closed_at_ms, store.station.time_zone)
     empty = Phrase("said.closed_without_difference", by=by, at=at)
@@ -307,13 +303,13 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
     commands that would are named.
     """
     with open_store(db) as store:
-        known = Stocktakes(store).open_stocktake(which)
+        known = service.Stocktakes(store).open_stocktake(which)
         given = (_from_file(file) if file is not None else {}) | dict(_given(each) for each in reasons)
         if terminal.has_terminal():
-            for each in Stocktakes(store).stocktake_result(known.id, clock.now_ms()).differences:
+            for each in service.Stocktakes(store).stocktake_result(known.id, clock.now_ms()).differences:
                 if (each.kind, each.kit) not in given:
                     given[each.kind, each.kit] = _ask(each)
-        done = Stocktakes(store).close_stocktake(known.id, given, clock.now_ms())
+        done = service.Stocktakes(store).close_stocktake(known.id, given, clock.now_ms())
         note(store)
     lines = [
         line(
@@ -349,8 +345,8 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
 def cancel(db: Path, which: str | None, reason: str) -> Done:
     """Give a stocktake up: it ends without a result. What was scanned stays on record."""
     with open_store(db) as store:
-        known = Stocktakes(store).open_stocktake(which)
-        Stocktakes(store).cancel_stocktake(known.id, reason, clock.now_ms())
+        known = service.Stocktakes(store).open_stocktake(which)
+        service.Stocktakes(store).cancel_stocktake(known.id, reason, clock.now_ms())
     return Done(
         line("done.stocktake_given_up", stocktake=known.id, place=known.place, reason=reason),
         {"stocktake": known.id, "place": known.place, "reason": reason},
@@ -365,7 +361,7 @@ def list_(db: Path) -> Table:
         zone = store.station.time_zone
         rows = [
             {**_facts(each.stocktake, zone), "scanned": each.scanned, "differences": each.differences}
-            for each in Stocktakes(store).stocktakes()
+            for each in service.Stocktakes(store).stocktakes()
         ]
     return Table(
         rows,
@@ -382,7 +378,7 @@ def list_(db: Path) -> Table:
     )
 
 
-def _facts(known: Stocktake, zone: str) -> Row:
+def _facts(known: service.Stocktake, zone: str) -> Row:
     return {
         "stocktake": known.id,
         "place": known.place,

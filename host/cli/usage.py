@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from host import clock, forms
+from host import clock, forms, service
 from host.cli import asking, terminal
 from host.cli.groups import Group
 from host.cli.options import open_store, reason_option, with_store
@@ -17,15 +17,8 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.service.people import People
-from host.service.reports import Reports
-from host.service.tags import Tags
-from host.service.telling import Telling
 from host.usage.openings import Opening
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
-
-if TYPE_CHECKING:
-    from host.service.station import Database
 
 
 @click.group(cls=Group)
@@ -65,14 +58,14 @@ def file(
             officer = found.officers[0]
         if officer is None:
             raise click.UsageError(line("option.who_reports"))
-        People(store).officer(officer)
+        service.People(store).officer(officer)
         if given is None:
             if not terminal.has_terminal():
                 raise click.UsageError(line("option.answers_missing"))
             if found is not None and kit is None:
                 kit = asking.ask_kit(found.kits)
-            given = asking.ask_form(store, form, Telling(store).prefilled(found))
-        filed = Telling(store).file_report(form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
+            given = asking.ask_form(store, form, service.Telling(store).prefilled(found))
+        filed = service.Telling(store).file_report(form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
         row = _row(store, filed)
     told = "done.report_filed_of_kit" if filed.kit else "done.report_filed"
     text = line(told, report=filed.id, doses=filed.doses, officer=officer, kit=filed.kit)
@@ -84,16 +77,16 @@ def file(
     return Done(text, row, warnings)
 
 
-def _opening(store: Database, name: str | None) -> tuple[Opening | None, str | None]:
+def _opening(store: service.Database, name: str | None) -> tuple[Opening | None, str | None]:
     """The opening that is meant; or the tag of a pouch whose openings are another officer's, for who was there."""
     if name is None:
         return None, None
     try:
-        return Telling(store).find_opening(name), None
+        return service.Telling(store).find_opening(name), None
     except InputError:
         if not store.account.bound("report.file") or store.account.officer is None:
             raise
-        tag = Tags(store).tag(name.rpartition(":")[0] or name)
+        tag = service.Tags(store).tag(name.rpartition(":")[0] or name)
         return None, tag.id
 
 
@@ -108,7 +101,7 @@ def withdraw(db: Path, report_id: int, reason: str) -> Done:
     `kitdock usage restore` takes that back. To replace it by a right one, file that with --amends.
     """
     with open_store(db) as store:
-        found = Reports(store).withdraw_report(report_id, reason, clock.now_ms())
+        found = service.Reports(store).withdraw_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
     return Done(line("done.report_withdrawn", report=report_id), row)
 
@@ -123,7 +116,7 @@ def same(db: Path, report_id: int, other: int) -> Done:
     Two officers who were there may both report. Both reports stay; the doses count once, those of OTHER.
     """
     with open_store(db) as store:
-        found = Reports(store).same_use(report_id, other, clock.now_ms())
+        found = service.Reports(store).same_use(report_id, other, clock.now_ms())
         row = _row(store, found)
     return Done(line("done.report_same", report=report_id, other=other), row)
 
@@ -139,8 +132,8 @@ def match(db: Path, report_id: int, opening: str) -> Done:
     it was another, such as a colleague's pouch, say so. Its doses are then taken from the kit that was in that pouch.
     """
     with open_store(db) as store:
-        found = Telling(store).find_opening(opening)
-        done = Reports(store).match_report(report_id, (found.tag, found.sequence), clock.now_ms())
+        found = service.Telling(store).find_opening(opening)
+        done = service.Reports(store).match_report(report_id, (found.tag, found.sequence), clock.now_ms())
         row = _row(store, done)
     return Done(line("done.report_matched", report=report_id, opening=found.name), row)
 
@@ -152,7 +145,7 @@ def match(db: Path, report_id: int, opening: str) -> Done:
 def restore(db: Path, report_id: int, reason: str | None) -> Done:
     """Take back that a report was withdrawn, or is the same as another."""
     with open_store(db) as store:
-        found = Reports(store).restore_report(report_id, reason, clock.now_ms())
+        found = service.Reports(store).restore_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
     return Done(line("done.report_restored", report=report_id), row)
 
@@ -165,7 +158,7 @@ def list_(db: Path) -> Table:
     An officer's own account lists the officer's own.
     """
     with open_store(db) as store:
-        rows = [_row(store, each) for each in Reports(store).reports()]
+        rows = [_row(store, each) for each in service.Reports(store).reports()]
     return Table(
         rows,
         {
@@ -191,7 +184,7 @@ def show(db: Path, report_id: int) -> Table:
     For the officer who filed it, and for roles that the form lets read them; each reading stands in the audit.
     """
     with open_store(db) as store:
-        report, protected = Reports(store).report(report_id)
+        report, protected = service.Reports(store).report(report_id)
         row = _row(store, report)
         station = store.station
         roles = store.account.reads_as(report.officer)
@@ -241,8 +234,8 @@ def _read(text: str) -> dict[str, object]:
     return data
 
 
-def _row(store: Database, report: UsageReport) -> Row:
-    tag = Tags(store).tag(report.tag) if report.tag else None
+def _row(store: service.Database, report: UsageReport) -> Row:
+    tag = service.Tags(store).tag(report.tag) if report.tag else None
     place = None if tag is None else tag.pouch if tag.retired_at_ms is None else tag.id
     return {
         "id": report.id,

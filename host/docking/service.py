@@ -15,6 +15,7 @@ from typing import NamedTuple
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
+from host import service
 from host.docking.session import DockingReport, DockingStep, TagRolledBack, dock
 from host.docking.sightings import Sighting, Sightings
 from host.errors import StoreError
@@ -22,9 +23,6 @@ from host.link.adapter import Adapter
 from host.link.errors import LinkLost, WrongKey
 from host.link.gatt import STALL_TIMEOUT_S, Link, connected
 from host.phrase import NextStep, Phrase
-from host.service.reconciling import Reconciling
-from host.service.station import Database
-from host.service.tags import Tags
 from host.tag.events import Tag
 from kitwire import advert
 
@@ -67,7 +65,7 @@ class Dock:
 
     def __init__(
         self,
-        store: Database,
+        store: service.Database,
         adapter: Adapter,
         progress: Callable[[DockingStep], None],
         now_ms: Callable[[], int] | None = None,
@@ -95,12 +93,12 @@ class Dock:
     def _learn_tags(self) -> None:
         """Look up which tags there are, and how much of each log is committed."""
         known = self._tags
-        self._tags = {tag.id: tag for tag in Tags(self._store).tags()}
+        self._tags = {tag.id: tag for tag in service.Tags(self._store).tags()}
         for tag in self._tags.values():
             if tag.id not in known:
-                keys = Tags(self._store).tag_keys(tag.id)
-                self._sightings.add(tag.id, keys.advert, Tags(self._store).radio(tag.id), tag.enrolled_at_ms)
-            last = Tags(self._store).last_record(tag.id)
+                keys = service.Tags(self._store).tag_keys(tag.id)
+                self._sightings.add(tag.id, keys.advert, service.Tags(self._store).radio(tag.id), tag.enrolled_at_ms)
+            last = service.Tags(self._store).last_record(tag.id)
             self._committed[tag.id] = last[0] if last else 0
 
     async def scan(self, seconds: float) -> dict[str, tuple[Sighting, int]]:
@@ -180,7 +178,7 @@ class Dock:
             return None
         if sighting.news:
             with suppress(StoreError):  # a hint only: the next one is kept as well as this
-                Tags(self._store).set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
+                service.Tags(self._store).set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
         return sighting
 
     def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
@@ -252,7 +250,7 @@ class Dock:
         if self._noted is None or now - self._noted >= NOTE_S:
             self._noted = now
             with suppress(StoreError):  # busy, most likely: the next time does
-                Reconciling(self._store).note_what_is_found(self._now_ms())
+                service.Reconciling(self._store).note_what_is_found(self._now_ms())
 
     def _after(self, report: DockingReport) -> None:
         if report.error is None:
@@ -274,7 +272,7 @@ class Dock:
         if report.status:
             accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
             with suppress(StoreError):
-                Tags(self._store).set_radio(tag.id, *accepted)
+                service.Tags(self._store).set_radio(tag.id, *accepted)
         return report
 
 

@@ -10,15 +10,12 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
-from host import clock
+from host import clock, service
 from host.errors import KitdockError, LinkError, StoreError
 from host.link.errors import LinkLost, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
 from host.phrase import Phrase
-from host.service.station import Database
-from host.service.stock import Stock
-from host.service.tags import Tags
 from host.tag.events import ALTERED, UNLINKED, EventRow, Tag
 from host.tag.verify import ChainVerifier
 from kitwire import config
@@ -57,7 +54,7 @@ class DockingSession:
     """One docking under way: what was fetched and committed so far."""
 
     def __init__(
-        self, store: Database, tag: Tag, now_ms: Callable[[], int], progress: Callable[[DockingStep], None]
+        self, store: service.Database, tag: Tag, now_ms: Callable[[], int], progress: Callable[[DockingStep], None]
     ) -> None:
         self._store = store
         self._tag = tag
@@ -70,20 +67,20 @@ class DockingSession:
 
     def begin(self) -> None:
         """Note in the store that the docking has begun."""
-        self._docking = Tags(self._store).begin_docking(self._tag.id, self._now_ms())
+        self._docking = service.Tags(self._store).begin_docking(self._tag.id, self._now_ms())
 
     async def talk(self, link: Link) -> None:
         """The whole session: five round trips when everything fits one batch."""
-        keys = Tags(self._store).tag_keys(self._tag.id)
-        last = Tags(self._store).last_record(self._tag.id)
-        verdict = Tags(self._store).last_verdict(self._tag.id)
+        keys = service.Tags(self._store).tag_keys(self._tag.id)
+        last = service.Tags(self._store).last_record(self._tag.id)
+        verdict = service.Tags(self._store).last_verdict(self._tag.id)
         verifier = ChainVerifier(bytes.fromhex(self._tag.id), keys.log, last, verdict)
 
         tag_session = await TagSession.open(link, keys.session, self._now_ms)
         tag_session.ask_status()
         tag_session.ask_records(verifier.next_sequence, BATCH)
         self._status = await tag_session.status()
-        Tags(self._store).set_anchor(self._docking, *self._anchor_fields())
+        service.Tags(self._store).set_anchor(self._docking, *self._anchor_fields())
         ends_at = self._status.status.last_sequence
         if ends_at < verifier.next_sequence - 1:
             raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=verifier.next_sequence - 1)
@@ -112,7 +109,7 @@ class DockingSession:
 
     def _kit_expires_s(self) -> int:
         """What the tag is told of the kit in its pouch: when the last good day ends; 0 if there is no kit."""
-        day = Stock(self._store).expiry_of_pouch(self._tag.pouch)
+        day = service.Stock(self._store).expiry_of_pouch(self._tag.pouch)
         if day is None:
             return 0
         item = config.BY_NUMBER[config.KIT_EXPIRES_S]
@@ -140,7 +137,7 @@ class DockingSession:
                 self._commit(rows)
 
     def _commit(self, rows: list[EventRow]) -> None:
-        added = Tags(self._store).add_events(self._docking, self._tag.id, rows)
+        added = service.Tags(self._store).add_events(self._docking, self._tag.id, rows)
         self._added += added
         altered = [row.sequence for row in rows if row.verdict in (ALTERED, UNLINKED)]
         self._altered += len(altered)
@@ -156,7 +153,7 @@ class DockingSession:
         outcome, detail = ("complete", None) if error is None else ("failed", str(error))
         if self._docking:
             try:
-                Tags(self._store).finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
+                service.Tags(self._store).finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
             except StoreError as unable:
                 error = error or unable
         if error is None:
@@ -171,7 +168,7 @@ class DockingSession:
 
 
 async def dock(
-    store: Database,
+    store: service.Database,
     tag: Tag,
     now_ms: Callable[[], int],
     progress: Callable[[DockingStep], None],

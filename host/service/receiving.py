@@ -12,7 +12,7 @@ from host.phrase import NextStep, Phrase
 from host.receiving.table import BadLine, KitLine
 from host.service.derivation import Derivation
 from host.service.stock import Stock
-from host.sheets.labels import Label
+from host.stock.labels import Label
 from host.store.catalogue import CatalogueRepository
 from host.store.database import Database
 from host.store.doses import KitInHand

@@ -17,10 +17,7 @@ from host.service.reports import Reports
 from host.service.tags import Tags
 from host.store.database import Database
 from host.usage.openings import Opening
-from host.usage.reports import CAUSES, USED, UsageReport, incident_ms
-
-MAX_DOSES = 99
-"""More doses than this in one opening are a slip of the keyboard. There is no cap at the two of a kit."""
+from host.usage.reports import CAUSES, MAX_DOSES, USED, UsageReport, incident_ms
 
 
 class AtTheDock(NamedTuple):

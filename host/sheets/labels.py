@@ -13,12 +13,13 @@ The number and the lot are never cut: their letters become smaller, then they ta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from host import sheets
 from host.errors import InputError
 from host.phrase import Phrase
+from host.stock.labels import Label
 from host.words import told
 
 if TYPE_CHECKING:
@@ -35,15 +36,6 @@ _EDGE = 2.0
 _POINT = 25.4 / 72
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """Written as the day of making, so that the same labels are the same file."""
-
-
-class Label(NamedTuple):
-    """What is on one label."""
-
-    kit: str
-    product: str
-    lot: str
-    expires_on: date
 
 
 class Layout(NamedTuple):

@@ -12,15 +12,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from host import service
 from host.access.vault import TagKeys
 from host.docking.service import Dock
 from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import Adapter
-from host.service.people import People
-from host.service.receiving import Receiving
-from host.service.station import Database
-from host.service.stock import Stock
-from host.service.tags import Tags
 from host.sim.nor import SECTOR, Nor
 from host.sim.station import VirtualStation, VirtualTag
 from host.tag.events import Tag
@@ -98,7 +94,7 @@ class Force:
 
     def __init__(
         self,
-        store: Database,
+        store: service.Database,
         station: VirtualStation,
         adapter: Adapter,
         progress: Callable[[DockingStep], None],
@@ -120,19 +116,19 @@ class Force:
         at_ms = self.now_ms()
         today = datetime.fromtimestamp(self._now_s, UTC).date()
         for pouch in POUCHES:
-            People(self.store).add_officer(pouch.officer, today - timedelta(days=120), at_ms)
-            Receiving(self.store).add_kit(
+            service.People(self.store).add_officer(pouch.officer, today - timedelta(days=120), at_ms)
+            service.Receiving(self.store).add_kit(
                 pouch.kit, PRODUCT, pouch.lot, _in_days(today, pouch.expires_in_days), 2, at_ms
             )
             tag = await self._station.add_tag(pouch.name, drift=pouch.drift)
             self._enrol(pouch, tag, at_ms)
             self._tags[pouch.name] = tag
-            Stock(self.store).issue_kit(pouch.kit, pouch.officer, pouch.name, at_ms)
-        Receiving(self.store).add_kit(SPARE_KIT, PRODUCT, "A101", None, 2, at_ms)
+            service.Stock(self.store).issue_kit(pouch.kit, pouch.officer, pouch.name, at_ms)
+        service.Receiving(self.store).add_kit(SPARE_KIT, PRODUCT, "A101", None, 2, at_ms)
 
     def _enrol(self, pouch: ForcePouch, tag: VirtualTag, at_ms: int) -> None:
         tag_id, keys = secrets.token_hex(TAG_ID_SIZE), TagKeys.random()
-        Tags(self.store).enrol_tag(tag_id, pouch.name, keys, at_ms, lambda: tag.enrol(tag_id, *keys))
+        service.Tags(self.store).enrol_tag(tag_id, pouch.name, keys, at_ms, lambda: tag.enrol(tag_id, *keys))
 
     async def first_docking(self) -> list[DockingReport]:
         """Nine days ago: every pouch docks, and goes out again."""
@@ -165,7 +161,7 @@ class Force:
         altered.at(at).lid_open()
         altered.at(at + 30).lid_close()
         await self._station.clock.advance(self._now_s)
-        self._alter_a_record(altered, Tags(self.store).tag("P-06"))
+        self._alter_a_record(altered, service.Tags(self.store).tag("P-06"))
         for name, tag in self._tags.items():
             if name != "P-05":
                 tag.dock()
@@ -173,7 +169,7 @@ class Force:
 
     def _alter_a_record(self, tag: VirtualTag, enrolled: Tag) -> None:
         """Change one byte of an opening that is not collected yet, as with a programmer on the board."""
-        last = Tags(self.store).last_record(enrolled.id)
+        last = service.Tags(self.store).last_record(enrolled.id)
         after_undock_and_heartbeats = 6
         place = place_of_record(tag.flash, (last[0] if last else 0) + after_undock_and_heartbeats)
         tag.flash.bytes[place + record.SIZE // 2] ^= 0x10

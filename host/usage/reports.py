@@ -9,6 +9,9 @@ from host.phrase import Phrase
 USED = "used"
 """Naloxone was given to a person."""
 
+MAX_DOSES = 99
+"""More doses than this in one opening are a slip of the keyboard. There is no cap at the two of a kit."""
+
 CAUSES = {
     USED: Phrase("cause.used"),
     "training": Phrase("cause.training"),

@@ -62,6 +62,8 @@ OPEN = {
     "place": "a name and what it is",
     "places": "likewise",
     "take_its_place": "it asks in the database that it brings back: tests/unit/care/test_restoring.py",
+    "advised": "what may replace kits whose expiry was asked for before",
+    "prefilled": "what the form of an opening begins with that was asked for before",
     "reports": "an officer's own account is given its officer's: tests/unit/test_accounts.py",
 }
 """Use cases that any account may ask for, and why."""

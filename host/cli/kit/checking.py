@@ -1,9 +1,12 @@
 """`kitdock kit quarantine`, `release`, `count`, `correct`: what is found out about a kit, and about the ledger."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
+from host import service
 from host.cli.kit.shared import at_and_yes, document_option, kits_argument, move, recorded, told
 from host.cli.options import instant, open_store, reason_option, with_store
 from host.cli.render import Done
@@ -11,7 +14,6 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, QUARANTINE, RELEASE, VOID
-from host.service.stock import Stock
 from host.words import heading
 
 
@@ -58,7 +60,7 @@ def count(db: Path, kit: str, doses: int, reason: str | None, at: str | None, ye
     """
     with open_store(db) as store:
         counted = Movement(0, instant(store, at), COUNT, kit, doses=doses, reason=reason)
-        (moved,) = recorded(store, at, yes, lambda: Stock(store).move_all([counted]))
+        (moved,) = recorded(store, at, yes, lambda: service.Stock(store).move_all([counted]))
         zone = store.station.time_zone
     difference = moved.after.doses_unaccounted - moved.before.doses_unaccounted
     code = "done.counted_fewer" if difference > 0 else "done.counted_more" if difference else "done.counted"
@@ -84,8 +86,8 @@ def correct(db: Path, kit: str, reason: str, movement: int | None, at: str | Non
     with open_store(db) as store:
         zone = store.station.time_zone
         back = Movement(0, instant(store, at), CORRECT, kit, corrects=movement, reason=reason)
-        (moved,) = recorded(store, at, yes, lambda: Stock(store).move_all([back]))
-        wrong = next(each for each in Stock(store).movements(kit) if each.id == moved.movement.corrects)
+        (moved,) = recorded(store, at, yes, lambda: service.Stock(store).move_all([back]))
+        wrong = next(each for each in service.Stock(store).movements(kit) if each.id == moved.movement.corrects)
     text = line(
         "done.receipt_reversed" if moved.after.status == VOID else "done.reversed",
         kit=kit,

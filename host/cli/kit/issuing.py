@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli import terminal
 from host.cli.kit.shared import (
     ask_count,
@@ -27,13 +26,6 @@ from host.clock import Instant
 from host.ledger import Movement, State, held_by
 from host.ledger.movement import ISSUE, LEAVE_BEHIND, LOSE, RETURN, USE, USED
 from host.phrase import NextStep
-from host.service.doses import Doses
-from host.service.kits import Kits
-from host.service.stock import Stock
-
-if TYPE_CHECKING:
-    from host.service.station import Database
-    from host.store.stock import Moved
 
 SHOWN = 5
 """How many kits `next` shows."""
@@ -82,10 +74,10 @@ def issue(
         if at is None and terminal.has_terminal():
             to = _since_when(store, to, kits)
 
-        def record() -> list[Moved]:
+        def record() -> list[service.Moved]:
             if first:
-                return [Kits(store).issue_next(to, station, product)]
-            return Stock(store).move_all(to._replace(kit=kit) for kit in kits)
+                return [service.Kits(store).issue_next(to, station, product)]
+            return service.Stock(store).move_all(to._replace(kit=kit) for kit in kits)
 
         moved = recorded(store, at, yes, record)
         zone = store.station.time_zone
@@ -96,11 +88,11 @@ def issue(
     return told(line(code, kits=kits_out, holder=holder, pouch=into), moved, zone)
 
 
-def _since_when(store: Database, to: Movement, kits: Sequence[str]) -> Movement:
+def _since_when(store: service.Database, to: Movement, kits: Sequence[str]) -> Movement:
     """The issue, from when on it is so: after a wrong one was reversed, somebody may have had the kits all the time."""
     zone = store.station.time_zone
     for kit in kits:
-        wrong = Stock(store).reversed_issue(kit)
+        wrong = service.Stock(store).reversed_issue(kit)
         if wrong is not None and wrong.at_ms < to.at_ms:
             had = held_by(State(officer=wrong.officer, place=wrong.place))
             has = held_by(State(officer=to.officer, place=to.place))
@@ -133,10 +125,10 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
     expire while they are carried (setting carry_days) come after all others.
     """
     with open_store(db) as store:
-        found = Kits(store).next_kits(station, product, SHOWN, clock.now_ms())
-        today = Stock(store).today()
+        found = service.Kits(store).next_kits(station, product, SHOWN, clock.now_ms())
+        today = service.Stock(store).today()
         shelf = station or store.station.name
-        waiting = Doses(store).waiting_at(shelf)
+        waiting = service.Doses(store).waiting_at(shelf)
     rows = [
         {
             "kit": each.kit,
@@ -194,7 +186,7 @@ def return_(
     """
     with open_store(db) as store:
         new = Movement(0, instant(store, at), RETURN, "", place=station, reason=reason, document=document)
-        due = Doses(store).to_count()
+        due = service.Doses(store).to_count()
         wanted = [
             new._replace(
                 kit=kit,
@@ -202,7 +194,7 @@ def return_(
             )
             for kit in dict.fromkeys(kits)
         ]
-        moved = recorded(store, at, yes, lambda: Stock(store).move_all(wanted))
+        moved = recorded(store, at, yes, lambda: service.Stock(store).move_all(wanted))
         zone = store.station.time_zone
     lines = [
         line(
@@ -268,16 +260,14 @@ def replace(
     if report is not None and used is None:
         raise click.UsageError(line("option.report_goes_with"))
     with open_store(db) as store:
-        from host.service.kits import Fate
-
         at_ms = instant(store, at)
-        fate = Fate(ways[0] if ways else RETURN, used if used is not None else counted, report, reason)
+        fate = service.Fate(ways[0] if ways else RETURN, used if used is not None else counted, report, reason)
         if not ways:
-            old = Kits(store).kit_to_replace(who)
-            due = Doses(store).to_count().get(old)
+            old = service.Kits(store).kit_to_replace(who)
+            due = service.Doses(store).to_count().get(old)
             if due is not None:
                 fate = fate._replace(doses=ask_count(store, old, due))
-        moved = recorded(store, at, yes, lambda: Kits(store).replace(who, kit, fate, at_ms, station, document))
+        moved = recorded(store, at, yes, lambda: service.Kits(store).replace(who, kit, fate, at_ms, station, document))
         zone = store.station.time_zone
     *taken, out = moved
     parts = [_ended(each.movement, each.after.status, str(held_by(each.before))) for each in taken]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli import steps, terminal
 from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
@@ -18,13 +18,8 @@ from host.errors import InputError
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK
 from host.phrase import Phrase
-from host.service.stock import Stock
 from host.usage.doses import Due
 from host.usage.doses import told as doses_told
-
-if TYPE_CHECKING:
-    from host.service.station import Database
-    from host.store.stock import Moved, Reassigned
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -51,12 +46,14 @@ def move(
     with open_store(db) as store:
         at_ms = instant(store, at)
         wanted = [new._replace(kit=kit, at_ms=at_ms) for kit in dict.fromkeys(kits)]
-        moved = recorded(store, at, yes, lambda: Stock(store).move_all(wanted))
+        moved = recorded(store, at, yes, lambda: service.Stock(store).move_all(wanted))
         zone = store.station.time_zone
     return told(text(named([each.movement.kit for each in moved])), moved, zone)
 
 
-def recorded(store: Database, at: str | None, yes: bool, record: Callable[[], list[Moved]]) -> list[Moved]:
+def recorded(
+    store: service.Database, at: str | None, yes: bool, record: Callable[[], list[service.Moved]]
+) -> list[service.Moved]:
     """What `record` has recorded. If it is of the past (`at`) and gives openings to others, that is asked about first.
 
     Raises `InputError` if it is not wanted, or nobody can be asked; then nothing is recorded.
@@ -76,7 +73,7 @@ def recorded(store: Database, at: str | None, yes: bool, record: Callable[[], li
     return record()
 
 
-def reassigned(shifts: Iterable[Reassigned], zone: str) -> list[Phrase]:
+def reassigned(shifts: Iterable[service.Reassigned], zone: str) -> list[Phrase]:
     """Openings that are another's now."""
     return [
         Phrase(
@@ -94,7 +91,7 @@ def _any_of(officers: Sequence[str]) -> Phrase:
     return Phrase("cell.any_of", them=tuple(officers)) if officers else Phrase("cell.nobody")
 
 
-def ask_count(store: Database, kit: str, due: Due) -> int:
+def ask_count(store: service.Database, kit: str, due: Due) -> int:
     """How many doses are in a kit that is to be counted. Raises `InputError` if there is nobody to ask."""
     why = Phrase("said.kit_to_count", kit=kit, why=doses_told(due, store.station.time_zone))
     if not terminal.has_terminal():
@@ -109,7 +106,7 @@ def named(kits: Sequence[str]) -> Phrase:
     return Phrase("cell.kit" if len(kits) == 1 else "cell.kits_named", count=len(kits), kits=tuple(kits))
 
 
-def told(text: str, moved: Sequence[Moved], zone: str) -> Done:
+def told(text: str, moved: Sequence[service.Moved], zone: str) -> Done:
     """What was done, for people and as data: the kits and their movements, and the state of the last kit after it."""
     movement, after = moved[-1].movement, moved[-1].after
     warnings = list(dict.fromkeys(steps.told(warning) for each in moved for warning in each.warnings))

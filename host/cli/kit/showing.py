@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli import steps
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import Row, Table
@@ -15,16 +15,12 @@ from host.cli.steps import line
 from host.ledger import COUNTED, Step, in_words
 from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
 from host.phrase import NextStep, Phrase
-from host.service.doses import Doses
-from host.service.kits import Kits
-from host.service.stock import Stock
 from host.usage.doses import told
 from host.words import heading
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from host.store.kits import KitNow, KitOpening
 
 LATE_MS = 60_000
 """A movement that was recorded so much later than it happened is shown with both times."""
@@ -62,10 +58,10 @@ def list_(
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
-        found = Kits(store).kit_states(at_ms, officer)
-        due = Doses(store).to_count() if at_ms is None and store.account.may("stock.read") else {}
+        found = service.Kits(store).kit_states(at_ms, officer)
+        due = service.Doses(store).to_count() if at_ms is None and store.account.may("stock.read") else {}
         zone = store.station.time_zone
-        today = Stock(store).today() if at_ms is None else clock.today(at_ms, zone)
+        today = service.Stock(store).today() if at_ms is None else clock.today(at_ms, zone)
     rows = [
         {
             **_row(each, zone, today),
@@ -98,7 +94,7 @@ def list_(
     )
 
 
-def _row(kit: KitNow, zone: str, today: date) -> Row:
+def _row(kit: service.KitNow, zone: str, today: date) -> Row:
     state, lot = kit.state, kit.lot
     return {
         "kit": kit.kit.id,
@@ -155,7 +151,7 @@ def history(db: Path, kit: str) -> Table:
     a pouch was opened does not say that a dose was given.
     """
     with open_store(db) as store:
-        found, steps, evidence = Kits(store).history(kit)
+        found, steps, evidence = service.Kits(store).history(kit)
         zone = store.station.time_zone
     reversed_by = {each.movement.corrects: each.movement.id for each in steps if not each.impossible}
     dated = [(each.movement.at_ms, _movement_row(each, reversed_by.get(each.movement.id), zone)) for each in steps]
@@ -213,7 +209,7 @@ def _movement_row(step: Step, reversed_by: int | None, zone: str) -> Row:
     }
 
 
-def _opening_row(opening: KitOpening, steps: list[Step], zone: str) -> Row:
+def _opening_row(opening: service.KitOpening, steps: list[Step], zone: str) -> Row:
     row = dict.fromkeys(_movement_row(steps[0], None, zone))
     return {
         **row,

@@ -1,18 +1,19 @@
 """`kitdock kit add`, `transfer`, `destroy`: kits come in, go to another station, are done away with."""
 
+from __future__ import annotations
+
 from datetime import date
 from pathlib import Path
 
 import click
 
+from host import service
 from host.cli.kit.shared import at_and_yes, document_option, kits_argument, move, station_option
 from host.cli.options import at_option, day, instant, new_name, open_store, reason_option, with_store, words
 from host.cli.render import Done
 from host.cli.steps import line
 from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
-from host.service.receiving import Receiving
-from host.service.stock import Stock
 
 
 @click.command("add")
@@ -43,12 +44,10 @@ def add(
     KIT is the number that the station gives the box. `kitdock stock receive` takes many, by scanner.
     """
     with open_store(db) as store:
-        from host.store.stock import Incoming
-
         at_ms = instant(store, at)
-        box = Incoming(kit, product, lot, expires, in_kit, document=document)
-        (facts,) = Receiving(store).receive([box], at_ms, station, accept_expired)
-        expired = facts.expires_on < Stock(store).today()
+        box = service.Incoming(kit, product, lot, expires, in_kit, document=document)
+        (facts,) = service.Receiving(store).receive([box], at_ms, station, accept_expired)
+        expired = facts.expires_on < service.Stock(store).today()
     return Done(
         line(
             "done.kit_received",

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from host import clock
+from host import clock, service
 from host.cli.render import Cell, Row, Table
 from host.cli.steps import line, told
 from host.phrase import NextStep, Phrase
@@ -15,10 +15,9 @@ from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Live
-    from host.service.reconciling import Disagreements
 
 
-def disagreements_table(found: Disagreements, zone: str) -> Table:
+def disagreements_table(found: service.Disagreements, zone: str) -> Table:
     """What does not agree, as `kitdock reconcile` lists it."""
     empty = line("none.disagreements")
     if found.narrowed or found.hidden:

@@ -8,11 +8,10 @@ from typing import TypeVar
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.steps import told
 from host.docking.session import DockingStep
 from host.link.adapter import Adapter, open_adapter
-from host.service.station import Database
 
 _Result = TypeVar("_Result")
 
@@ -24,7 +23,7 @@ adapter_option = click.option(
 )
 
 
-def progress(store: Database, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
+def progress(store: service.Database, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:
     """Shows each step of a docking on standard error as it happens, with the station's time."""
     zone = store.station.time_zone
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from host import clock
+from host import clock, service
 from host.cli.render import Cell, Row, Table
 from host.cli.steps import line, told
 from host.phrase import NextStep, Phrase
 from host.words import heading
 
-if TYPE_CHECKING:
-    from host.service.expiring import Advised, ExpiringKits
 
-
-def expiries_table(found: ExpiringKits, zone: str) -> Table:
+def expiries_table(found: service.ExpiringKits, zone: str) -> Table:
     """Kits that have expired or soon will, as `kitdock expiry` lists them."""
     hidden = None
     if found.known:
@@ -41,7 +37,7 @@ def no_kits() -> str:
     return line("none.kits", receive=NextStep("stock.receive"), add=NextStep("kit.enter"))
 
 
-def row_of(advised: Advised, zone: str) -> Row:
+def row_of(advised: service.Advised, zone: str) -> Row:
     """An expiry for programs, with its next step."""
     each = advised.expiry
     note, new = each.note, each.replacement

@@ -11,7 +11,7 @@ import click
 from host.errors import InputError, KitdockError
 
 if TYPE_CHECKING:
-    from host.sheets.labels import Label
+    from host.stock.labels import Label
 
 PDF = click.Path(dir_okay=False, readable=False, path_type=Path)
 """The type of the file."""

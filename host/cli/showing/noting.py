@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from host import clock
+from host import clock, service
 from host.errors import StoreError
 
-if TYPE_CHECKING:
-    from host.service.station import Database
 
-
-def note(store: Database) -> None:
+def note(store: service.Database) -> None:
     """Notes what is found. What a command has done stays done if that fails: the dock, or the next one, notes it.
 
     It looks at the whole force, so it is for commands that judge, recall or count, and not for each movement.
     """
-    from host.service.reconciling import Reconciling
 
     with suppress(StoreError):
-        Reconciling(store).note_what_is_found(clock.now_ms())
+        service.Reconciling(store).note_what_is_found(clock.now_ms())

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.steps import line, told
 from host.errors import DatabaseBusy, InputError, KitdockError, NotAllowed, RuleError, StoreError
 from host.ledger import Movement
@@ -29,12 +29,6 @@ from host.receiving.gs1 import Scan
 from host.receiving.printed import expiry
 from host.receiving.session import Session, doubts, is_scan, typed_lot
 from host.receiving.table import MAX_DOSES
-from host.service.catalogue import Catalogue
-from host.service.receiving import Received, Receiving, unknown_gtin
-from host.service.station import Database
-from host.service.stock import Stock
-from host.store.catalogue import Product
-from host.store.stock import Incoming
 
 _LONGEST_LINE = 10_000
 """In bytes. What is longer is read as several lines, none of which is a scan."""
@@ -54,7 +48,7 @@ class Pack(NamedTuple):
 
     scan: Scan
     pack: Scan
-    kit: Received
+    kit: service.Received
 
 
 class _Skipped(Exception):
@@ -68,7 +62,7 @@ class _Ended(Exception):
 class Receiver:
     """One session at the scanner. `packs` are what was received and not taken back."""
 
-    def __init__(self, store: Database, how: How, asks: bool) -> None:
+    def __init__(self, store: service.Database, how: How, asks: bool) -> None:
         self._store = store
         self._how = how
         self._asks = asks
@@ -130,24 +124,26 @@ class Receiver:
             self._say(f"kitdock: {line('said.line_not_received', line=self._line, why=why)}")
 
     def _receive(self, text: str) -> None:
-        today = Stock(self._store).today()
+        today = service.Stock(self._store).today()
         scan = self._settled(gs1.read(text, today), today)
         product = self._product(scan.gtin)
         pack = self._filled(scan, product, today)
         assert pack.lot is not None
-        box = Incoming("", product.name, pack.lot, pack.expires_on, None, scan.gtin, scan.serial, self._how.document)
+        box = service.Incoming(
+            "", product.name, pack.lot, pack.expires_on, None, scan.gtin, scan.serial, self._how.document
+        )
         with _uninterrupted():
-            kit = Receiving(self._store).receive_next(
+            kit = service.Receiving(self._store).receive_next(
                 box, self._how.prefix, clock.now_ms(), self._how.station, self._how.accept_expired
             )
             self._session.received(scan, pack)
             self.packs.append(Pack(scan, pack, kit))
         self._say(self._answer(kit))
 
-    def _answer(self, kit: Received) -> str:
+    def _answer(self, kit: service.Received) -> str:
         lot = kit.lot
         same = sum(each.kit.lot[:2] == lot[:2] for each in self.packs)
-        marks = [Phrase("cell.pack_expired")] if lot.expires_on < Stock(self._store).today() else []
+        marks = [Phrase("cell.pack_expired")] if lot.expires_on < service.Stock(self._store).today() else []
         marks += [Phrase("cell.pack_recalled", reason=lot.recalled)] if lot.recalled is not None else []
         return line(
             "said.pack_received",
@@ -167,13 +163,13 @@ class Receiver:
         reason = line("said.taken_back_at_receipt")
         undo = Movement(0, clock.now_ms(), CORRECT, kit, corrects=last.kit.movement, reason=reason)
         with _uninterrupted():
-            Stock(self._store).move(undo)
+            service.Stock(self._store).move(undo)
             self._session.undone(last.scan, last.pack)
             self.packs.pop()
         self._say(f"  {line('said.pack_taken_back', kit=kit, kits=len(self.packs))}")
 
     def _announce(self, text: str) -> None:
-        typed = typed_lot(text, Stock(self._store).today())
+        typed = typed_lot(text, service.Stock(self._store).today())
         self._session.announce(typed)
         code = "said.next_pack_expires" if typed.expires_on else "said.next_pack"
         self._say(f"  {line(code, lot=typed.lot, expires_on=typed.expires_on)}")
@@ -209,14 +205,14 @@ class Receiver:
             if answer in ("n", "no"):
                 raise _Skipped
 
-    def _product(self, gtin: str) -> Product:
+    def _product(self, gtin: str) -> service.Product:
         """The product with that GTIN; asked once, then it is in the catalogue."""
-        known = Catalogue(self._store).product_of(gtin)
+        known = service.Catalogue(self._store).product_of(gtin)
         if known is not None:
             return known
         if not self._asks:
-            raise unknown_gtin(gtin)
-        products = Catalogue(self._store).products()
+            raise service.unknown_gtin(gtin)
+        products = service.Catalogue(self._store).products()
         self._say(f"\a  {line('ask.which_product' if gtin[0] == '0' else 'ask.which_product_of_case', gtin=gtin)}")
         for number, each in enumerate(products, 1):
             self._say(f"    {number}  {each.name}")
@@ -227,20 +223,20 @@ class Receiver:
             except InputError as error:
                 self._say(f"  {told(error)}")
 
-    def _named(self, gtin: str, answer: str, products: Sequence[Product]) -> Product:
+    def _named(self, gtin: str, answer: str, products: Sequence[service.Product]) -> service.Product:
         """The product that was chosen or named, with that GTIN. Raises `InputError`."""
         if answer.isdigit():
             if not (answer.isascii() and 1 <= int(answer[:9]) <= len(products)):
                 raise InputError("receiving.none_of_these", answer=answer)
-            return Catalogue(self._store).add_gtins(products[int(answer) - 1].name, [gtin])
+            return service.Catalogue(self._store).add_gtins(products[int(answer) - 1].name, [gtin])
         name = naming.line("product", answer)
         same = next((each.name for each in products if each.name.casefold() == name.casefold()), None)
         if same is not None:
-            return Catalogue(self._store).add_gtins(same, [gtin])
+            return service.Catalogue(self._store).add_gtins(same, [gtin])
         doses = self._number(f"  {line('ask.doses_in_one')} ", MAX_DOSES)
-        return Catalogue(self._store).add_product(name, [gtin], doses)
+        return service.Catalogue(self._store).add_product(name, [gtin], doses)
 
-    def _filled(self, scan: Scan, product: Product, today: date) -> Scan:
+    def _filled(self, scan: Scan, product: service.Product, today: date) -> Scan:
         """The scan with lot and expiry; what it does not say is what was typed, or known of the lot, or asked."""
         pack = self._session.filled(scan)
         if pack.lot is None:
@@ -248,13 +244,13 @@ class Receiver:
                 raise InputError("receiving.no_lot", product=product.name)
             pack = self._ask_lot(pack, product, today)
         assert pack.lot is not None
-        if pack.expires_on is None and Stock(self._store).lot(product.name, pack.lot) is None:
+        if pack.expires_on is None and service.Stock(self._store).lot(product.name, pack.lot) is None:
             if not self._asks:
                 raise InputError("receiving.no_expiry", lot=pack.lot, product=product.name)
             pack = self._ask_expiry(pack, product, today)
         return pack
 
-    def _ask_lot(self, pack: Scan, product: Product, today: date) -> Scan:
+    def _ask_lot(self, pack: Scan, product: service.Product, today: date) -> Scan:
         self._say(f"\a  {line('said.no_lot', product=product.name)}")
         while True:
             try:
@@ -264,7 +260,7 @@ class Receiver:
                 continue
             return pack._replace(lot=typed.lot, expires_on=pack.expires_on or typed.expires_on)
 
-    def _ask_expiry(self, pack: Scan, product: Product, today: date) -> Scan:
+    def _ask_expiry(self, pack: Scan, product: service.Product, today: date) -> Scan:
         self._say(f"\a  {line('said.no_expiry', lot=pack.lot, product=product.name)}")
         while True:
             answer = self._ask(f"  {line('ask.expiry')} ")
@@ -288,7 +284,7 @@ class Receiver:
                 raise _Skipped
             if answer.casefold() == "done":
                 raise _Ended
-            if is_scan(answer, Stock(self._store).today()):
+            if is_scan(answer, service.Stock(self._store).today()):
                 self._say(f"\a  {line('said.answer_first')}")
             elif answer:
                 return answer
@@ -312,9 +308,9 @@ class Receiver:
         return typed.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def by_lot(packs: Sequence[Pack]) -> list[tuple[Received, list[str]]]:
+def by_lot(packs: Sequence[Pack]) -> list[tuple[service.Received, list[str]]]:
     """The numbers of the kits of each lot, with one of them, in the order in which the lots came."""
-    found: dict[tuple[str, str], tuple[Received, list[str]]] = {}
+    found: dict[tuple[str, str], tuple[service.Received, list[str]]] = {}
     for each in packs:
         found.setdefault(each.kit.lot[:2], (each.kit, []))[1].append(each.kit.kit)
     return list(found.values())

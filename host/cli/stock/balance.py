@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import PrintedReport, Row, Table
 from host.cli.steps import line
@@ -15,10 +14,6 @@ from host.clock import Instant
 from host.ledger import COUNTED, Balance, in_words, tally
 from host.ledger.movement import VOID
 from host.phrase import NextStep
-from host.service.kits import Kits
-
-if TYPE_CHECKING:
-    from host.store.kits import KitNow
 
 OFFICERS = "officers"
 """Where kits are that officers have, had, or left behind: counted together, since nobody is ranked."""
@@ -35,7 +30,7 @@ def balance(db: Path, at: str | None) -> PrintedReport:
     """
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
-        found = Kits(store).kit_states(at_ms)
+        found = service.Kits(store).kit_states(at_ms)
         zone = store.station.time_zone
         name = store.station.name
     there = [each for each in found if each.state.status != VOID]
@@ -77,7 +72,7 @@ def balance(db: Path, at: str | None) -> PrintedReport:
     )
 
 
-def _by_place(found: list[KitNow]) -> list[Row]:
+def _by_place(found: list[service.KitNow]) -> list[Row]:
     """Kits and doses by status and place."""
     rows: dict[tuple[str, str], Row] = {}
     for each in found:

@@ -1,18 +1,19 @@
 """`kitdock stock labels`: labels to print and stick on."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.options import day, open_store, with_store
 from host.cli.render import Done
 from host.cli.showing.labels import PDF, check_labels, write_labels
 from host.cli.steps import line
 from host.errors import InputError
-from host.service.receiving import Receiving
 
 
 @click.command("labels")
@@ -42,7 +43,7 @@ def labels(
     check_labels(output, overwrite)
     with open_store(db) as store:
         since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
-        found = Receiving(store).labels(kits, lot, since_ms)
+        found = service.Receiving(store).labels(kits, lot, since_ms)
     write_labels(found, output, first)
     return Done(
         line("said.labels_written", labels=len(found), path=output),

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from host import service
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
 from host.cli.steps import line
 from host.phrase import NextStep
-from host.service.receiving import Receiving
-from host.service.stock import Stock
-
-if TYPE_CHECKING:
-    from host.store.receiving import Level
 
 
 @click.command("list")
@@ -28,9 +23,9 @@ def list_(db: Path) -> Table:
     carry_days), or are to be counted before they are issued again.
     """
     with open_store(db) as store:
-        today = Stock(store).today()
+        today = service.Stock(store).today()
         carry_days = store.settings.carry_days
-        rows = [_level(each, today, carry_days) for each in Receiving(store).levels()]
+        rows = [_level(each, today, carry_days) for each in service.Receiving(store).levels()]
     in_stock = sum(row["kits"] for row in rows if row["status"] == "in_stock")
     issued = sum(row["kits"] for row in rows if row["status"] == "issued")
     return Table(
@@ -49,7 +44,7 @@ def list_(db: Path) -> Table:
     )
 
 
-def _level(level: Level, today: date, carry_days: int) -> Row:
+def _level(level: service.Level, today: date, carry_days: int) -> Row:
     days_left = (level.expires_on - today).days
     return {
         "station": level.station,

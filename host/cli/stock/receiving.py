@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Row, Table
 from host.cli.root import STATUS
@@ -18,13 +18,10 @@ from host.cli.steps import line, told
 from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
 from host.receiving import numbers
-from host.service.receiving import Receiving
-from host.service.stock import Stock
 
 if TYPE_CHECKING:
     from host.cli.showing.scanner import Pack
     from host.receiving.printed import DateStyle
-    from host.service.receiving import Checked
 
 station_option = click.option("--station", metavar="STATION", help="The station they come to. [default: this one]")
 document_option = click.option(
@@ -71,7 +68,7 @@ def receive(
     if labels is not None:
         check_labels(labels, overwrite=False)
     with open_store(db) as store:
-        place = Receiving(store).check_receiving(station)
+        place = service.Receiving(store).check_receiving(station)
         receiver = Receiver(store, How(place, document, prefix, accept_expired), has_terminal())
         receiver.run()
         if labels is not None and receiver.packs:
@@ -120,16 +117,16 @@ def import_(
     except OSError as error:
         raise InputError("import.not_read", path=file, why=error.strerror) from None
     with open_store(db) as store:
-        place = Receiving(store).check_receiving(station)
+        place = service.Receiving(store).check_receiving(station)
         try:
-            kits = read_kits(data, Stock(store).today(), date_style)
+            kits = read_kits(data, service.Stock(store).today(), date_style)
         except InputError as error:
             raise InputError("import.file_wrong", path=file, error=error) from None
         at_ms = clock.now_ms()
         if dry_run or kits.bad:
-            checked = Receiving(store).check_import(kits.good, at_ms, document, accept_expired)
+            checked = service.Receiving(store).check_import(kits.good, at_ms, document, accept_expired)
         else:
-            checked = Receiving(store).import_kits(kits.good, at_ms, place, document, accept_expired)
+            checked = service.Receiving(store).import_kits(kits.good, at_ms, place, document, accept_expired)
     bad = sorted([*kits.bad, *checked.bad], key=lambda each: each.line)
     rows = _rows_of(checked)
     if bad:
@@ -146,7 +143,7 @@ def import_(
     return _received(rows, line("note.would_receive", kits=len(checked.boxes), place=place))
 
 
-def _rows_of(checked: Checked) -> list[Row]:
+def _rows_of(checked: service.Checked) -> list[Row]:
     """A row for each lot that a file brings."""
     found: dict[tuple[str, str], list[str]] = {}
     for box in checked.boxes:
@@ -178,7 +175,7 @@ def _received(rows: Sequence[Row], note: str) -> Table:
 
 def _labels_of(packs: Sequence[Pack], path: Path) -> int:
     """Writes the labels of the kits received, and says so; the exit status that this comes to."""
-    from host.sheets.labels import Label
+    from host.stock.labels import Label
 
     found = [Label(each.kit.kit, each.kit.lot.product, each.kit.lot.lot, each.kit.lot.expires_on) for each in packs]
     try:

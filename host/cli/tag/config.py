@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from host import service
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.steps import told
 from host.cli.tag.options import adapter_option, maybe_port_option
 from host.errors import InputError
 from host.phrase import Phrase
-from host.service.tags import Tags
 from host.tag import config as configuration
 from host.tag.config import ConfigChange
 from kitwire import config as items
@@ -83,10 +83,10 @@ def config(
         *([] if temperature_offset is None else [configuration.read_offset(temperature_offset)]),
     ]
     with open_store(db) as store:
-        tag = Tags(store).tag(pouch)
+        tag = service.Tags(store).tag(pouch)
         zone = store.station.time_zone
         if bind_key_file is not None:
-            _write_bind_key(bind_key_file, Tags(store).tag_keys(tag.id).advert)
+            _write_bind_key(bind_key_file, service.Tags(store).tag_keys(tag.id).advert)
             if not changes and battery_measured is None and port is None:
                 return Done(
                     told(Phrase("tags.bind_key_written", pouch=tag.pouch, path=bind_key_file)),
@@ -171,7 +171,7 @@ def identify(db: Path, pouch: str, port: str | None, adapter: str | None, second
     from host.link.tag_session import TagSession
 
     with open_store(db) as store:
-        tag = Tags(store).tag(pouch)
+        tag = service.Tags(store).tag(pouch)
 
         async def ask(session: TagSession) -> None:
             session.ask_identify(seconds)

@@ -5,22 +5,17 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.steps import told
 from host.cli.tag.options import agreed, port_option, yes_option
 from host.errors import InputError, LinkError
 from host.phrase import NextStep, Phrase
-from host.service.tags import Tags
 from kitwire.keys import TAG_ID_SIZE, check_value
-
-if TYPE_CHECKING:
-    from host.service.station import Database
 
 
 @click.command()
@@ -58,7 +53,7 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
 
     with open_store(db) as store:
         at_ms = clock.now_ms()
-        Tags(store).enrol_tag(tag_id, pouch, keys, at_ms, written, replace)
+        service.Tags(store).enrol_tag(tag_id, pouch, keys, at_ms, written, replace)
     values = tuple(f"{name} {check}" for name, check in checks.items())
     text = told(Phrase("tags.enrolled", tag=tag_id, pouch=pouch, checks=values))
     warnings = []
@@ -110,18 +105,18 @@ def wipe(db: Path, port: str, yes: bool) -> Done:
             raise
         wipe_tag(board)
         if pouch is not None:
-            Tags(store).retire_tag(tag_id, clock.now_ms())
+            service.Tags(store).retire_tag(tag_id, clock.now_ms())
     wiped = Phrase("tags.wiped_of_pouch" if pouch else "tags.wiped", tag=tag_id, pouch=pouch, losing=losing)
     return Done(told(wiped), {"tag": tag_id, "pouch": pouch, "lost": lost})
 
 
-def _of_station(store: Database, tag_id: str, last: int | None) -> tuple[str | None, int | None]:
+def _of_station(store: service.Database, tag_id: str, last: int | None) -> tuple[str | None, int | None]:
     """The pouch of a tag, and how many of its records up to `last` the station has not; None where not known."""
     try:
-        pouch = Tags(store).tag(tag_id).pouch
+        pouch = service.Tags(store).tag(tag_id).pouch
     except InputError:
         return None, last
-    committed = Tags(store).last_record(tag_id)
+    committed = service.Tags(store).last_record(tag_id)
     return pouch, None if last is None else max(0, last - (committed[0] if committed else 0))
 
 
@@ -134,10 +129,10 @@ def list_(db: Path, retired: bool) -> Table:
     With --format json or csv also the check values of each tag's keys, and never a key.
     """
     with open_store(db) as store:
-        tags = Tags(store).tags(retired)
+        tags = service.Tags(store).tags(retired)
         zone = store.station.time_zone
-        docked = {each.tag: each for each in Tags(store).dockings() if each.outcome == "complete"}
-        records = {each.id: Tags(store).last_record(each.id) for each in tags}
+        docked = {each.tag: each for each in service.Tags(store).dockings() if each.outcome == "complete"}
+        records = {each.id: service.Tags(store).last_record(each.id) for each in tags}
     rows = []
     for each in tags:
         docking = docked.get(each.id)

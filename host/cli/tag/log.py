@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli import steps
 from host.cli.options import open_store, with_store
 from host.cli.render import Table
 from host.cli.steps import told
 from host.cli.tag.options import maybe_port_option
 from host.phrase import Phrase
-from host.service.tags import Tags
 from host.tag.logbook import explain
 from host.usage.openings import event_times
 from host.words import bound
 
 if TYPE_CHECKING:
-    from host.service.station import Database
     from host.tag.events import Tag
 
 SHOWN = 40
@@ -45,12 +43,12 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
     with open_store(db) as store:
         zone = store.station.time_zone
         since_ms = None if since is None else clock.parse_past_instant(since, zone, clock.now_ms())
-        tag = None if pouch is None else Tags(store).tag(pouch)
+        tag = None if pouch is None else service.Tags(store).tag(pouch)
         if port is not None:
             tag = _dock(store, tag, port)
         assert tag is not None
-        events = Tags(store).events(tag.id)
-        when = event_times(tag, events, Tags(store).dockings(tag.id))
+        events = service.Tags(store).events(tag.id)
+        when = event_times(tag, events, service.Tags(store).dockings(tag.id))
     rows = []
     for event in events:
         at = when.get(event.sequence)
@@ -86,7 +84,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
     )
 
 
-def _dock(store: Database, tag: Tag | None, port: str) -> Tag:
+def _dock(store: service.Database, tag: Tag | None, port: str) -> Tag:
     """Dock the tag on `port`, which must be `tag` if that is given. Raises `LinkError` if it fails."""
     import asyncio
     from contextlib import nullcontext
@@ -100,11 +98,11 @@ def _dock(store: Database, tag: Tag | None, port: str) -> Tag:
 
     with wired(port) as link:
         if tag is None:
-            tag = Tags(store).tag(link.tag_id)
+            tag = service.Tags(store).tag(link.tag_id)
         demand(link, tag, port, store)
         report = asyncio.run(dock(store, tag, clock.now_ms, progress(store), nullcontext(link)))
         if report.status is not None:
-            Tags(store).note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
+            service.Tags(store).note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
     note(store)
     if report.error is not None:
         raise LinkError("tags.not_docked", port=port, error=report.error) from report.error

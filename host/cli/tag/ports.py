@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from host import service
 from host.cli.options import format_option, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.steps import told
 from host.cli.tag.options import port_option
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.service.tags import Tags
 
 if TYPE_CHECKING:
     from host.tag.events import Tag
@@ -58,7 +58,7 @@ def info(db: Path, port: str) -> Done:
         answer = about(board)
         known: Tag | None = None
         with suppress(InputError):
-            known = Tags(store).tag(answer["tag"]) if answer.get("tag") else None
+            known = service.Tags(store).tag(answer["tag"]) if answer.get("tag") else None
         if known is not None and known.retired_at_ms is None:
             note_own_stop(store, known, board)
         if "firmware" in answer:

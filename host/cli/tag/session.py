@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from host import clock
+from host import clock, service
 from host.cli.showing.docking import on_radio, progress
 from host.cli.steps import told
 from host.docking.service import Dock
@@ -19,8 +19,6 @@ from host.link.tag_session import TagSession
 from host.link.usb import Repl
 from host.link.wired import WiredLink, opened, wired
 from host.phrase import Phrase
-from host.service.station import Database
-from host.service.tags import Tags
 from host.tag.events import Tag
 from kitwire.errors import WireError
 
@@ -28,7 +26,7 @@ _Result = TypeVar("_Result")
 
 
 def with_tag(
-    store: Database,
+    store: service.Database,
     tag: Tag,
     port: str | None,
     adapter: str | None,
@@ -41,13 +39,13 @@ def with_tag(
     """
     if port is not None and adapter is not None:
         raise click.UsageError(told(Phrase("tags.port_or_adapter")))
-    keys = Tags(store).tag_keys(tag.id)
+    keys = service.Tags(store).tag_keys(tag.id)
     try:
         if port is not None:
             with wired(port) as link:
                 demand(link, tag, port, store)
                 result, ended_at = asyncio.run(_over_wire(link, keys.session, work))
-                Tags(store).note_own_stop(tag.id, ended_at, clock.now_ms())
+                service.Tags(store).note_own_stop(tag.id, ended_at, clock.now_ms())
                 afterwards(link)
                 return result
 
@@ -63,12 +61,12 @@ def with_tag(
     return found[0]
 
 
-def note_own_stop(store: Database, tag: Tag, board: Repl) -> None:
+def note_own_stop(store: service.Database, tag: Tag, board: Repl) -> None:
     """Note that the stop of `tag`, at its prompt now, was the station's own, if it proves to be that tag."""
     with suppress(KitdockError, WireError):
         link = opened(board)
-        _, ended_at = asyncio.run(_over_wire(link, Tags(store).tag_keys(tag.id).session, _nothing))
-        Tags(store).note_own_stop(tag.id, ended_at, clock.now_ms())
+        _, ended_at = asyncio.run(_over_wire(link, service.Tags(store).tag_keys(tag.id).session, _nothing))
+        service.Tags(store).note_own_stop(tag.id, ended_at, clock.now_ms())
 
 
 async def _nothing(session: TagSession) -> None:
@@ -85,12 +83,12 @@ async def _over_wire(
     return await work(session), ended_at
 
 
-def demand(link: WiredLink, tag: Tag, port: str, store: Database) -> None:
+def demand(link: WiredLink, tag: Tag, port: str, store: service.Database) -> None:
     """Raises `InputError` if another tag than `tag` is on `port`."""
     if link.tag_id != tag.id:
         there: str | None = None
         with suppress(InputError):
-            there = Tags(store).tag(link.tag_id).pouch
+            there = service.Tags(store).tag(link.tag_id).pouch
         raise InputError(
             "tags.unknown_on_port" if there is None else "tags.another_on_port",
             port=port,
