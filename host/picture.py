@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from host.ledger import Holding, Kit, Lot, Movement, Officer, by_kit, holdings, stretches
+from host.stock.storage import Limits
 from host.tag.events import Docking, Event, Tag
-from host.tag.temperature import Limits
 from host.usage.reports import Explanation, UsageReport
 
 

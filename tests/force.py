@@ -6,8 +6,8 @@ from typing import Any
 from host.ledger import ISSUE, RECEIVE, RETURN, Kit, Lot, Movement, Officer
 from host.ledger.movement import USE
 from host.picture import BroughtBy, ClosedDifference, ClosedStocktake, Picture, RecallEntry
+from host.stock.storage import Limits
 from host.tag.events import ALTERED, UNLINKED, VERIFIED, Docking, Event, Tag
-from host.tag.temperature import Limits
 from host.usage.reports import FILED, Explanation, UsageReport
 from kitwire import record
 

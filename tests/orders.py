@@ -21,7 +21,8 @@ from host.phrase import NextStep
 from host.reconcile import Discrepancy
 from host.service.kits import Fate
 from host.store.stock import Incoming
-from host.tag.events import EventRow, verified_row
+from host.tag.events import EventRow
+from host.tag.verify import verified_row
 from host.usage.reports import USED
 from kitwire import record
 from tests.station import Store

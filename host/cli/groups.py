@@ -1,10 +1,32 @@
 """The kinds of command groups."""
 
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
 import click
 
 
 class Group(click.Group):
-    """A group whose help says of each command all of its first line, over several lines if need be."""
+    """A group whose help says of each command all of its first line, over several lines if need be.
+
+    `homes` are commands that are loaded when they are wanted: `module:name` by the name of each.
+    """
+
+    def __init__(self, *arguments: Any, homes: Mapping[str, str] | None = None, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._homes = homes or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order in which they were given."""
+        return list(dict.fromkeys([*self._homes, *super().list_commands(ctx)]))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command with that name, loaded."""
+        if cmd_name in self._homes:
+            module, _, name = self._homes[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), name), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of commands."""

@@ -14,7 +14,7 @@ from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.tag.temperature import Limits, limits
+from host.stock.storage import Limits, limits
 
 
 def gtin(text: str) -> str:

@@ -15,8 +15,9 @@ from host.ledger import Holding, Movement, Step
 from host.ledger.movement import COUNT, RETURN, USE, State
 from host.picture import ClosedDifference, ClosedStocktake, RecallEntry
 from host.settings import Settings
+from host.stock.storage import Limits
 from host.tag.log import Flaw, TagState
-from host.tag.temperature import Limits, Reading
+from host.tag.temperature import Reading
 from host.usage.doses import (
     CONTRADICTED,
     DIFFERING,

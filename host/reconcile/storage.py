@@ -7,7 +7,8 @@ from typing import NamedTuple
 from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import MEDIUM, Discrepancy, movement, record
 from host.reconcile.situation import Exposed, View, whose
-from host.tag.temperature import Limits, Reading, error_c, too_cold, too_warm
+from host.stock.storage import Limits
+from host.tag.temperature import Reading, error_c, too_cold, too_warm
 
 
 class _Side(NamedTuple):

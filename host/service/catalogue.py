@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from host.errors import InputError, RuleError
 from host.ledger import DOSES_PER_KIT
 from host.phrase import NextStep
+from host.stock.storage import Limits
 from host.store.catalogue import CatalogueRepository, Product
 from host.store.database import Database
-from host.tag.temperature import COLDEST_C, WARMEST_C, Limits
+from host.tag.temperature import COLDEST_C, WARMEST_C
 
 
 class Catalogue:

@@ -5,9 +5,8 @@ from typing import NamedTuple
 from host import clock
 from host.errors import InputError
 from host.phrase import NextStep
+from host.stock.storage import Limits, limits
 from host.store.database import Database
-from host.tag import temperature
-from host.tag.temperature import Limits
 
 _PRODUCTS = """
 SELECT name, doses_per_kit, least_c, most_c FROM product
@@ -38,7 +37,7 @@ class CatalogueRepository:
             see, add = NextStep("product.list"), NextStep("product.enter", name=name)
             raise InputError("product.unknown", product=name, see=see, add=add)
         gtins = self._db.rows("SELECT gtin FROM product_gtin WHERE product = ? ORDER BY gtin", (name,))
-        return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins), temperature.limits(*row[2:]))
+        return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins), limits(*row[2:]))
 
     def product_of(self, gtin: str) -> Product | None:
         """The product with that GTIN of 14 digits, if it is in the catalogue."""
@@ -64,8 +63,7 @@ class CatalogueRepository:
             gtins.setdefault(name, []).append(gtin)
         rows = self._db.rows(f"SELECT * FROM ({_PRODUCTS}) ORDER BY name")
         return [
-            Product(name, doses, tuple(gtins.get(name, ())), temperature.limits(least, most))
-            for name, doses, least, most in rows
+            Product(name, doses, tuple(gtins.get(name, ())), limits(least, most)) for name, doses, least, most in rows
         ]
 
     def names(self) -> list[str]:

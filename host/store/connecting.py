@@ -6,12 +6,9 @@ from pathlib import Path
 from host import errors
 from host.access.vault import Vault, key_path
 from host.phrase import NextStep
-from host.store import copying
 from host.store.database import Database
 from host.store.failing import translated
-from host.store.layout import APPLICATION_ID, STEPS, applied
-from host.store.reports import ReportRepository
-from host.store.rollups import RollupRepository
+from host.store.layout import APPLICATION_ID, STEPS, applied, rolled_up
 
 BUSY_TIMEOUT_S = 5.0
 """How long a command waits for another process that is writing, in seconds: an enrolment over USB may take so long."""
@@ -101,10 +98,11 @@ def _check_and_migrate(store: Database, keep_copy: bool) -> None:
         raise errors.NewerSchema("database.newer", path=store.path, layout=newer[-1])
     if len(done) < len(STEPS):
         _migrate(store, keep_copy)
-    rollups = RollupRepository(store)
-    if not rollups.is_current():
+    if not rolled_up(store.connection):
+        from host.store.rollups import RollupRepository
+
         with store.writing():
-            rollups.rebuild()
+            RollupRepository(store).rebuild()
 
 
 def _migrate(store: Database, keep_copy: bool) -> None:
@@ -115,6 +113,8 @@ def _migrate(store: Database, keep_copy: bool) -> None:
         pending = [each for each in STEPS if each not in done]
         if pending:
             from host.store.migrations import apply
+            from host.store.reports import ReportRepository
+            from host.store.rollups import RollupRepository
 
             if keep_copy:
                 _copy_before(store.path, pending[0])
@@ -126,6 +126,8 @@ def _migrate(store: Database, keep_copy: bool) -> None:
 def _copy_before(path: Path, migration: str) -> None:
     """Copies the file, which this process has locked, to `NAME.before-002` or as the migration is numbered."""
     target = path.with_name(f"{path.name}.before-{migration.partition('_')[0]}")
+    from host.store import copying
+
     with copying.part_beside(target) as part:
         copying.copy(path, part, target)
         copying.put(part, target)

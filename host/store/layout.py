@@ -13,6 +13,9 @@ STEPS = (
 )
 """The steps to the present layout, in order: one module of `host.store.migrations` each."""
 
+ROLLUPS = 3
+"""Of what is derived. One more whenever the same history comes to give other roll-ups."""
+
 
 def applied(connection: sqlite3.Connection) -> list[str]:
     """The steps that a database has been through, as sqlite-utils notes them; none if it has none of its notes."""
@@ -20,3 +23,8 @@ def applied(connection: sqlite3.Connection) -> list[str]:
         return []
     rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'kitdock' ORDER BY name")
     return [row[0] for row in rows]
+
+
+def rolled_up(connection: sqlite3.Connection) -> bool:
+    """Whether the roll-ups of a database were derived as this version derives them."""
+    return bool(connection.execute("SELECT version FROM rollup").fetchone() == (ROLLUPS,))

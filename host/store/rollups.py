@@ -15,14 +15,11 @@ from host import ledger
 from host.ledger import Holding, Lot, Movement, State, stretches
 from host.store.database import Database
 from host.store.doses import DoseRepository, KitInHand
+from host.store.layout import ROLLUPS
 from host.tag import log as taglog
 from host.tag.events import Docking, Event, Tag
 from host.tag.log import TagLog
 from host.usage.openings import LidOpening, Opening
-
-VERSION = 3
-"""Of what is derived. One more whenever the same history comes to give other roll-ups."""
-
 
 TABLES = (
     *("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks"),
@@ -64,10 +61,6 @@ class RollupRepository:
         self._db = db
         self._doses = DoseRepository(db)
 
-    def is_current(self) -> bool:
-        """Whether the roll-ups were derived as this version derives them."""
-        return self._db.row("SELECT version FROM rollup") == (VERSION,)
-
     def rebuild(self) -> None:
         """Throws all roll-ups away and makes them again from the history, within a transaction."""
         connection = self._db.connection
@@ -82,7 +75,7 @@ class RollupRepository:
             self._doses.roll_up_questions(OF_TAG, (tag.id,))
         for start in range(0, len(kits), _BATCH):
             self._doses.roll_up_doses(kits[start : start + _BATCH])
-        connection.execute("UPDATE rollup SET version = ?", (VERSION,))
+        connection.execute("UPDATE rollup SET version = ?", (ROLLUPS,))
 
     def ledger_by_kit(self) -> Iterator[tuple[str, list[ledger.Step], Lot]]:
         """Each kit with its replayed movements and its lot."""

@@ -31,12 +31,13 @@ from host.reconcile.situation import (
     kit_account,
 )
 from host.settings import Settings
+from host.stock.storage import Limits
 from host.store.database import Database
 from host.store.doses import DoseRepository
 from host.store.openings import OpeningRepository
 from host.tag.events import ALTERED, Tag
 from host.tag.log import CLOCK, FAULT, GAP, TAMPERING, Flaw, TagState
-from host.tag.temperature import LEAST_ERROR_C, Limits, Reading
+from host.tag.temperature import LEAST_ERROR_C, Reading
 from host.usage.doses import (
     CONTRADICTED,
     DIFFERING,

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from kitwire import record
-
 VERIFIED = "verified"
 """The record is what the tag sealed at that place of its log."""
 ALTERED = "altered"
@@ -93,15 +91,3 @@ class Docking(NamedTuple):
     battery_mv: int | None
     battery_percent: int | None
     last_sequence: int | None
-
-
-def verified_row(sequence: int, sealed: bytes, plain: record.Plain) -> EventRow:
-    """The row of a record that opened as `plain`."""
-    kind, flags, battery_mv, boot_count, uptime_s, utc_s, aux = plain
-    name = record.TYPE_NAMES.get(kind) or str(kind)
-    return EventRow(sequence, sealed, VERIFIED, name, flags, battery_mv, boot_count, uptime_s, utc_s, aux)
-
-
-def unverified_row(sequence: int, sealed: bytes, verdict: str) -> EventRow:
-    """The row of a record that did not open; `verdict` is `ALTERED` or `UNLINKED`."""
-    return EventRow(sequence, sealed, verdict, None, None, None, None, None, None, None)

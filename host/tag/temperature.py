@@ -6,7 +6,7 @@ That is a claim, and near the kit's temperature at best.
 
 from typing import NamedTuple
 
-from host.phrase import Phrase
+from host.stock.storage import Limits
 from host.tag.events import VERIFIED, Event
 from kitwire import record
 
@@ -20,30 +20,6 @@ _WHOLE_C = 1
 """MicroPython gives whole degrees, and records hold whole degrees."""
 _COMPARED_C = 1
 """What the thermometer was off with which it was compared (assumed: an ordinary one)."""
-
-
-class Limits(NamedTuple):
-    """Between what a product is to be stored by its label, in whole °C; None where that says nothing."""
-
-    least_c: int | None
-    most_c: int | None
-
-    def __str__(self) -> str:
-        return str(self.said)
-
-    @property
-    def said(self) -> Phrase:
-        """The limits for people."""
-        if self.least_c is None:
-            return Phrase("limits.at_most", most_c=self.most_c)
-        if self.most_c is None:
-            return Phrase("limits.at_least", least_c=self.least_c)
-        return Phrase("limits.between", least_c=self.least_c, most_c=self.most_c)
-
-
-def limits(least_c: int | None, most_c: int | None) -> Limits | None:
-    """The limits that there are; None if there is none."""
-    return None if least_c is None and most_c is None else Limits(least_c, most_c)
 
 
 class Reading(NamedTuple):

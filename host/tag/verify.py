@@ -5,7 +5,7 @@ The place gives the sequence, never the record's own field, so an altered record
 
 from __future__ import annotations
 
-from host.tag.events import ALTERED, UNLINKED, VERIFIED, EventRow, unverified_row, verified_row
+from host.tag.events import ALTERED, UNLINKED, VERIFIED, EventRow
 from kitwire import keys, record
 from kitwire.errors import WireError
 
@@ -64,3 +64,15 @@ class ChainVerifier:
         self._previous_tag = record.tag_of(sealed)
         self._previous_verdict = row.verdict
         return row
+
+
+def verified_row(sequence: int, sealed: bytes, plain: record.Plain) -> EventRow:
+    """The row of a record that opened as `plain`."""
+    kind, flags, battery_mv, boot_count, uptime_s, utc_s, aux = plain
+    name = record.TYPE_NAMES.get(kind) or str(kind)
+    return EventRow(sequence, sealed, VERIFIED, name, flags, battery_mv, boot_count, uptime_s, utc_s, aux)
+
+
+def unverified_row(sequence: int, sealed: bytes, verdict: str) -> EventRow:
+    """The row of a record that did not open; `verdict` is `ALTERED` or `UNLINKED`."""
+    return EventRow(sequence, sealed, verdict, None, None, None, None, None, None, None)

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from host import clock
 from host.access.vault import TagKeys
 from host.cli.root import root
-from host.tag.events import ALTERED, EventRow, unverified_row, verified_row
+from host.tag.events import ALTERED, EventRow
+from host.tag.verify import unverified_row, verified_row
 from kitwire import record
 from tests.station import Store
 

@@ -20,8 +20,8 @@ from host.reconcile.lifecycle import REOPENED, RESOLVED
 from host.reconcile.recompute import situation_of
 from host.sim.tag import VirtualTag
 from host.sim.virtual_board import Ended
+from host.stock.storage import Limits
 from host.store.stock import Incoming
-from host.tag.temperature import Limits
 from kitwire import faults, record
 from tests.e2e.stage import DAY, HOUR, T0, Stage, play
 from tests.e2e.test_chip import without

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from host.errors import KitdockError
 from host.ledger import Movement
-from host.tag.events import EventRow, verified_row
+from host.tag.events import EventRow
+from host.tag.verify import verified_row
 from kitwire import record
 
 EVER = 1 << 62

@@ -16,7 +16,8 @@ from host.access.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, Q
 from host.access.vault import TagKeys
 from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import NextStep, Phrase
-from host.tag.events import EventRow, verified_row
+from host.tag.events import EventRow
+from host.tag.verify import verified_row
 from kitwire import record
 from tests.refusals import refused
 from tests.station import Store

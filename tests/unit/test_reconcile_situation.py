@@ -19,9 +19,9 @@ from host.ledger import Movement
 from host.reconcile import RULES, Discrepancy, reconcile
 from host.reconcile.recompute import situation_of
 from host.settings import DEFAULTS, Settings
+from host.stock.storage import Limits
 from host.store.stock import Incoming
-from host.tag.events import verified_row
-from host.tag.temperature import Limits
+from host.tag.verify import verified_row
 from host.usage.reports import USED
 from kitwire import faults, record
 from tests.station import Store

@@ -13,7 +13,7 @@ from host.ledger import Movement
 from host.ledger.movement import COUNT, DESTROY, RETURN, USE
 from host.phrase import NextStep
 from host.reconcile import reconcile
-from host.tag.events import verified_row
+from host.tag.verify import verified_row
 from host.usage.openings import Opening
 from host.usage.reports import FILED, SAME, WITHDRAWN, UsageReport
 from kitwire import record

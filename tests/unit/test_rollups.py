@@ -15,7 +15,8 @@ from host.errors import KitdockError
 from host.ledger import Movement
 from host.ledger.movement import KINDS, RECEIVE
 from host.store.stock import Incoming
-from host.tag.events import ALTERED, UNLINKED, EventRow, unverified_row, verified_row
+from host.tag.events import ALTERED, UNLINKED, EventRow
+from host.tag.verify import unverified_row, verified_row
 from host.usage.reports import CAUSES, USED
 from kitwire import record
 from tests.station import Store

@@ -13,7 +13,8 @@ from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys, key_path
 from host.errors import InputError, RuleError, VaultError
 from host.phrase import NextStep
-from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio, unverified_row, verified_row
+from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio
+from host.tag.verify import unverified_row, verified_row
 from kitwire import record
 from tests.refusals import refused
 from tests.station import Store

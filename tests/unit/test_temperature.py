@@ -8,11 +8,12 @@ from host.ledger import ISSUE
 from host.phrase import NextStep
 from host.reconcile import Discrepancy
 from host.reconcile.recompute import situation_of
+from host.stock.storage import Limits
 from host.tag import log as taglog
 from host.tag import temperature
 from host.tag.events import Event
 from host.tag.log import FAULT, Flaw
-from host.tag.temperature import Limits, Reading, error_c, too_cold, too_warm
+from host.tag.temperature import Reading, error_c, too_cold, too_warm
 from kitwire import record
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
 from tests.unit.test_reconcile import kinds, one, reconcile, saying

@@ -11,10 +11,32 @@ showing.py    list, history
 import click
 
 from host.cli.groups import Group
-from host.cli.kit import carried, checking, issuing, showing, stock
+
+_HERE = "host.cli.kit"
+_HOMES = {
+    "add": f"{_HERE}.stock:add",
+    "issue": f"{_HERE}.issuing:issue",
+    "next": f"{_HERE}.issuing:next_",
+    "return": f"{_HERE}.issuing:return_",
+    "replace": f"{_HERE}.issuing:replace",
+    "transfer": f"{_HERE}.stock:transfer",
+    "load": f"{_HERE}.carried:load",
+    "unload": f"{_HERE}.carried:unload",
+    "use": f"{_HERE}.carried:use",
+    "leave-behind": f"{_HERE}.carried:leave_behind",
+    "lose": f"{_HERE}.carried:lose",
+    "find": f"{_HERE}.carried:find",
+    "quarantine": f"{_HERE}.checking:quarantine",
+    "release": f"{_HERE}.checking:release",
+    "count": f"{_HERE}.checking:count",
+    "destroy": f"{_HERE}.stock:destroy",
+    "correct": f"{_HERE}.checking:correct",
+    "list": f"{_HERE}.showing:list_",
+    "history": f"{_HERE}.showing:history",
+}
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, homes=_HOMES)
 def kit() -> None:
     """Kits: receive, issue, return, replace, move, list.
 
@@ -24,27 +46,3 @@ def kit() -> None:
       kitdock kit replace 4101
       kitdock kit return K-0001 --doses 2
     """
-
-
-for _command in (
-    stock.add,
-    issuing.issue,
-    issuing.next_,
-    issuing.return_,
-    issuing.replace,
-    stock.transfer,
-    carried.load,
-    carried.unload,
-    carried.use,
-    carried.leave_behind,
-    carried.lose,
-    carried.find,
-    checking.quarantine,
-    checking.release,
-    checking.count,
-    stock.destroy,
-    checking.correct,
-    showing.list_,
-    showing.history,
-):
-    kit.add_command(_command)

@@ -11,10 +11,10 @@ from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.reconcile import reconcile
+from host.stock.storage import Limits
 from host.store.derivation import DerivationRepository
 from host.store.stock import Incoming
-from host.tag.events import verified_row
-from host.tag.temperature import Limits
+from host.tag.verify import verified_row
 from kitwire import record
 from tests.station import Store
 from tests.unit.care.care import DAY, change, failed, retained
