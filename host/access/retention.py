@@ -17,7 +17,7 @@ from typing import NamedTuple
 from host.clock import DAY_MS
 from host.phrase import Phrase
 from host.tag.events import VERIFIED, Event
-from host.usage.openings import is_open_after
+from host.tag.lid import is_open_after
 
 ANSWERS = "answers"
 REPORTS = "reports"

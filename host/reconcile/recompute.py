@@ -27,9 +27,10 @@ from host.settings import DEFAULTS, Settings
 from host.tag import log as taglog
 from host.tag.events import Tag
 from host.tag.log import TagLog
-from host.usage.doses import PouchLog, all_facts, due, whole_ms
-from host.usage.openings import IN_A_POUCH, openings
+from host.usage.doses import PouchLog, due, whole_ms
+from host.usage.openings import IN_A_POUCH
 from host.usage.reports import FILED, UsageReport, incident_ms
+from host.usage.whole import all_facts, openings
 
 
 def situation_of(picture: Picture, now_ms: int, settings: Settings = DEFAULTS) -> Situation:

@@ -8,7 +8,7 @@ from host.service.picture import Pictures
 from host.store.database import Database
 from host.store.doses import due_row
 from host.store.rollups import TABLES, OpeningSaid, RollupRepository, custody_row, opening_row, state_row
-from host.usage import doses, openings
+from host.usage import doses, whole
 
 
 class Recomputing:
@@ -29,12 +29,12 @@ class Recomputing:
             own = [each.movement for each in steps]
             found["custody"] += [custody_row(each) for each in stretches(kit, own, lot.doses_per_kit)]
         picture = self._pictures_service.picture_within()
-        for facts in doses.all_facts(picture):
+        for facts in whole.all_facts(picture):
             due, off = doses.due(facts), doses.account(facts).off
             found["to_count"] += [due_row(due)] if due else []
             found["doses_off"] += [(facts.kit, off)] if off else []
         found["opening_asks"] = [
-            (each.tag, each.sequence) for each in openings.openings(picture) if doses.asks_something(each)
+            (each.tag, each.sequence) for each in whole.openings(picture) if doses.asks_something(each)
         ]
         said = self._rollups.said()
         for tag in self._rollups.all_tags():

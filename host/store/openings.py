@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from host.ledger import Holding
 from host.store.database import Database
 from host.tag.events import Tag
+from host.tag.opening import LidOpening
 from host.tag.times import Interval
 from host.usage import openings
-from host.usage.openings import LidOpening, Opening
+from host.usage.openings import Opening
 from host.usage.reports import Explanation, Filed, UsageReport
 
 HELD = ", ".join(f"c.{column}" for column in Holding._fields)

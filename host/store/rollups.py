@@ -19,7 +19,8 @@ from host.store.layout import ROLLUPS
 from host.tag import log as taglog
 from host.tag.events import Docking, Event, Tag
 from host.tag.log import TagLog
-from host.usage.openings import LidOpening, Opening
+from host.tag.opening import LidOpening
+from host.usage.openings import Opening
 
 TABLES = (
     *("kit_state", "custody", "opening", "log_flaw", "tag_state", "to_count", "doses_off", "opening_asks"),

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from host.tag import temperature, times
 from host.tag.events import ALTERED, VERIFIED, Docking, Event, Tag
+from host.tag.lid import event_times, lid_openings
+from host.tag.opening import LidOpening
 from host.tag.temperature import Reading
-from host.usage.openings import LidOpening, event_times, lid_openings
 from kitwire import faults as fault_codes
 from kitwire import record
 from kitwire.errors import WireError

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from host import clock
-from host.ledger import Holding, Movement, Step, by_kit, replay, reversed_stretches, standing, stretches_of_steps
+from host.ledger import Holding, Movement, Step, replay, reversed_stretches, standing, stretches_of_steps
 from host.ledger.movement import FIND, IN_STOCK, ISSUED, LEFT_BEHIND, NOWHERE, RETURN, USE, State
 from host.phrase import Phrase
-from host.picture import Picture
 from host.tag.events import Docking, Tag
-from host.usage.openings import IN_A_POUCH, Opening, in_order, openings
+from host.usage.openings import IN_A_POUCH, Opening, in_order
 from host.usage.reports import FILED, USED, WITHDRAWN, UsageReport, incident_ms
 
 MATCH_TOLERANCE_MS = 3_600_000
@@ -282,22 +281,6 @@ def facts_of(
             sorted(each for pouch in pouches for each in logs_of.get(pouch, ())),
             taken,
         )
-
-
-def all_facts(picture: Picture) -> Iterator[KitFacts]:
-    """The facts of each kit, from the whole history."""
-    lot_of = picture.lot_of()
-    counting = {each.id for each in picture.reports if each.stands == FILED}
-    taken: dict[int, int] = {}
-    ledgers = {}
-    for kit, own in by_kit(picture.movements).items():
-        ledgers[kit] = (lot_of[kit].doses_per_kit, own)
-        for movement in standing(own):
-            if movement.kind == USE and movement.report is not None and movement.report in counting:
-                taken[movement.report] = taken.get(movement.report, 0) + (movement.doses or 0)
-    dockings = picture.dockings_of()
-    logs = [PouchLog(tag, whole_ms(dockings[tag.id])) for tag in picture.tags]
-    return facts_of(ledgers, openings(picture), picture.reports, logs, taken)
 
 
 def whole_ms(dockings: Iterable[Docking]) -> int | None:

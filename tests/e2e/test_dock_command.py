@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from host.usage.openings import openings
+from host.usage.whole import openings
 from tests.e2e.stage import HOUR, T0, Stage, play
 
 KITDOCK = Path(sys.executable).parent / "kitdock"

@@ -12,7 +12,7 @@ from bleak.backends.scanner import AdvertisementData
 from host.sim.force import place_of_record
 from host.sim.tag import VirtualTag
 from host.tag.events import ALTERED, VERIFIED
-from host.usage.openings import openings
+from host.usage.whole import openings
 from kitwire import advert, record
 from tests.e2e.stage import DAY, HOUR, T0, Stage, micropython_version, play
 from tests.telling import Tell

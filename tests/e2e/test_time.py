@@ -10,7 +10,7 @@ import pytest
 
 from host.sim.tag import VirtualTag
 from host.tag.times import WANDER_LIMIT, anchors_of
-from host.usage.openings import openings
+from host.usage.whole import openings
 from tests.e2e.stage import DAY, HOUR, T0, Stage, play
 from tests.pace import pace_of
 

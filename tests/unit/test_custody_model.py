@@ -21,7 +21,7 @@ from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Movement
 from host.service.kits import Fate
 from host.store.stock import Incoming, Moved
-from host.usage import openings
+from host.usage import whole
 from kitwire import record
 from tests.station import Store
 from tests.telling import Tell
@@ -476,7 +476,7 @@ class History:
 
     def _compare_openings(self) -> None:
         kept = self.store.openings()
-        if kept != openings.openings(self.store.picture()):
+        if kept != whole.openings(self.store.picture()):
             self.differs("the openings that are kept are not those of the whole history")
         found = {(each.tag, each.sequence): each for each in kept}
         if found.keys() != self.book.openings.keys():

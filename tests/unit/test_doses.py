@@ -17,7 +17,6 @@ from host.usage.doses import (
     Due,
     KitFacts,
     account,
-    all_facts,
     confirmed,
     due,
     matches,
@@ -25,8 +24,9 @@ from host.usage.doses import (
     spoken_by_another,
     told,
 )
-from host.usage.openings import Opening, openings
+from host.usage.openings import Opening
 from host.usage.reports import SAME, WITHDRAWN
+from host.usage.whole import all_facts, openings
 from tests.force import DAY, HOUR, T0, ZONE, Force, carried_pouch
 
 

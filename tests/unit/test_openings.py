@@ -1,6 +1,7 @@
 """Openings derived from the events of a tag: edges, marks, lost records, holders, explanations."""
 
-from host.usage.openings import Opening, openings
+from host.usage.openings import Opening
+from host.usage.whole import openings
 from tests.force import DAY, HOUR, T0, carried_pouch
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from host import clock
 from host.access import retention
 from host.tag.events import ALTERED, VERIFIED, Event
-from host.usage.openings import lids
+from host.tag.lid import lids
 from kitwire import record
 from tests.station import Store
 from tests.unit.test_rollups import T0, History

@@ -12,7 +12,7 @@ from host.errors import InputError
 from host.forms import AnswersRefused
 from host.phrase import NextStep
 from host.tag.events import VERIFIED, EventRow
-from host.usage.openings import openings
+from host.usage.whole import openings
 from tests.refusals import refused
 from tests.station import Store
 from tests.unit.test_forms import ANSWERS

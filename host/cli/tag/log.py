@@ -14,8 +14,8 @@ from host.cli.render import Table
 from host.cli.steps import told
 from host.cli.tag.options import maybe_port_option
 from host.phrase import Phrase
+from host.tag.lid import event_times
 from host.tag.logbook import explain
-from host.usage.openings import event_times
 from host.words import bound
 
 if TYPE_CHECKING:
