@@ -158,7 +158,7 @@ class Interpreter(ABC):
         while not done():
             left = deadline - time.monotonic()
             if left <= 0:
-                raise InterpreterFailed(f"MicroPython did not finish within {seconds:.0f} s")
+                raise InterpreterFailed("sim.not_finished", seconds=seconds)
             assert self._pipes is not None
             self._pipes.wait(left)
 
@@ -305,7 +305,7 @@ class Native(Interpreter):
         except OSError as error:
             pipes.close()
             self._close_output()
-            raise InterpreterFailed(f"{self._program} cannot be run: {error}") from error
+            raise InterpreterFailed("sim.cannot_run", program=self._program, error=str(error)) from error
         finally:
             os.close(childs_output)
             pipes.started()
@@ -366,7 +366,7 @@ def lacks_bluetooth(program: str) -> bool:
             env=os.environ | {"MICROPYPATH": ".frozen"},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InterpreterFailed(f"{program} cannot be run: {error}") from error
+        raise InterpreterFailed("sim.cannot_run", program=program, error=str(error)) from error
     if done.returncode or done.stdout.strip() not in ("bluetooth", "none"):
-        raise InterpreterFailed(f"{program} is not MicroPython: {done.stderr.strip() or done.stdout.strip()}")
+        raise InterpreterFailed("sim.not_micropython", program=program, said=done.stderr.strip() or done.stdout.strip())
     return done.stdout.strip() == "none"

@@ -50,7 +50,7 @@ class SimulatorMissing(KitdockError):
 
 
 class ScriptFailed(KitdockError):
-    """A MicroPython script ended with an exception; the message is its traceback."""
+    """A MicroPython script ended with an exception; field `traceback` has it."""
 
 
 def node() -> Path:
@@ -154,5 +154,5 @@ def run_script(path: Path, mounts: Mapping[str, Path] | None = None) -> str:
     job = {"heap": HEAP, "script": "/script.py", "mounts": {at: str(source) for at, source in sources.items()}}
     done = subprocess.run(runner(job), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ScriptFailed(f"{path.name} failed under MicroPython:\n{done.stderr.strip()}")
+        raise ScriptFailed("sim.script_failed", script=path.name, traceback=done.stderr.strip())
     return done.stdout

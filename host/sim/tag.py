@@ -137,7 +137,7 @@ class VirtualTag(Inputs):
         await asyncio.sleep(0)
         while not self._settled():
             if time.monotonic() > deadline:
-                raise FirmwareFailed(f"tag {self.name} does not come to rest; it printed: {self.output[-500:]}")
+                raise FirmwareFailed("sim.no_rest", tag=self.name, printed=self.output[-500:])
             await asyncio.sleep(0.005)
 
     def _settled(self) -> bool:
@@ -182,7 +182,7 @@ class VirtualTag(Inputs):
             self._blocking = False
         printed, error = outcome[0]
         if error is not None:
-            raise FirmwareFailed(f"tag {self.name}: {error.splitlines()[-1]}")
+            raise FirmwareFailed("sim.tag_failed", tag=self.name, error=error.splitlines()[-1])
         return printed
 
     def enrol(self, tag_id: str, advert: bytes, session: bytes, log: bytes, replace: bool = False) -> dict[str, str]:
@@ -197,7 +197,7 @@ class VirtualTag(Inputs):
         printed = self.execute(f"import provision\nprovision.enrol({tag_id!r}, {keys})\n")
         answer: dict[str, str] = json.loads(printed.strip().splitlines()[-1])
         if "error" in answer:
-            raise FirmwareFailed(f"tag {self.name} refused: {answer['error']}")
+            raise FirmwareFailed("sim.tag_refused", tag=self.name, reason=answer["error"])
         self.reset()
         return answer
 
@@ -246,11 +246,11 @@ class VirtualTag(Inputs):
         `printing` is called with what it prints as it does.
         """
         if self._state == "off":
-            raise FirmwareFailed(f"tag {self.name} has no power")
+            raise FirmwareFailed("sim.no_power", tag=self.name)
         if self._state in ("blank", "bootloader"):
-            raise FirmwareFailed(f"tag {self.name} runs no MicroPython")
+            raise FirmwareFailed("sim.runs_nothing", tag=self.name)
         if self._job is not None:
-            raise FirmwareFailed(f"tag {self.name} is being used over USB already")
+            raise FirmwareFailed("sim.in_use", tag=self.name)
         self._job = (code, done)
         self._printing = printing
         if self._state == "running":

@@ -10,6 +10,7 @@ import pytest
 from host.sim.station import VirtualStation
 from host.sim.tag import FirmwareFailed
 from host.sim.virtual_board import POWER_ON, WATCHDOG_RESET
+from tests.refusals import refused
 from tests.sim.rig import START, printed, run, until
 
 
@@ -36,7 +37,7 @@ def test_modules_are_compiled_and_tracebacks_keep_their_lines(tmp_path: Path) ->
             await tag.settle()
             assert 'File "thing.py", line 3, in fail' in tag.faults[0]
             assert tag.execute("import os\nprint(sorted(os.listdir()))") == "['broken.py', 'main.py', 'thing.mpy']\n"
-            with pytest.raises(FirmwareFailed, match="SyntaxError"):
+            with refused("sim.tag_failed", FirmwareFailed, error="SyntaxError: invalid syntax"):
                 tag.execute("import broken")
 
     asyncio.run(test())
@@ -101,7 +102,7 @@ def test_a_watchdog_runs_on_at_the_repl_unless_it_is_given_longer(tmp_path: Path
         assert printed(tag) == []
         await station.clock.advance(station.clock.now() + 20)
         assert printed(tag) == [WATCHDOG_RESET]
-        with pytest.raises(FirmwareFailed, match="too short"):
+        with refused("sim.tag_failed", FirmwareFailed, error="ValueError: WDT timeout too short"):
             tag.execute("machine.WDT(timeout=0)")
 
     run(

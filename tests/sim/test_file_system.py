@@ -10,6 +10,7 @@ from mpremote.transport_serial import SerialTransport
 
 from host.sim.station import VirtualStation
 from host.sim.tag import FirmwareFailed
+from tests.refusals import refused
 from tests.sim.rig import SLEEPS, printed, run, spoken
 
 CONTENT = bytes(range(256)) * 5 + b"odd"
@@ -115,7 +116,7 @@ def test_a_tag_without_main_leaves_the_repl(tmp_path: Path) -> None:
         assert tag.state == "idle"
         assert tag.output.endswith("boots\n")
         assert tag.execute("print(6 * 7)") == "42\n"
-        with pytest.raises(FirmwareFailed, match="ENOENT"):
+        with refused("sim.tag_failed", FirmwareFailed, error="OSError: [Errno 2] ENOENT"):
             tag.execute("open('/main.py')")
 
     run(test, tmp_path, SLEEPS)

@@ -11,6 +11,7 @@ from mpremote.transport_serial import SerialTransport
 
 from host.sim.station import VirtualStation
 from host.sim.tag import FirmwareFailed
+from tests.refusals import refused
 from tests.sim.rig import SLEEPS, STAYS, run, spoken, until
 
 
@@ -127,7 +128,7 @@ def test_power_that_goes_before_the_code_runs_is_told(tmp_path: Path) -> None:
         tag.submit("print(1)", lambda printed, error: outcome.append((printed, error)))
         await until(lambda: bool(outcome))
         assert outcome == [("", "the tag has lost its power")]
-        with pytest.raises(FirmwareFailed, match="has no power"):
+        with refused("sim.no_power", FirmwareFailed, tag="1"):
             tag.execute("print(1)")
 
     run(test, tmp_path, STAYS)

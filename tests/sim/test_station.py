@@ -106,14 +106,15 @@ def test_a_script_prints_or_says_why_not(tmp_path: Path) -> None:
     script.write_text("import os, sys\nimport there\nprint(sys.implementation.name, len(os.urandom(4)), there.value)\n")
     (tmp_path / "there.py").write_text("value = 7\n")
     assert run_script(script, {"/lib/there.py": tmp_path / "there.py"}) == "micropython 4 7\n"
-    with pytest.raises(ScriptFailed, match="ImportError: no module named 'there'"):
+    with pytest.raises(ScriptFailed) as failed:
         run_script(script)
+    assert failed.value.fields["traceback"].splitlines()[-1] == "ImportError: no module named 'there'"
 
 
 def test_another_interpreter_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InterpreterFailed, match="cannot be run"):
+    with refused("sim.cannot_run", InterpreterFailed, program=str(tmp_path / "missing")):
         lacks_bluetooth(str(tmp_path / "missing"))
-    with pytest.raises(InterpreterFailed, match="is not MicroPython"):
+    with refused("sim.not_micropython", InterpreterFailed, program="/bin/false"):
         lacks_bluetooth("/bin/false")
 
 

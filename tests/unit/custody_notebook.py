@@ -5,7 +5,6 @@ keeps the lines that still count; a reversal strikes one out, and then it is as 
 so at an instant is what the lines up to that instant make of the kit, and nothing else is kept.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -339,18 +338,18 @@ def line_of(new: Movement) -> Line:
 
 
 REASONS = {
-    "time": "the ledger only grows forward",
-    "twice": "its last entry reverses movement .* already",
-    "doses": "is to be counted first|does not add up",
-    "unfit": "take another|take a whole one",
-    "pouch": "pouch .* (is|was) with ",
-    "tag": "no pouch .* has a tag",
-    "none": "can be issued: see",
-    "state": "",
+    "time": ("kit.moved_later",),
+    "twice": ("kit.reversed_already", "kit.reversed_already_one_left"),
+    "doses": ("kit.to_count_first", "kit.to_count_or_out_since", "kit.does_not_add_up"),
+    "unfit": ("kit.expired", "kit.recalled", "kit.quarantined", "kit.not_whole"),
+    "pouch": ("pouch.with_another", "pouch.with_another_than_kit", "pouch.again_with_another"),
+    "tag": ("pouch.has_no_tag",),
+    "none": ("kit.none_to_issue",),
+    "state": (),
 }
-"""How the store says why it refuses, by the notebook's word for it; the first that fits."""
+"""The codes by which the store says why it refuses, by the notebook's word for it; `state` is of every other."""
 
 
 def reason(error: KitdockError) -> str:
     """The notebook's word for a refusal of the store's."""
-    return next(why for why, pattern in REASONS.items() if re.search(pattern, str(error)))
+    return next((why for why, codes in REASONS.items() if error.code in codes), "state")

@@ -251,7 +251,7 @@ def test_a_shared_dock_sees_openings_of_pouches_that_docked_lately_and_reads_no_
     monkeypatch.setattr(clock, "now_ms", lambda: later)
     with force.store("dock") as store:
         assert store.openings() == []
-        with pytest.raises(InputError, match="no opening of pouch P1"):
+        with refused("opening.none_unexplained", InputError, pouch="P1"):
             store.find_opening("P1")
     assert force.refused("dock", lambda store: file(store, "1207", (TAGS["P1"], 2))) == (
         "report.file",

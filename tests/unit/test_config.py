@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from host.clock import Instant
 from host.errors import InputError
 from host.phrase import Phrase
 from host.tag import config as configuration
@@ -14,30 +15,33 @@ from host.tag.config import ConfigChange
 from kitwire import config
 from tests.refusals import refused
 
+ZONE = "Europe/London"
 ITEM = config.BY_NUMBER
 DEFAULTS = {item.number: item.default for item in config.ITEMS}
 
 
 def test_every_item_has_a_meaning_and_is_shown() -> None:
     assert set(configuration.MEANINGS) == set(ITEM)
-    shown = {item.name: str(configuration.show(item, item.default, "Europe/London")) for item in config.ITEMS}
+    shown = {item.name: configuration.show(item, item.default, ZONE) for item in config.ITEMS}
+    yes, no, off = (Phrase(f"value.{each}") for each in ("yes", "no", "off"))
     assert shown == {
-        "profile": "docked",
-        "heartbeat_s": "1 d",
-        "trackable": "no",
-        "field_period_s": "1 h",
-        "open_sealed": "yes",
-        "kit_expires_s": "not known",
-        "buzzer": "no",
-        "second_dose_s": "off",
-        "resedation_s": "off",
-        "battery_gain": "1.000",
-        "temperature_s": "off",
-        "temp_offset": "none",
+        "profile": Phrase("value.plain", value="docked"),
+        "heartbeat_s": Phrase("value.duration", count=1, unit="d"),
+        "trackable": no,
+        "field_period_s": Phrase("value.duration", count=1, unit="h"),
+        "open_sealed": yes,
+        "kit_expires_s": Phrase("value.not_known"),
+        "buzzer": no,
+        "second_dose_s": off,
+        "resedation_s": off,
+        "battery_gain": Phrase("value.plain", value="1.000"),
+        "temperature_s": off,
+        "temp_offset": Phrase("value.none"),
     }
-    assert str(configuration.show(ITEM[config.KIT_EXPIRES_S], 1814396400, "Europe/London")) == "2027-07-01 00:00"
-    for value, shown_as in ((1105, "+10.5 °C"), (997, "-0.3 °C"), (1000, "+0.0 °C")):
-        assert str(configuration.show(ITEM[config.TEMP_OFFSET], value, "Europe/London")) == shown_as
+    expires = configuration.show(ITEM[config.KIT_EXPIRES_S], 1814396400, ZONE)
+    assert expires == Phrase("value.time", at=Instant(1814396400_000, ZONE))
+    for value, celsius in ((1105, 10.5), (997, -0.3), (1000, 0.0)):
+        assert configuration.show(ITEM[config.TEMP_OFFSET], value, ZONE) == Phrase("value.added_c", celsius=celsius)
 
 
 @pytest.mark.parametrize(

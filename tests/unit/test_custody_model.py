@@ -238,7 +238,7 @@ class History:
         self.count[f"refused {why}"] += 1
         if why == "doses":
             # What was said of doses is no matter of the notebook: it knows only when there can be no reason.
-            kit = str(error).split()[1]
+            kit = error.fields["kit"]
             if not (self.book.pages[kit].may_need_a_count() or trial.pages[kit].may_need_a_count()):
                 self._differ(f"nothing can be wrong with its doses: {error}")
         elif why not in expected[-1]:

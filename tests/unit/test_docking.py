@@ -260,11 +260,10 @@ def test_a_tag_with_the_wrong_key_is_refused_and_nothing_is_taken(bench: Bench) 
     bench.tag.session_key = os.urandom(32)
     report = bench.dock()
     assert isinstance(report.error, WrongKey)
+    assert report.error.code == "link.wrong_key"
     assert bench.rows == []
     docking = bench.store.dockings()[-1]
-    assert docking.outcome == "failed"
-    assert docking.detail is not None
-    assert "session key" in docking.detail
+    assert (docking.outcome, docking.detail) == ("failed", str(report.error))
     assert bench.tag.acknowledged_up_to == 0
 
 

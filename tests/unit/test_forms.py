@@ -112,7 +112,6 @@ def test_doses_are_not_capped_at_a_kit(doses: object) -> None:
 def test_doses_that_cannot_be_are_refused(doses: object) -> None:
     (problem,) = problems({"doses": doses})
     assert unfit(problem) == ("answer.is_a_whole_number", {"least": 1, "most": 99, "answer": doses})
-    assert str(problem) == f"doses: is a whole number from 1 to 99, not {doses!r}"
 
 
 def test_an_answer_that_not_everybody_may_read_is_not_in_the_refusal() -> None:

@@ -26,7 +26,6 @@ MINE = Path("mine.bin")
 def why_not(path: Path, size: int, sha256: str, named: str | None) -> str:
     with pytest.raises(BadImage) as caught:
         vouch(path, size, sha256, named, LISTED)
-    assert "\n" not in str(caught.value)
     assert (caught.value.fields["image"], caught.value.fields["sha256"]) == (path, sha256)
     return caught.value.code
 

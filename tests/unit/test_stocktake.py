@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host import ledger
-from host.cli import steps
 from host.clock import Instant
 from host.ledger import Lot, Movement, Place, State, replay
 from host.ledger.movement import CORRECT, IN_STOCK, ISSUED, NOWHERE, correction_refusal, refusal
@@ -189,21 +188,33 @@ def test_kit_found_in_a_vehicle_is_issued_to_it_or_taken_back() -> None:
     here = Count(CAR, False, T0, T0 + 1000, ZONE)
     found = stocktake.compare(here, [CountScan(1, T0, "first", "K-1")], {"K-1": box()})
     assert one(found).next_step == NextStep("kit.issue", "difference.move_it", kit="K-1", place="Car 1")
-    assert steps.told(one(found).next_step) == "`kitdock kit issue K-1 --place 'Car 1'`, or take it back there"
+
+
+SEE, MOVE = "difference.see_what_happened", "difference.move_it"
+
+
+def gone(status: str) -> Phrase:
+    return Phrase("whereabouts.gone", status=Phrase(f"status.{status}"), since=date(2026, 5, 28))
+
+
+def now_at(place: str) -> Phrase:
+    return Phrase("whereabouts.at", place=place, since=date(2026, 5, 28))
 
 
 def test_each_way_of_being_astray_names_what_to_do() -> None:
-    cases = {
-        "unexpected lost": (box((-9, "lose", {})), "`kitdock kit find K-1 --station North`"),
-        "unexpected destroyed": (box((-9, "destroy", {})), "`kitdock kit history K-1`"),
-        "wrong_place at South": (box((-9, "transfer", {"place": "South"})), "`kitdock kit transfer K-1 North`"),
-        "wrong_place at Car 1": (box((-9, "issue", {"place": "Car 1"})), "`kitdock kit return K-1 --station North`"),
-        "unknown scanned by first": (None, "`kitdock stock receive`"),
-    }
-    for told, (boxed, next_step) in cases.items():
-        found = one(result(boxed, (5, "first", None)))
-        assert f"{found.kind} {found.detail}".startswith(told)
-        assert next_step in steps.told(found.next_step)
+    at = {"kit": "K-1", "station": "North"}
+    cases = [
+        (("lose", {}), "unexpected", gone("lost"), NextStep("kit.find", **at)),
+        (("destroy", {}), "unexpected", gone("destroyed"), NextStep("kit.history", SEE, kit="K-1")),
+        (("transfer", {"place": "South"}), "wrong_place", now_at("South"), NextStep("kit.transfer", MOVE, **at)),
+        (("issue", {"place": "Car 1"}), "wrong_place", now_at("Car 1"), NextStep("kit.return", MOVE, **at)),
+    ]
+    for (kind, where), *expected in cases:
+        found = one(result(box((-9, kind, where)), (5, "first", None)))
+        assert [found.kind, found.detail, found.next_step] == expected
+    unknown = one(result(None, (5, "first", None)))
+    assert (unknown.kind, unknown.detail) == ("unknown", Phrase("difference.scanned_by", counters=("first",)))
+    assert unknown.next_step == NextStep("stock.receive", "difference.receive_it")
 
 
 def test_same_counter_counts_a_kit_one_time_and_two_count_it_double() -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from host import clock
 from host.ledger import ISSUE
-from host.phrase import NextStep
+from host.phrase import NextStep, Phrase
 from host.reconcile import Discrepancy
 from host.reconcile.recompute import situation_of
 from host.stock.storage import Limits
@@ -123,14 +124,27 @@ def outside(force: Force) -> list[Discrepancy]:
     return [each for each in reconcile(force.picture, NOW) if each.kind == "outside_storage_limits"]
 
 
+def between(measured: Phrase) -> tuple[str, str]:
+    """Between which times it was measured, to the minute."""
+    when = measured.fields["when"]
+    assert when.code == "found.between"
+    began, ended = (clock.show(when.fields[end].at_ms, when.fields[end].zone) for end in ("began", "ended"))
+    return began, ended
+
+
 def test_a_kit_that_was_too_warm_in_its_pouch_is_a_question_with_all_that_is_known() -> None:
     force, tag = summer((least_most(12, 58), DAY))
     found = one(force, "outside_storage_limits")
     assert (found.severity, found.kit, found.pouch, found.officer) == ("medium", "K1", "P1", "1207")
-    assert str(found.evidence) == (
-        "the label of Nyxoid says 2 to 25 °C; the tag of its pouch measured up to 58 °C, give or take 3, at some time "
-        "between 2026-05-28 21:28 and 2026-05-29 21:26 (1 record). It measures its own chip, not the kit"
+    (warmest,) = found.evidence.fields["measured"]
+    assert saying(found.evidence, "product", "limits", "records") == (
+        "found.outside_storage_limits",
+        "Nyxoid",
+        Phrase("found.limits", least_c=2, most_c=25),
+        1,
     )
+    assert saying(warmest, "celsius", "error") == ("found.warmest", 58, 3)
+    assert between(warmest) == ("2026-05-28 21:28", "2026-05-29 21:26")
     assert found.next_step == NextStep(
         "discrepancy.resolve",
         "next.outside_storage_limits",
@@ -154,8 +168,8 @@ def test_heat_and_frost_are_told_together_and_the_exact_time_where_it_is_known()
     assert saying(warmest, "celsius", "error") == ("found.warmest", 58, 3)
     assert saying(coldest, "celsius", "error") == ("found.coldest", -9, 3)
     assert evidence.fields["records"] == 3
-    assert "up to 58 °C, give or take 3, at some time between 2026-05-29 07:2" in str(evidence)
-    assert "and down to -9 °C, give or take 3, at some time between 2026-05-29 17:2" in str(evidence)
+    assert between(warmest)[0].startswith("2026-05-29 07:2")
+    assert between(coldest)[0].startswith("2026-05-29 17:2")
     assert one(force, "outside_storage_limits").facts == (
         *(f"record:{tag}:{sequence}" for sequence in (3, 5, 6)),
         "movement:2",
@@ -186,8 +200,8 @@ def test_of_a_kit_that_was_handed_over_the_time_that_it_was_in_the_pouch_is_told
     force.give_back("K1", 6 * HOUR, doses=2)
     force.move(7 * HOUR, ISSUE, "K2", officer="1300", pouch="P1")
     first, second = sorted(outside(force), key=lambda each: each.kit or "")
-    assert "between 2026-05-28 21:28 and 2026-05-29 03:26" in str(first.evidence)
-    assert "between 2026-05-29 04:26 and 2026-05-29 21:26" in str(second.evidence)
+    assert between(first.evidence.fields["measured"][0]) == ("2026-05-28 21:28", "2026-05-29 03:26")
+    assert between(second.evidence.fields["measured"][0]) == ("2026-05-29 04:26", "2026-05-29 21:26")
     assert (first.officer, second.officer) == (None, "1300")
 
 

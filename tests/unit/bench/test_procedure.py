@@ -14,8 +14,7 @@ from host.bench.checks import CHECKS
 from host.bench.procedure import Measurement
 from host.cli.root import root
 from host.errors import InputError
-from host.phrase import NextStep
-from host.words import told
+from host.phrase import NextStep, Phrase
 from tests.refusals import refused
 
 DOCUMENT = (Path(__file__).parents[3] / "hardware" / "bench.md").read_text(encoding="utf-8")
@@ -65,17 +64,27 @@ def test_hands_know_the_same_gestures_with_wires_and_without() -> None:
 @pytest.mark.parametrize(
     ("reading", "said", "passing", "failing"),
     [
-        (Measurement("x", unit="µA", least=5, most=25), "5 to 25 µA", 25.0, 25.1),
-        (Measurement("x", unit="V", most=0.15), "at most 0.15 V", -1.0, 0.2),
-        (Measurement("x", unit="m", least=10), "at least 10 m", 10.0, 9.9),
-        (Measurement("x", unit="times", least=20, most=20), "20 times", 20.0, 19.0),
-        (Measurement("x", "yes"), "yes", True, False),
+        (
+            Measurement("x", unit="µA", least=5, most=25),
+            Phrase("bench.from_to", least=5, most=25, unit="µA"),
+            25.0,
+            25.1,
+        ),
+        (Measurement("x", unit="V", most=0.15), Phrase("bench.at_most", most=0.15, unit="V"), -1.0, 0.2),
+        (Measurement("x", unit="m", least=10), Phrase("bench.at_least", least=10, unit="m"), 10.0, 9.9),
+        (
+            Measurement("x", unit="x", least=20, most=20),
+            Phrase("bench.number", number=20, unit="x"),
+            20.0,
+            19.0,
+        ),
+        (Measurement("x", "yes"), Phrase("bench.yes"), True, False),
     ],
 )
 def test_a_reading_passes_within_what_it_says(
-    reading: Measurement, said: str, passing: float | bool, failing: float | bool
+    reading: Measurement, said: Phrase, passing: float | bool, failing: float | bool
 ) -> None:
-    assert told(reading.range) == said
+    assert reading.range == said
     assert reading.passes(passing)
     assert not reading.passes(failing)
 

@@ -56,18 +56,34 @@ def report(tmp_path: Path) -> BenchReport:
     return BenchReport.begin(tmp_path / "r.json", "0", ("tag",))
 
 
+def reading(what: str, answer: Phrase) -> Phrase:
+    return Phrase("bench.reading", what=what, answer=answer)
+
+
+def amount(number: float) -> Phrase:
+    return Phrase("bench.number", number=number, unit="µA")
+
+
 def test_readings_are_judged_and_what_is_wrong_is_said(report: BenchReport) -> None:
     person = Scripted(17.7, True, 30, False)
     go_through([step("C1", ask=(CURRENT, WHOLE)), step("C2", ask=(CURRENT, WHOLE))], report, {}, person)
-    assert report.results["C1"].said == "current: 17.7 µA; is it whole?: yes"
-    assert report.results["C2"].said == "current: 30 µA; is it whole?: no (passes: 5 to 25 µA; yes)"
+    right = (reading("current", amount(17.7)), reading("is it whole?", Phrase("bench.yes")))
+    wrong = (reading("current", amount(30)), reading("is it whole?", Phrase("bench.no")))
+    assert person.heard == [
+        Phrase("bench.readings", readings=right, ranges=()),
+        Phrase("bench.wrong_readings", readings=wrong, ranges=(CURRENT.range, WHOLE.range)),
+    ]
+    assert [each.said for each in report.results.values()] == [str(each) for each in person.heard]
     assert [each.status for each in report.results.values()] == ["passed", "failed"]
     assert report.results["C2"].found == {"current": 30, "is it whole?": False}
 
 
 def test_one_wrong_reading_fails_the_step(report: BenchReport) -> None:
-    go_through([step("C1", ask=(CURRENT, WHOLE))], report, {}, Scripted(17.7, False))
-    assert (report.results["C1"].status, report.results["C1"].said) == ("failed", "is it whole?: no (passes: yes)")
+    person = Scripted(17.7, False)
+    go_through([step("C1", ask=(CURRENT, WHOLE))], report, {}, person)
+    wrong = (reading("is it whole?", Phrase("bench.no")),)
+    assert person.heard == [Phrase("bench.wrong_readings", readings=wrong, ranges=(WHOLE.range,))]
+    assert report.results["C1"].status == "failed"
 
 
 def test_what_cannot_be_done_is_not_done_and_never_passed(report: BenchReport) -> None:
@@ -75,8 +91,8 @@ def test_what_cannot_be_done_is_not_done_and_never_passed(report: BenchReport) -
     steps = [step("C1", needs=("pa", "tag"), ask=(CURRENT,)), step("C2", ask=(CURRENT,)), step("F9", needs=("wires",))]
     go_through(steps[:2], report, {}, person)
     assert {each.id: (each.status, each.said, each.tries) for each in report.results.values()} == {
-        "C1": ("not done", "needs pa", 0),
-        "C2": ("not done", "skipped", 0),
+        "C1": ("not done", str(Phrase("bench.needs", instruments=("pa",))), 0),
+        "C2": ("not done", str(Phrase("bench.skipped")), 0),
     }
     assert person.begun == ["C2"]
 
@@ -88,10 +104,12 @@ def test_a_board_that_goes_away_fails_and_a_computer_that_cannot_does_not(report
     def deaf(_: BenchStep) -> Outcome:
         raise RadioError("radio.cannot_open", why="Bluetooth is off")
 
-    go_through([step("F1", "gone"), step("F2", "deaf")], report, {"gone": gone, "deaf": deaf}, Scripted())
-    gone_away = "the tag on COM9 went away: plug it in again and repeat the command"
-    assert (report.results["F1"].status, report.results["F1"].said) == ("failed", gone_away)
-    assert (report.results["F2"].status, report.results["F2"].said) == ("not done", "Bluetooth is off")
+    person = Scripted()
+    go_through([step("F1", "gone"), step("F2", "deaf")], report, {"gone": gone, "deaf": deaf}, person)
+    first, second = person.heard
+    assert (first.code, first.fields["port"]) == ("board.gone", "COM9")
+    assert (second.code, second.fields["why"].code) == ("bench.not_done", "radio.cannot_open")
+    assert [each.status for each in report.results.values()] == ["failed", "not done"]
 
 
 def test_a_step_is_repeated_as_often_as_somebody_wants(report: BenchReport) -> None:
