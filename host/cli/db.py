@@ -19,6 +19,7 @@ from host.cli.steps import line, told
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
+from host.words import heading
 
 if TYPE_CHECKING:
     from host.access.retention import Amount
@@ -126,10 +127,14 @@ def check(db: Path, repair: bool) -> Table:
     if any(each.holds is False for each in found):
         file_is_whole = all(each.holds is not False for each in found if each.name == service.FILE)
         click.get_current_context().meta[STATUS] = 1 if file_is_whole else DAMAGED
-    words = {True: "ok", False: "failed", None: "not checked"}
+    results = {True: "ok", False: "failed", None: "not checked"}
     return Table(
-        [{"check": each.name, "result": words[each.holds], "found": told(each.found)} for each in found],
-        {"check": "check", "result": "result", "found": "found"},
+        [{"check": each.name, "result": results[each.holds], "found": told(each.found)} for each in found],
+        {
+            "check": lambda row: heading(f"check.{row['check']}"),
+            "result": lambda row: heading(f"result.{row['result']}"),
+            "found": "found",
+        },
         line("none.checks"),
         note=line("note.repair", repair=NextStep("database.repair"))
         if any(each.holds is False for each in found)
@@ -278,7 +283,7 @@ def _size(size: int) -> Phrase:
 
 def _looking_at(name: str) -> None:
     if sys.stderr.isatty():
-        click.echo(line("said.checking", what=name), err=True)
+        click.echo(line("said.checking", what=heading(f"check.{name}")), err=True)
 
 
 @contextmanager

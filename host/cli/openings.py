@@ -16,7 +16,7 @@ from host.phrase import NextStep, Phrase
 from host.tag.times import Interval
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, MAX_DOSES, USED
-from host.words import bound
+from host.words import bound, heading
 
 
 @click.group(cls=ListByDefault)
@@ -159,6 +159,6 @@ def _why(row: Row) -> str:
     if row["cause"] is None:
         return line("cell.unexplained" if not row["reports"] else "cell.reported")
     if row["cause"] != USED:
-        return str(row["cause"])
+        return heading(f"cause.{row['cause']}")
     reports = " ".join(map(str, row["reports"]))
     return line("cell.used_reported" if reports else "cell.used_unreported", doses=row["doses"], reports=reports)

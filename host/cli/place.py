@@ -13,6 +13,7 @@ from host.cli.render import Done, Table
 from host.cli.steps import line
 from host.ledger.issue import PLACE_KINDS
 from host.phrase import NextStep
+from host.words import heading
 
 
 @click.group(cls=Group)
@@ -34,7 +35,10 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
     """
     with open_store(db) as store:
         service.People(store).add_place(place, kind, unit, clock.now_ms())
-    return Done(line("done.place_added", kind=kind, place=place), {"place": place, "kind": kind, "unit": unit})
+    return Done(
+        line("done.place_added", kind=heading(f"place.{kind}"), place=place),
+        {"place": place, "kind": kind, "unit": unit},
+    )
 
 
 @place.command("list")
@@ -45,6 +49,6 @@ def list_(db: Path) -> Table:
         places = service.People(store).stocked_places()
     return Table(
         [{"place": each.id, "kind": each.kind, "unit": each.unit, "kits": each.kits} for each in places],
-        {"place": "place", "kind": "kind", "unit": "unit", "kits": "kits"},
+        {"place": "place", "kind": lambda row: heading(f"place.{row['kind']}"), "unit": "unit", "kits": "kits"},
         line("none.places", add=NextStep("place.enter")),
     )

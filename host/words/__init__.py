@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from host.clock import Instant
 from host.errors import KitdockError
 from host.phrase import NextStep, Phrase
-from host.words import en_GB
-from host.words.counts import bound, plural, times
+from host.words import counts, en_GB
+from host.words.counts import plural
 
-__all__ = ["BRITISH", "Language", "bound", "heading", "plural", "times", "told", "use"]
+__all__ = ["BRITISH", "Language", "bound", "heading", "plural", "told", "use"]
 
 Sentence = str | Callable[..., str]
 """A text with {fields}, or what makes one of the fields, as they are written, where a text is not enough."""
@@ -28,8 +28,12 @@ class Language(NamedTuple):
     steps      what an action is called where a face has no other way to show it, by action
     headings   what stands over a column or before a row, by code
     nouns      one and several, by the noun as it stands after the colon of a field: {left:dose}
-    joined     what stands between the last two of a list, by the word after the colon: {kits:and}
+    joined     what stands between the last two of a list, by the word after the colon: {kits:and}; and between all
+               others, by no word
     day, time  how a date and an `Instant` are written
+    plural     how a count is written with its noun, of which it gets the forms
+    times      how often something was
+    bound      how far off a time may be
     """
 
     sentences: Mapping[str, Sentence]
@@ -39,9 +43,23 @@ class Language(NamedTuple):
     joined: Mapping[str, str]
     day: Callable[[date], str]
     time: Callable[[Instant], str]
+    plural: Callable[..., str]
+    times: Callable[[int], str]
+    bound: Callable[[int], str]
 
 
-BRITISH = Language(en_GB.SENTENCES, en_GB.STEPS, en_GB.HEADINGS, en_GB.NOUNS, en_GB.JOINED, en_GB.day, en_GB.time)
+BRITISH = Language(
+    sentences=en_GB.SENTENCES,
+    steps=en_GB.STEPS,
+    headings=en_GB.HEADINGS,
+    nouns=en_GB.NOUNS,
+    joined=en_GB.JOINED,
+    day=en_GB.day,
+    time=en_GB.time,
+    plural=counts.plural,
+    times=counts.times,
+    bound=counts.bound,
+)
 """British English."""
 
 _in_use = BRITISH
@@ -74,6 +92,11 @@ def heading(code: str) -> str:
     return _in_use.headings.get(code, code)
 
 
+def bound(error_ms: int) -> str:
+    """How far off a time may be."""
+    return _in_use.bound(error_ms)
+
+
 def _step(step: NextStep, fields: Mapping[str, Any], face: Callable[[NextStep], str] | None) -> str:
     return face(step) if face is not None else _filled(_in_use.steps[step.action], fields)
 
@@ -103,15 +126,13 @@ class _Formatter(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """A field at its place in the text."""
         if format_spec == "times":
-            return times(value)
+            return _in_use.times(value)
         if format_spec == "bound":
-            return bound(value)
+            return _in_use.bound(value)
         if format_spec in _in_use.nouns:
-            return plural(value, *_in_use.nouns[format_spec])
-        if format_spec in _in_use.joined:
+            return _in_use.plural(value, *_in_use.nouns[format_spec])
+        if isinstance(value, list) or (format_spec and format_spec in _in_use.joined):
             return _listed(value, _in_use.joined[format_spec])
-        if isinstance(value, list):
-            return _listed(value, ", ")
         return str(format(value, format_spec))
 
 
@@ -119,5 +140,5 @@ _FORMATTER = _Formatter()
 
 
 def _listed(values: Sequence[object], last: str) -> str:
-    *first, end = map(str, values)
-    return f"{', '.join(first)}{last}{end}" if first else end
+    *first, end = map(str, values or [""])
+    return f"{_in_use.joined[''].join(first)}{last}{end}" if first else end

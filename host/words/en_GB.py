@@ -46,7 +46,7 @@ NOUNS = {
     "usage report": ("usage report", "usage reports"),
 }
 
-JOINED = {"and": " and ", "or": " or "}
+JOINED = {"": ", ", "and": " and ", "or": " or "}
 
 HEADINGS = {
     "": "",
@@ -180,6 +180,18 @@ HEADINGS = {
     "what_it_does": "what it does",
     "what_was_so": "what was so",
     "which_failed": "which failed",
+    "cause.used": "used",
+    "cause.training": "training",
+    "cause.inspection": "inspection",
+    "cause.restocking": "restocking",
+    "cause.accidental": "accidental",
+    "check.file": "file",
+    "check.references": "references",
+    "check.layout": "layout",
+    "check.audit": "audit",
+    "check.ledger": "ledger",
+    "check.roll-ups": "roll-ups",
+    "check.records": "records",
     "difference.missing": "missing",
     "difference.unexpected": "unexpected",
     "difference.unknown": "unknown",
@@ -233,6 +245,13 @@ HEADINGS = {
     "movement.count": "count",
     "movement.destroy": "destroy",
     "movement.correct": "correct",
+    "place.station": "station",
+    "place.vehicle": "vehicle",
+    "place.custody": "custody",
+    "place.cabinet": "cabinet",
+    "result.ok": "ok",
+    "result.failed": "failed",
+    "result.not checked": "not checked",
     "role.officer": "officer",
     "role.quartermaster": "quartermaster",
     "role.programme_lead": "programme lead",
@@ -243,6 +262,11 @@ HEADINGS = {
     "training.unknown": "unknown",
 }
 """What stands over a column, before a row or in a cell, by its code."""
+
+
+def _shown(group: str, code: str) -> str:
+    """What stands in a cell for a code."""
+    return HEADINGS.get(f"{group}.{code}", code)
 
 
 def day(on: date) -> str:
@@ -460,6 +484,10 @@ def _none_to_issue(*, product: str | None, station: str, see: str, waiting: int,
     return f"no {kit} at {station} can be issued: see {see}, then transfer or receive some{count}"
 
 
+def _no_station(*, place: str, kind: str) -> str:
+    return f"{place} is a {_shown('place', kind)}, not a station: stock is kept at stations"
+
+
 def _kit_not_in_pouch(*, kit: str, pouch: str, possible: list[str], **_: object) -> str:
     return f"kit {kit} was not in pouch {pouch} at that opening: it was {' or '.join(possible)}"
 
@@ -568,7 +596,7 @@ STORE: Sentences = {
     "officer.unknown": "no officer {officer}: add the officer with {add}",
     "place.known": "place {place} is known already: see {see}",
     "place.unknown": "no place {place}: see {see}, or add it with {add}",
-    "place.no_station": "{place} is a {kind}, not a station: stock is kept at stations",
+    "place.no_station": _no_station,
     "place.is_station": "{place} is a station: {transfer} moves kits between stations",
     "holder.officer": "officer {officer}",
     "holder.pouch": "pouch {pouch}",
@@ -1917,6 +1945,10 @@ def _opening_explained(
     return told + (f"\nreport it with {report}" if report else "")
 
 
+def _replaces(*, cause: str, by: str) -> str:
+    return f"it replaces {_shown('cause', cause)}, said by {by}"
+
+
 def _pack_received(*, kit: str, product: str, lot: str, expires_on: str, of_lot: int, marks: list[str]) -> str:
     ending = "th" if of_lot % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(of_lot % 10, "th")
     parts = [kit, product, f"lot {lot}", f"exp {expires_on}", f"({of_lot}{ending} of this lot)", *marks]
@@ -2075,7 +2107,7 @@ COMMANDS: Sentences = {
     "said.receiving_into": "Receiving into {station}. Scan a pack; `help` tells more, `done` ends.",
     "said.repaired": "roll-ups derived anew",
     "said.repaired_and_put_back": "roll-ups derived anew; put back: {objects}",
-    "said.replaces": "it replaces {cause}, said by {by}",
+    "said.replaces": _replaces,
     "said.report_written": "{rows:row} in {tables:table} written to {path}",
     "said.rows_written": "{rows:row} written to {path}",
     "said.scan_taken_back": "taken back",

@@ -12,6 +12,7 @@ import pytest
 from host import clock
 from host.access.vault import TagKeys
 from host.errors import LinkError
+from host.phrase import NextStep
 from kitwire.keys import check_value
 from tests.cli.conftest import Station
 from tests.station import Store
@@ -98,10 +99,10 @@ def test_enrolment_that_fails_on_the_cable_keeps_the_old_tag(station: Station, c
     old = station.json("tag", "provision", "P1", "--port", "X")["tag"]
 
     def unplugged(_: dict[str, str]) -> dict[str, str]:
-        raise LinkError("nothing answers on port X")
+        raise LinkError("port.missing", port="X", see=NextStep("port.list"))
 
     cable.answer = unplugged
-    assert "nothing answers" in station.refused("tag", "provision", "P1", "--port", "X", "--replace", status=4)
+    assert "no serial port X" in station.refused("tag", "provision", "P1", "--port", "X", "--replace", status=4)
     assert [each["tag"] for each in station.json("tag", "list", "--all")] == [old]
 
 
@@ -168,7 +169,7 @@ def test_no_key_shows_in_files_output_logs_or_tracebacks(
     shown = [station.run("tag", "provision", "P1", "--port", "X").output]
 
     def breaks(_: dict[str, str]) -> dict[str, str]:
-        raise LinkError("nothing answers")
+        raise LinkError("link.timed_out")
 
     cable.answer = breaks
     shown.append(station.run("tag", "provision", "P2", "--port", "X", status=4).output)

@@ -46,7 +46,8 @@ class Case:
 
     def live(self) -> Live:
         began = NOW - round(self.began_days_ago * DAY)
-        found = Discrepancy(self.kind, "medium", "K1", "once", began, Phrase("so it is"), Phrase("do it"), kit="K1")
+        evidence, step = Phrase("found.never_docked", days=2), Phrase("next.nothing_yet")
+        found = Discrepancy(self.kind, "medium", "K1", "once", began, evidence, step, kit="K1")
         if self.noted_days_ago is None:
             return Live(found, self.status, None)
         noted = NOW - round(self.noted_days_ago * DAY)

@@ -20,7 +20,8 @@ NOW = 1_780_000_000_000
 
 
 def found(subject: str = "K1", occurrence: str = "7", kind: str = "expired_carried", shown: str = "") -> Discrepancy:
-    return Discrepancy(kind, "high", subject, occurrence, NOW, Phrase("it is so"), Phrase("do this"), shown=shown)
+    evidence, step = Phrase("found.never_docked", days=2), Phrase("next.nothing_yet")
+    return Discrepancy(kind, "high", subject, occurrence, NOW, evidence, step, shown=shown)
 
 
 @pytest.fixture

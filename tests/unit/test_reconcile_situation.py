@@ -77,7 +77,7 @@ class Eventful(History):
 
     def one_of(self, found: Sequence[Thing]) -> Thing:
         if not found:
-            raise InputError("there is none")
+            raise InputError("test.there_is_none")
         return self.random.choice(found)
 
     def kit(self, *statuses: str) -> str:

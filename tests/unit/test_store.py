@@ -226,7 +226,7 @@ def test_keys_survive_and_are_shut_without_the_key_file(tagged: Store, path: Pat
 
 def test_enrolment_that_fails_at_the_tag_is_not_kept(store: Store) -> None:
     def unplugged() -> None:
-        raise errors.LinkError("nothing on the port")
+        raise errors.LinkError("board.gone", port="COM9")
 
     with pytest.raises(errors.LinkError):
         store.enrol_tag(TAG, "P1", KEYS, NOW, unplugged)

@@ -230,7 +230,8 @@ def _what(row: Row) -> str:
 
 def _after(row: Row) -> str:
     if row["kind"] == "opening":
-        return f"{row['pouch']}: {row['cause'] or line('cell.unexplained')}"
+        why = heading(f"cause.{row['cause']}") if row["cause"] else line("cell.unexplained")
+        return f"{row['pouch']}: {why}"
     if row["status"] in (VOID, DESTROYED):
         return str(in_words(row["status"]))
     return _where_and_pouch(row)
