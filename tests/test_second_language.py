@@ -409,7 +409,6 @@ DATA_OF_COMMANDS = {
 NOT_YET = {
     "stock balance": "host/cli/balance.py",
     "digest": "host/cli/digest.py",
-    "expiry": "host/cli/expiry.py",
     "reconcile": "host/cli/reconcile.py",
 }
 """Commands that still bring words of their own along, and in which file. It only ever falls."""
