@@ -19,7 +19,7 @@ from host.ledger import Movement
 from host.ledger.movement import CORRECT, COUNT, FIND, LOSE, RETURN, TRANSFER, USE
 from host.phrase import NextStep
 from host.reconcile import Discrepancy
-from host.service.kits import Fate
+from host.service.replacing import Fate
 from host.store.stock import Incoming
 from host.tag.events import EventRow
 from host.tag.verify import verified_row

@@ -47,7 +47,7 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
     """
     with open_store(db) as store:
         zone = store.station.time_zone
-        since = since or service.Stock(store).today() - timedelta(days=DAYS)
+        since = since or store.today() - timedelta(days=DAYS)
         since_ms = clock.midnight_after(since - timedelta(days=1), zone)
         rows = [_row(each, zone) for each in service.Accounts(store).audit_entries(since_ms, login, action, refused)]
     return Table(

@@ -58,7 +58,7 @@ def add(
     if update and (trained is None or unit or station or role):
         raise click.UsageError(line("option.update_alone"))
     with open_store(db) as store:
-        today = service.Stock(store).today()
+        today = store.today()
         if trained is not None and trained > today:
             raise click.BadParameter(line("option.day_to_come", day=trained), param_hint="--trained")
         if update and trained is not None:
@@ -99,7 +99,7 @@ def change(
         raise click.UsageError(line("option.correct_goes_with"))
     with open_store(db) as store:
         known = service.People(store).change_officer(officer, correct, **changes)
-        today = service.Stock(store).today()
+        today = store.today()
     return Done(line("done.officer_changed", officer=officer, training=_training(known)), _data(known, today))
 
 
@@ -116,12 +116,12 @@ def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
     if back and on:
         raise click.UsageError(line("option.back_or_on"))
     with open_store(db) as store:
-        left = None if back else on or service.Stock(store).today()
+        left = None if back else on or store.today()
         if back and service.People(store).officer(officer).left_on is None:
             raise RuleError("officer.has_not_left", officer=officer)
         known = service.People(store).change_officer(officer, left_on=left)
         kits = service.People(store).carrying(officer)[0].kits
-        today = service.Stock(store).today()
+        today = store.today()
     if back:
         text = line("done.officer_back", officer=officer, training=_training(known))
         return Done(text, {**_data(known, today), "kits": list(kits)})
@@ -173,7 +173,7 @@ def list_(db: Path, unit: str | None, state: str | None) -> Table:
     """
     with open_store(db) as store:
         everybody = service.People(store).carrying()
-        today = service.Stock(store).today()
+        today = store.today()
     rows = [_row(each, today) for each in everybody]
     found = [row for row in rows if unit in (None, row["unit"]) and state in (None, row["training"])]
     return Table(

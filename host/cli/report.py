@@ -42,7 +42,7 @@ def holdings(db: Path, by: str) -> Table:
     in stock, and how many are out with the officers at home there.
     """
     with open_store(db) as store:
-        today = service.Stock(store).today()
+        today = store.today()
         if by == "station":
             return _stations([each._asdict() for each in service.Summaries(store).shelves_of_stations(today)])
         held = service.Summaries(store).held()

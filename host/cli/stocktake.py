@@ -191,7 +191,7 @@ def _kit_of_pack(store: service.Database, text: str) -> str | None:
     from host.receiving import gs1
 
     try:
-        read = gs1.read(text, service.Stock(store).today())
+        read = gs1.read(text, store.today())
     except InputError:
         if re.fullmatch(r"\d+", text) and len(text) <= 14:
             return None

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from host.service.expiring import Order as Order
     from host.service.expiring import Orders as Orders
     from host.service.expiry import Expiries as Expiries
-    from host.service.kits import Fate as Fate
     from host.service.kits import Kits as Kits
     from host.service.openings import Openings as Openings
     from host.service.people import People as People
@@ -45,6 +44,8 @@ if TYPE_CHECKING:
     from host.service.reconciling import Judged as Judged
     from host.service.reconciling import Reconciling as Reconciling
     from host.service.reconciling import Wanted as Wanted
+    from host.service.replacing import Fate as Fate
+    from host.service.replacing import Replacements as Replacements
     from host.service.reports import Reports as Reports
     from host.service.restoring import Candidate as Candidate
     from host.service.restoring import proven as proven
@@ -64,12 +65,12 @@ if TYPE_CHECKING:
     from host.store.copying import Progress as Progress
     from host.store.kits import KitNow as KitNow
     from host.store.kits import KitOpening as KitOpening
+    from host.store.movements import Moved as Moved
+    from host.store.movements import Reassigned as Reassigned
     from host.store.recall import Held as Held
     from host.store.receiving import Level as Level
     from host.store.restoring import Contents as Contents
     from host.store.stock import Incoming as Incoming
-    from host.store.stock import Moved as Moved
-    from host.store.stock import Reassigned as Reassigned
     from host.store.stocktake import Stocktake as Stocktake
 
 _HOMES = {
@@ -94,7 +95,7 @@ _HOMES = {
     "Expiring": "host.service.expiring",
     "ExpiringKits": "host.service.expiring",
     "FILE": "host.service.care",
-    "Fate": "host.service.kits",
+    "Fate": "host.service.replacing",
     "Held": "host.store.recall",
     "Incoming": "host.store.stock",
     "Judged": "host.service.reconciling",
@@ -102,7 +103,7 @@ _HOMES = {
     "KitOpening": "host.store.kits",
     "Kits": "host.service.kits",
     "Level": "host.store.receiving",
-    "Moved": "host.store.stock",
+    "Moved": "host.store.movements",
     "NewThings": "host.service.digest",
     "Openings": "host.service.openings",
     "Order": "host.service.expiring",
@@ -111,13 +112,14 @@ _HOMES = {
     "Pictures": "host.service.picture",
     "Product": "host.store.catalogue",
     "Progress": "host.store.copying",
-    "Reassigned": "host.store.stock",
+    "Reassigned": "host.store.movements",
     "Recalls": "host.service.recall",
     "Received": "host.service.receiving",
     "Receiving": "host.service.receiving",
     "Recomputing": "host.service.recomputing",
     "Reconciling": "host.service.reconciling",
     "Repaired": "host.service.care",
+    "Replacements": "host.service.replacing",
     "Reports": "host.service.reports",
     "Retention": "host.service.retaining",
     "Shown": "host.service.evidence",

@@ -72,7 +72,7 @@ class Expiring:
         told of the own kits and sent to the quartermaster. Raises `InputError`, `NotAllowed`.
         """
         within = self._db.settings.expiry_days if within is None else within
-        found = self._expiries.expiring(self._stock.today(), within, holder, station)
+        found = self._expiries.expiring(self._db.today(), within, holder, station)
         listed = [each for each in found if everything or not each.hidden]
         own = self._db.account.only_officer
         kits = [Advised(each, Phrase("next.ask_the_quartermaster")) for each in listed] if own else self.advised(listed)
@@ -82,7 +82,7 @@ class Expiring:
     def advised(self, kits: Sequence[Expiry]) -> list[Advised]:
         """The kits with what is to replace each, none of them twice, and what to do."""
         carry_days, home = self._db.settings.carry_days, self._db.station.name
-        shelves = self._expiries.shelves(demands(kits, home, carry_days), self._stock.today(), carry_days)
+        shelves = self._expiries.shelves(demands(kits, home, carry_days), self._db.today(), carry_days)
         with_replacements = suggest(kits, shelves, home, carry_days)
         return [Advised(each, next_step(each, carry_days, home)) for each in with_replacements]
 
@@ -91,7 +91,7 @@ class Expiring:
 
         Raises `InputError` if there are no kits of `product`, `NotAllowed`.
         """
-        today = self._stock.today()
+        today = self._db.today()
         supplies = self._expiries.supplies(today)
         lead_days = self._db.settings.lead_days
         known = tuple(each.product for each in supplies)

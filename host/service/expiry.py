@@ -7,7 +7,6 @@ from host import clock
 from host.errors import InputError, RuleError
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
 from host.phrase import NextStep, Phrase
-from host.service.stock import Stock
 from host.stock.expiry import Demand, Expiry, Note, Stocked, good_after, in_order
 from host.stock.forecast import OBSERVED_DAYS, Supply
 from host.store.database import Database
@@ -24,7 +23,6 @@ class Expiries:
         self._expiries = ExpiryRepository(db)
         self._people = PeopleRepository(db)
         self._stock = StockRepository(db)
-        self._stock_service = Stock(db)
 
     def expiring(
         self, today: date, within_days: int, holder: str | None = None, station: str | None = None
@@ -64,7 +62,7 @@ class Expiries:
         day = good_after(today, carry_days) + timedelta(days=1)
         found: dict[Demand, Sequence[Stocked]] = {}
         for (product, place), most in wanted.items():
-            kits = self._stock_service.first_to_expire(place, day, product, most)
+            kits = self._stock.first_to_expire(place, day, product, most)
             found[product, place] = [Stocked(each.kit, each.lot, each.expires_on, place) for each in kits]
         return found
 

@@ -16,6 +16,7 @@ from host.stock.labels import Label
 from host.store.catalogue import CatalogueRepository
 from host.store.database import Database
 from host.store.doses import KitInHand
+from host.store.movements import MovementRepository
 from host.store.people import PeopleRepository
 from host.store.receiving import Level, ReceivingRepository
 from host.store.stock import Incoming, StockRepository
@@ -45,6 +46,7 @@ class Receiving:
         self._catalogue = CatalogueRepository(db)
         self._people = PeopleRepository(db)
         self._receiving = ReceivingRepository(db)
+        self._movements = MovementRepository(db)
         self._stock = StockRepository(db)
         self._derivation_service = Derivation(db)
         self._stock_service = Stock(db)
@@ -174,11 +176,11 @@ class Receiving:
         kit = Kit(box.kit, box.product, box.lot, box.gtin, box.serial)
         if again:
             self._stock.set_pack(kit)
-            hand = self._stock.in_hand(kit.id)
+            hand = self._movements.in_hand(kit.id)
         else:
             self._stock.add_kit(kit)
             hand = KitInHand(kit, facts, NOWHERE, [])
-        self._stock.move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
+        self._movements.move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
         return facts
 
     def _check_name(self, product: str) -> None:

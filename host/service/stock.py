@@ -19,8 +19,9 @@ from host.phrase import NextStep, Phrase
 from host.store.database import Database
 from host.store.derivation import DerivationRepository
 from host.store.doses import DoseRepository, KitInHand
+from host.store.movements import Moved, MovementRepository, Pouch
 from host.store.people import PeopleRepository
-from host.store.stock import Moved, NextKit, Pouch, StockRepository
+from host.store.stock import StockRepository
 from host.usage import doses
 from host.usage.doses import told
 from host.usage.reports import FILED
@@ -34,6 +35,7 @@ class Stock:
         self._derivation = DerivationRepository(db)
         self._doses = DoseRepository(db)
         self._people = PeopleRepository(db)
+        self._movements = MovementRepository(db)
         self._stock = StockRepository(db)
 
     def lots(self) -> list[Lot]:
@@ -117,7 +119,7 @@ class Stock:
         batch = {each.kit for each in wanted}
         done = []
         for each in wanted:
-            hand = hands.get(each.kit) or self._stock.in_hand(each.kit)
+            hand = hands.get(each.kit) or self._movements.in_hand(each.kit)
             moved, hands[each.kit] = self._checked_move(each, hand, batch)
             done.append(moved)
         # Only now is it known what is left on the shelf.
@@ -138,26 +140,13 @@ class Stock:
         warnings = []
         hand = batch[moved.movement.kit]
         day = clock.today(moved.movement.at_ms, self._db.station.time_zone)
-        shelf = self.to_issue(moved.before.place or "", day, hand.kit.product, len(batch) + 1)
+        last = day + timedelta(self._db.settings.carry_days)
+        shelf = self._stock.to_issue(moved.before.place or "", day, last, hand.kit.product, len(batch) + 1)
         first = next((each for each in shelf if each.kit not in batch), None)
         expires_on = hand.lot.expires_on
         if first and first.expires_on < expires_on and first.expires_on > day + timedelta(self._db.settings.carry_days):
             warnings.append(Phrase("kit.another_first", kit=first.kit, expires_on=first.expires_on))
         return warnings
-
-    def to_issue(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
-        """The kits to issue next: those that stay good while they are carried, first to expire first; then the rest."""
-        lasting = self.first_to_expire(station, day + timedelta(self._db.settings.carry_days + 1), product, most)
-        if len(lasting) == most:
-            return lasting
-        rest = [each for each in self.first_to_expire(station, day, product, most) if each not in lasting]
-        return [*lasting, *rest][:most]
-
-    def first_to_expire(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
-        """The kits at a station that can be issued on that day and lie in no pouch, first to expire first."""
-        products = [product] if product is not None else self._stock.products_of_lots()
-        found = [each for name in products for each in self._stock.next_of_product(station, day, name, most)]
-        return sorted(found, key=lambda each: (each.expires_on, each.kit))[:most]
 
     def _checked_move(self, movement: Movement, hand: KitInHand, batch: set[str]) -> tuple[Moved, KitInHand]:
         """Adds a movement of the kit `hand`, one of a batch of kits, and says how that is then. Raises as `move`."""
@@ -169,7 +158,7 @@ class Stock:
             movement = movement._replace(place=self._people.station_place(movement.place))
         issued = movement.kind == ISSUE
         named = movement.pouch or (state.pouch if issued else None)
-        pouch = self._stock.pouch(named, kit.id, movement if issued else state, movement.at_ms)
+        pouch = self._movements.pouch(named, kit.id, movement if issued else state, movement.at_ms)
         if movement.pouch is not None and not pouch.tagged:
             enrol = NextStep("tag.enrol", pouch=movement.pouch)
             raise InputError("pouch.has_no_tag", pouch=movement.pouch, enrol=enrol)
@@ -186,10 +175,10 @@ class Stock:
             self._refuse_uncounted(hand, movement.at_ms)
         if movement.kind in (RETURN, FIND):
             warnings = ledger.put_aside(kit, lot, state, movement.at_ms, self._db.station.time_zone)
-        moved, hand = self._stock.move(movement, hand)
+        moved, hand = self._movements.move(movement, hand)
         if movement.kind == CORRECT and moved.after.pouch is not None and moved.after.where != moved.before.where:
             again_ms = max(moved.after.since_ms, moved.before.since_ms)  # until then it was so all the time
-            again = self._stock.pouch(moved.after.pouch, kit.id, moved.after, again_ms)
+            again = self._movements.pouch(moved.after.pouch, kit.id, moved.after, again_ms)
             if again.with_whom is not None:
                 raise RuleError("pouch.again_with_another", kit=kit.id, pouch=again.id, whom=again.with_whom)
         return moved._replace(warnings=warnings), hand
@@ -261,10 +250,6 @@ class Stock:
     def expiry_of_pouch(self, pouch: str) -> date | None:
         """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""
         return self._stock.expiry_of_pouch(pouch)
-
-    def today(self) -> date:
-        """The day it is now in the station's zone."""
-        return clock.today(clock.now_ms(), self._db.station.time_zone)
 
 
 def _reversed_issue(so_far: Sequence[Movement]) -> Movement | None:

@@ -14,6 +14,7 @@ from host.phrase import NextStep, Phrase
 from host.stock import stocktake
 from host.stock.stocktake import Answer, Count, Difference, Result
 from host.store.database import Database
+from host.store.movements import MovementRepository
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 from host.store.stocktake import Past, Settled, Stocktake, StocktakeRepository
@@ -29,6 +30,7 @@ class Stocktakes:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._people = PeopleRepository(db)
+        self._movements = MovementRepository(db)
         self._stock = StockRepository(db)
         self._stocktakes = StocktakeRepository(db)
 
@@ -145,10 +147,10 @@ class Stocktakes:
                 if each.doses is not None:
                     counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
                     about = counted._replace(reason=reason, document=f"stocktake {number}")
-                    self._stock.move(about, self._stock.in_hand(each.kit))
+                    self._movements.move(about, self._movements.in_hand(each.kit))
             for kit, doses in result.counted:
                 counted = Movement(0, at_ms, COUNT, kit, doses=doses, document=f"stocktake {number}")
-                self._stock.move(counted, self._stock.in_hand(kit))
+                self._movements.move(counted, self._movements.in_hand(kit))
             self._stocktakes.end(number, at_ms, None)
             detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
         return result

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -274,6 +275,10 @@ class Database:
             raise errors.NotKitdock("database.no_station", path=self.path, create=NextStep("database.create"))
         name, time_zone, collect_names, key_check, created_at_ms = row
         return Station(name, time_zone, bool(collect_names), key_check, created_at_ms)
+
+    def today(self) -> date:
+        """The day it is now in the station's zone."""
+        return clock.today(clock.now_ms(), self.station.time_zone)
 
     @property
     def account(self) -> Account:

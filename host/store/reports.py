@@ -11,6 +11,7 @@ from host.ledger.movement import CORRECT, ISSUED, USE, VOID
 from host.phrase import NextStep
 from host.store.database import Database
 from host.store.doses import DoseRepository
+from host.store.movements import MovementRepository
 from host.store.openings import HELD
 from host.store.rollups import RollupRepository
 from host.store.stock import StockRepository
@@ -32,6 +33,7 @@ class ReportRepository:
         self._db = db
         self._doses = DoseRepository(db)
         self._rollups = RollupRepository(db)
+        self._movements = MovementRepository(db)
         self._stock = StockRepository(db)
 
     def add_explanation(self, new: Explanation) -> None:
@@ -178,7 +180,7 @@ class ReportRepository:
             use = Movement(
                 0, at_ms, USE, kit, doses=given, report=report.id, happened_ms=self._doses.when(report, kit, at_ms)
             )
-            self._stock.move(use, self._stock.in_hand(kit))
+            self._movements.move(use, self._movements.in_hand(kit))
 
     def settle_reports(self) -> None:
         """Takes the doses that reports from before layout 003 tell of from their kits, within its transaction."""
@@ -292,7 +294,7 @@ class ReportRepository:
             why = f"usage report {report.id} no longer tells of it"
             back = Movement(0, max(at_ms, moved_at_ms), CORRECT, movement.kit, corrects=movement.id)
             with suppress(RuleError):
-                self._stock.move(back._replace(reason=why), self._stock.in_hand(movement.kit))
+                self._movements.move(back._replace(reason=why), self._movements.in_hand(movement.kit))
 
     def _take_again(self, report: UsageReport, at_ms: int) -> None:
         """Takes again what somebody had recorded for a report from other kits than its own, before it was withdrawn."""
@@ -310,7 +312,7 @@ class ReportRepository:
         for kit, use in last.items():
             again = use._replace(id=0, at_ms=max(at_ms, self._stock.state(kit).moved_at_ms))
             with suppress(RuleError):
-                self._stock.move(again, self._stock.in_hand(kit))
+                self._movements.move(again, self._movements.in_hand(kit))
 
     def _taken_for(self, report_id: int) -> Sequence[Movement]:
         columns = ", ".join(f"m.{column}" for column in Movement._fields)

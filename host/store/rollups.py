@@ -143,10 +143,6 @@ class RollupRepository:
         """What one of `TABLES` holds, in no order."""
         return self._db.rows(f"SELECT * FROM {table}")
 
-    def is_stale(self) -> bool:
-        """Whether what follows from the log of some tag is to be derived first."""
-        return self._db.row("SELECT 1 FROM stale_tag LIMIT 1") is not None
-
     def stale_tags(self) -> list[str]:
         """The ids of the tags that changed since what follows from their logs was derived."""
         return [row[0] for row in self._db.rows("SELECT tag FROM stale_tag")]

@@ -29,7 +29,7 @@ from host.docking.session import DockingReport, dock
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK, ISSUE, ISSUED, TRANSFER
 from host.link.gatt import Link
-from host.service.kits import Fate
+from host.service.replacing import Fate
 from host.sim.force import ANSWERS
 from host.store.database import Database
 from host.store.stock import Incoming

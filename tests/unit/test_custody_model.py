@@ -19,8 +19,9 @@ import pytest
 from host.access.vault import TagKeys
 from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Movement
-from host.service.kits import Fate
-from host.store.stock import Incoming, Moved
+from host.service.replacing import Fate
+from host.store.movements import Moved
+from host.store.stock import Incoming
 from host.usage import whole
 from kitwire import record
 from tests.station import Store

@@ -11,7 +11,7 @@ from host.errors import RuleError
 from host.ledger import Movement, held_by
 from host.ledger.movement import CORRECT, COUNT, ISSUE, RECEIVE, RETURN, TRANSFER, State
 from host.phrase import NextStep, Phrase
-from host.store.stock import Reassigned
+from host.store.movements import Reassigned
 from host.usage.doses import told
 from tests.refusals import refused
 from tests.station import Store

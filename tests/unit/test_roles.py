@@ -39,7 +39,6 @@ UNAUDITED = {
 """Use cases that write without an entry in the audit, and why."""
 
 OPEN = {
-    "today": "the calendar",
     "freshen": "see above",
     "rebuild": "see above; a database of an older Kitdock needs it before anybody is let in",
     "tags": "which pouch has which tag; docking needs it",
@@ -52,7 +51,6 @@ OPEN = {
     **dict.fromkeys(
         ("find_lot", "has_kit", "has_kits", "kit_like", "kits_with_serial"), "which lots and kits there are"
     ),
-    **dict.fromkeys(("first_to_expire", "to_issue"), "kits in stock, for other use cases, which ask"),
     "shelves": "which kits may replace those of one's own that expire",
     "copies": "names of files beside the database",
     "last_recall": "that a lot is recalled is for everybody",

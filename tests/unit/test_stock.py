@@ -38,7 +38,7 @@ from host.ledger.movement import (
     in_words,
 )
 from host.phrase import Phrase
-from host.service.kits import Fate
+from host.service.replacing import Fate
 from host.store.stock import Incoming
 from tests.refusals import refused
 from tests.station import Store

@@ -76,7 +76,7 @@ def issue(
 
         def record() -> list[service.Moved]:
             if first:
-                return [service.Kits(store).issue_next(to, station, product)]
+                return [service.Replacements(store).issue_next(to, station, product)]
             return service.Stock(store).move_all(to._replace(kit=kit) for kit in kits)
 
         moved = recorded(store, at, yes, record)
@@ -126,7 +126,7 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
     """
     with open_store(db) as store:
         found = service.Kits(store).next_kits(station, product, SHOWN, clock.now_ms())
-        today = service.Stock(store).today()
+        today = store.today()
         shelf = station or store.station.name
         waiting = service.Doses(store).waiting_at(shelf)
     rows = [
@@ -263,11 +263,13 @@ def replace(
         at_ms = instant(store, at)
         fate = service.Fate(ways[0] if ways else RETURN, used if used is not None else counted, report, reason)
         if not ways:
-            old = service.Kits(store).kit_to_replace(who)
+            old = service.Replacements(store).kit_to_replace(who)
             due = service.Doses(store).to_count().get(old)
             if due is not None:
                 fate = fate._replace(doses=ask_count(store, old, due))
-        moved = recorded(store, at, yes, lambda: service.Kits(store).replace(who, kit, fate, at_ms, station, document))
+        moved = recorded(
+            store, at, yes, lambda: service.Replacements(store).replace(who, kit, fate, at_ms, station, document)
+        )
         zone = store.station.time_zone
     *taken, out = moved
     parts = [_ended(each.movement, each.after.status, str(held_by(each.before))) for each in taken]

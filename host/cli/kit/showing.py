@@ -61,7 +61,7 @@ def list_(
         found = service.Kits(store).kit_states(at_ms, officer)
         due = service.Doses(store).to_count() if at_ms is None and store.account.may("stock.read") else {}
         zone = store.station.time_zone
-        today = service.Stock(store).today() if at_ms is None else clock.today(at_ms, zone)
+        today = store.today() if at_ms is None else clock.today(at_ms, zone)
     rows = [
         {
             **_row(each, zone, today),

@@ -47,7 +47,7 @@ def add(
         at_ms = instant(store, at)
         box = service.Incoming(kit, product, lot, expires, in_kit, document=document)
         (facts,) = service.Receiving(store).receive([box], at_ms, station, accept_expired)
-        expired = facts.expires_on < service.Stock(store).today()
+        expired = facts.expires_on < store.today()
     return Done(
         line(
             "done.kit_received",

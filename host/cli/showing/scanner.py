@@ -124,7 +124,7 @@ class Receiver:
             self._say(f"kitdock: {line('said.line_not_received', line=self._line, why=why)}")
 
     def _receive(self, text: str) -> None:
-        today = service.Stock(self._store).today()
+        today = self._store.today()
         scan = self._settled(gs1.read(text, today), today)
         product = self._product(scan.gtin)
         pack = self._filled(scan, product, today)
@@ -143,7 +143,7 @@ class Receiver:
     def _answer(self, kit: service.Received) -> str:
         lot = kit.lot
         same = sum(each.kit.lot[:2] == lot[:2] for each in self.packs)
-        marks = [Phrase("cell.pack_expired")] if lot.expires_on < service.Stock(self._store).today() else []
+        marks = [Phrase("cell.pack_expired")] if lot.expires_on < self._store.today() else []
         marks += [Phrase("cell.pack_recalled", reason=lot.recalled)] if lot.recalled is not None else []
         return line(
             "said.pack_received",
@@ -169,7 +169,7 @@ class Receiver:
         self._say(f"  {line('said.pack_taken_back', kit=kit, kits=len(self.packs))}")
 
     def _announce(self, text: str) -> None:
-        typed = typed_lot(text, service.Stock(self._store).today())
+        typed = typed_lot(text, self._store.today())
         self._session.announce(typed)
         code = "said.next_pack_expires" if typed.expires_on else "said.next_pack"
         self._say(f"  {line(code, lot=typed.lot, expires_on=typed.expires_on)}")
@@ -284,7 +284,7 @@ class Receiver:
                 raise _Skipped
             if answer.casefold() == "done":
                 raise _Ended
-            if is_scan(answer, service.Stock(self._store).today()):
+            if is_scan(answer, self._store.today()):
                 self._say(f"\a  {line('said.answer_first')}")
             elif answer:
                 return answer

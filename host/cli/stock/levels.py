@@ -23,7 +23,7 @@ def list_(db: Path) -> Table:
     carry_days), or are to be counted before they are issued again.
     """
     with open_store(db) as store:
-        today = service.Stock(store).today()
+        today = store.today()
         carry_days = store.settings.carry_days
         rows = [_level(each, today, carry_days) for each in service.Receiving(store).levels()]
     in_stock = sum(row["kits"] for row in rows if row["status"] == "in_stock")

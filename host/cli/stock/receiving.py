@@ -119,7 +119,7 @@ def import_(
     with open_store(db) as store:
         place = service.Receiving(store).check_receiving(station)
         try:
-            kits = read_kits(data, service.Stock(store).today(), date_style)
+            kits = read_kits(data, store.today(), date_style)
         except InputError as error:
             raise InputError("import.file_wrong", path=file, error=error) from None
         at_ms = clock.now_ms()
