@@ -2,7 +2,6 @@
 
 discrepancy.py   what a discrepancy is
 situation.py     what the rules look at
-recompute.py     a situation from the whole history, which that from the roll-ups must equal
 openings.py      rules about openings and usage reports
 carried.py       rules about kits that are out
 tags.py          rules about tags and pouches

@@ -1,7 +1,7 @@
 """What the rules look at: what may be worth a question now, as plain values.
 
-Two make a situation, and rules find the same in both: `Store.situation` takes from the roll-ups, by indexes, only
-what a rule could speak of; `host.reconcile.recompute` takes everything, from the whole history.
+The service takes from the roll-ups, by indexes, only what a rule could speak of; tests hold that against a situation
+that takes everything, from the whole history (`tests/oracle`): rules find the same in both.
 """
 
 from collections.abc import Iterable

@@ -17,7 +17,6 @@ from host.cli import steps
 from host.flash.application import FIRMWARE
 from host.reconcile import Discrepancy, reconcile
 from host.reconcile.lifecycle import REOPENED, RESOLVED
-from host.reconcile.recompute import situation_of
 from host.sim.tag import VirtualTag
 from host.sim.virtual_board import Ended
 from host.stock.storage import Limits
@@ -27,6 +26,7 @@ from tests.e2e.stage import DAY, HOUR, T0, Stage, play
 from tests.e2e.test_chip import without
 from tests.e2e.test_usb import kitdock
 from tests.e2e.watching import keep, restarted
+from tests.oracle.situation import situation_of
 from tests.telling import Tell
 
 LOOKS_H = 6

@@ -15,9 +15,10 @@ from host.errors import InputError, KitdockError, NotAllowed, RuleError
 from host.ledger import Lot, by_kit, replay
 from host.ledger.movement import IN_STOCK, ISSUED
 from host.phrase import NextStep, Phrase
-from host.stock.expiry import Expiry, Note, Stocked, demands, expiries, good_after, in_order, next_step, suggest
+from host.stock.expiry import Expiry, Note, Stocked, demands, good_after, in_order, next_step, suggest
 from host.store.expiry import EXPIRING
 from host.store.stock import Incoming
+from tests.oracle.expiry import expiries
 from tests.refusals import refused
 from tests.station import Store
 from tests.unit.test_rollups import DAY, KITS, T0, History

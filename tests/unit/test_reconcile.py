@@ -14,10 +14,10 @@ from host.phrase import NextStep, Phrase
 from host.picture import Picture
 from host.reconcile import RULES, SEVERITIES, Discrepancy
 from host.reconcile import reconcile as judge
-from host.reconcile.recompute import situation_of
 from host.settings import DEFAULTS, Settings
 from kitwire import faults, record
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
+from tests.oracle.situation import situation_of
 
 NOW = T0 + 2 * DAY
 

@@ -17,13 +17,13 @@ from host.access.vault import TagKeys
 from host.errors import InputError, KitdockError, NotAllowed
 from host.ledger import Movement
 from host.reconcile import RULES, Discrepancy, reconcile
-from host.reconcile.recompute import situation_of
 from host.settings import DEFAULTS, Settings
 from host.stock.storage import Limits
 from host.store.stock import Incoming
 from host.tag.verify import verified_row
 from host.usage.reports import USED
 from kitwire import faults, record
+from tests.oracle.situation import situation_of
 from tests.station import Store
 from tests.telling import Tell
 from tests.unit.test_rollups import DAY, OFFICERS, POUCHES, T0, History

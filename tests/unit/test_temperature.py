@@ -8,7 +8,6 @@ from host import clock
 from host.ledger import ISSUE
 from host.phrase import NextStep, Phrase
 from host.reconcile import Discrepancy
-from host.reconcile.recompute import situation_of
 from host.stock.storage import Limits
 from host.tag import log as taglog
 from host.tag import temperature
@@ -17,6 +16,7 @@ from host.tag.log import FAULT, Flaw
 from host.tag.temperature import Reading, error_c, too_cold, too_warm
 from kitwire import record
 from tests.force import DAY, HOUR, T0, Force, carried_pouch
+from tests.oracle.situation import situation_of
 from tests.unit.test_reconcile import kinds, one, reconcile, saying
 
 NOW = T0 + 2 * DAY
