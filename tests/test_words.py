@@ -15,6 +15,7 @@ from host.cli import steps
 from host.cli.render import Table, as_text
 from host.ledger import issue, movement
 from host.phrase import NextStep, Phrase
+from host.reconcile import RULES, SEVERITIES, lifecycle
 from host.service import care
 from host.stock import people, stocktake, summary
 from host.usage import reports
@@ -145,9 +146,15 @@ def test_each_heading_of_a_table_has_words() -> None:
         ("check", (care.FILE, care.REFERENCES, care.LAYOUT, care.AUDIT, care.LEDGER, care.ROLLUPS, care.RECORDS)),
         ("difference", tuple(stocktake.KINDS)),
         ("flow", summary.FLOWS),
+        ("kind", tuple(rule.kind for rule in RULES)),
         ("movement", movement.KINDS),
         ("place", issue.PLACE_KINDS),
         ("role", tuple(roles.ROLES)),
+        ("severity", SEVERITIES),
+        (
+            "state",
+            (lifecycle.OPENED, lifecycle.ACKNOWLEDGED, lifecycle.RESOLVED, lifecycle.REOPENED, lifecycle.CLEARED),
+        ),
         ("training", people.TRAINING),
     ],
 )

@@ -13,12 +13,13 @@ from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table
 from host.cli.showing import expiries
-from host.cli.showing.discrepancies import since
+from host.cli.showing.discrepancies import severity, since
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.clock import Instant
 from host.phrase import NextStep
 from host.reconcile.lifecycle import REOPENED
+from host.words import heading
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Live
@@ -122,12 +123,12 @@ def _case(each: Live, zone: str) -> Row:
 
 
 def _what(row: Row) -> str:
-    what = row["kind"].replace("_", " ")
-    return line("cell.again", what=what) if row["status"] == REOPENED else str(what)
+    what = heading(f"kind.{row['kind']}")
+    return line("cell.again", what=what) if row["status"] == REOPENED else what
 
 
 _CASES: Mapping[str, Cell] = {
-    "severity": "severity",
+    "severity": severity,
     "what": _what,
     "pouch": "pouch",
     "kit": "kit",

@@ -12,12 +12,13 @@ from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, PrintedReport, Table
-from host.cli.showing.discrepancies import COLUMNS, DETAILS, disagreements_table, row_of, status
+from host.cli.showing.discrepancies import COLUMNS, DETAILS, disagreements_table, row_of, state, status
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.phrase import NextStep
 from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
+from host.words import heading
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Entry
@@ -132,7 +133,7 @@ def _judge(db: Path, name: str, verb: str, reason: str) -> Done:
         name, known = service.Reconciling(store).judge_named(name, verb, reason, clock.now_ms())
         note(store)
     return Done(
-        line("done.judged", discrepancy=name, status=known.status, reason=reason),
+        line("done.judged", discrepancy=name, status=state(known.status), reason=reason),
         {"name": name, "status": known.status, "reason": reason, "by": known.login},
     )
 
@@ -161,7 +162,12 @@ def _history(entries: Iterable[Entry], zone: str) -> Table:
             }
             for each in entries
         ],
-        {"when": lambda row: row["at"][:16].replace("T", " "), "what": "action", "by": "by", "reason": "reason"},
+        {
+            "when": lambda row: row["at"][:16].replace("T", " "),
+            "what": lambda row: state(row["action"]),
+            "by": "by",
+            "reason": "reason",
+        },
         line("none.noted"),
         title=line("title.history"),
     )
@@ -171,7 +177,7 @@ def _rules(settings: Settings) -> Table:
     rows = [
         {
             "kind": rule.kind,
-            "severity": line("cell.any_of", them=rule.severities),
+            "severity": line("cell.any_of", them=tuple(heading(f"severity.{each}") for each in rule.severities)),
             "text": told(rule.text),
             "settings": {key: getattr(settings, key) for key in rule.settings},
         }

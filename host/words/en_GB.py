@@ -101,6 +101,7 @@ HEADINGS = {
             "note",
             "numbers",
             "officer",
+            "officers",
             "oldest",
             "opened",
             "opening",
@@ -218,6 +219,44 @@ HEADINGS = {
     "flow.destroy": "destroyed",
     "flow.expired": "expired",
     "flow.correct": "corrected",
+    "kind.record_tampered": "record tampered",
+    "kind.records_removed": "records removed",
+    "kind.log_put_back": "log put back",
+    "kind.start_missing": "start missing",
+    "kind.recalled_carried": "recalled carried",
+    "kind.expired_carried": "expired carried",
+    "kind.not_whole_carried": "not whole carried",
+    "kind.kit_issued_twice": "kit issued twice",
+    "kind.ledger_impossible": "ledger impossible",
+    "kind.pouch_without_kit": "pouch without kit",
+    "kind.resupply_undelivered": "resupply undelivered",
+    "kind.report_missing": "report missing",
+    "kind.opening_unexplained": "opening unexplained",
+    "kind.use_without_opening": "use without opening",
+    "kind.explanation_contradicted": "explanation contradicted",
+    "kind.explained_by_another": "explained by another",
+    "kind.docked_by_another": "docked by another",
+    "kind.doses_differ": "doses differ",
+    "kind.stocktake_missing": "stocktake missing",
+    "kind.stocktake_unexpected": "stocktake unexpected",
+    "kind.stocktake_wrong_place": "stocktake wrong place",
+    "kind.quarantined_carried": "quarantined carried",
+    "kind.tag_interrupted": "tag interrupted",
+    "kind.outside_storage_limits": "outside storage limits",
+    "kind.sequence_gap": "sequence gap",
+    "kind.log_unread": "log unread",
+    "kind.kit_with_leaver": "kit with leaver",
+    "kind.training_lapsed": "training lapsed",
+    "kind.tag_moved": "tag moved",
+    "kind.not_docked": "not docked",
+    "kind.docking_failed": "docking failed",
+    "kind.pouch_without_tag": "pouch without tag",
+    "kind.tag_silent": "tag silent",
+    "kind.battery_low": "battery low",
+    "kind.tag_faulty": "tag faulty",
+    "kind.clock_implausible": "clock implausible",
+    "kind.kit_without_pouch": "kit without pouch",
+    "kind.stocktake_double": "stocktake double",
     "month.1": "January",
     "month.2": "February",
     "month.3": "March",
@@ -257,6 +296,14 @@ HEADINGS = {
     "role.programme_lead": "programme lead",
     "role.auditor": "auditor",
     "role.administrator": "administrator",
+    "severity.high": "high",
+    "severity.medium": "medium",
+    "severity.low": "low",
+    "state.opened": "opened",
+    "state.acknowledged": "acknowledged",
+    "state.resolved": "resolved",
+    "state.reopened": "reopened",
+    "state.cleared": "cleared",
     "training.valid": "valid",
     "training.lapsed": "lapsed",
     "training.unknown": "unknown",
@@ -1185,6 +1232,14 @@ def _no_such_product(product: str, products: list[str]) -> str:
     return f"no kits of {product!r}: there is {', '.join(products) or 'none of any product'}"
 
 
+def _is_so_already(*, name: str, status: str, show: str) -> str:
+    return f"{name} is {_shown('state', status)} already: see {show}"
+
+
+def _is_otherwise(*, name: str, status: str, show: str) -> str:
+    return f"{name} is {_shown('state', status)}: see {show}"
+
+
 RECONCILE: Sentences = {
     # What each rule finds.
     "rule.record_tampered": "Records that are not what the tag sealed; with those after them that cannot be judged.",
@@ -1418,8 +1473,8 @@ RECONCILE: Sentences = {
     "fact.report": _fact_report,
     "fact.docking": _fact_docking,
     "fact.stocktake": "of {place}, closed by {login}",
-    "discrepancy.is_so_already": "{name} is {status} already: see {show}",
-    "discrepancy.is_otherwise": "{name} is {status}: see {show}",
+    "discrepancy.is_so_already": _is_so_already,
+    "discrepancy.is_otherwise": _is_otherwise,
     "discrepancy.unknown": "no discrepancy is called {name} now: see {known}",
     "expiry.no_such_holder": "no officer or place {holder}: see {officers} and {places}",
     "expiry.no_such_product": _no_such_product,

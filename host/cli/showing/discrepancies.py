@@ -12,6 +12,7 @@ from host.cli.steps import line, told
 from host.phrase import NextStep, Phrase
 from host.reconcile import SEVERITIES
 from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED
+from host.words import heading
 
 if TYPE_CHECKING:
     from host.reconcile.lifecycle import Live
@@ -54,25 +55,36 @@ def row_of(each: Live, zone: str) -> Row:
 
 def status(each: Live) -> str:
     """The status for people, with who gave which reason."""
-    known = each.standing
+    known, now = each.standing, state(each.status)
     if known is None or known.reason is None:
-        return each.status
+        return now
     if each.status == REOPENED and known.status != REOPENED:
-        return line(
-            "cell.judged_before", status=each.status, before=known.status, login=known.login, reason=known.reason
-        )
+        before = state(known.status)
+        return line("cell.judged_before", status=now, before=before, login=known.login, reason=known.reason)
     if each.status in (ACKNOWLEDGED, RESOLVED):
-        return line("cell.judged", status=each.status, login=known.login, reason=known.reason)
-    return line("cell.judged_last", status=each.status, reason=known.reason)
+        return line("cell.judged", status=now, login=known.login, reason=known.reason)
+    return line("cell.judged_last", status=now, reason=known.reason)
+
+
+def state(status: str) -> str:
+    """What is to be known of a discrepancy of that status, in a word."""
+    return heading(f"state.{status}")
 
 
 def _summary(shown: Iterable[Live], hidden: int) -> str:
     by_severity = Counter(each.found.severity for each in shown)
     counts = [
-        Phrase("cell.of_severity", count=by_severity[each], severity=each) for each in SEVERITIES if by_severity[each]
+        Phrase("cell.of_severity", count=by_severity[each], severity=heading(f"severity.{each}"))
+        for each in SEVERITIES
+        if by_severity[each]
     ]
     known = sum(each.status == ACKNOWLEDGED for each in shown)
     return line("note.disagreements", questions=by_severity.total(), counts=tuple(counts), known=known, hidden=hidden)
+
+
+def severity(row: Row) -> str:
+    """How much it weighs, in a word."""
+    return heading(f"severity.{row['severity']}")
 
 
 def since(row: Row) -> str:
@@ -81,7 +93,7 @@ def since(row: Row) -> str:
 
 
 COLUMNS: Mapping[str, Cell] = {
-    "severity": "severity",
+    "severity": severity,
     "kind": "kind",
     "pouch": "pouch",
     "kit": "kit",

@@ -14,6 +14,7 @@ from host.clock import Instant
 from host.ledger import COUNTED, Balance, in_words, tally
 from host.ledger.movement import VOID
 from host.phrase import NextStep
+from host.words import heading
 
 OFFICERS = "officers"
 """Where kits are that officers have, had, or left behind: counted together, since nobody is ranked."""
@@ -44,7 +45,7 @@ def balance(db: Path, at: str | None) -> PrintedReport:
                 _by_place(there),
                 {
                     "state": lambda row: str(in_words(row["status"])),
-                    "where": "where",
+                    "where": _where,
                     "kits": "kits",
                     "doses_left": "doses_left",
                 },
@@ -82,6 +83,10 @@ def _by_place(found: list[service.KitNow]) -> list[Row]:
         row["kits"] += 1
         row["doses_left"] += each.state.doses_left
     return [rows[key] for key in sorted(rows, key=lambda key: (COUNTED.index(key[0]), key[1]))]
+
+
+def _where(row: Row) -> str:
+    return heading(OFFICERS) if row["where"] == OFFICERS else str(row["where"])
 
 
 def _doses(total: Balance) -> Row:
