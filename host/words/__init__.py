@@ -82,8 +82,6 @@ def told(what: Phrase | KitdockError, face: Callable[[NextStep], str] | None = N
         fields["step"] = _step(what, fields, face)
         if not what.code:
             return str(fields["step"])
-    elif " " in what.code:  # said in words already
-        return what.code
     return _filled(_in_use.sentences[what.code], fields)
 
 

@@ -265,7 +265,7 @@ def test_a_database_that_cannot_tell_its_zone_is_closed_again(tmp_path: Path, mo
 
         @property
         def station(self) -> None:
-            raise NotKitdock("there is no station")
+            raise NotKitdock("database.not_kitdock", path="station.db")
 
         def close(self) -> None:
             closed.append(True)

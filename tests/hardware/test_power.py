@@ -224,7 +224,7 @@ def test_a_table_that_cannot_be_read_and_one_that_lacks_an_entry_are_told(tmp_pa
 
 def test_without_the_virtual_station_the_day_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object) -> None:
-        raise SimulatorMissing("MicroPython is not installed")
+        raise SimulatorMissing("sim.not_set_up", folder="sim")
 
     monkeypatch.setattr(lived, "live", missing)
     with pytest.raises(MissingTool, match="MicroPython is not installed"):

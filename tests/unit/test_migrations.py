@@ -269,7 +269,7 @@ def test_without_room_for_the_copy_it_is_left_as_it_was(old: Path, monkeypatch: 
     before = content(old)
 
     def full(*_: object, **__: object) -> None:
-        raise errors.DatabaseFull("no room left")
+        raise errors.DatabaseFull("database.full", path=old)
 
     monkeypatch.setattr("host.store.copying.copy", full)
     with pytest.raises(errors.DatabaseFull):

@@ -194,7 +194,7 @@ def test_a_refusal_that_cannot_be_noted_is_still_one(
     change(path, "DELETE FROM account WHERE role = 'administrator'")
 
     def no(*_: Any) -> None:
-        raise error("it cannot be written")
+        raise error("database.full", path=path)
 
     monkeypatch.setattr(Database, "_note_refusal", no)
     with pytest.raises(error):
