@@ -362,7 +362,10 @@ def care(of: Speaker) -> None:
         db backup {of.folder}/copy.db
         db vacuum
         kit list --output {of.folder}/kits.csv
+        report month --output {of.folder}/month.pdf
     """)
+    # The letters of this language are not in the fonts of PDF: a label, which must be as it is, is refused.
+    of.refused(f"stock labels K1 --output {of.folder}/labels.pdf")
     of.refused(f"""
         setting set carry_days XX
         setting set XX 1

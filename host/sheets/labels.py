@@ -67,8 +67,8 @@ def sheet(labels: Sequence[Label], layout: Layout = L7159, first: int = 1) -> by
     """A PDF of the labels, row by row from place `first` of the first sheet, with further sheets as needed.
 
     The same labels give the same bytes. Raises `InputError` if there is no such place, if labels do not fit
-    on the paper, or if the fonts of PDF lack a letter of a number or lot; `KitdockError` if fpdf2 is not
-    installed.
+    on the paper, or if the fonts of PDF lack a letter of a number or lot, or of what the language says; `KitdockError`
+    if fpdf2 is not installed.
     """
     _check(labels, layout, first)
     sheets.check(".pdf")
@@ -117,8 +117,8 @@ def _draw(pdf: FPDF, label: Label, layout: Layout, left: float, top: float) -> N
     lines = [
         *_whole(pdf, _printable(label.kit, Phrase("named.kit_number")), room, (16, 14, 12, 10, 8, 6), bold=True),
         *_cut(pdf, label.product, room, (9, 8, 7)),
-        *_whole(pdf, told(Phrase("paper.lot", lot=lot)), room, (9, 8, 7, 6, 5)),
-        *_whole(pdf, told(Phrase("paper.expires", expires_on=label.expires_on)), room, (10, 9, 8), bold=True),
+        *_whole(pdf, _wording("paper.lot", lot=lot), room, (9, 8, 7, 6, 5)),
+        *_whole(pdf, _wording("paper.expires", expires_on=label.expires_on), room, (10, 9, 8), bold=True),
     ]
     y = top + (layout.height - sum(size for size, _, _ in lines) * 1.25 * _POINT) / 2
     for size, bold, text in lines:
@@ -176,6 +176,11 @@ def _cut(pdf: FPDF, text: str, room: float, sizes: Sequence[float]) -> list[_Lin
 def _width(pdf: FPDF, text: str, size: float, bold: bool) -> float:
     pdf.set_font("helvetica", "B" if bold else "", size)
     return pdf.get_string_width(text)
+
+
+def _wording(code: str, **fields: object) -> str:
+    """What the language in use says on a label. Raises `InputError` if the fonts lack a letter of it."""
+    return _printable(told(Phrase(code, **fields)), Phrase("named.wording"))
 
 
 def _printable(text: str, what: Phrase) -> str:

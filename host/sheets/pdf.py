@@ -76,7 +76,7 @@ def _letter(letter: str) -> str:
 
 def _texts(document: Document) -> Iterator[str]:
     """All text of a document."""
-    yield from (document.title, document.line)
+    yield from (document.title, document.line, document.stamp)
     for section in document.sections:
         yield from (section.heading, section.note, *section.columns)
         yield from (shown(value) for row in section.rows for value in row)
@@ -144,7 +144,7 @@ class _Paper(FPDF):
         self.letters(14, bold=True)
         self.paragraph(self.document.title, 6.5)
         self.letters(9, grey=_GREY)
-        for text in (self.document.line, self.document.stamp):
+        for text in (self.document.line, plain(self.document.stamp)):
             self.paragraph(text)
 
     def next_page(self) -> None:
@@ -155,7 +155,8 @@ class _Paper(FPDF):
         """What fpdf2 puts at the foot of each page."""
         self.letters(7.5, grey=_GREY)
         self.set_xy(_MARGIN, self.h - _MARGIN - 4)
-        self.cell(30, 4, told(Phrase("paper.page", page=self.page_no(), pages=_PAGES)))
+        page = told(Phrase("paper.page", page=self.page_no(), pages=_PAGES))
+        self.cell(30, 4, _PAGES.join(map(plain, page.split(_PAGES))))
         self.cell(self.room - 30, 4, self.wrap(self.document.title, self.room - 30)[0], align="R")
         self.letters()
 

@@ -370,6 +370,7 @@ ACCESS: Sentences = {
     "named.serial": "serial",
     "named.station": "station",
     "named.unit": "unit",
+    "named.wording": "wording",
     "who.officer": "officer {officer}",
     "who.place": "{place}",
     "who.login": "{login}",

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from host import sheets
 from host.errors import InputError, KitdockError
+from host.phrase import Phrase
 from host.sheets import labels
 from host.sheets.labels import L7159, Label, Layout
+from host.words import BRITISH, use
 from tests.refusals import refused
 
 DAY = date(2027, 5, 31)
@@ -167,6 +169,17 @@ BEYOND = {"kit": KIT._replace(kit="Ж-1"), "lot": KIT._replace(lot="Ж1")}
 def test_a_number_in_other_letters_is_refused(label: Label) -> None:
     with refused("labels.strange_letters", InputError):
         labels.sheet([label])
+
+
+@pytest.mark.parametrize("code", ["paper.lot", "paper.expires"])
+def test_a_word_in_other_letters_is_refused(code: str) -> None:
+    told = f"Ж {BRITISH.sentences[code]}"
+    before = use(BRITISH._replace(sentences={**BRITISH.sentences, code: told}))
+    try:
+        with refused("labels.strange_letters", InputError, what=Phrase("named.wording")):
+            labels.sheet([KIT])
+    finally:
+        use(before)
 
 
 @pytest.mark.parametrize(
