@@ -17,7 +17,6 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.usage.openings import Opening
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
 
 
@@ -52,13 +51,9 @@ def file(
     given = None if answers is None else _read(answers.read())
     with open_store(db) as store:
         form = forms.load(form_key)
-        found, tag = _opening(store, opening)
-        officer = officer or store.account.officer
-        if officer is None and found is not None and len(found.officers) == 1:
-            officer = found.officers[0]
+        officer, found, tag = service.Telling(store).who_reports(opening, officer)
         if officer is None:
             raise click.UsageError(line("option.who_reports"))
-        service.People(store).officer(officer)
         if given is None:
             if not terminal.has_terminal():
                 raise click.UsageError(line("option.answers_missing"))
@@ -75,19 +70,6 @@ def file(
         any_of = Phrase("cell.any_of", them=kits)
         warnings.append(line("said.which_of_kits" if kits else "said.which_kit", kits=any_of))
     return Done(text, row, warnings)
-
-
-def _opening(store: service.Database, name: str | None) -> tuple[Opening | None, str | None]:
-    """The opening that is meant; or the tag of a pouch whose openings are another officer's, for who was there."""
-    if name is None:
-        return None, None
-    try:
-        return service.Telling(store).find_opening(name), None
-    except InputError:
-        if not store.account.bound("report.file") or store.account.officer is None:
-            raise
-        tag = service.Tags(store).tag(name.rpartition(":")[0] or name)
-        return None, tag.id
 
 
 @usage.command("withdraw")

@@ -32,6 +32,18 @@ class AtTheDock(NamedTuple):
     missing: list[tuple[str, Opening]]
 
 
+class Reporting(NamedTuple):
+    """Who reports on what. `officer` is None if nobody can be taken for the one.
+
+    Without an `opening` it is what the report tells of; `tag` (its id) is then that of a pouch which another officer
+    carried.
+    """
+
+    officer: str | None
+    opening: Opening | None
+    tag: str | None
+
+
 class Telling:
     """Asks what only officers know, and keeps what they say."""
 
@@ -136,6 +148,33 @@ class Telling:
                 raise InputError("opening.impossible_doses", doses=doses, most=MAX_DOSES)
         self._reports.add_explanation(opening.tag, opening.sequence, officer, cause, doses, at_ms)
         return doses
+
+    def who_reports(self, name: str | None, officer: str | None) -> Reporting:
+        """Who reports, and on which opening, `find_opening` by its name if there is one.
+
+        Unless an `officer` is named it is the account's own, else the one who carried the pouch. An officer's own
+        account, to whom another's openings are not told, may name a pouch that was another's: whoever was there
+        reports too. Raises `InputError` if there is no such opening or officer, `NotAllowed`.
+        """
+        opening, tag = self._meant(name)
+        officer = officer or self._db.account.officer
+        if officer is None and opening is not None and len(opening.officers) == 1:
+            officer = opening.officers[0]
+        if officer is not None:
+            self._people.officer(officer)
+        return Reporting(officer, opening, tag)
+
+    def _meant(self, name: str | None) -> tuple[Opening | None, str | None]:
+        """The opening that is meant; or the tag of a pouch whose openings are another officer's, for who was there."""
+        if name is None:
+            return None, None
+        try:
+            return self.find_opening(name), None
+        except InputError:
+            account = self._db.account
+            if not account.bound("report.file") or account.officer is None:
+                raise
+            return None, self._tags.tag(name.rpartition(":")[0] or name).id
 
     def prefilled(self, opening: Opening | None) -> dict[str, object]:
         """Answers that the log and the explanation already give, by the form's keys."""

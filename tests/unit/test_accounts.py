@@ -237,6 +237,15 @@ def test_a_programme_lead_reads_protected_answers_and_the_audit_tells_which(forc
     assert "unconscious" not in everything
 
 
+def test_who_was_there_reports_on_another_officers_pouch_of_which_the_openings_are_not_told(force: Force) -> None:
+    with force.store("constable") as store:
+        assert store.who_reports("P1", None)[:2] == ("1207", store.find_opening("P1"))
+        for name in ("P2", "P2:2"):
+            assert store.who_reports(name, None) == ("1207", None, TAGS["P2"])
+    with force.store("root") as store, refused("opening.no_such_number", InputError, pouch="P2"):
+        store.who_reports("P2:99", None)
+
+
 def test_a_shared_dock_sees_openings_of_pouches_that_docked_lately_and_reads_no_report(
     force: Force, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,17 @@ def test_who_is_named_speaks_or_whose_account_it_is(store: Store) -> None:
         assert own.speaker(opening._replace(officers=("1300",)), None) == "1207"
 
 
+def test_who_carried_the_pouch_reports_unless_somebody_is_named(store: Store) -> None:
+    opening = store.find_opening("P1:1")
+    assert store.who_reports("P1:1", None) == ("1207", opening, None)
+    assert store.who_reports("P1:1", "1300") == ("1300", opening, None)
+    assert store.who_reports(None, None) == (None, None, None)
+    with refused("opening.no_such_number", InputError, sequence=9):
+        store.who_reports("P1:9", "1207")
+    with refused("officer.unknown", InputError):
+        store.who_reports("P1:1", "9")
+
+
 def test_report_is_prefilled_from_the_log_and_settles_the_opening(store: Store) -> None:
     opening = store.find_opening("P1:1")
     known = store.prefilled(opening)
