@@ -73,7 +73,7 @@ def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
     with service.create_database(db, NAME, TIME_ZONE, False, int(start.timestamp() * 1000)) as store:
         asyncio.run(_play(store, start, now, batch, interpreter))
         _say(Phrase("demo.expiry"))
-        render(expiries_table(service.Expiring(store).expiring_kits(), TIME_ZONE), "table")
+        render(expiries_table(service.Expiries(store).expiring_kits(), TIME_ZONE), "table")
         _say(Phrase("demo.reconciliation"))
         render(
             disagreements_table(service.Reconciling(store).disagreements(clock.now_ms(), service.Wanted()), TIME_ZONE),

@@ -47,7 +47,7 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
     What is acknowledged is left out until its day, but for kits that are carried although they have expired.
     """
     with open_store(db) as store:
-        found = service.Expiring(store).expiring_kits(within, station, holder, everything)
+        found = service.Expiries(store).expiring_kits(within, station, holder, everything)
         return expiries_table(found, store.station.time_zone)
 
 
@@ -82,7 +82,7 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
     The day to order by is the first of the month less the setting lead_days.
     """
     with open_store(db) as store:
-        today, products = service.Expiring(store).orders(months, product)
+        today, products = service.Expiries(store).orders(months, product)
     return Table(
         [_need(need, today) for each in products for need in each.needs],
         {

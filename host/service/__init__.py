@@ -19,16 +19,12 @@ if TYPE_CHECKING:
     from host.service.derivation import Derivation as Derivation
     from host.service.digest import Digests as Digests
     from host.service.digest import NewThings as NewThings
-    from host.service.discrepancies import Discrepancies as Discrepancies
     from host.service.doses import Doses as Doses
-    from host.service.evidence import Evidence as Evidence
-    from host.service.evidence import Shown as Shown
-    from host.service.expiring import Advised as Advised
-    from host.service.expiring import Expiring as Expiring
-    from host.service.expiring import ExpiringKits as ExpiringKits
-    from host.service.expiring import Order as Order
-    from host.service.expiring import Orders as Orders
+    from host.service.expiry import Advised as Advised
     from host.service.expiry import Expiries as Expiries
+    from host.service.expiry import ExpiringKits as ExpiringKits
+    from host.service.expiry import Order as Order
+    from host.service.expiry import Orders as Orders
     from host.service.kits import Kits as Kits
     from host.service.openings import Openings as Openings
     from host.service.people import People as People
@@ -43,6 +39,7 @@ if TYPE_CHECKING:
     from host.service.reconciling import Examined as Examined
     from host.service.reconciling import Judged as Judged
     from host.service.reconciling import Reconciling as Reconciling
+    from host.service.reconciling import Shown as Shown
     from host.service.reconciling import Wanted as Wanted
     from host.service.replacing import Fate as Fate
     from host.service.replacing import Replacements as Replacements
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
     from host.service.restoring import Candidate as Candidate
     from host.service.restoring import proven as proven
     from host.service.retaining import Retention as Retention
-    from host.service.situation import Situations as Situations
     from host.service.station import Database as Database
     from host.service.station import create_database as create_database
     from host.service.station import open_database as open_database
@@ -60,6 +56,7 @@ if TYPE_CHECKING:
     from host.service.summaries import Summaries as Summaries
     from host.service.tags import Tags as Tags
     from host.service.telling import AtTheDock as AtTheDock
+    from host.service.telling import Reporting as Reporting
     from host.service.telling import Telling as Telling
     from host.store.catalogue import Product as Product
     from host.store.copying import Progress as Progress
@@ -75,7 +72,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Accounts": "host.service.accounts",
-    "Advised": "host.service.expiring",
+    "Advised": "host.service.expiry",
     "AtTheDock": "host.service.telling",
     "Candidate": "host.service.restoring",
     "Care": "host.service.care",
@@ -87,13 +84,10 @@ _HOMES = {
     "Derivation": "host.service.derivation",
     "Digests": "host.service.digest",
     "Disagreements": "host.service.reconciling",
-    "Discrepancies": "host.service.discrepancies",
     "Doses": "host.service.doses",
-    "Evidence": "host.service.evidence",
     "Examined": "host.service.reconciling",
     "Expiries": "host.service.expiry",
-    "Expiring": "host.service.expiring",
-    "ExpiringKits": "host.service.expiring",
+    "ExpiringKits": "host.service.expiry",
     "FILE": "host.service.care",
     "Fate": "host.service.replacing",
     "Held": "host.store.recall",
@@ -106,8 +100,8 @@ _HOMES = {
     "Moved": "host.store.movements",
     "NewThings": "host.service.digest",
     "Openings": "host.service.openings",
-    "Order": "host.service.expiring",
-    "Orders": "host.service.expiring",
+    "Order": "host.service.expiry",
+    "Orders": "host.service.expiry",
     "People": "host.service.people",
     "Pictures": "host.service.picture",
     "Product": "host.store.catalogue",
@@ -120,10 +114,10 @@ _HOMES = {
     "Reconciling": "host.service.reconciling",
     "Repaired": "host.service.care",
     "Replacements": "host.service.replacing",
+    "Reporting": "host.service.telling",
     "Reports": "host.service.reports",
     "Retention": "host.service.retaining",
-    "Shown": "host.service.evidence",
-    "Situations": "host.service.situation",
+    "Shown": "host.service.reconciling",
     "Sizes": "host.service.care",
     "Stock": "host.service.stock",
     "Stocktake": "host.store.stocktake",

@@ -9,10 +9,8 @@ from host.reconcile import reconcile
 from host.reconcile.digest import Digest, Scope, digest
 from host.reconcile.discrepancy import Discrepancy
 from host.reconcile.lifecycle import CLEARED, Entry, changes
-from host.service.expiring import Advised, Expiring
-from host.service.expiry import Expiries
+from host.service.expiry import Advised, Expiries
 from host.service.reconciling import Reconciling
-from host.service.situation import Situations
 from host.store.database import Database
 from host.store.digests import DigestRepository
 from host.store.discrepancies import DiscrepancyRepository
@@ -38,9 +36,7 @@ class Digests:
         self._changes = DigestRepository(db)
         self._discrepancies = DiscrepancyRepository(db)
         self._expiries = Expiries(db)
-        self._expiring = Expiring(db)
         self._reconciling = Reconciling(db)
-        self._situations = Situations(db)
 
     def new_things(self, now_ms: int, everything: bool = False) -> NewThings:
         """What is new since the newest digest that somebody has read; with `everything` whatever stood in that too.
@@ -54,7 +50,7 @@ class Digests:
         there = self._reconciling.found_now(made_ms)
         expiring = self._expiries.expiring(clock.today(made_ms, zone), settings.expiry_days)
         new = digest(expiring, there, scope)
-        kits = self._expiring.advised([*new.expired_carried, *new.expiring])
+        kits = self._expiries.advised([*new.expired_carried, *new.expiring])
         expired = len(new.expired_carried)
         return NewThings(made_ms, new, kits[:expired], kits[expired:])
 
@@ -66,7 +62,7 @@ class Digests:
         """
         self._expiries.acknowledge_digest(made_ms, at_ms)
         if not self._changes.changed_since(made_ms + SECOND_MS):
-            self._note_first_seen(reconcile(self._situations.situation(made_ms)), made_ms)
+            self._note_first_seen(reconcile(self._reconciling.situation(made_ms)), made_ms)
 
     def _note_first_seen(self, found: Sequence[Discrepancy], at_ms: int) -> None:
         """Notes what nobody had noted by then; what was judged or noted since stays as it is."""

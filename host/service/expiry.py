@@ -1,28 +1,94 @@
-"""Expiry in the database: kits that expire, what is known of it, replacements, and what a forecast rests on."""
+"""What expires and who is to know it, what replaces each kit and what to do, and how many kits to order."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from host import clock
 from host.errors import InputError, RuleError
 from host.ledger.movement import IN_STOCK, ISSUED, in_words
 from host.phrase import NextStep, Phrase
-from host.stock.expiry import Demand, Expiry, Note, Stocked, good_after, in_order
-from host.stock.forecast import OBSERVED_DAYS, Supply
+from host.stock.expiry import Demand, Expiry, Note, Stocked, demands, good_after, in_order, next_step, suggest
+from host.stock.forecast import OBSERVED_DAYS, TELLING_DAYS, Need, Supply, forecast, total
 from host.store.database import Database
 from host.store.expiry import ExpiryRepository, Holder
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 
 
+class Advised(NamedTuple):
+    """A kit that expires, with the kit that is to replace it if there is one, and what to do."""
+
+    expiry: Expiry
+    step: Phrase
+
+
+class ExpiringKits(NamedTuple):
+    """The kits that have expired or will within so many days.
+
+    `known` counts those that are left out, since somebody has acknowledged them; `has_kits`: there ever was a kit.
+    """
+
+    kits: list[Advised]
+    known: int
+    within_days: int
+    has_kits: bool
+
+
+class Order(NamedTuple):
+    """How many kits of one product to order: month by month, and in all of them.
+
+    `observed_days` is for how long its use is known; `is_telling`: long enough to go by.
+    """
+
+    needs: list[Need]
+    whole: Need
+    observed_days: int
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether its use is known for long enough to go by."""
+        return self.observed_days >= TELLING_DAYS
+
+
+class Orders(NamedTuple):
+    """How many kits to order, by product, as seen on the day `today`."""
+
+    today: date
+    products: list[Order]
+
+
 class Expiries:
-    """Answers what expires and what a forecast rests on, and keeps what is known of it."""
+    """People ask what expires, what to do about each kit and what to order; and say what they know of."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._expiries = ExpiryRepository(db)
         self._people = PeopleRepository(db)
         self._stock = StockRepository(db)
+
+    def expiring_kits(
+        self, within: int | None = None, station: str | None = None, holder: str | None = None, everything: bool = False
+    ) -> ExpiringKits:
+        """Kits that have expired or will within so many days (None: the setting), as `expiring` has them.
+
+        What is acknowledged is left out unless `everything` is asked for. An account that is its officer's alone is
+        told of the own kits and sent to the quartermaster. Raises `InputError`, `NotAllowed`.
+        """
+        within = self._db.settings.expiry_days if within is None else within
+        found = self.expiring(self._db.today(), within, holder, station)
+        listed = [each for each in found if everything or not each.hidden]
+        own = self._db.account.only_officer
+        kits = [Advised(each, Phrase("next.ask_the_quartermaster")) for each in listed] if own else self.advised(listed)
+        has_kits = own or bool(found) or self.has_kits()
+        return ExpiringKits(kits, len(found) - len(listed), within, has_kits)
+
+    def advised(self, kits: Sequence[Expiry]) -> list[Advised]:
+        """The kits with what is to replace each, none of them twice, and what to do."""
+        carry_days, home = self._db.settings.carry_days, self._db.station.name
+        shelves = self.shelves(demands(kits, home, carry_days), self._db.today(), carry_days)
+        with_replacements = suggest(kits, shelves, home, carry_days)
+        return [Advised(each, next_step(each, carry_days, home)) for each in with_replacements]
 
     def expiring(
         self, today: date, within_days: int, holder: str | None = None, station: str | None = None
@@ -103,6 +169,24 @@ class Expiries:
         with self._db.changing("digest.acknowledge") as detail:
             self._expiries.add_read(made_at_ms, at_ms)
             detail["made_at_ms"] = made_at_ms
+
+    def orders(self, months: int, product: str | None = None) -> Orders:
+        """How many kits to order in so many months, of each product or of one.
+
+        Raises `InputError` if there are no kits of `product`, `NotAllowed`.
+        """
+        today = self._db.today()
+        supplies = self.supplies(today)
+        lead_days = self._db.settings.lead_days
+        known = tuple(each.product for each in supplies)
+        if product is not None and product not in known:
+            raise InputError("expiry.no_such_product", product=product, products=known)
+        found = []
+        for supply in supplies:
+            if product in (None, supply.product):
+                needs = forecast(supply, today, months, lead_days)
+                found.append(Order(needs, total(supply, needs, today), supply.observed_days))
+        return Orders(today, found)
 
     def supplies(self, today: date) -> list[Supply]:
         """What a forecast rests on, for each product of which kits are out or in stock, or went lately."""

@@ -119,6 +119,6 @@ def test_bug_keeps_its_traceback(station: Station, monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("host.service.expiring.suggest", broken)
+    monkeypatch.setattr("host.service.expiry.suggest", broken)
     result = CliRunner().invoke(root, ["expiry", "--db", str(station.db)])
     assert isinstance(result.exception, RuntimeError)
