@@ -1,4 +1,4 @@
-"""Accounts and their roles, settings, and the audit."""
+"""Roles are given to accounts and taken back, settings changed, and the audit read and proven whole."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from host.store.database import Database
 
 
 class Accounts:
-    """Says who may do what, and tells who did."""
+    """People say who may do what and how the station is set, and ask who did what."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""Care of the database: a backup while others write, a check of everything that must hold, repair, vacuum."""
+"""The database is looked after: backed up while others write, checked in all that must hold, repaired, shrunk."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,7 +55,7 @@ class Sizes(NamedTuple):
 
 
 class Care:
-    """Looks after the file, and proves that what it holds is whole."""
+    """People back up, check, repair and shrink the database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

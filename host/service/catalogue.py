@@ -1,4 +1,4 @@
-"""Products and the numbers on their packs, in the database: a catalogue that the user fills, empty at the start."""
+"""Products are added, with the numbers on their packs: a catalogue that the user fills, empty at the start."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from host.tag.temperature import COLDEST_C, WARMEST_C
 
 
 class Catalogue:
-    """Keeps the catalogue, and answers which product a name or a pack means."""
+    """People add to the catalogue, and ask which product a name or a pack means."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -4,7 +4,7 @@ from host.store.database import Database
 
 
 class Derivation:
-    """Derives what follows from logs."""
+    """What reads what follows from logs asks for it to be fresh."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""The digest: what is new, for a mail that never nags; and that somebody has read it."""
+"""People ask what is new, for a mail that never nags, and say that they have read it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class NewThings(NamedTuple):
 
 
 class Digests:
-    """Tells what is new."""
+    """People ask for the digest, and say that they have read it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""The account of each kit's doses: which kits are to be counted, and where sources differ."""
+"""People ask what became of each kit's doses: which kits are to be counted, and where sources differ."""
 
 from host.service.derivation import Derivation
 from host.store.database import Database
@@ -8,7 +8,7 @@ from host.usage.doses import DoseAccount, Due
 
 
 class Doses:
-    """Tells what became of the doses of kits."""
+    """People ask what became of the doses of kits."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""Officers and places in the database."""
+"""Officers and places are entered and changed, and asked for with what they have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class People:
-    """Enters and changes officers and places, and answers who and where they are, with what they have."""
+    """People enter and change officers and places, and ask who and where they are and what they have."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""Everything that the station knows at one moment, out of all tables."""
+"""Everything that the station knows at one moment is asked for, out of the whole history."""
 
 from host.picture import Picture
 from host.store.catalogue import CatalogueRepository
@@ -11,7 +11,7 @@ from host.store.tags import TagRepository
 
 
 class Pictures:
-    """Reads everything."""
+    """Whoever holds the roll-ups against the whole history asks for all of it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

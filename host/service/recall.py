@@ -1,4 +1,4 @@
-"""Recalls by lot in the database: which lots are recalled, and who holds their kits."""
+"""Lots are recalled and recalls lifted, and people ask who holds kits of a lot."""
 
 from host.clock import Instant
 from host.errors import InputError, RuleError
@@ -10,7 +10,7 @@ from host.store.stock import StockRepository
 
 
 class Recalls:
-    """Recalls lots, and answers who has their kits."""
+    """People recall lots, lift recalls, and ask who has their kits."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

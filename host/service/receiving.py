@@ -1,4 +1,4 @@
-"""Receiving kits as a scanner or a file tells of them, their labels, and what is in stock, in the database."""
+"""Kits are received as a scanner or a file tells of them; people ask for their labels, and for what is in stock."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -39,7 +39,7 @@ class Checked(NamedTuple):
 
 
 class Receiving:
-    """Takes in kits as a person, a scanner or a file tells of them, and answers what was taken in."""
+    """People receive kits by hand, by scanner or from a file, and ask what was received and is there."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""What the roll-ups hold, and what they should hold by the whole history."""
+"""What the roll-ups hold is asked for, and what they should hold by the whole history; and they are made again."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from host.usage import doses, whole
 
 
 class Recomputing:
-    """Holds the roll-ups against the whole history."""
+    """The check of the database asks for the roll-ups both ways; a repair makes them again."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -19,7 +19,7 @@ from host.usage.reports import FILED, SAME, WITHDRAWN, Explanation, UsageReport
 
 
 class Reports:
-    """Takes what officers say of openings and uses, and tells it to those who may know."""
+    """Officers say what openings were and what was used; those who may know ask for it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""A backup comes back: proven on a copy beside the database, then put in its place at once; the old one is kept."""
+"""A backup is brought back: proven on a copy beside the database, then put in its place; the old one is kept."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Retention: counts what the policy destroys, and destroys it in one transaction."""
+"""People ask what the policy of retention would destroy, and have it destroyed, in one transaction."""
 
 from contextlib import nullcontext
 
@@ -15,7 +15,7 @@ from host.store.tags import TagRepository
 
 
 class Retention:
-    """Destroys what is old enough."""
+    """People ask what is old enough to go, and have it destroyed."""
 
     still_in_log = False
 

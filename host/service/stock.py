@@ -1,4 +1,4 @@
-"""Products, lots, kits and the ledger of their movements, in the database."""
+"""Kits are issued, returned and moved in every other way; people ask where one is, and for lots and the ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ from host.usage.reports import FILED
 
 
 class Stock:
-    """Moves kits, and answers what there is and where."""
+    """People move kits, and ask what there is and where."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""Stocktakes in the database: what was scanned, what it came to, and with which reasons it was closed.
+"""A place is counted: people scan what is there, ask what it came to, and close it with their reasons.
 
 A scan is kept as soon as it is made, so that a stocktake goes on after a break. An undo is a row of its own.
 """
@@ -25,7 +25,7 @@ class Unsettled(RuleError):
 
 
 class Stocktakes:
-    """Counts what is in a place, and holds it against the ledger."""
+    """People count what is in a place, and ask how that differs from the ledger."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

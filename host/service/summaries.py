@@ -1,4 +1,4 @@
-"""Holdings and monthly summaries, in the database."""
+"""People ask who holds how much, and for a month in numbers."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from host.store.summaries import HeldBy, Shelf, SummaryRepository
 
 
 class Summaries:
-    """Counts what is held, and what a month did."""
+    """People ask what is held, and what a month did."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""Tags and their sealed keys, dockings and the events of the log: what the dock and enrolment do and ask."""
+"""Tags are enrolled and retired, the dock hands over their logs, and people ask for dockings and events."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,7 +12,7 @@ from host.tag.events import Docking, Event, EventRow, Radio, Tag
 
 
 class Tags:
-    """Enrols and retires tags, and keeps what they hand over at the dock."""
+    """People enrol and retire tags, and ask what these tell; the dock notes what they hand over."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""What an officer is asked when a pouch docks: the openings nobody has explained, the causes, the report.
+"""Officers are asked when a pouch docks: they say why it was opened and how much was used, and report it.
 
 It is the same at the dock, at the command line and in a script: the face asks and shows.
 """
@@ -45,7 +45,7 @@ class Reporting(NamedTuple):
 
 
 class Telling:
-    """Asks what only officers know, and keeps what they say."""
+    """Officers are asked what only they know, and say it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
