@@ -1,5 +1,6 @@
 """A station as tests drive it: every use case by its name, whichever service it is of."""
 
+from datetime import date
 from importlib import import_module
 from inspect import getmembers, isclass
 from pathlib import Path
@@ -7,8 +8,15 @@ from pkgutil import iter_modules
 from typing import Any, Self
 
 from host import service
+from host.ledger import Movement
+from host.ledger.movement import RETURN
+from host.reconcile.lifecycle import Entry, Standing, standings
+from host.stock.expiry import Note
 from host.store.connecting import create_database, open_database
 from host.store.database import Database
+from host.store.doses import DoseRepository
+from host.store.movements import Moved
+from host.usage.doses import DoseAccount, account
 
 
 def _services() -> dict[str, type]:
@@ -59,3 +67,27 @@ class Store(Database, metaclass=_Unbound):
         if of not in made:
             made[of] = of(self)
         return getattr(made[of], name)
+
+    # What only tests ask, mostly of what is rolled up and the history beside it.
+
+    def return_kit(self, kit: str, at_ms: int, doses: int | None = None, station: str | None = None) -> Moved:
+        """Takes a kit back into stock; `doses` is how many were counted in it."""
+        moved: Moved = self.move(Movement(0, at_ms, RETURN, kit, place=station, doses=doses))
+        return moved
+
+    def account_of(self, kit: str) -> DoseAccount:
+        """What the sources say of the doses of one kit."""
+        self.freshen()
+        return account(DoseRepository(self).kit_facts(kit))
+
+    def expiry_notes(self) -> dict[str, Note]:
+        """The last note on each kit that has any."""
+        rows = self.rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
+        return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
+
+    def recomputed_standings(self) -> tuple[list[Standing], list[Standing]]:
+        """Where every discrepancy stands, by the roll-up, and by all entries: the two are the same."""
+        entries = self.rows(f"SELECT {', '.join(Entry._fields)} FROM discrepancy_entry ORDER BY id")
+        rolled_up = self.rows(f"SELECT {', '.join(Standing._fields)} FROM discrepancy")
+        by_entries = standings(Entry(*row) for row in entries).values()
+        return sorted(Standing(*row) for row in rolled_up), sorted(by_entries)

@@ -3,8 +3,7 @@
 from host.service.derivation import Derivation
 from host.store.database import Database
 from host.store.doses import DoseRepository
-from host.usage import doses
-from host.usage.doses import DoseAccount, Due
+from host.usage.doses import Due
 
 
 class Doses:
@@ -14,12 +13,6 @@ class Doses:
         self._db = db
         self._doses = DoseRepository(db)
         self._derivation_service = Derivation(db)
-
-    def account_of(self, kit: str) -> DoseAccount:
-        """What the sources say of the doses of one kit. Raises `NotAllowed`."""
-        self._db.demand("stock.read", kit)
-        self._derivation_service.freshen()
-        return doses.account(self._doses.kit_facts(kit))
 
     def to_count(self) -> dict[str, Due]:
         """The kits that are to be counted, and why. Raises `NotAllowed`."""

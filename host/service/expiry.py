@@ -154,11 +154,6 @@ class Expiries:
             detail |= {"kits": wanted, "until": until.isoformat(), "reason": reason}
         return wanted
 
-    def expiry_notes(self) -> dict[str, Note]:
-        """The last note on each kit that has any. Raises `NotAllowed`."""
-        self._db.demand("stock.read")
-        return self._expiries.notes()
-
     def digest_read(self) -> int | None:
         """When the newest digest was made that somebody has read; None if none was. Raises `NotAllowed`."""
         self._db.demand("stock.read")

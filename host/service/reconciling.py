@@ -20,7 +20,6 @@ from host.reconcile.lifecycle import (
     check,
     live,
     named,
-    standings,
 )
 from host.reconcile.situation import Situation
 from host.service.derivation import Derivation
@@ -213,12 +212,6 @@ class Reconciling:
         """
         self._db.demand("stock.read")
         return self._discrepancies.entries_about(kind, subject)
-
-    def recomputed_standings(self) -> tuple[list[Standing], list[Standing]]:
-        """Where every discrepancy stands, by the roll-up, and by all entries: the two are the same."""
-        self._db.demand("stock.read")
-        entries = self._discrepancies.all_entries()
-        return sorted(self._discrepancies.all_standings()), sorted(standings(entries).values())
 
     def evidence(self, facts: tuple[str, ...]) -> list[Shown]:
         """What each fact says, in the same order; no health data. Raises `NotAllowed`."""

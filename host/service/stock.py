@@ -92,10 +92,6 @@ class Stock:
         new = Movement(0, at_ms, ISSUE, kit, officer, place, pouch, document=document)
         return self.move(new).warnings
 
-    def return_kit(self, kit: str, at_ms: int, doses: int | None = None, station: str | None = None) -> Moved:
-        """Takes a kit back into stock; `doses` is how many were counted in it. Raises as `move`."""
-        return self.move(Movement(0, at_ms, RETURN, kit, place=station, doses=doses))
-
     def move(self, movement: Movement) -> Moved:
         """Adds a movement to the ledger (its `id`, `login` and `recorded_at_ms` are filled in).
 

@@ -56,14 +56,6 @@ class DiscrepancyRepository:
             known[row[0], row[1]] = Standing(*row)
         return known
 
-    def all_standings(self) -> list[Standing]:
-        """Where every discrepancy stands that anything was ever noted of, by the roll-up."""
-        return [Standing(*row) for row in self._db.rows(f"SELECT {_STANDING} FROM discrepancy")]
-
-    def all_entries(self) -> list[Entry]:
-        """What was ever done about discrepancies, oldest first."""
-        return [Entry(*row) for row in self._db.rows(f"SELECT {_ENTRY} FROM discrepancy_entry ORDER BY id")]
-
     def entries_about(self, kind: str, subject: str) -> list[Entry]:
         """What was done about one discrepancy, oldest first; a tag may go by the pouch it is or was in."""
         pouch, colon, sequence = subject.rpartition(":")

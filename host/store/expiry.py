@@ -59,11 +59,6 @@ class ExpiryRepository:
         home = self._db.station.name
         return [_expiry(row, today, home) for row in self._db.rows(EXPIRING[status] + narrowed, parameters)]
 
-    def notes(self) -> dict[str, Note]:
-        """The last note on each kit that has any."""
-        rows = self._db.rows("SELECT kit, until, reason, login, at_ms FROM expiry_note ORDER BY id")
-        return {kit: Note(date.fromisoformat(until), *rest) for kit, until, *rest in rows}
-
     def add_note(self, kit: str, note: Note) -> None:
         """Adds a note on a kit, within a transaction."""
         self._db.connection.execute(
