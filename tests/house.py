@@ -2,7 +2,7 @@
 
 modules     Python files directly in host/
 members     public members of the class that has most, inherited ones counted
-commands    back-quoted `kitdock ...` in what is neither a command line nor another face
+commands    back-quoted `kitdock ...` in what is neither a command line, its help nor another face
 names       class names that stand for more than one thing
 statements  SQL statements of one issue of a kit, BEGIN and COMMIT not counted
 """
@@ -97,8 +97,11 @@ def commands() -> Figure:
 
 
 def strings(path: Path) -> str:
-    """All text that a program says: its strings but for docstrings."""
+    """All text that a program says: its strings but for docstrings and the help of the command line."""
     tree = ast.parse(path.read_text())
+    tree.body = [
+        node for node in tree.body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP")
+    ]
     said = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

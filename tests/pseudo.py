@@ -26,13 +26,16 @@ _WORD = re.compile(r"[a-z_]+")
 
 
 def marked(text: str) -> str:
-    """The text as this language has it. Lines stay lines, and blanks at their ends stay outside."""
+    """The text as this language has it. Lines stay lines, and blanks at their ends stay outside.
+
+    A line of click's own sign, after which lines stay as they are, is no text.
+    """
     return "\n".join(_marked_line(line) for line in text.split("\n"))
 
 
 def _marked_line(line: str) -> str:
     stripped = line.strip()
-    if not stripped:
+    if stripped in ("", "\b"):
         return line
     begins = line.index(stripped)
     return f"{line[:begins]}{OPEN}{stripped.translate(_ACCENTED)}{CLOSE}{line[begins + len(stripped) :]}"
@@ -101,6 +104,7 @@ PSEUDO = Language(
     sentences={code: _sentence(each) for code, each in BRITISH.sentences.items()},
     steps={action: _sentence(each) for action, each in BRITISH.steps.items()},
     headings={code: marked(each) for code, each in BRITISH.headings.items()},
+    help={name: marked(each) for name, each in BRITISH.help.items()},
     nouns={noun: (marked(forms[0]), marked(forms[1])) for noun, forms in BRITISH.nouns.items()},
     joined={word: marked(each) for word, each in BRITISH.joined.items()},
     day=_day,

@@ -25,8 +25,9 @@ from host.reconcile import RULES
 from host.settings import Settings
 from host.words import BRITISH, Sentence
 from tests.cli.conftest import DAY_MS, Station, day
-from tests.pseudo import MARKED, PSEUDO, fields_of
+from tests.pseudo import CLOSE, MARKED, OPEN, PSEUDO, fields_of
 from tests.station import Store
+from tests.test_words import command_line
 from tests.unit.test_forms import ANSWERS
 
 LONGEST = 500
@@ -71,7 +72,7 @@ def of_kind(parameter: inspect.Parameter, least: bool) -> Any:
     return {int: 2, float: 2.5, bool: True, Path: Path("/A1")}.get(kind, "A1")
 
 
-@pytest.mark.parametrize("part", ["sentences", "steps", "headings", "nouns", "joined"])
+@pytest.mark.parametrize("part", ["sentences", "steps", "headings", "help", "nouns", "joined"])
 def test_it_says_all_that_the_first_says(part: str) -> None:
     assert getattr(PSEUDO, part).keys() == getattr(BRITISH, part).keys()
 
@@ -439,6 +440,24 @@ def test_what_people_see_is_said_in_the_language_in_use(said: list[Said]) -> Non
 @pytest.mark.parametrize("command", DATA_OF_COMMANDS)
 def test_no_command_is_excused_that_shows_no_such_data(command: str, said: list[Said]) -> None:
     assert foreign([each for each in said if each.command.startswith(command)])
+
+
+TYPED = {
+    r"^ *: kitdock .*": "how a command is typed, after its heading",
+    r"^  (-h, )?--.*?(?=   |$)": "an option with what is typed after it",
+    r"^  [a-z-]+(?=   )": "a command by its name",
+    r"\[(env var|default|required|x|\d)[^\]]*\]$": "click's own: a default, a range, whether it must be given",
+}
+"""What is no word of the language in help besides, where the words were taken out."""
+
+
+@pytest.mark.parametrize("command", [path for path, _ in command_line()])
+def test_help_is_said_in_the_language_in_use(command: str, spoken: None) -> None:
+    shown = CliRunner().invoke(root, [*command.split(), "--help"], prog_name="kitdock", terminal_width=9999).stdout
+    assert words.help_of(command).partition("\n")[0] in shown
+    words_of_it = rf"{OPEN}[^{CLOSE}]*({CLOSE}|$)"  # of a command's text a list has the first sentence alone
+    lines = [re.sub("|".join(TYPED), "", re.sub(words_of_it, "   ", line)) for line in shown.splitlines()]
+    assert unmarked("\n".join(lines)) == []
 
 
 @pytest.mark.parametrize("line", ["kits 2", "⟦ķíťś⟧ and ⟦ƥóúćĥéś⟧", "2026-05-01 in stock", "kitdock: no kit"])

@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 
+import click
 import pytest
 
 from host import errors, words
 from host.access import roles
 from host.cli import steps
 from host.cli.render import Table, as_text
+from host.cli.root import root
 from host.ledger import issue, movement
 from host.phrase import NextStep, Phrase
 from host.reconcile import RULES, SEVERITIES, lifecycle
@@ -224,3 +226,89 @@ def test_a_list_of_nothing_is_nothing() -> None:
     nothing = Phrase("kit.put_aside", kit="K1", why=())
     assert words.told(nothing) == "put kit K1 aside: "
     assert words.told(Phrase("cell.list", parts=())) == ""
+
+
+# The help of the command line.
+
+
+def command_line(command: click.Command = root, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command and every group, by its name with those of its groups."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from command_line(found, f"{path} {name}".lstrip())
+
+
+def wanted_of_help() -> Iterator[list[str]]:
+    """For each command and each of its options the keys under which its help may stand, the nearest first."""
+    for path, command in command_line():
+        yield [path]
+        group = path.partition(" ")[0]
+        context = click.Context(command, parent=click.Context(root))
+        for each in command.get_params(context):
+            if isinstance(each, click.Option):
+                option = each.opts[-1]
+                yield [f"{path} {option}".lstrip(), f"{group} {option}".lstrip(), option]
+
+
+def test_each_command_and_each_option_has_its_help_and_nothing_else_has() -> None:
+    found = {tuple(keys): next((key for key in keys if key in en_GB.HELP), None) for keys in wanted_of_help()}
+    assert [keys for keys, key in found.items() if key is None] == []
+    assert set(en_GB.HELP) - set(found.values()) == set()
+    assert [keys for keys, key in found.items() if words.help_of(*split(keys[0])) != en_GB.HELP[str(key)]] == []
+
+
+def split(key: str) -> tuple[str, str]:
+    """The command and the option of a key."""
+    command, dashes, option = key.rpartition("--")
+    return (command.rstrip(), dashes + option) if dashes else (key, "")
+
+
+def test_help_is_in_the_order_of_its_keys() -> None:
+    assert list(en_GB.HELP) == sorted(en_GB.HELP)
+
+
+@pytest.mark.parametrize("key", en_GB.HELP)
+def test_help_is_in_sentences(key: str) -> None:
+    text = en_GB.HELP[key]
+    assert text[0].isupper()
+    if split(key)[1]:
+        assert re.search(r"\.( \[default: [^\]]+\])?$", text)
+    else:
+        first, *more = text.split("\n\n")
+        assert "\n" not in first
+        assert all(each.endswith((".", "?")) for each in (first, *more) if not each.startswith("\b\n"))
+        assert words.summary(key).endswith(".")
+
+
+def test_help_that_is_shared_is_not_said_again() -> None:
+    again = []
+    for key, text in en_GB.HELP.items():
+        command, option = split(key)
+        group = command.rpartition(" ")[0]
+        if option and command and (wider := f"{group} {option}".lstrip()) in en_GB.HELP:
+            again += [key] if en_GB.HELP[wider] == text else []
+    assert again == []
+
+
+def test_commands_bring_no_help_along() -> None:
+    for path in house.sources():
+        for node in ast.walk(parsed(path)):
+            where = f"{path.relative_to(house.HOST)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("click."):
+                assert not {each.arg for each in node.keywords} & {"help", "short_help", "epilog"}, where
+            if isinstance(node, ast.FunctionDef) and any(
+                re.match(r"[\w.]+\.(command|group)\(", ast.unparse(each)) for each in node.decorator_list
+            ):
+                assert ast.get_docstring(node) is None, f"{where}: its help stands in host/words"
+
+
+def test_help_without_words_is_noticed() -> None:
+    assert words.help_of("kit issue", "--db") == en_GB.HELP["--db"]
+    assert words.help_of("demo", "--db") == en_GB.HELP["demo --db"] != en_GB.HELP["--db"]
+    for command, option in (("kit sell", ""), ("kit issue", "--price")):
+        with pytest.raises(KeyError):
+            words.help_of(command, option)

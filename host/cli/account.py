@@ -20,16 +20,12 @@ _role = click.Choice(list(ROLES))
 
 @click.group(cls=Group)
 def account() -> None:
-    """Accounts: who you are, who may do what."""
+    pass
 
 
 @account.command("show")
 @with_store
 def show(db: Path) -> Table:
-    """Show who you are here, and what you may do.
-
-    Who you are is your login at this computer; no option can say otherwise.
-    """
     with open_store(db) as store:
         you = store.account
     return Table(
@@ -43,7 +39,6 @@ def show(db: Path) -> Table:
 @account.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List accounts and their roles. For auditors and administrators."""
     with open_store(db) as store:
         accounts = service.Accounts(store).accounts()
     return Table(
@@ -56,17 +51,9 @@ def list_(db: Path) -> Table:
 @account.command("grant")
 @click.argument("login", metavar="LOGIN", type=words("login"))
 @click.argument("role", metavar="ROLE", type=_role)
-@click.option(
-    "--officer", metavar="NUMBER", help="Role officer: whose account it is. [default: a dock that many share]"
-)
+@click.option("--officer", metavar="NUMBER")
 @with_store
 def grant(db: Path, login: str, role: str, officer: str | None) -> Done:
-    """Give a login a role.
-
-    ROLE is officer, quartermaster, programme_lead, auditor or administrator. With role officer and --officer the
-    account is that officer's own, and shows no one else's openings and reports. Without, it is that of a dock which
-    officers share: it docks, explains and files for each, and reads no report.
-    """
     with open_store(db) as store:
         service.Accounts(store).grant(login, role, officer, clock.now_ms())
     told = "done.role_granted_to_officer" if officer else "done.role_granted"
@@ -80,10 +67,6 @@ def grant(db: Path, login: str, role: str, officer: str | None) -> Done:
 @click.argument("role", metavar="ROLE", type=_role)
 @with_store
 def revoke(db: Path, login: str, role: str) -> Done:
-    """Take a role from a login.
-
-    What it has done stays in the audit. The last administrator stays.
-    """
     with open_store(db) as store:
         service.Accounts(store).revoke(login, role)
     return Done(line("done.role_revoked", login=login, role=heading(f"role.{role}")), {"login": login, "role": role})

@@ -31,20 +31,16 @@ class AuditAltered(KitdockError):
 
 @click.group(cls=Group)
 def audit() -> None:
-    """The audit: who did what; whether it is whole."""
+    pass
 
 
 @audit.command("list")
-@click.option("--since", type=day, metavar="YYYY-MM-DD", help=f"From this day on. [default: {DAYS} days ago]")
-@click.option("--login", metavar="LOGIN", help="Only what this login did.")
-@click.option("--action", metavar="ACTION", help="Only this action, such as report.read; kit for all that begin so.")
-@click.option("--refused", is_flag=True, help="Only what was refused.")
+@click.option("--since", type=day, metavar="YYYY-MM-DD")
+@click.option("--login", metavar="LOGIN")
+@click.option("--action", metavar="ACTION")
+@click.option("--refused", is_flag=True)
 @with_store
 def list_(db: Path, since: date | None, login: str | None, action: str | None, refused: bool) -> Table:
-    """List what was done and what was refused, oldest first. For auditors and administrators.
-
-    It tells which protected fields of a report were read, never what they say.
-    """
     with open_store(db) as store:
         zone = store.station.time_zone
         since = since or store.today() - timedelta(days=DAYS)
@@ -65,14 +61,9 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
 
 
 @audit.command("verify")
-@click.option("--contains", metavar="HASH", help="A newest hash that was kept elsewhere: the audit must still hold it.")
+@click.option("--contains", metavar="HASH")
 @with_store
 def verify(db: Path, contains: str | None) -> Done:
-    """Check that no entry was changed, put in between or taken out.
-
-    The end of the audit, or all of it, can only be checked against a hash that was kept elsewhere: this command and
-    `kitdock audit export` print the newest one. Exit status 1 if it is not whole.
-    """
     wanted = None if contains is None else _hash(contains)
     with open_store(db) as store:
         found = service.Accounts(store).verify_audit()
@@ -89,15 +80,9 @@ def verify(db: Path, contains: str | None) -> Done:
 
 
 @audit.command("export")
-@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-              help="A new file to write. [default: standard output]")  # fmt: skip
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @db_option
 def export(db: Path, output: Path | None) -> None:
-    """Write the whole audit as JSON Lines, with its hashes, for another program to verify.
-
-    One entry a line, oldest first. docs/roles.md has a program of ten lines that verifies it without Kitdock. The
-    newest hash comes on standard error: keep it elsewhere.
-    """
     with open_store(db) as store:
         if output is None:
             count, head = _write(service.Accounts(store).audit_entries(), sys.stdout.buffer)

@@ -41,19 +41,14 @@ _COUNTS = {
 
 @click.group(cls=Group)
 def db() -> None:
-    """Care of the database: backup, restore, check, retention."""
+    pass
 
 
 @db.command("backup")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@click.option("--overwrite", is_flag=True)
 @with_store
 def backup(db: Path, file: Path, overwrite: bool) -> Done:
-    """Copy the database into FILE, while others use it.
-
-    The copy is checked before it gets its name, and only its owner can read it. The key file is not in it: what is
-    sealed cannot be read from the copy alone. Keep copies of both, apart from each other.
-    """
     with open_store(db) as store, _progress(line("said.copying")) as progress:
         size = service.Care(store).back_up(file, overwrite, progress)
     return Done(
@@ -64,18 +59,10 @@ def backup(db: Path, file: Path, overwrite: bool) -> Done:
 
 @db.command("restore")
 @click.argument("backup", metavar="BACKUP", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask. Needed without a terminal.")
+@click.option("--yes", is_flag=True)
 @db_option
 @format_option
 def restore(db: Path, backup: Path, yes: bool) -> Done:
-    """Put BACKUP in the place of the database.
-
-    The backup proves itself on a copy first: the file, its layout, its audit, the key file beside the database, and
-    that you are an administrator in it. Then it takes the database's place at once, and the one before is kept beside
-    it. Stop `kitdock dock` and whatever else uses the database. What tags have handed over since the backup
-    they hand over again, as far as their memory goes back.
-    """
-
     with ExitStack() as until_done:
         with _progress(line("said.reading")) as progress:
             candidate = until_done.enter_context(service.proven(backup, db, progress=progress))
@@ -105,19 +92,9 @@ def restore(db: Path, backup: Path, yes: bool) -> Done:
 
 
 @db.command("check")
-@click.option("--repair", is_flag=True, help="Put triggers and indexes back, and derive anew what is derived.")
+@click.option("--repair", is_flag=True)
 @with_store
 def check(db: Path, repair: bool) -> Table:
-    """Check everything that must hold in the database.
-
-    The file; rows that others refer to; the layout, with the triggers that keep history from being changed; the
-    audit's chain; the ledger's balance; that what is derived follows from the history; and that each record is what
-    its tag sealed. Exit status 0 if all holds, 1 if something does not, 3 if the file is damaged.
-
-    With --repair what can be made again is, then all is checked. History is never touched: if that is what does not
-    hold, restore a backup.
-    """
-
     with open_store(db) as store:
         if repair:
             put_back = service.Care(store).repair().objects
@@ -145,10 +122,6 @@ def check(db: Path, repair: bool) -> Table:
 @db.command("vacuum")
 @with_store
 def vacuum(db: Path) -> Done:
-    """Give the room of what was deleted back to the disk.
-
-    The file is written anew, which needs as much room again for the while; others must wait.
-    """
     with open_store(db) as store:
         before, after = service.Care(store).vacuum()
     return Done(
@@ -160,11 +133,6 @@ def vacuum(db: Path) -> Done:
 @db.command("accept-clock")
 @with_store
 def accept_clock(db: Path) -> Done:
-    """Take this machine's clock as right although the newest entry is of a later time.
-
-    Kitdock records nothing while the clock is far behind the newest entry of its audit. First make sure that the
-    clock is right: it is the entries that were made with a wrong one then, and they stay as they are.
-    """
     with open_store(db) as store:
         service.Accounts(store).accept_clock()
         now, zone = clock.now_ms(), store.station.time_zone
@@ -172,16 +140,11 @@ def accept_clock(db: Path) -> Done:
 
 
 @db.command("retention")
-@click.option("--dry-run", is_flag=True, help="Only list what would be destroyed. So it is without --apply.")
-@click.option("--apply", is_flag=True, help="Destroy it. It cannot be brought back.")
-@click.option("--yes", is_flag=True, help="Do not ask. Needed with --apply without a terminal.")
+@click.option("--dry-run", is_flag=True)
+@click.option("--apply", is_flag=True)
+@click.option("--yes", is_flag=True)
 @with_store
 def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
-    """List what the retention policy destroys, or destroy it.
-
-    The policy is a setting for each kind of data: `kitdock setting set retain_answers_days 365`, and so for reports,
-    events and leavers. Nothing is destroyed unless it is set. The ledger and the audit are kept for good.
-    """
     if dry_run and apply:
         raise click.UsageError(line("option.dry_run_or_apply"))
     with open_store(db) as store:

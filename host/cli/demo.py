@@ -19,6 +19,7 @@ import click
 from host import clock, forms, service
 from host.access import identity
 from host.cli import asking, terminal
+from host.cli.groups import Command
 from host.cli.render import render
 from host.cli.showing.discrepancies import disagreements_table
 from host.cli.showing.docking import progress
@@ -48,18 +49,11 @@ class DemoFailed(KitdockError):
     """The virtual station did not play as it must."""
 
 
-@click.command()
-@click.option("--batch", is_flag=True, help="Answer the officer's prompts by itself. So without a terminal.")
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the database there. [default: a "
-              "temporary folder]")  # fmt: skip
-@click.option("--interpreter", metavar="PATH", type=click.Path(exists=True, dir_okay=False),
-              help="Another MicroPython to run the tags' firmware in, such as a Unix build.")  # fmt: skip
+@click.command(cls=Command)
+@click.option("--batch", is_flag=True)
+@click.option("--db", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--interpreter", metavar="PATH", type=click.Path(exists=True, dir_okay=False))
 def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
-    """Play through a small fictional force.
-
-    Six tags run the real firmware in real MicroPython interpreters, and dock over real Bluetooth packets on
-    a virtual radio. It takes under a minute and needs no hardware.
-    """
     began = time.monotonic()
     if db is None:
         db = Path(tempfile.mkdtemp(prefix="kitdock-demo-")) / "demo.db"

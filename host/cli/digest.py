@@ -30,24 +30,14 @@ MOST = 50
 
 @click.group(cls=ListByDefault)
 def digest() -> None:
-    """What is new and not acknowledged, to send by mail.
-
-    Without a command it shows the digest: `kitdock digest`, `kitdock digest --only-if-new --output digest.eml`.
-    """
+    pass
 
 
 @digest.command("list")
-@click.option("--only-if-new", is_flag=True, help="Show and write nothing if nothing is new.")
-@click.option("--all", "everything", is_flag=True, help="Also what was in a digest that somebody has read.")
+@click.option("--only-if-new", is_flag=True)
+@click.option("--all", "everything", is_flag=True)
 @with_store
 def list_(db: Path, only_if_new: bool, everything: bool) -> PrintedReport | None:
-    """Show what is new: expiry, discrepancies, overdue reports, resupply.
-
-    What somebody has acknowledged is left out, and comes back when it comes again or gets worse. Each item
-    says how to acknowledge it; `kitdock digest acknowledge` acknowledges all of one digest.
-
-    With --output FILE.eml it is a whole mail, as text and HTML, to hand to sendmail.
-    """
     with open_store(db) as store:
         zone = store.station.time_zone
         name = store.station.name
@@ -63,11 +53,6 @@ def list_(db: Path, only_if_new: bool, everything: bool) -> PrintedReport | None
 @click.argument("made", metavar="TIME")
 @with_store
 def acknowledge(db: Path, made: str) -> Done:
-    """Say that the digest made at TIME has been read: what was in it is known.
-
-    TIME is as the digest gives it. Nothing that came up later is touched, and nothing is closed: `kitdock
-    expiry` and `kitdock reconcile` go on to show it all.
-    """
     with open_store(db) as store:
         zone = store.station.time_zone
         now_ms = clock.now_ms()

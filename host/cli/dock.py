@@ -8,6 +8,7 @@ import click
 
 from host import clock, forms, service
 from host.cli import asking, terminal
+from host.cli.groups import Command
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
 from host.cli.showing.docking import adapter_option, on_radio, progress
@@ -30,24 +31,14 @@ class SomeFailed(LinkError):
     """At least one tag could not be docked."""
 
 
-@click.command()
-@click.option("--once", is_flag=True, help="Stop when no tag has anything new. Without it, go on until Ctrl-C.")
-@click.option("--all", "everything", is_flag=True, help="Dock tags that have nothing new as well, once each.")
-@click.option("--wait", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True,
-              help="With --once: how long to wait for another tag.")  # fmt: skip
-@click.option("--no-prompt", is_flag=True, help="Only collect; ask nobody about openings.")
+@click.command(cls=Command)
+@click.option("--once", is_flag=True)
+@click.option("--all", "everything", is_flag=True)
+@click.option("--wait", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True)
+@click.option("--no-prompt", is_flag=True)
 @adapter_option
 @with_store
 def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, adapter: str | None) -> Table | None:
-    """Fetch what the tags at the dock have logged.
-
-    Each tag is connected to when it has something new. Its records are checked, kept, and only then
-    acknowledged. With a terminal, the officer is asked about openings that nobody has explained, and for reports
-    that are missing; an empty answer leaves the question for later. Who stands there confirms their collar number
-    first: pouches are easily swapped.
-
-    With --once the exit status is 4 if a tag could not be docked.
-    """
     prompt = terminal.has_terminal() and not no_prompt
     with open_store(db) as store:
 
@@ -79,17 +70,11 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
         )
 
 
-@click.command()
-@click.option("--seconds", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True,
-              help="How long to listen.")  # fmt: skip
+@click.command(cls=Command)
+@click.option("--seconds", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True)
 @adapter_option
 @with_store
 def scan(db: Path, seconds: float, adapter: str | None) -> Table:
-    """List the station's tags in range, and what they wait to hand over.
-
-    Listens only: connects to no tag and takes nothing from it. Other devices are not shown, since a tag
-    that is not this station's cannot be told from any door sensor.
-    """
     with open_store(db) as store:
 
         async def listen(radio: Adapter) -> list[Row]:

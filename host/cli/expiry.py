@@ -20,32 +20,16 @@ from host.stock.forecast import Need
 
 @click.group(cls=ListByDefault)
 def expiry() -> None:
-    """Show kits that have expired or soon will.
-
-    Without a command it lists: `kitdock expiry`, `kitdock expiry --within 30`.
-    """
+    pass
 
 
 @expiry.command("list")
-@click.option(
-    "--within",
-    metavar="DAYS",
-    type=click.IntRange(0, 3650),
-    help="Show kits that expire within so many days. [default: setting expiry_days, 90 unless set]",
-)
-@click.option("--station", metavar="STATION", help="Only kits there, and those of officers at home there.")
-@click.option("--holder", metavar="OFFICER|PLACE", help="Only what this officer or place has.")
-@click.option("--all", "everything", is_flag=True, help="Also what is acknowledged.")
+@click.option("--within", metavar="DAYS", type=click.IntRange(0, 3650))
+@click.option("--station", metavar="STATION")
+@click.option("--holder", metavar="OFFICER|PLACE")
+@click.option("--all", "everything", is_flag=True)
 @with_store
 def list_(db: Path, within: int | None, station: str | None, holder: str | None, everything: bool) -> Table:
-    """List kits that have expired or soon will: who to call, what to bring.
-
-    Expired kits come first, of those the ones that somebody carries. For each kit that is out and will not
-    last as long as a kit is carried (setting carry_days), the kit in stock that expires first but lasts is
-    suggested: of the officer's home station, or else of this one; no kit twice.
-
-    What is acknowledged is left out until its day, but for kits that are carried although they have expired.
-    """
     with open_store(db) as store:
         found = service.Expiries(store).expiring_kits(within, station, holder, everything)
         return expiries_table(found, store.station.time_zone)
@@ -53,15 +37,10 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
 
 @expiry.command("acknowledge")
 @click.argument("kits", metavar="KIT...", nargs=-1, required=True)
-@click.option("--until", type=day, metavar="YYYY-MM-DD", required=True, help="The day on which it comes back.")
-@click.option("--reason", type=naming.reason, metavar="TEXT", required=True, help="Why it can wait. No names.")
+@click.option("--until", type=day, metavar="YYYY-MM-DD", required=True)
+@click.option("--reason", type=naming.reason, metavar="TEXT", required=True)
 @with_store
 def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Done:
-    """Say that it is known that kits expire, so that they are left out until a day.
-
-    The last word on a kit counts, as long as the kit stays where it is. A kit that is carried although it has
-    expired stays in the list, marked as known.
-    """
     with open_store(db) as store:
         noted = service.Expiries(store).acknowledge_expiry(kits, until, reason, clock.now_ms())
     return Done(
@@ -71,16 +50,10 @@ def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Do
 
 
 @expiry.command("forecast")
-@click.option("--months", type=click.IntRange(1, 36), default=6, show_default=True, help="How many months ahead.")
-@click.option("--product", metavar="PRODUCT", help="Only this product.")
+@click.option("--months", type=click.IntRange(1, 36), default=6, show_default=True)
+@click.option("--product", metavar="PRODUCT")
 @with_store
 def forecast_(db: Path, months: int, product: str | None) -> Table:
-    """Forecast how many kits to order, month by month.
-
-    The aim is as many good kits as today, out and in stock. What expires is known. What will be used, lost
-    or left behind is estimated from the last 12 months: four times in five it is within the bounds shown.
-    The day to order by is the first of the month less the setting lead_days.
-    """
     with open_store(db) as store:
         today, products = service.Expiries(store).orders(months, product)
     return Table(

@@ -1,17 +1,69 @@
-"""The kinds of command groups."""
+"""The kinds of commands and of command groups.
+
+What their help says stands in `host.words` and is looked up when somebody asks for it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from host import words
+from host.cli.steps import line
 
-class Group(click.Group):
-    """A group whose help says of each command all of its first line, over several lines if need be.
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class Command(click.Command):
+    """A command whose help is in the language in use."""
+
+    path = ""
+    """Its name with those of the groups that it is in: kit issue. A group tells it to what it loads."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes how it is typed."""
+        prefix = f"{words.heading('help.usage')}: "
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes all of the help."""
+        self._take_words(ctx)
+        super().format_help(ctx, formatter)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of options."""
+        options = (each for each in self.get_params(ctx) if isinstance(each, click.Option))
+        with formatter.section(words.heading("help.options")):
+            formatter.write_dl([told for each in options if (told := each.get_help_record(ctx))])
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of its help, as a shell shows it that completes commands."""
+        self.help = words.help_of(self.path)
+        return super().get_short_help_str(limit)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell may complete, with its help."""
+        self._take_words(ctx)
+        return super().shell_complete(ctx, incomplete)
+
+    def _take_words(self, ctx: click.Context) -> None:
+        self.help = words.help_of(self.path)
+        for each in self.get_params(ctx):
+            if isinstance(each, click.Option):
+                each.help = words.help_of(self.path, each.opts[-1])
+
+
+class Group(Command, click.Group):
+    """A group whose help says of each command all of its first sentence, over several lines if need be.
 
     `homes` are commands that are loaded when they are wanted: `module:name` by the name of each.
     """
+
+    command_class = Command
 
     def __init__(self, *arguments: Any, homes: Mapping[str, str] | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -26,14 +78,23 @@ class Group(click.Group):
         if cmd_name in self._homes:
             module, _, name = self._homes[cmd_name].partition(":")
             self.add_command(getattr(import_module(module), name), cmd_name)
-        return super().get_command(ctx, cmd_name)
+        command = super().get_command(ctx, cmd_name)
+        if isinstance(command, Command):
+            command.path = self._path_of(cmd_name)
+        return command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the lists of options and of commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of commands."""
-        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        told = [(name, command.get_short_help_str(limit=1000)) for name, command in commands if command]
-        with formatter.section("Commands"):
-            formatter.write_dl(told)
+        """Writes the list of commands, none of which is loaded for it."""
+        with formatter.section(words.heading("help.commands")):
+            formatter.write_dl([(name, words.summary(self._path_of(name))) for name in self.list_commands(ctx)])
+
+    def _path_of(self, command: str) -> str:
+        return f"{self.path} {command}".lstrip()
 
 
 class ListByDefault(Group):
@@ -46,7 +107,7 @@ class ListByDefault(Group):
         """Says where the options are of the command that is not named."""
         with formatter.indentation():
             formatter.write_paragraph()
-            formatter.write_text(f"`{ctx.command_path} {self.default} --help` tells the options without a command.")
+            formatter.write_text(line("help.default_options", command=f"`{ctx.command_path} {self.default} --help`"))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Puts the default in front unless a command or help is asked for."""

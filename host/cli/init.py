@@ -7,23 +7,19 @@ from pathlib import Path
 import click
 
 from host import clock, service
+from host.cli.groups import Command
 from host.cli.options import db_option, format_option, words
 from host.cli.render import Done
 from host.cli.steps import line
 
 
-@click.command()
+@click.command(cls=Command)
 @db_option
-@click.option("--name", type=words("name"), metavar="NAME", required=True, help="What the station is called.")
-@click.option("--time-zone", required=True, metavar="ZONE", help="The station's time zone, such as Europe/London.")
-@click.option("--collect-names", is_flag=True, help="Ask for the name of the person helped. Off by default.")
+@click.option("--name", type=words("name"), metavar="NAME", required=True)
+@click.option("--time-zone", required=True, metavar="ZONE")
+@click.option("--collect-names", is_flag=True)
 @format_option
 def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
-    """Make a station's database and its key file.
-
-    The key file opens the tags' keys and the reports' protected answers. Keep a copy of it in a safe
-    place, apart from the copies of the database.
-    """
     from host.access.vault import key_path
 
     clock.zone(time_zone)

@@ -22,15 +22,15 @@ from host.words import heading
 if TYPE_CHECKING:
     from host.receiving.printed import DateStyle
 
-_trained = click.option("--trained", type=day, metavar="YYYY-MM-DD", help="Day of the last naloxone training.")
-_unit = click.option("--unit", type=words("unit"), metavar="UNIT", help="Where the officer serves, such as a division.")
-_station = click.option("--station", type=words("station"), metavar="PLACE", help="The station that supplies kits.")
-_role = click.option("--role", type=words("role"), metavar="ROLE", help="What the officer is, such as constable.")
+_trained = click.option("--trained", type=day, metavar="YYYY-MM-DD")
+_unit = click.option("--unit", type=words("unit"), metavar="UNIT")
+_station = click.option("--station", type=words("station"), metavar="PLACE")
+_role = click.option("--role", type=words("role"), metavar="ROLE")
 
 
 @click.group(cls=Group)
 def officer() -> None:
-    """Officers: training, what they carry, who has left."""
+    pass
 
 
 @officer.command("add")
@@ -39,7 +39,7 @@ def officer() -> None:
 @_unit
 @_station
 @_role
-@click.option("--update", is_flag=True, help="The officer is known already: note a refresher.")
+@click.option("--update", is_flag=True)
 @with_store
 def add(
     db: Path,
@@ -50,11 +50,6 @@ def add(
     role: str | None,
     update: bool,
 ) -> Done:
-    """Add an officer by collar number.
-
-    The number is all that is kept of who it is. Training must come before carriage, and a refresher every 12
-    months.
-    """
     if update and (trained is None or unit or station or role):
         raise click.UsageError(line("option.update_alone"))
     with open_store(db) as store:
@@ -73,7 +68,7 @@ def add(
 @officer.command("change")
 @click.argument("officer", metavar="OFFICER")
 @_trained
-@click.option("--correct", is_flag=True, help="The later training that is known was wrong.")
+@click.option("--correct", is_flag=True)
 @_unit
 @_station
 @_role
@@ -87,10 +82,6 @@ def change(
     station: str | None,
     role: str | None,
 ) -> Done:
-    """Note an officer's refresher, new unit, station or role.
-
-    Of several trainings the last one counts: an earlier day is refused unless you say --correct.
-    """
     told = (("trained_on", trained), ("unit", unit), ("station", station), ("role", role))
     changes = {key: value for key, value in told if value}
     if not changes:
@@ -105,14 +96,10 @@ def change(
 
 @officer.command("leave")
 @click.argument("officer", metavar="OFFICER")
-@click.option("--on", type=day, metavar="YYYY-MM-DD", help="The last day. [default: today]")
-@click.option("--back", is_flag=True, help="The officer has not left after all.")
+@click.option("--on", type=day, metavar="YYYY-MM-DD")
+@click.option("--back", is_flag=True)
 @with_store
 def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
-    """Note that an officer leaves, and say which kits are still out.
-
-    From the day after, nothing is issued to the officer any more.
-    """
     if back and on:
         raise click.UsageError(line("option.back_or_on"))
     with open_store(db) as store:
@@ -133,20 +120,10 @@ def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
 
 @officer.command("import")
 @click.argument("file", metavar="FILE", type=click.File("rb"))
-@click.option("--dry-run", is_flag=True, help="Say what it would do, and write nothing.")
-@click.option(
-    "--dates",
-    type=click.Choice(["iso", "dmy", "mdy"]),
-    help="How dates such as 03/04/2026 are meant: day first (dmy) or month first (mdy).",
-)
+@click.option("--dry-run", is_flag=True)
+@click.option("--dates", type=click.Choice(["iso", "dmy", "mdy"]))
 @with_store
 def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) -> Done:
-    """Add and change officers from a CSV file, all or none.
-
-    Its first line names the columns: officer, and as you have them trained, unit, station, role, left. Officers who
-    are known are changed where the file says something else; an empty cell changes nothing. FILE may be - for
-    standard input.
-    """
     with open_store(db) as store:
         plan = service.People(store).import_officers(file.read(), clock.now_ms(), dates, dry_run)
     told = "done.officers_not_imported" if dry_run else "done.officers_imported"
@@ -163,14 +140,10 @@ def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) ->
 
 
 @officer.command("list")
-@click.option("--unit", metavar="UNIT", help="Only officers of this unit.")
-@click.option("--training", "state", type=click.Choice(TRAINING), help="Only officers whose training is so.")
+@click.option("--unit", metavar="UNIT")
+@click.option("--training", "state", type=click.Choice(TRAINING))
 @with_store
 def list_(db: Path, unit: str | None, state: str | None) -> Table:
-    """List officers, what they carry, and until when their training is valid.
-
-    Of those who have left it says how many kits are still out.
-    """
     with open_store(db) as store:
         everybody = service.People(store).carrying()
         today = store.today()

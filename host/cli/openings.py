@@ -21,21 +21,13 @@ from host.words import bound, heading
 
 @click.group(cls=ListByDefault)
 def openings() -> None:
-    """Openings of pouches: list them, explain them.
-
-    Without a command it lists: `kitdock openings`, `kitdock openings POUCH`.
-    """
+    pass
 
 
 @openings.command("list")
 @click.argument("pouch", metavar="[POUCH|TAG]", required=False)
 @with_store
 def list_(db: Path, pouch: str | None) -> Table:
-    """List openings of all pouches, or of one.
-
-    Times come from the tag's own clock between two dockings; the bound says how far off they may be. An
-    opening is named by its pouch and the number of its record.
-    """
     with open_store(db) as store:
         tag = service.Tags(store).tag(pouch).id if pouch else None
         zone = store.station.time_zone
@@ -57,18 +49,12 @@ def list_(db: Path, pouch: str | None) -> Table:
 
 @openings.command("explain")
 @click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
-@click.option("--cause", type=click.Choice(list(CAUSES)), help="Why it was opened. Asked for if left out.")
-@click.option("--doses", type=click.IntRange(1, MAX_DOSES), help="If used: how many. [default: the dose marks]")
-@click.option("--officer", metavar="OFFICER", help="Who says so. [default: you, on an officer's own account]")
-@click.option("--myself", is_flag=True, help="You opened it yourself, to restock or inspect it; not for officers.")
+@click.option("--cause", type=click.Choice(list(CAUSES)))
+@click.option("--doses", type=click.IntRange(1, MAX_DOSES))
+@click.option("--officer", metavar="OFFICER")
+@click.option("--myself", is_flag=True)
 @with_store
 def explain(db: Path, opening: str, cause: str | None, doses: int | None, officer: str | None, myself: bool) -> Done:
-    """Say why a pouch was opened.
-
-    Without a sequence it is the newest opening that nobody has explained. A new explanation replaces an
-    older one, which stays in the record. Who said it and who typed it are both kept: name the officer who told
-    you with --officer, or say --myself. If that officer did not carry the pouch then, reconciliation asks about it.
-    """
     if myself and officer is not None:
         raise click.UsageError(line("option.officer_or_myself"))
     with open_store(db) as store:

@@ -59,7 +59,6 @@ db_option = click.option(
     envvar="KITDOCK_DB",
     show_envvar=True,
     required=True,
-    help="The station's database.",
 )
 
 _format_option = click.option(
@@ -70,7 +69,6 @@ _format_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=_keep_format,
-    help="How to show the result.",
 )
 
 _output_option = click.option(
@@ -79,21 +77,13 @@ _output_option = click.option(
     type=click.Path(dir_okay=False, readable=False, path_type=Path),
     expose_value=False,
     callback=_keep_output,
-    help="Write it to FILE instead: .csv .json .txt .html .pdf .xlsx .eml.",
 )
 
 _overwrite_option = click.option(
-    "--overwrite",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_keep_overwrite,
-    help="Replace FILE if it exists.",
+    "--overwrite", is_flag=True, is_eager=True, expose_value=False, callback=_keep_overwrite
 )
 
-at_option = click.option(
-    "--at", metavar="TIME", help="When it happened, YYYY-MM-DDTHH:MM in the station's time zone. [default: now]"
-)
+at_option = click.option("--at", metavar="TIME")
 
 
 def format_option(command: _Function) -> _Function:
@@ -151,7 +141,6 @@ def words(what: str, most: int = 60) -> Callable[[str], str]:
     return line
 
 
-def reason_option(text: str, required: bool = True) -> Callable[[_Function], _Function]:
-    """The option --reason, with help that says what is asked for, and what is not."""
-    told = f"{text} It is kept for good: no names, nothing on anybody's health."
-    return click.option("--reason", type=words("reason", 200), metavar="TEXT", required=required, help=told)
+def reason_option(required: bool = True) -> Callable[[_Function], _Function]:
+    """The option --reason, whose help says what is asked for, and what is not."""
+    return click.option("--reason", type=words("reason", 200), metavar="TEXT", required=required)

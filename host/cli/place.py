@@ -18,21 +18,15 @@ from host.words import heading
 
 @click.group(cls=Group)
 def place() -> None:
-    """Places: stations with stock; vehicles, custody suites, cabinets."""
+    pass
 
 
 @place.command("add")
 @click.argument("place", metavar="PLACE", type=words("place"))
-@click.option(
-    "--kind", type=click.Choice(PLACE_KINDS), required=True, help="Stations hold stock; kits are issued to others."
-)
-@click.option("--unit", type=words("unit"), metavar="UNIT", help="The unit that looks after it.")
+@click.option("--kind", type=click.Choice(PLACE_KINDS), required=True)
+@click.option("--unit", type=words("unit"), metavar="UNIT")
 @with_store
 def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
-    """Add a station, vehicle, custody suite or cabinet.
-
-    PLACE is what it is called, such as "Car 7". The database's own station is there already.
-    """
     with open_store(db) as store:
         service.People(store).add_place(place, kind, unit, clock.now_ms())
     return Done(
@@ -44,7 +38,6 @@ def add(db: Path, place: str, kind: str, unit: str | None) -> Done:
 @place.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List places, and how many kits are in each."""
     with open_store(db) as store:
         places = service.People(store).stocked_places()
     return Table(

@@ -26,19 +26,15 @@ def gtin(text: str) -> str:
 
 @click.group(cls=Group)
 def product() -> None:
-    """Products, and the numbers on their packs."""
+    pass
 
 
 @product.command("add")
 @click.argument("name", metavar="NAME", type=words("product"))
-@click.option("--gtin", "gtins", metavar="GTIN", type=gtin, multiple=True, help="Number on a pack; repeat for more.")
-@click.option("--doses", type=click.IntRange(1, 99), help="Doses in one kit. [default: 2]")
+@click.option("--gtin", "gtins", metavar="GTIN", type=gtin, multiple=True)
+@click.option("--doses", type=click.IntRange(1, 99))
 @with_store
 def add(db: Path, name: str, gtins: Sequence[str], doses: int | None) -> Done:
-    """Add a product to the catalogue.
-
-    A GTIN is the number below a pack's bars, or after (01). With it a scanner tells which product a pack is.
-    """
     with open_store(db) as store:
         added = service.Catalogue(store).add_product(name, gtins, doses)
     return Done(
@@ -50,13 +46,9 @@ def add(db: Path, name: str, gtins: Sequence[str], doses: int | None) -> Done:
 @product.command("gtin")
 @click.argument("name", metavar="NAME")
 @click.argument("gtins", metavar="GTIN...", type=gtin, nargs=-1, required=True)
-@click.option("--move", is_flag=True, help="The number was another product's by mistake.")
+@click.option("--move", is_flag=True)
 @with_store
 def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
-    """Give a product another number that its packs carry.
-
-    Kits already received keep the product they were received as.
-    """
     with open_store(db) as store:
         changed = service.Catalogue(store).add_gtins(name, gtins, move)
     return Done(line("done.product_changed", product=name, now=_gtins(changed)), _row(changed))
@@ -64,16 +56,11 @@ def gtin_(db: Path, name: str, gtins: Sequence[str], move: bool) -> Done:
 
 @product.command("storage")
 @click.argument("name", metavar="NAME")
-@click.option("--from", "least_c", metavar="°C", type=int, help="The lowest temperature that the label allows.")
-@click.option("--to", "most_c", metavar="°C", type=int, help="The highest.")
-@click.option("--none", is_flag=True, help="The label says nothing; nothing is compared.")
+@click.option("--from", "least_c", metavar="°C", type=int)
+@click.option("--to", "most_c", metavar="°C", type=int)
+@click.option("--none", is_flag=True)
 @with_store
 def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: bool) -> Done:
-    """Enter how warm or cold a product may be stored, as its label says.
-
-    What tags tell of heat and frost is then compared with it: `kitdock reconcile` asks about each kit that was beyond.
-    Give both limits or the one that the label has; they replace what was entered before.
-    """
     if none == (least_c is not None or most_c is not None):
         raise InputError("product.limits_unclear")
     with open_store(db) as store:
@@ -85,7 +72,6 @@ def storage(db: Path, name: str, least_c: int | None, most_c: int | None, none: 
 @product.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List products, the doses in a kit of each, how they are to be stored, and their GTINs."""
     with open_store(db) as store:
         found = service.Catalogue(store).products()
     return Table(

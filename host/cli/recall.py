@@ -31,32 +31,21 @@ class MarkByDefault(ListByDefault):
 
 
 lot_argument = click.argument("lot", metavar="LOT", type=words("lot"))
-product_option = click.option(
-    "--product", metavar="PRODUCT", type=words("product"), help="Needed if two products have a lot of that number."
-)
+product_option = click.option("--product", metavar="PRODUCT", type=words("product"))
 
 
 @click.group(cls=MarkByDefault)
 def recall() -> None:
-    """Recall a lot: who holds its kits, and where.
-
-    `kitdock recall LOT --reason TEXT` marks the lot and lists its kits; `kitdock recall` lists the recalls.
-    """
+    pass
 
 
 @recall.command("mark")
 @click.argument("lot", metavar="[LOT]", type=words("lot"), required=False)
 @product_option
-@click.option("--reason", metavar="TEXT", type=naming.reason, help="Why it is recalled.")
-@click.option("--document", metavar="TEXT", type=words("document"), help="The notice it follows, such as its number.")
+@click.option("--reason", metavar="TEXT", type=naming.reason)
+@click.option("--document", metavar="TEXT", type=words("document"))
 @with_store
 def mark(db: Path, lot: str | None, product: str | None, reason: str | None, document: str | None) -> Table:
-    """Recall a lot, and list who holds its kits and where they are.
-
-    From then on no kit of the lot is issued. Those that can be collected are listed, first those that
-    officers carry; used, left behind, lost and destroyed ones are counted. With --output list.pdf it is a
-    list to print. Without LOT it lists the recalls.
-    """
     if lot is None:
         if product or reason or document:
             raise click.UsageError(line("option.lot_missing"))
@@ -76,7 +65,6 @@ def mark(db: Path, lot: str | None, product: str | None, reason: str | None, doc
 @product_option
 @with_store
 def show(db: Path, lot: str, product: str | None) -> Table:
-    """List who holds the kits of a lot, recalled or not, and where they are."""
     with open_store(db) as store:
         return _kits(store, service.Recalls(store).find_lot(lot, product))
 
@@ -84,10 +72,9 @@ def show(db: Path, lot: str, product: str | None) -> Table:
 @recall.command("lift")
 @lot_argument
 @product_option
-@click.option("--reason", metavar="TEXT", type=naming.reason, required=True, help="Why it is no longer recalled.")
+@click.option("--reason", metavar="TEXT", type=naming.reason, required=True)
 @with_store
 def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
-    """End the recall of a lot: its kits may be issued again."""
     with open_store(db) as store:
         found = service.Recalls(store).find_lot(lot, product)
         service.Recalls(store).lift_recall(found.product, found.lot, reason, clock.now_ms())
@@ -101,7 +88,6 @@ def lift(db: Path, lot: str, product: str | None, reason: str) -> Done:
 @recall.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List the recalls, those in force first, and how many of their kits are still out."""
     with open_store(db) as store:
         return _recalls(store)
 

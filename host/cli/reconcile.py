@@ -27,25 +27,18 @@ if TYPE_CHECKING:
 
 @click.group(cls=ListByDefault)
 def reconcile() -> None:
-    """Show where the records do not agree, worst first.
-
-    Without a command it lists: `kitdock reconcile`. Each discrepancy comes with its evidence, the next step and its
-    name, KIND:SUBJECT, by which it is shown, acknowledged and resolved. It is a question, not a verdict on anybody: a
-    missing signal is no evidence that nothing happened.
-    """
+    pass
 
 
 @reconcile.command("list")
-@click.option("--kind", multiple=True, type=click.Choice([rule.kind for rule in RULES]), metavar="KIND",
-              help="Only this kind; may be repeated. `--rules` lists all.")  # fmt: skip
-@click.option("--severity", type=click.Choice(SEVERITIES), help="Only this severity and worse.")
-@click.option("--officer", metavar="OFFICER", help="Only what concerns this officer's pouch and kits.")
-@click.option("--station", metavar="STATION", help="Only what concerns officers of this station, and its stock.")
-@click.option("--new", is_flag=True, help="Leave out what somebody has acknowledged.")
-@click.option("--all", "everything", is_flag=True, help="Also what was resolved and is still found.")
-@click.option("--not-docked", metavar="DAYS", type=click.IntRange(1, 365),
-              help="Try another number of days for not_docked. [default: the setting]")  # fmt: skip
-@click.option("--rules", is_flag=True, help="List the rules instead, with the settings they go by.")
+@click.option("--kind", multiple=True, type=click.Choice([rule.kind for rule in RULES]), metavar="KIND")
+@click.option("--severity", type=click.Choice(SEVERITIES))
+@click.option("--officer", metavar="OFFICER")
+@click.option("--station", metavar="STATION")
+@click.option("--new", is_flag=True)
+@click.option("--all", "everything", is_flag=True)
+@click.option("--not-docked", metavar="DAYS", type=click.IntRange(1, 365))
+@click.option("--rules", is_flag=True)
 @with_store
 def list_(
     db: Path,
@@ -58,12 +51,6 @@ def list_(
     not_docked: int | None,
     rules: bool,
 ) -> Table:
-    """List what does not agree, worst first.
-
-    What is acknowledged stays in the list and says so; what is resolved leaves it until it returns. Listing changes
-    nothing: when something was first seen, has returned or is gone is noted at the dock, and when somebody
-    acknowledges, resolves, recalls a lot or closes a stocktake.
-    """
     with open_store(db) as store:
         if rules:
             return _rules(store.settings)
@@ -76,10 +63,6 @@ def list_(
 @click.argument("name", metavar="KIND:SUBJECT")
 @with_store
 def show(db: Path, name: str) -> PrintedReport:
-    """Show one discrepancy with all its evidence, and what was done about it.
-
-    It is named as `kitdock reconcile` lists it. One that is gone is shown by its history.
-    """
     with open_store(db) as store:
         zone = store.station.time_zone
         found = service.Reconciling(store).examined(name, clock.now_ms())
@@ -91,8 +74,7 @@ def show(db: Path, name: str) -> PrintedReport:
     return PrintedReport(found.name, tables, status(found.live))
 
 
-_reason = click.option("--reason", metavar="TEXT", type=naming.reason, required=True,
-                       help="Why, in one line. No names: it is kept for good.")  # fmt: skip
+_reason = click.option("--reason", metavar="TEXT", type=naming.reason, required=True)
 
 
 @reconcile.command("acknowledge")
@@ -100,10 +82,6 @@ _reason = click.option("--reason", metavar="TEXT", type=naming.reason, required=
 @_reason
 @with_store
 def acknowledge(db: Path, name: str, reason: str) -> Done:
-    """Say that a discrepancy is known and somebody sees to it.
-
-    It stays in the list, marked, until it is gone; if it comes again, it is open again.
-    """
     return _judge(db, name, "acknowledge", reason)
 
 
@@ -112,10 +90,6 @@ def acknowledge(db: Path, name: str, reason: str) -> Done:
 @_reason
 @with_store
 def resolve(db: Path, name: str, reason: str) -> Done:
-    """Close a discrepancy with a reason.
-
-    It leaves the list, although it may still be found, until it comes again from another cause. Nothing is deleted.
-    """
     return _judge(db, name, "resolve", reason)
 
 
@@ -124,7 +98,6 @@ def resolve(db: Path, name: str, reason: str) -> Done:
 @_reason
 @with_store
 def reopen(db: Path, name: str, reason: str) -> Done:
-    """Open a discrepancy again that was acknowledged or resolved too soon."""
     return _judge(db, name, "reopen", reason)
 
 

@@ -23,24 +23,13 @@ from host.words import heading
 
 @click.group(cls=Group)
 def report() -> None:
-    """Reports: holdings, the month in numbers.
-
-    Each can be written to a file with --output. So can `kitdock expiry`, `kitdock reconcile` and
-    `kitdock kit history`, which are reports too.
-    """
+    pass
 
 
 @report.command("holdings")
-@click.option(
-    "--by", type=click.Choice(["officer", "station"]), default="officer", show_default=True, help="How to list them."
-)
+@click.option("--by", type=click.Choice(["officer", "station"]), default="officer", show_default=True)
 @with_store
 def holdings(db: Path, by: str) -> Table:
-    """Show who has which kits, or what each station has.
-
-    By officer come all who have a kit, then vehicles, custody suites and cabinets. By station come the kits
-    in stock, and how many are out with the officers at home there.
-    """
     with open_store(db) as store:
         today = store.today()
         if by == "station":
@@ -102,11 +91,6 @@ def _stations(rows: list[Row]) -> Table:
 @click.argument("month_", metavar="[YYYY-MM]", required=False)
 @with_store
 def month_(db: Path, month_: str | None) -> PrintedReport:
-    """Show a month in numbers: movements, stock, openings, discrepancies.
-
-    Without a month it is the last one that is over. A kit that was issued twice counts twice; movements that
-    were corrected in the month do not count. No number is of one officer.
-    """
     with open_store(db) as store:
         zone = store.station.time_zone
         of = month(month_, clock.now_ms(), zone)

@@ -4,12 +4,12 @@ A `KitdockError` becomes a line on standard error here and nowhere else; anythin
 its traceback.
 """
 
-from importlib import import_module
 from typing import Any
 
 import click
 
-from host.cli import COMMANDS, SUMMARY, overview
+from host.cli import COMMANDS, overview
+from host.cli.groups import Group
 from host.errors import KitdockError
 
 FORMAT = "kitdock.format"
@@ -25,20 +25,8 @@ STATUS = "kitdock.status"
 """Where the exit status is kept of a command that shows something although not all could be done."""
 
 
-class Root(click.Group):
+class Root(Group):
     """The `kitdock` command itself."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command with that name, loaded."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
 
     def get_help(self, ctx: click.Context) -> str:
         """The same as without click."""
@@ -72,7 +60,7 @@ def _show(ctx: click.Context, value: Any) -> None:
         render(value, ctx.meta.get(FORMAT, "table"))
 
 
-@click.group("kitdock", cls=Root, help=SUMMARY, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("kitdock", cls=Root, homes=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kitdock")
 def root() -> None:
-    """Replaced by `SUMMARY`."""
+    pass

@@ -17,13 +17,12 @@ from host.settings import SETTINGS, as_stored
 
 @click.group(cls=Group)
 def setting() -> None:
-    """Settings: thresholds of expiry, reconciliation and carriage."""
+    pass
 
 
 @setting.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List settings with their values, defaults, and what they do."""
     with open_store(db) as store:
         now = store.settings
     return Table(
@@ -46,10 +45,6 @@ def list_(db: Path) -> Table:
 @click.argument("value", metavar="VALUE")
 @with_store
 def set_(db: Path, setting: str, value: str) -> Done:
-    """Change a setting.
-
-    `kitdock setting list` names them. An empty VALUE, "", takes a text back to none.
-    """
     with open_store(db) as store:
         before = as_stored(setting, store.stored_settings())
         new = service.Accounts(store).set_setting(setting, value)

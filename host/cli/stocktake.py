@@ -40,25 +40,14 @@ which_argument = click.argument("which", metavar="[PLACE|NUMBER]", required=Fals
 
 @click.group(cls=Group)
 def stocktake() -> None:
-    """Count what is on the shelf, settle each difference.
-
-    Start one, scan every kit, look at the result, close it with a reason for each difference. What was
-    scanned is kept at once: after a break, or a crash, scan on. Kits may be issued and returned meanwhile;
-    that makes no difference.
-    """
+    pass
 
 
 @stocktake.command("start")
 @click.argument("place", metavar="[PLACE]", required=False)
-@click.option("--blind", is_flag=True, help="Each who counts scans everything; the counts are then compared.")
+@click.option("--blind", is_flag=True)
 @with_store
 def start(db: Path, place: str | None, blind: bool) -> Done:
-    """Start a stocktake of this station or of PLACE.
-
-    PLACE may be another station, a custody suite, a vehicle or a cabinet. Two who count share the shelves,
-    so a kit that both have scanned is a difference, "double". With --blind each scans everything, and a
-    kit that only one has found is a difference, "counted once".
-    """
     with open_store(db) as store:
         known = service.Stocktakes(store).start_stocktake(place, blind, clock.now_ms())
         expected = service.Stocktakes(store).stocktake_result(known.id, clock.now_ms()).expected
@@ -76,16 +65,9 @@ def start(db: Path, place: str | None, blind: bool) -> Done:
 
 @stocktake.command("scan")
 @which_argument
-@click.option("--counter", metavar="NAME", type=new_name("counter"), help="Who counts. [default: your login]")
+@click.option("--counter", metavar="NAME", type=new_name("counter"))
 @with_store
 def scan(db: Path, which: str | None, counter: str | None) -> Done:
-    """Scan kits, one label a line, from a scanner that types or a file.
-
-    Each scan is answered at once on standard error; "!" and a bell mark what needs a look. Besides the
-    label's number, the code on a pack is understood if it has a serial. Type a number and a count, such as
-    "K-0001 1", to say how many doses are in an opened kit; "undo" to take the last scan back; "done" or
-    Ctrl-D to stop. The stocktake stays open: scan on whenever you like.
-    """
     with open_store(db) as store:
         known = service.Stocktakes(store).open_stocktake(which)
         counting = Counting(store, known, counter or store.login)
@@ -207,7 +189,6 @@ def _kit_of_pack(store: service.Database, text: str) -> str | None:
 @stocktake.command("status")
 @with_store
 def status(db: Path) -> Table:
-    """Show how far the stocktakes under way have come."""
     with open_store(db) as store:
         zone = store.station.time_zone
         rows = []
@@ -241,12 +222,6 @@ def status(db: Path) -> Table:
 @which_argument
 @with_store
 def result(db: Path, which: str | None) -> Table:
-    """List what differs: missing, unexpected, unknown, wrong place, double, counted once, expired, doses.
-
-    Of a stocktake under way, as it stands: what nobody has scanned yet is missing. Of one that was closed,
-    by its NUMBER, with the reasons given. As CSV it is what `close --reasons` takes, once the column
-    "reason" is filled in.
-    """
     with open_store(db) as store:
         known = service.Stocktakes(store).any_stocktake(which)
         if known.closed_at_ms is not None:
@@ -290,18 +265,10 @@ def _settled(store: service.Database, known: service.Stocktake) -> Table:
 
 @stocktake.command("close")
 @which_argument
-@click.option("--reason", "reasons", metavar="KIND:KIT=TEXT", multiple=True,
-              help="Why it is so, for one difference; as often as needed.")  # fmt: skip
-@click.option("--reasons", "file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="A CSV file with the columns kind, kit, reason.")  # fmt: skip
+@click.option("--reason", "reasons", metavar="KIND:KIT=TEXT", multiple=True)
+@click.option("--reasons", "file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @with_store
 def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | None) -> Done:
-    """Close a stocktake, with a reason for each difference.
-
-    Reasons that are not given are asked for at the terminal; without one, nothing is closed and what
-    lacks a reason is listed. Doses that were counted go into the ledger. Nothing else moves a kit: the
-    commands that would are named.
-    """
     with open_store(db) as store:
         known = service.Stocktakes(store).open_stocktake(which)
         given = (_from_file(file) if file is not None else {}) | dict(_given(each) for each in reasons)
@@ -340,10 +307,9 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
 
 @stocktake.command("cancel")
 @which_argument
-@click.option("--reason", metavar="TEXT", type=naming.reason, required=True, help="Why it is given up.")
+@click.option("--reason", metavar="TEXT", type=naming.reason, required=True)
 @with_store
 def cancel(db: Path, which: str | None, reason: str) -> Done:
-    """Give a stocktake up: it ends without a result. What was scanned stays on record."""
     with open_store(db) as store:
         known = service.Stocktakes(store).open_stocktake(which)
         service.Stocktakes(store).cancel_stocktake(known.id, reason, clock.now_ms())
@@ -356,7 +322,6 @@ def cancel(db: Path, which: str | None, reason: str) -> Done:
 @stocktake.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List all stocktakes, newest first."""
     with open_store(db) as store:
         zone = store.station.time_zone
         rows = [

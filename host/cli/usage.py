@@ -22,32 +22,20 @@ from host.usage.reports import SAME, WITHDRAWN, UsageReport
 
 @click.group(cls=Group)
 def usage() -> None:
-    """Usage reports: file, list, show."""
+    pass
 
 
 @usage.command("file")
-@click.option("--form", "form_key", metavar="FORM", default=forms.DEFAULT, show_default=True, help="Which form.")
-@click.option("--opening", metavar="POUCH-OR-TAG[:SEQUENCE]", help="The opening it reports on.")
-@click.option("--officer", metavar="OFFICER", help="Who reports. [default: you, or else who carried the pouch]")
-@click.option("--kit", metavar="KIT", help="Which kit was used, if two may have been in the pouch then.")
-@click.option("--amends", type=click.IntRange(1), metavar="ID", help="The report that this one replaces.")
-@click.option(
-    "--answers",
-    type=click.File(encoding="utf-8"),
-    help="JSON object of the form's answers, - for standard input. Asked for at the terminal if left out.",
-)
+@click.option("--form", "form_key", metavar="FORM", default=forms.DEFAULT, show_default=True)
+@click.option("--opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
+@click.option("--officer", metavar="OFFICER")
+@click.option("--kit", metavar="KIT")
+@click.option("--amends", type=click.IntRange(1), metavar="ID")
+@click.option("--answers", type=click.File(encoding="utf-8"))
 @with_store
 def file(
     db: Path, form_key: str, opening: str | None, officer: str | None, kit: str | None, amends: int | None, answers: Any
 ) -> Done:
-    """File a usage report.
-
-    With an opening, its time and the dose marks are filled in. Nothing is kept unless every answer fits. The doses
-    are taken from the kit that was in the pouch then, wherever it is now; without an opening, from the one you had.
-
-    If you were there and another officer's pouch was used, name that pouch: `--opening P-02`. The opening nearest to
-    the time of the incident is meant.
-    """
     given = None if answers is None else _read(answers.read())
     with open_store(db) as store:
         form = forms.load(form_key)
@@ -74,14 +62,9 @@ def file(
 
 @usage.command("withdraw")
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
-@reason_option("Why it was wrong.")
+@reason_option()
 @with_store
 def withdraw(db: Path, report_id: int, reason: str) -> Done:
-    """Withdraw a report that was wrong.
-
-    It stays in the record and no longer counts; its doses go back into the kit, as far as no count says otherwise.
-    `kitdock usage restore` takes that back. To replace it by a right one, file that with --amends.
-    """
     with open_store(db) as store:
         found = service.Reports(store).withdraw_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
@@ -93,10 +76,6 @@ def withdraw(db: Path, report_id: int, reason: str) -> Done:
 @click.argument("other", metavar="OTHER", type=click.IntRange(min=1))
 @with_store
 def same(db: Path, report_id: int, other: int) -> Done:
-    """Say that two reports tell of the same doses.
-
-    Two officers who were there may both report. Both reports stay; the doses count once, those of OTHER.
-    """
     with open_store(db) as store:
         found = service.Reports(store).same_use(report_id, other, clock.now_ms())
         row = _row(store, found)
@@ -108,11 +87,6 @@ def same(db: Path, report_id: int, other: int) -> Done:
 @click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
 @with_store
 def match(db: Path, report_id: int, opening: str) -> Done:
-    """Say which opening a report tells of.
-
-    A report that names none is taken as one of the opening nearest in time, of the pouch that its officer carried. If
-    it was another, such as a colleague's pouch, say so. Its doses are then taken from the kit that was in that pouch.
-    """
     with open_store(db) as store:
         found = service.Telling(store).find_opening(opening)
         done = service.Reports(store).match_report(report_id, (found.tag, found.sequence), clock.now_ms())
@@ -122,10 +96,9 @@ def match(db: Path, report_id: int, opening: str) -> Done:
 
 @usage.command("restore")
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
-@reason_option("Why, if that matters.", required=False)
+@reason_option(required=False)
 @with_store
 def restore(db: Path, report_id: int, reason: str | None) -> Done:
-    """Take back that a report was withdrawn, or is the same as another."""
     with open_store(db) as store:
         found = service.Reports(store).restore_report(report_id, reason, clock.now_ms())
         row = _row(store, found)
@@ -135,10 +108,6 @@ def restore(db: Path, report_id: int, reason: str | None) -> Done:
 @usage.command("list")
 @with_store
 def list_(db: Path) -> Table:
-    """List usage reports, without the answers that are protected.
-
-    An officer's own account lists the officer's own.
-    """
     with open_store(db) as store:
         rows = [_row(store, each) for each in service.Reports(store).reports()]
     return Table(
@@ -161,10 +130,6 @@ def list_(db: Path) -> Table:
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
 @with_store
 def show(db: Path, report_id: int) -> Table:
-    """Show one usage report, with the answers that are protected.
-
-    For the officer who filed it, and for roles that the form lets read them; each reading stands in the audit.
-    """
     with open_store(db) as store:
         report, protected = service.Reports(store).report(report_id)
         row = _row(store, report)

@@ -15,7 +15,7 @@ from host.phrase import NextStep, Phrase
 from host.words import counts, en_GB
 from host.words.counts import plural
 
-__all__ = ["BRITISH", "Language", "bound", "heading", "plural", "told", "use"]
+__all__ = ["BRITISH", "Language", "bound", "heading", "help_of", "plural", "summary", "told", "use"]
 
 Sentence = str | Callable[..., str]
 """A text with {fields}, or what makes one of the fields, as they are written, where a text is not enough."""
@@ -27,6 +27,7 @@ class Language(NamedTuple):
     sentences  by code
     steps      what an action is called where a face has no other way to show it, by action
     headings   what stands over a column or before a row, by code
+    help       what the command line says of a command or an option, by its name
     nouns      one and several, by the noun as it stands after the colon of a field: {left:dose}
     joined     what stands between the last two of a list, by the word after the colon: {kits:and}; and between all
                others, by no word
@@ -39,6 +40,7 @@ class Language(NamedTuple):
     sentences: Mapping[str, Sentence]
     steps: Mapping[str, Sentence]
     headings: Mapping[str, str]
+    help: Mapping[str, str]
     nouns: Mapping[str, tuple[str, str]]
     joined: Mapping[str, str]
     day: Callable[[date], str]
@@ -52,6 +54,7 @@ BRITISH = Language(
     sentences=en_GB.SENTENCES,
     steps=en_GB.STEPS,
     headings=en_GB.HEADINGS,
+    help=en_GB.HELP,
     nouns=en_GB.NOUNS,
     joined=en_GB.JOINED,
     day=en_GB.day,
@@ -88,6 +91,23 @@ def told(what: Phrase | KitdockError, face: Callable[[NextStep], str] | None = N
 def heading(code: str) -> str:
     """What stands over a column, before a row or in a cell; a code that has no heading stands there itself."""
     return _in_use.headings.get(code, code)
+
+
+def help_of(command: str, option: str = "") -> str:
+    """What the help says of a command, such as kit issue, or of an option of it.
+
+    An option has its text by the command, by the group or by itself: the nearest counts. Raises `KeyError` if the
+    language has none.
+    """
+    names = command.split()
+    keys = [" ".join([*names[:count], option]) for count in range(len(names), -1, -1)] if option else [command]
+    return _in_use.help[next((key for key in keys if key in _in_use.help), keys[-1])]
+
+
+def summary(command: str) -> str:
+    """The first sentence of what the help says of a command."""
+    sentence, more, _ = help_of(command).partition("\n")[0].partition(". ")
+    return sentence + "." if more else sentence
 
 
 def bound(error_ms: int) -> str:

@@ -219,6 +219,16 @@ HEADINGS = {
     "flow.destroy": "destroyed",
     "flow.expired": "expired",
     "flow.correct": "corrected",
+    "help.usage": "Usage",
+    "help.options": "Options",
+    "help.commands": "Commands",
+    "help.to_begin": "To begin",
+    "help.at_the_dock": "At the dock",
+    "help.stock": "Stock",
+    "help.to_do": "What needs doing",
+    "help.station": "Station and people",
+    "help.tags": "Tags",
+    "help.care": "Care",
     "kind.record_tampered": "record tampered",
     "kind.records_removed": "records removed",
     "kind.log_put_back": "log put back",
@@ -2472,6 +2482,8 @@ COMMANDS: Sentences = {
         "the database as it is, and compare it with your backups"
     ),
     "audit.no_hash": "{text!r} is no hash of the audit: give the 64 digits that {verify} printed",
+    "help.default_options": "{command} tells the options without a command.",
+    "help.more": "{help} tells more of each. New here? {demo}.",
     "import.file_wrong": "{path}: {error}",
     "import.line_wrong": "line {line}: {wrong}",
     "import.not_read": "{path} cannot be read: {why}",
@@ -2618,3 +2630,727 @@ STEPS: Sentences = {
     "tag.wipe": "wipe it",
 }
 """Every action that a sentence may tell somebody to take, by its name."""
+
+# What the help of the command line says.
+
+HELP = {
+    "": "Keeps police naloxone kits in date, accounted for and ready.",
+    "--db": "The station's database.",
+    "--format": "How to show the result.",
+    "--help": "Show this message and exit.",
+    "--output": "Write it to FILE instead: .csv .json .txt .html .pdf .xlsx .eml.",
+    "--overwrite": "Replace FILE if it exists.",
+    "--version": "Show the version and exit.",
+    "account": "Accounts: who you are, who may do what.",
+    "account grant": (
+        "Give a login a role.\n\n"
+        "ROLE is officer, quartermaster, programme_lead, auditor or administrator. With role officer and --officer the "
+        "account is that officer's own, and shows no one else's openings and reports. Without, it is that of a dock "
+        "which officers share: it docks, explains and files for each, and reads no report."
+    ),
+    "account grant --officer": "Role officer: whose account it is. [default: a dock that many share]",
+    "account list": "List accounts and their roles. For auditors and administrators.",
+    "account revoke": (
+        "Take a role from a login.\n\nWhat it has done stays in the audit. The last administrator stays."
+    ),
+    "account show": (
+        "Show who you are here, and what you may do.\n\n"
+        "Who you are is your login at this computer; no option can say otherwise."
+    ),
+    "audit": "The audit: who did what; whether it is whole.",
+    "audit export": (
+        "Write the whole audit as JSON Lines, with its hashes, for another program to verify.\n\n"
+        "One entry a line, oldest first. docs/roles.md has a program of ten lines that verifies it without Kitdock. "
+        "The newest hash comes on standard error: keep it elsewhere."
+    ),
+    "audit export --output": "A new file to write. [default: standard output]",
+    "audit list": (
+        "List what was done and what was refused, oldest first. For auditors and administrators.\n\n"
+        "It tells which protected fields of a report were read, never what they say."
+    ),
+    "audit list --action": "Only this action, such as report.read; kit for all that begin so.",
+    "audit list --login": "Only what this login did.",
+    "audit list --refused": "Only what was refused.",
+    "audit list --since": "From this day on. [default: 7 days ago]",
+    "audit verify": (
+        "Check that no entry was changed, put in between or taken out.\n\n"
+        "The end of the audit, or all of it, can only be checked against a hash that was kept elsewhere: this command "
+        "and `kitdock audit export` print the newest one. Exit status 1 if it is not whole."
+    ),
+    "audit verify --contains": "A newest hash that was kept elsewhere: the audit must still hold it.",
+    "db": "Care of the database: backup, restore, check, retention.",
+    "db accept-clock": (
+        "Take this machine's clock as right although the newest entry is of a later time.\n\n"
+        "Kitdock records nothing while the clock is far behind the newest entry of its audit. First make sure that the "
+        "clock is right: it is the entries that were made with a wrong one then, and they stay as they are."
+    ),
+    "db backup": (
+        "Copy the database into FILE, while others use it.\n\n"
+        "The copy is checked before it gets its name, and only its owner can read it. The key file is not in it: what "
+        "is sealed cannot be read from the copy alone. Keep copies of both, apart from each other."
+    ),
+    "db check": (
+        "Check everything that must hold in the database.\n\n"
+        "The file; rows that others refer to; the layout, with the triggers that keep history from being changed; "
+        "the audit's chain; the ledger's balance; that what is derived follows from the history; and that each "
+        "record is what its tag sealed. Exit status 0 if all holds, 1 if something does not, 3 if the file is "
+        "damaged.\n\n"
+        "With --repair what can be made again is, then all is checked. History is never touched: if that is what does "
+        "not hold, restore a backup."
+    ),
+    "db check --repair": "Put triggers and indexes back, and derive anew what is derived.",
+    "db restore": (
+        "Put BACKUP in the place of the database.\n\n"
+        "The backup proves itself on a copy first: the file, its layout, its audit, the key file beside the database, "
+        "and that you are an administrator in it. Then it takes the database's place at once, and the one before is "
+        "kept beside it. Stop `kitdock dock` and whatever else uses the database. What tags have handed over since the "
+        "backup they hand over again, as far as their memory goes back."
+    ),
+    "db restore --yes": "Do not ask. Needed without a terminal.",
+    "db retention": (
+        "List what the retention policy destroys, or destroy it.\n\n"
+        "The policy is a setting for each kind of data: `kitdock setting set retain_answers_days 365`, and so for "
+        "reports, events and leavers. Nothing is destroyed unless it is set. The ledger and the audit are kept for "
+        "good."
+    ),
+    "db retention --apply": "Destroy it. It cannot be brought back.",
+    "db retention --dry-run": "Only list what would be destroyed. So it is without --apply.",
+    "db retention --yes": "Do not ask. Needed with --apply without a terminal.",
+    "db vacuum": (
+        "Give the room of what was deleted back to the disk.\n\n"
+        "The file is written anew, which needs as much room again for the while; others must wait."
+    ),
+    "demo": (
+        "Play through a small fictional force.\n\n"
+        "Six tags run the real firmware in real MicroPython interpreters, and dock over real Bluetooth packets on a "
+        "virtual radio. It takes under a minute and needs no hardware."
+    ),
+    "demo --batch": "Answer the officer's prompts by itself. So without a terminal.",
+    "demo --db": "Keep the database there. [default: a temporary folder]",
+    "demo --interpreter": "Another MicroPython to run the tags' firmware in, such as a Unix build.",
+    "digest": (
+        "What is new and not acknowledged, to send by mail.\n\n"
+        "Without a command it shows the digest: `kitdock digest`, `kitdock digest --only-if-new --output digest.eml`."
+    ),
+    "digest acknowledge": (
+        "Say that the digest made at TIME has been read: what was in it is known.\n\n"
+        "TIME is as the digest gives it. Nothing that came up later is touched, and nothing is closed: `kitdock "
+        "expiry` and `kitdock reconcile` go on to show it all."
+    ),
+    "digest list": (
+        "Show what is new: expiry, discrepancies, overdue reports, resupply.\n\n"
+        "What somebody has acknowledged is left out, and comes back when it comes again or gets worse. Each item "
+        "says how to acknowledge it; `kitdock digest acknowledge` acknowledges all of one digest.\n\n"
+        "With --output FILE.eml it is a whole mail, as text and HTML, to hand to sendmail."
+    ),
+    "digest list --all": "Also what was in a digest that somebody has read.",
+    "digest list --only-if-new": "Show and write nothing if nothing is new.",
+    "dock": (
+        "Fetch what the tags at the dock have logged.\n\n"
+        "Each tag is connected to when it has something new. Its records are checked, kept, and only then "
+        "acknowledged. With a terminal, the officer is asked about openings that nobody has explained, and for "
+        "reports that are missing; an empty answer leaves the question for later. Who stands there confirms their "
+        "collar number first: pouches are easily swapped.\n\n"
+        "With --once the exit status is 4 if a tag could not be docked."
+    ),
+    "dock --adapter": (
+        "Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. [default: the "
+        "computer's own]"
+    ),
+    "dock --all": "Dock tags that have nothing new as well, once each.",
+    "dock --no-prompt": "Only collect; ask nobody about openings.",
+    "dock --once": "Stop when no tag has anything new. Without it, go on until Ctrl-C.",
+    "dock --wait": "With --once: how long to wait for another tag.",
+    "expiry": (
+        "Show kits that have expired or soon will.\n\n"
+        "Without a command it lists: `kitdock expiry`, `kitdock expiry --within 30`."
+    ),
+    "expiry acknowledge": (
+        "Say that it is known that kits expire, so that they are left out until a day.\n\n"
+        "The last word on a kit counts, as long as the kit stays where it is. A kit that is carried although it has "
+        "expired stays in the list, marked as known."
+    ),
+    "expiry acknowledge --reason": "Why it can wait. No names.",
+    "expiry acknowledge --until": "The day on which it comes back.",
+    "expiry forecast": (
+        "Forecast how many kits to order, month by month.\n\n"
+        "The aim is as many good kits as today, out and in stock. What expires is known. What will be used, lost or "
+        "left behind is estimated from the last 12 months: four times in five it is within the bounds shown. The day "
+        "to order by is the first of the month less the setting lead_days."
+    ),
+    "expiry forecast --months": "How many months ahead.",
+    "expiry forecast --product": "Only this product.",
+    "expiry list": (
+        "List kits that have expired or soon will: who to call, what to bring.\n\n"
+        "Expired kits come first, of those the ones that somebody carries. For each kit that is out and will not "
+        "last as long as a kit is carried (setting carry_days), the kit in stock that expires first but lasts is "
+        "suggested: of the officer's home station, or else of this one; no kit twice.\n\n"
+        "What is acknowledged is left out until its day, but for kits that are carried although they have expired."
+    ),
+    "expiry list --all": "Also what is acknowledged.",
+    "expiry list --holder": "Only what this officer or place has.",
+    "expiry list --station": "Only kits there, and those of officers at home there.",
+    "expiry list --within": "Show kits that expire within so many days. [default: setting expiry_days, 90 unless set]",
+    "init": (
+        "Make a station's database and its key file.\n\n"
+        "The key file opens the tags' keys and the reports' protected answers. Keep a copy of it in a safe place, "
+        "apart from the copies of the database."
+    ),
+    "init --collect-names": "Ask for the name of the person helped. Off by default.",
+    "init --name": "What the station is called.",
+    "init --time-zone": "The station's time zone, such as Europe/London.",
+    "kit": (
+        "Kits: receive, issue, return, replace, move, list.\n\n"
+        "\b\n"
+        "A kit goes out, is replaced, comes back:\n"
+        "  kitdock kit issue --next 4101 --pouch P-01\n"
+        "  kitdock kit replace 4101\n"
+        "  kitdock kit return K-0001 --doses 2"
+    ),
+    "kit --at": "When it happened, YYYY-MM-DDTHH:MM in the station's time zone. [default: now]",
+    "kit --document": "What it is on paper: a delivery note, a receipt.",
+    "kit --station": "The station. [default: this one]",
+    "kit --yes": "With --at: do not ask before openings are moved to others.",
+    "kit add": (
+        "Receive a kit into stock.\n\n"
+        "KIT is the number that the station gives the box. `kitdock stock receive` takes many, by scanner."
+    ),
+    "kit add --accept-expired": "Receive it although it has expired; it cannot be issued.",
+    "kit add --doses": "Doses in the kit. [default: 2, or as the lot has]",
+    "kit add --expires": "Expiry printed on the pack. Needed for a new lot.",
+    "kit add --lot": "Lot printed on the pack.",
+    "kit add --product": "What it is, such as Nyxoid.",
+    "kit correct": (
+        "Reverse a kit's last movement.\n\n"
+        "Nothing is erased: the movement and its reversal both stay in `kitdock kit history`. But it counts as if it "
+        "had never been: openings belong to who had the pouch without it. To reverse an earlier movement, correct "
+        "those after it first, last to first; a use can be reversed at any time. Typed twice it reverses one movement: "
+        "to go on, name the next with --movement. A kit whose receipt is corrected is not in the ledger any more. A "
+        "correction is not corrected: record the movement again."
+    ),
+    "kit correct --movement": "The movement meant: the last one, or a use.",
+    "kit correct --reason": "What was wrong. It is kept for good: no names, nothing on anybody's health.",
+    "kit count": (
+        "Record how many doses somebody counted in a kit.\n\n"
+        "Those that are neither left nor reported as used are kept as unaccounted for, until a report or a correction "
+        "tells where they went. A kit that was to be counted may be issued again if it is whole."
+    ),
+    "kit count --doses": "How many are in it.",
+    "kit count --reason": "What is known of a difference. It is kept for good: no names, nothing on anybody's health.",
+    "kit destroy": (
+        "Record that kits were destroyed, all or none.\n\n"
+        "Only kits in stock or used up: take back what is carried first."
+    ),
+    "kit destroy --document": "The record of destruction: a consignment note, a witness's record.",
+    "kit destroy --reason": (
+        "Why, such as: expired, damaged pack. It is kept for good: no names, nothing on anybody's health."
+    ),
+    "kit find": (
+        "Take a lost kit back into stock.\n\n"
+        "Count its doses with `kitdock kit count`; quarantine it if nobody knows how warm it was."
+    ),
+    "kit find --reason": "Where it turned up. It is kept for good: no names, nothing on anybody's health.",
+    "kit history": (
+        "Show all that happened to a kit, from its receipt on.\n\n"
+        "Each movement with who recorded it, why, and what the kit was after it; a movement that was reversed is still "
+        "there and says by which. Openings of the pouch while the kit was in it stand between them: they are evidence; "
+        "that a pouch was opened does not say that a dose was given."
+    ),
+    "kit issue": (
+        "Hand out kits to an officer or a place, all or none.\n\n"
+        "\b\n"
+        "kitdock kit issue K-0007 1207 --pouch P-01   this kit\n"
+        "kitdock kit issue --next 1207                the one that expires first\n"
+        "kitdock kit issue --next --place CAR-7       to a place\n\n"
+        "Refused if a kit is issued already, has expired, is recalled, quarantined, not whole or still to be counted, "
+        "if the officer has left, or if somebody else has the pouch, or had it then. Warns if another kit should go "
+        "first, if it expires within the time that a kit is carried (setting carry_days), if the officer already has a "
+        "kit, or if training is unknown or more than 12 months old."
+    ),
+    "kit issue --next": "The kit that expires first, instead of naming one.",
+    "kit issue --place": "To a vehicle, custody suite or cabinet, not to an officer.",
+    "kit issue --pouch": "The pouch it is carried in.",
+    "kit issue --product": "With --next: only kits of this product.",
+    "kit issue --station": "With --next: from this station's stock. [default: this one]",
+    "kit leave-behind": (
+        "Record that a kit was left with a person at risk.\n\nNothing about the person is recorded here."
+    ),
+    "kit list": (
+        "List kits, first to expire first, and where each is.\n\n"
+        "With --at as it was at a past instant, by the ledger as it stood then. A kit *to be counted* came back, or is "
+        "out, and its pouch was opened or has not docked since: `kitdock kit count` ends that; `--to-count` says why "
+        "for each."
+    ),
+    "kit list --at": "As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
+    "kit list --lot": "Only the kits of this lot.",
+    "kit list --officer": "Only the kits that this officer has, or had when they ended.",
+    "kit list --place": "Only the kits in this station, vehicle, custody suite or cabinet.",
+    "kit list --status": "Only these; may be repeated. [default: all but destroyed]",
+    "kit list --to-count": "Only kits that are to be counted before they are issued again.",
+    "kit load": (
+        "Put a kit into a pouch.\n\n"
+        "The kit stays in stock, or with whoever has it: who has a pouch and who has the kit in it are the same."
+    ),
+    "kit lose": (
+        "Record that a kit is lost.\n\nIt stays in the ledger, with whoever had it last, until `kitdock kit find`."
+    ),
+    "kit lose --reason": (
+        "What is known, such as: not in the car after the search. It is kept for good: no names, nothing on anybody's "
+        "health."
+    ),
+    "kit next": (
+        "Show which kits to issue next: those that expire first.\n\n"
+        "In stock, in date, whole, neither recalled nor quarantined, and not laid ready in a pouch. Kits that would "
+        "expire while they are carried (setting carry_days) come after all others."
+    ),
+    "kit next --product": "Only kits of this product.",
+    "kit quarantine": (
+        "Keep kits from being issued, all or none.\n\n"
+        "Until they are released. For review, never a verdict: a kit out of its temperature is not spoilt by that "
+        "alone. The label decides: Narcan 20 to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 "
+        "°C. A kit that is carried stays with whoever has it: `kitdock kit replace` swaps it."
+    ),
+    "kit quarantine --reason": (
+        "Why, such as: temperature excursion (car, 41 °C), recall of the lot, damaged pack. It is kept for good: no "
+        "names, nothing on anybody's health."
+    ),
+    "kit release": "End the quarantine of kits, all or none.",
+    "kit release --reason": (
+        "Why it may be used, such as: the manufacturer says so. It is kept for good: no names, nothing on anybody's "
+        "health."
+    ),
+    "kit replace": (
+        "Take back a kit and hand out another in one step.\n\n"
+        "\b\n"
+        "kitdock kit replace 1207            the officer's kit, by the next\n"
+        "kitdock kit replace P-01 K-0042     the kit in pouch P-01, by K-0042\n"
+        "kitdock kit replace 1207 --used 2   two doses of it were used\n"
+        "kitdock kit replace 1207 --lost\n\n"
+        "The new kit goes to the same officer or place, into the same pouch. If none is named, it is the one of the "
+        "same product that expires first. A kit that a usage report has used up already is not taken back again. If "
+        "the old kit is to be counted, you are asked how many doses are in it; without a terminal, say --doses or "
+        "--used."
+    ),
+    "kit replace --doses": "Doses counted in the old kit, which is returned.",
+    "kit replace --left-behind": "The old kit was left with a person at risk.",
+    "kit replace --lost": "The old kit is lost.",
+    "kit replace --reason": "Why, if that matters. It is kept for good: no names, nothing on anybody's health.",
+    "kit replace --report": "With --used: the usage report that tells of it.",
+    "kit replace --used": "N doses of the old kit were used, in all.",
+    "kit return": (
+        "Take kits back into stock, all or none.\n\n"
+        "Count the doses while you have the kit in hand: a difference is noticed now, or never. If its pouch was "
+        "opened, and that was or may have been a use, you are asked how many are in it; without a terminal, say "
+        "--doses. A kit that comes back uncounted from a pouch with a tag is not issued again until the pouch has "
+        "docked, or somebody counts it. A kit that is used up is taken back as well, and can then be destroyed."
+    ),
+    "kit return --doses": "How many were counted in it, or in each.",
+    "kit return --reason": "Why, if that matters. It is kept for good: no names, nothing on anybody's health.",
+    "kit transfer": (
+        "Move kits to another station's stock, all or none.\n\nA kit that lay in a pouch is taken out of it."
+    ),
+    "kit unload": "Take a kit out of its pouch; it stays where it is otherwise.",
+    "kit use": (
+        "Record doses given from a kit that is out.\n\n"
+        "Filing a usage report on an opening does this by itself, for the kit in that pouch. If more doses were given "
+        "than one kit had, record the others from the kit they came from, with --report; with a report that may be a "
+        "kit that has come back, or went to somebody else since."
+    ),
+    "kit use --doses": "How many were given.",
+    "kit use --report": "The usage report that tells of it.",
+    "officer": "Officers: training, what they carry, who has left.",
+    "officer --role": "What the officer is, such as constable.",
+    "officer --station": "The station that supplies kits.",
+    "officer --trained": "Day of the last naloxone training.",
+    "officer --unit": "Where the officer serves, such as a division.",
+    "officer add": (
+        "Add an officer by collar number.\n\n"
+        "The number is all that is kept of who it is. Training must come before carriage, and a refresher every 12 "
+        "months."
+    ),
+    "officer add --update": "The officer is known already: note a refresher.",
+    "officer change": (
+        "Note an officer's refresher, new unit, station or role.\n\n"
+        "Of several trainings the last one counts: an earlier day is refused unless you say --correct."
+    ),
+    "officer change --correct": "The later training that is known was wrong.",
+    "officer import": (
+        "Add and change officers from a CSV file, all or none.\n\n"
+        "Its first line names the columns: officer, and as you have them trained, unit, station, role, left. Officers "
+        "who are known are changed where the file says something else; an empty cell changes nothing. FILE may be - "
+        "for standard input."
+    ),
+    "officer import --dates": "How dates such as 03/04/2026 are meant: day first (dmy) or month first (mdy).",
+    "officer import --dry-run": "Say what it would do, and write nothing.",
+    "officer leave": (
+        "Note that an officer leaves, and say which kits are still out.\n\n"
+        "From the day after, nothing is issued to the officer any more."
+    ),
+    "officer leave --back": "The officer has not left after all.",
+    "officer leave --on": "The last day. [default: today]",
+    "officer list": (
+        "List officers, what they carry, and until when their training is valid.\n\n"
+        "Of those who have left it says how many kits are still out."
+    ),
+    "officer list --training": "Only officers whose training is so.",
+    "officer list --unit": "Only officers of this unit.",
+    "openings": (
+        "Openings of pouches: list them, explain them.\n\n"
+        "Without a command it lists: `kitdock openings`, `kitdock openings POUCH`."
+    ),
+    "openings explain": (
+        "Say why a pouch was opened.\n\n"
+        "Without a sequence it is the newest opening that nobody has explained. A new explanation replaces an older "
+        "one, which stays in the record. Who said it and who typed it are both kept: name the officer who told you "
+        "with --officer, or say --myself. If that officer did not carry the pouch then, reconciliation asks about it."
+    ),
+    "openings explain --cause": "Why it was opened. Asked for if left out.",
+    "openings explain --doses": "If used: how many. [default: the dose marks]",
+    "openings explain --myself": "You opened it yourself, to restock or inspect it; not for officers.",
+    "openings explain --officer": "Who says so. [default: you, on an officer's own account]",
+    "openings list": (
+        "List openings of all pouches, or of one.\n\n"
+        "Times come from the tag's own clock between two dockings; the bound says how far off they may be. An opening "
+        "is named by its pouch and the number of its record."
+    ),
+    "place": "Places: stations with stock; vehicles, custody suites, cabinets.",
+    "place add": (
+        "Add a station, vehicle, custody suite or cabinet.\n\n"
+        'PLACE is what it is called, such as "Car 7". The database\'s own station is there already.'
+    ),
+    "place add --kind": "Stations hold stock; kits are issued to others.",
+    "place add --unit": "The unit that looks after it.",
+    "place list": "List places, and how many kits are in each.",
+    "product": "Products, and the numbers on their packs.",
+    "product add": (
+        "Add a product to the catalogue.\n\n"
+        "A GTIN is the number below a pack's bars, or after (01). With it a scanner tells which product a pack is."
+    ),
+    "product add --doses": "Doses in one kit. [default: 2]",
+    "product add --gtin": "Number on a pack; repeat for more.",
+    "product gtin": (
+        "Give a product another number that its packs carry.\n\n"
+        "Kits already received keep the product they were received as."
+    ),
+    "product gtin --move": "The number was another product's by mistake.",
+    "product list": "List products, the doses in a kit of each, how they are to be stored, and their GTINs.",
+    "product storage": (
+        "Enter how warm or cold a product may be stored, as its label says.\n\n"
+        "What tags tell of heat and frost is then compared with it: `kitdock reconcile` asks about each kit that was "
+        "beyond. Give both limits or the one that the label has; they replace what was entered before."
+    ),
+    "product storage --from": "The lowest temperature that the label allows.",
+    "product storage --none": "The label says nothing; nothing is compared.",
+    "product storage --to": "The highest.",
+    "recall": (
+        "Recall a lot: who holds its kits, and where.\n\n"
+        "`kitdock recall LOT --reason TEXT` marks the lot and lists its kits; `kitdock recall` lists the recalls."
+    ),
+    "recall --product": "Needed if two products have a lot of that number.",
+    "recall lift": "End the recall of a lot: its kits may be issued again.",
+    "recall lift --reason": "Why it is no longer recalled.",
+    "recall list": "List the recalls, those in force first, and how many of their kits are still out.",
+    "recall mark": (
+        "Recall a lot, and list who holds its kits and where they are.\n\n"
+        "From then on no kit of the lot is issued. Those that can be collected are listed, first those that officers "
+        "carry; used, left behind, lost and destroyed ones are counted. With --output list.pdf it is a list to print. "
+        "Without LOT it lists the recalls."
+    ),
+    "recall mark --document": "The notice it follows, such as its number.",
+    "recall mark --reason": "Why it is recalled.",
+    "recall show": "List who holds the kits of a lot, recalled or not, and where they are.",
+    "reconcile": (
+        "Show where the records do not agree, worst first.\n\n"
+        "Without a command it lists: `kitdock reconcile`. Each discrepancy comes with its evidence, the next step and "
+        "its name, KIND:SUBJECT, by which it is shown, acknowledged and resolved. It is a question, not a verdict on "
+        "anybody: a missing signal is no evidence that nothing happened."
+    ),
+    "reconcile --reason": "Why, in one line. No names: it is kept for good.",
+    "reconcile acknowledge": (
+        "Say that a discrepancy is known and somebody sees to it.\n\n"
+        "It stays in the list, marked, until it is gone; if it comes again, it is open again."
+    ),
+    "reconcile list": (
+        "List what does not agree, worst first.\n\n"
+        "What is acknowledged stays in the list and says so; what is resolved leaves it until it returns. Listing "
+        "changes nothing: when something was first seen, has returned or is gone is noted at the dock, and when "
+        "somebody acknowledges, resolves, recalls a lot or closes a stocktake."
+    ),
+    "reconcile list --all": "Also what was resolved and is still found.",
+    "reconcile list --kind": "Only this kind; may be repeated. `--rules` lists all.",
+    "reconcile list --new": "Leave out what somebody has acknowledged.",
+    "reconcile list --not-docked": "Try another number of days for not_docked. [default: the setting]",
+    "reconcile list --officer": "Only what concerns this officer's pouch and kits.",
+    "reconcile list --rules": "List the rules instead, with the settings they go by.",
+    "reconcile list --severity": "Only this severity and worse.",
+    "reconcile list --station": "Only what concerns officers of this station, and its stock.",
+    "reconcile reopen": "Open a discrepancy again that was acknowledged or resolved too soon.",
+    "reconcile resolve": (
+        "Close a discrepancy with a reason.\n\n"
+        "It leaves the list, although it may still be found, until it comes again from another cause. Nothing is "
+        "deleted."
+    ),
+    "reconcile show": (
+        "Show one discrepancy with all its evidence, and what was done about it.\n\n"
+        "It is named as `kitdock reconcile` lists it. One that is gone is shown by its history."
+    ),
+    "report": (
+        "Reports: holdings, the month in numbers.\n\n"
+        "Each can be written to a file with --output. So can `kitdock expiry`, `kitdock reconcile` and `kitdock kit "
+        "history`, which are reports too."
+    ),
+    "report holdings": (
+        "Show who has which kits, or what each station has.\n\n"
+        "By officer come all who have a kit, then vehicles, custody suites and cabinets. By station come the kits in "
+        "stock, and how many are out with the officers at home there."
+    ),
+    "report holdings --by": "How to list them.",
+    "report month": (
+        "Show a month in numbers: movements, stock, openings, discrepancies.\n\n"
+        "Without a month it is the last one that is over. A kit that was issued twice counts twice; movements that "
+        "were corrected in the month do not count. No number is of one officer."
+    ),
+    "scan": (
+        "List the station's tags in range, and what they wait to hand over.\n\n"
+        "Listens only: connects to no tag and takes nothing from it. Other devices are not shown, since a tag that is "
+        "not this station's cannot be told from any door sensor."
+    ),
+    "scan --adapter": (
+        "Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. [default: the "
+        "computer's own]"
+    ),
+    "scan --seconds": "How long to listen.",
+    "setting": "Settings: thresholds of expiry, reconciliation and carriage.",
+    "setting list": "List settings with their values, defaults, and what they do.",
+    "setting set": (
+        'Change a setting.\n\n`kitdock setting list` names them. An empty VALUE, "", takes a text back to none.'
+    ),
+    "stock": (
+        "Stock: receive by scanner or file, print labels, show levels.\n\n"
+        "\b\n"
+        "A delivery comes in:\n"
+        '  kitdock stock receive --document "Delivery 118" --labels labels.pdf\n'
+        "  kitdock stock list"
+    ),
+    "stock --accept-expired": "Receive kits that have expired, to be destroyed.",
+    "stock --document": "Delivery note or the like, kept with each kit.",
+    "stock --station": "The station they come to. [default: this one]",
+    "stock balance": (
+        "Show whether kits and doses add up: what came in against where it is.\n\n"
+        "Each dose that came in is left in a kit somewhere, was used, or is unaccounted for because fewer were "
+        "counted. With --at as it was at a past instant, by the ledger as it stood then."
+    ),
+    "stock balance --at": "As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
+    "stock import": (
+        "Receive the kits in a CSV file, all of them or none.\n\n"
+        "Its first line names the columns: kit and lot; product or gtin; and, as you have them, expires, doses, "
+        "serial, document. If one line is wrong, nothing is received, and each wrong line is told with what is wrong "
+        "with it. Try it with --dry-run first."
+    ),
+    "stock import --dates": (
+        "How dates such as 03/04/2027 are meant: day first (dmy) or month first (mdy). [default: refused]"
+    ),
+    "stock import --dry-run": "Only say what would come in, and what is wrong with which line.",
+    "stock labels": (
+        "Write kit labels as a PDF to print on sticky sheets.\n\n"
+        "Each label has the kit's number as a QR code that any scanner reads, and in letters with product, lot and "
+        "expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size."
+    ),
+    "stock labels --first": "Place of the first label, row by row: for a sheet already begun.",
+    "stock labels --lot": "The kits of this lot.",
+    "stock labels --output": "The sheet to write.",
+    "stock labels --overwrite": "Replace FILE.pdf if it exists.",
+    "stock labels --since": "The kits received on this day or later.",
+    "stock list": (
+        "Show how many kits of each lot are at each station, and how many are issued.\n\n"
+        "Of those, how many are quarantined, have expired, expire within the days that a kit is carried (setting "
+        "carry_days), or are to be counted before they are issued again."
+    ),
+    "stock receive": (
+        "Receive kits with a scanner, a beep a kit.\n\n"
+        "Scans come from the terminal, for a scanner is a keyboard, or line by line from standard input. Each "
+        "gives one kit the next free number of the prefix and is kept at once. What is doubtful is asked about "
+        "once, not at every beep; without a terminal such lines are refused, the others received, and the exit "
+        "status is 1.\n\n"
+        "Besides scans: `lot A1 exp 2028-04-30` for packs whose code does not tell, `undo` for the last kit, `done`."
+    ),
+    "stock receive --labels": "Write a sheet of labels for the kits received.",
+    "stock receive --prefix": "What the numbers of the kits begin with.",
+    "stocktake": (
+        "Count what is on the shelf, settle each difference.\n\n"
+        "Start one, scan every kit, look at the result, close it with a reason for each difference. What was scanned "
+        "is kept at once: after a break, or a crash, scan on. Kits may be issued and returned meanwhile; that makes no "
+        "difference."
+    ),
+    "stocktake cancel": "Give a stocktake up: it ends without a result. What was scanned stays on record.",
+    "stocktake cancel --reason": "Why it is given up.",
+    "stocktake close": (
+        "Close a stocktake, with a reason for each difference.\n\n"
+        "Reasons that are not given are asked for at the terminal; without one, nothing is closed and what lacks a "
+        "reason is listed. Doses that were counted go into the ledger. Nothing else moves a kit: the commands that "
+        "would are named."
+    ),
+    "stocktake close --reason": "Why it is so, for one difference; as often as needed.",
+    "stocktake close --reasons": "A CSV file with the columns kind, kit, reason.",
+    "stocktake list": "List all stocktakes, newest first.",
+    "stocktake result": (
+        "List what differs: missing, unexpected, unknown, wrong place, double, counted once, expired, doses.\n\n"
+        "Of a stocktake under way, as it stands: what nobody has scanned yet is missing. Of one that was closed, by "
+        'its NUMBER, with the reasons given. As CSV it is what `close --reasons` takes, once the column "reason" is '
+        "filled in."
+    ),
+    "stocktake scan": (
+        "Scan kits, one label a line, from a scanner that types or a file.\n\n"
+        'Each scan is answered at once on standard error; "!" and a bell mark what needs a look. Besides the label\'s '
+        'number, the code on a pack is understood if it has a serial. Type a number and a count, such as "K-0001 1", '
+        'to say how many doses are in an opened kit; "undo" to take the last scan back; "done" or Ctrl-D to stop. The '
+        "stocktake stays open: scan on whenever you like."
+    ),
+    "stocktake scan --counter": "Who counts. [default: your login]",
+    "stocktake start": (
+        "Start a stocktake of this station or of PLACE.\n\n"
+        "PLACE may be another station, a custody suite, a vehicle or a cabinet. Two who count share the shelves, so a "
+        'kit that both have scanned is a difference, "double". With --blind each scans everything, and a kit that only '
+        'one has found is a difference, "counted once".'
+    ),
+    "stocktake start --blind": "Each who counts scans everything; the counts are then compared.",
+    "stocktake status": "Show how far the stocktakes under way have come.",
+    "tag": "Tags: flash, provision, configure; list them and their logs.",
+    "tag --adapter": "Bluetooth adapter, as for `kitdock dock`. [default: the computer's own]",
+    "tag --port": "Serial port of the tag, such as /dev/ttyACM0: see `kitdock tag ports`.",
+    "tag --yes": "Do not ask.",
+    "tag bench": (
+        "Test a first board, step by step, and write a report to send to us.\n\n"
+        "It says what to connect and what to read, and judges what comes back. What it can do over USB it does by "
+        "itself; a step that needs what you haven't got is left out, and counts as not done. The board must have "
+        "the firmware and be no tag: for some steps it is made one, and wiped afterwards.\n\n"
+        "At any question `?` tells why, s skips the step, q stops; --resume goes on another day. The exit status is 0 "
+        "only if no step has failed."
+    ),
+    "tag bench --have": "What you have at hand, such as wires,dmm. [default: you are asked]",
+    "tag bench --list": "List the steps and what each needs, and do nothing.",
+    "tag bench --only": "These steps alone, such as F1,W4, or F for a section.",
+    "tag bench --port": "Serial port of the board: see `kitdock tag ports`.",
+    "tag bench --report": "The report. [default: bench-DATE-TIME.json here]",
+    "tag bench --resume": "Go on with the report in FILE.",
+    "tag config": (
+        "Show how the tag of POUCH is configured, or change it.\n\n"
+        "Reaches it over USB with --port, else over Bluetooth, for which it must be in the dock or its button be "
+        "pressed. Times are written as 90s, 3m, 12h or 1d."
+    ),
+    "tag config --battery-measured": "What a meter shows at its cell now, in millivolts: calibrates its own reading.",
+    "tag config --bind-key-file": "Write the key that a BTHome receiver needs for profile open to FILE; needs no tag.",
+    "tag config --buzzer": "Let it make a sound, or let its light alone speak.",
+    "tag config --field-period": "Between two advertisements in the field, such as 15m.",
+    "tag config --heartbeat": "Between two signs of life, such as 12h.",
+    "tag config --open-sealed": "Encrypt what it says in profile open, or not.",
+    "tag config --port": "Serial port of the tag, if it is on USB: see `kitdock tag ports`.",
+    "tag config --profile": "When it advertises in the field.",
+    "tag config --resedation": "Cue for re-sedation after a dose mark, such as 90m; or off.",
+    "tag config --second-dose": "Cue for a second dose after a dose mark, such as 3m; or off.",
+    "tag config --temperature": "Look at its temperature that often, such as 6h; or off.",
+    "tag config --temperature-offset": "What to add to its own thermometer's reading, such as 10.5; or none.",
+    "tag config --trackable": "Agree that it can be tracked; profile open needs it.",
+    "tag flash": (
+        "Put MicroPython and the firmware onto the board on PORT.\n\n"
+        "Checks the chip and the image, then writes what differs and nothing else: a second run writes nothing. A "
+        "run that broke off is repeated. The log and the keys stay, but with --erase-log.\n\n"
+        "The image is a file from MicroPython's download page. Its SHA-256 is shown, and must be that of an image "
+        "which Kitdock knows, or the one that you give with --sha256."
+    ),
+    "tag flash --erase-log": "Erase its log and keys too: it must be provisioned anew.",
+    "tag flash --firmware": "The firmware's folder of a checkout. [default: the firmware that comes with Kitdock]",
+    "tag flash --image": "MicroPython's image for the ESP32-C6, a .bin. [default: the board keeps its own]",
+    "tag flash --images": "Take the newest image in FOLDER that fits.",
+    "tag flash --sha256": "The SHA-256 that the image must have. An image that Kitdock doesn't know needs it.",
+    "tag identify": (
+        "Let the tag of POUCH show itself by its light, and by its buzzer if that is on.\n\n"
+        "Over USB with --port, else over Bluetooth."
+    ),
+    "tag identify --port": "Serial port of the tag, if it is on USB: see `kitdock tag ports`.",
+    "tag identify --seconds": "How long.",
+    "tag info": (
+        "Show what is on PORT: tag, firmware, chip, room, and whether the station knows its keys.\n\n"
+        "Keys are compared by check values, and never read. The tag goes on afterwards. It records that it was "
+        "stopped, and a tag that the station knows raises no question for that."
+    ),
+    "tag list": (
+        "List tags by pouch: when each last docked, and its battery.\n\n"
+        "With --format json or csv also the check values of each tag's keys, and never a key."
+    ),
+    "tag list --all": "Show also tags that were replaced.",
+    "tag log": (
+        "Show what a tag has logged, newest last.\n\n"
+        "With --port the tag on that port is docked first, over USB: its records are fetched, checked, kept, and "
+        "acknowledged, and its clock is set, as over the air. Without, it shows what the station has."
+    ),
+    "tag log --limit": "Show the newest N records.",
+    "tag log --port": "Serial port of the tag, if it is on USB: see `kitdock tag ports`.",
+    "tag log --since": "Only what happened since, YYYY-MM-DDTHH:MM in the station's time zone.",
+    "tag ports": (
+        "List serial ports, and what they seem to be.\n\n"
+        "A tag shows here while it is awake. On USB it is: USB is dock power to it."
+    ),
+    "tag provision": (
+        "Write fresh keys to the tag on PORT and put it into POUCH.\n\n"
+        "The keys are random, go over the cable only, and are kept sealed. With --replace, what the pouch's tag "
+        "has logged so far stays readable; what it has not handed over yet is lost.\n\n"
+        "The label bears the pouch's name and the tag's id, as text and as a QR code: nothing secret. A .png is the QR "
+        "code alone. Without --label it is shown at a terminal."
+    ),
+    "tag provision --label": "Write the pouch's label to FILE, .svg or .png.",
+    "tag provision --replace": "The pouch has a tag, or the tag has keys: put new ones in their place.",
+    "tag wipe": (
+        "Destroy the keys and the log of the tag on PORT, and retire it.\n\n"
+        "What the station has collected from it stays. What it has not handed over is lost: fetch it first with "
+        "`kitdock tag log --port PORT`."
+    ),
+    "usage": "Usage reports: file, list, show.",
+    "usage file": (
+        "File a usage report.\n\n"
+        "With an opening, its time and the dose marks are filled in. Nothing is kept unless every answer fits. The "
+        "doses are taken from the kit that was in the pouch then, wherever it is now; without an opening, from the "
+        "one you had.\n\n"
+        "If you were there and another officer's pouch was used, name that pouch: `--opening P-02`. The opening "
+        "nearest to the time of the incident is meant."
+    ),
+    "usage file --amends": "The report that this one replaces.",
+    "usage file --answers": (
+        "JSON object of the form's answers, - for standard input. Asked for at the terminal if left out."
+    ),
+    "usage file --form": "Which form.",
+    "usage file --kit": "Which kit was used, if two may have been in the pouch then.",
+    "usage file --officer": "Who reports. [default: you, or else who carried the pouch]",
+    "usage file --opening": "The opening it reports on.",
+    "usage list": (
+        "List usage reports, without the answers that are protected.\n\n"
+        "An officer's own account lists the officer's own."
+    ),
+    "usage match": (
+        "Say which opening a report tells of.\n\n"
+        "A report that names none is taken as one of the opening nearest in time, of the pouch that its officer "
+        "carried. If it was another, such as a colleague's pouch, say so. Its doses are then taken from the kit that "
+        "was in that pouch."
+    ),
+    "usage restore": "Take back that a report was withdrawn, or is the same as another.",
+    "usage restore --reason": "Why, if that matters. It is kept for good: no names, nothing on anybody's health.",
+    "usage same": (
+        "Say that two reports tell of the same doses.\n\n"
+        "Two officers who were there may both report. Both reports stay; the doses count once, those of OTHER."
+    ),
+    "usage show": (
+        "Show one usage report, with the answers that are protected.\n\n"
+        "For the officer who filed it, and for roles that the form lets read them; each reading stands in the audit."
+    ),
+    "usage withdraw": (
+        "Withdraw a report that was wrong.\n\n"
+        "It stays in the record and no longer counts; its doses go back into the kit, as far as no count says "
+        "otherwise. `kitdock usage restore` takes that back. To replace it by a right one, file that with --amends."
+    ),
+    "usage withdraw --reason": "Why it was wrong. It is kept for good: no names, nothing on anybody's health.",
+}
+"""What is said of a command, by its name with those of its groups, and of an option, by the command and the option.
+
+What several commands say of an option stands once: by their group, or by the option alone. A command's first sentence
+stands in lists of commands too. Paragraphs are filled as wide as the terminal is, but for those that begin with "\\b".
+"""

@@ -11,8 +11,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from host import words
 from host.cli import COMMANDS, GROUPS, overview
-from host.cli.groups import ListByDefault
+from host.cli.groups import Command, ListByDefault
 from host.cli.root import root
 
 REPOSITORY = Path(__file__).parents[2]
@@ -69,11 +70,11 @@ def test_whole_command_line_is_there() -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_command_has_help_for_itself_and_each_option(name: str) -> None:
     command = EVERY[name]
-    assert command.help
-    assert command.get_short_help_str(limit=200).endswith(".")
+    assert isinstance(command, Command)
+    assert words.summary(command.path).endswith(".")
     for parameter in command.params:
         if isinstance(parameter, click.Option):
-            assert parameter.help, f"{name} {parameter.opts[0]} has no help"
+            assert words.help_of(command.path, parameter.opts[-1])
         else:
             assert parameter.human_readable_name.strip("[]").isupper()
 
@@ -85,21 +86,22 @@ def test_list_of_all_commands_names_exactly_those_there_are() -> None:
 
 
 def test_readme_says_of_each_command_what_it_says_of_itself() -> None:
-    assert rows_of("README.md") == {f"kitdock {name}": text for name, (_, text) in COMMANDS.items()}
+    assert rows_of("README.md") == {f"kitdock {name}": words.summary(name) for name in COMMANDS}
 
 
 def test_each_command_is_in_one_group() -> None:
     assert sum(map(len, GROUPS.values())) == len(COMMANDS)
     for heading, group in GROUPS.items():
-        assert f"\n{heading}:\n  {next(iter(group))} " in overview()
+        assert f"\n{words.heading(heading)}:\n  {next(iter(group))} " in overview()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_overview_says_what_the_command_says_of_itself(name: str) -> None:
     command = root.get_command(click.Context(root), name)
     assert command is not None
-    assert command.get_short_help_str(limit=200) == COMMANDS[name][1]
-    assert re.search(rf"^  {name} +{re.escape(COMMANDS[name][1])}$", overview(), re.MULTILINE)
+    told = command.get_short_help_str(limit=200)
+    assert told == words.summary(name)
+    assert re.search(rf"^  {name} +{re.escape(told)}$", overview(), re.MULTILINE)
 
 
 def test_overview_fits_eighty_columns() -> None:
@@ -150,6 +152,21 @@ def test_help_of_a_command_loads_nothing_heavy(command: str) -> None:
     assert "click" in loaded
     # The names of record types come from the wire, which brings its AES along.
     assert not loaded & (HEAVY - {"cryptography"})
+
+
+def test_help_of_a_group_loads_none_of_its_commands() -> None:
+    asked = "from host.cli.root import root; root(['kit', '--help'], standalone_mode=False)"
+    assert modules_loaded(f"{asked}; assert 'host.cli.kit.stock' not in sys.modules")
+
+
+def test_shell_that_completes_is_told_the_help() -> None:
+    kit = root.get_command(click.Context(root), "kit")
+    assert kit is not None
+    found = {each.value: each.help for each in kit.shell_complete(click.Context(kit), "lo")}
+    assert found == {"load": "Put a kit into a pouch.", "lose": "Record that a kit is lost."}
+    issue = EVERY["kitdock kit issue"]
+    found = {each.value: each.help for each in issue.shell_complete(click.Context(issue), "--po")}
+    assert found == {"--pouch": "The pouch it is carried in."}
 
 
 def test_console_script_gives_help_and_version() -> None:

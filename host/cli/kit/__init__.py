@@ -38,11 +38,4 @@ _HOMES = {
 
 @click.group(cls=Group, homes=_HOMES)
 def kit() -> None:
-    """Kits: receive, issue, return, replace, move, list.
-
-    \b
-    A kit goes out, is replaced, comes back:
-      kitdock kit issue --next 4101 --pouch P-01
-      kitdock kit replace 4101
-      kitdock kit return K-0001 --doses 2
-    """
+    pass

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from host.cli.groups import Command
 from host.cli.kit.shared import at_and_yes, document_option, move, station_option
 from host.cli.options import reason_option, with_store
 from host.cli.render import Done
@@ -12,88 +13,65 @@ from host.ledger import Movement
 from host.ledger.movement import FIND, LEAVE_BEHIND, LOAD, LOSE, UNLOAD, USE
 
 
-@click.command("load")
+@click.command("load", cls=Command)
 @click.argument("kit", metavar="KIT")
 @click.argument("pouch", metavar="POUCH")
 @at_and_yes
 @with_store
 def load(db: Path, kit: str, pouch: str, at: str | None, yes: bool) -> Done:
-    """Put a kit into a pouch.
-
-    The kit stays in stock, or with whoever has it: who has a pouch and who has the kit in it are the same.
-    """
     new = Movement(0, 0, LOAD, "", pouch=pouch)
     return move(db, at, yes, [kit], lambda kits: line("done.loaded", kits=kits, pouch=pouch), new)
 
 
-@click.command("unload")
+@click.command("unload", cls=Command)
 @click.argument("kit", metavar="KIT")
 @at_and_yes
 @with_store
 def unload(db: Path, kit: str, at: str | None, yes: bool) -> Done:
-    """Take a kit out of its pouch; it stays where it is otherwise."""
     return move(db, at, yes, [kit], lambda kits: line("done.unloaded", kits=kits), Movement(0, 0, UNLOAD, ""))
 
 
-@click.command("use")
+@click.command("use", cls=Command)
 @click.argument("kit", metavar="KIT")
-@click.option("--doses", type=click.IntRange(1, 99), required=True, help="How many were given.")
-@click.option("--report", type=click.IntRange(1), metavar="ID", help="The usage report that tells of it.")
+@click.option("--doses", type=click.IntRange(1, 99), required=True)
+@click.option("--report", type=click.IntRange(1), metavar="ID")
 @at_and_yes
 @with_store
 def use(db: Path, kit: str, doses: int, report: int | None, at: str | None, yes: bool) -> Done:
-    """Record doses given from a kit that is out.
-
-    Filing a usage report on an opening does this by itself, for the kit in that pouch. If more doses were given than
-    one kit had, record the others from the kit they came from, with --report; with a report that may be a kit that has
-    come back, or went to somebody else since.
-    """
     new = Movement(0, 0, USE, "", doses=doses, report=report)
     done = move(db, at, yes, [kit], lambda kits: line("done.used", doses=doses, kits=kits), new)
     left = done.data["doses_left"]
     return done._replace(text=line("done.used_some" if left else "done.used_up", used=done.text, left=left))
 
 
-@click.command("leave-behind")
+@click.command("leave-behind", cls=Command)
 @click.argument("kit", metavar="KIT")
 @document_option
 @at_and_yes
 @with_store
 def leave_behind(db: Path, kit: str, document: str | None, at: str | None, yes: bool) -> Done:
-    """Record that a kit was left with a person at risk.
-
-    Nothing about the person is recorded here.
-    """
     new = Movement(0, 0, LEAVE_BEHIND, "", document=document)
     return move(db, at, yes, [kit], lambda kits: line("done.left_behind", kits=kits), new)
 
 
-@click.command("lose")
+@click.command("lose", cls=Command)
 @click.argument("kit", metavar="KIT")
-@reason_option("What is known, such as: not in the car after the search.", required=False)
+@reason_option(required=False)
 @document_option
 @at_and_yes
 @with_store
 def lose(db: Path, kit: str, reason: str | None, document: str | None, at: str | None, yes: bool) -> Done:
-    """Record that a kit is lost.
-
-    It stays in the ledger, with whoever had it last, until `kitdock kit find`.
-    """
     new = Movement(0, 0, LOSE, "", reason=reason, document=document)
     return move(db, at, yes, [kit], lambda kits: line("done.lost", kits=kits), new)
 
 
-@click.command("find")
+@click.command("find", cls=Command)
 @click.argument("kit", metavar="KIT")
 @station_option
-@reason_option("Where it turned up.", required=False)
+@reason_option(required=False)
 @at_and_yes
 @with_store
 def find(db: Path, kit: str, station: str | None, reason: str | None, at: str | None, yes: bool) -> Done:
-    """Take a lost kit back into stock.
-
-    Count its doses with `kitdock kit count`; quarantine it if nobody knows how warm it was.
-    """
     new = Movement(0, 0, FIND, "", place=station, reason=reason)
     done = move(db, at, yes, [kit], lambda kits: line("done.found", kits=kits), new)
     return done._replace(text=line("done.found_at", found=done.text, place=done.data["place"]))

@@ -9,6 +9,7 @@ import click
 
 from host import clock, service
 from host.cli import terminal
+from host.cli.groups import Command
 from host.cli.kit.shared import (
     ask_count,
     at_and_yes,
@@ -31,13 +32,13 @@ SHOWN = 5
 """How many kits `next` shows."""
 
 
-@click.command("issue")
+@click.command("issue", cls=Command)
 @click.argument("names", metavar="[KIT]... [OFFICER]", nargs=-1)
-@click.option("--next", "first", is_flag=True, help="The kit that expires first, instead of naming one.")
-@click.option("--place", metavar="PLACE", help="To a vehicle, custody suite or cabinet, not to an officer.")
-@click.option("--pouch", metavar="POUCH", help="The pouch it is carried in.")
-@click.option("--product", metavar="PRODUCT", help="With --next: only kits of this product.")
-@click.option("--station", metavar="STATION", help="With --next: from this station's stock. [default: this one]")
+@click.option("--next", "first", is_flag=True)
+@click.option("--place", metavar="PLACE")
+@click.option("--pouch", metavar="POUCH")
+@click.option("--product", metavar="PRODUCT")
+@click.option("--station", metavar="STATION")
 @document_option
 @at_and_yes
 @with_store
@@ -53,18 +54,6 @@ def issue(
     at: str | None,
     yes: bool,
 ) -> Done:
-    """Hand out kits to an officer or a place, all or none.
-
-    \b
-    kitdock kit issue K-0007 1207 --pouch P-01   this kit
-    kitdock kit issue --next 1207                the one that expires first
-    kitdock kit issue --next --place CAR-7       to a place
-
-    Refused if a kit is issued already, has expired, is recalled, quarantined, not whole or still to be counted, if the
-    officer has left, or if somebody else has the pouch, or had it then. Warns if another kit should go first, if it
-    expires within the time that a kit is carried (setting carry_days), if the officer already has a kit, or if training
-    is unknown or more than 12 months old.
-    """
     officer, kits = _to_whom(names, first, place)
     if not first and (product or station):
         raise click.UsageError(line("option.go_with_next"))
@@ -114,16 +103,11 @@ def _to_whom(names: tuple[str, ...], first: bool, place: str | None) -> tuple[st
     return officer, tuple(dict.fromkeys(kits))
 
 
-@click.command("next")
-@click.option("--product", metavar="PRODUCT", help="Only kits of this product.")
+@click.command("next", cls=Command)
+@click.option("--product", metavar="PRODUCT")
 @station_option
 @with_store
 def next_(db: Path, product: str | None, station: str | None) -> Table:
-    """Show which kits to issue next: those that expire first.
-
-    In stock, in date, whole, neither recalled nor quarantined, and not laid ready in a pouch. Kits that would
-    expire while they are carried (setting carry_days) come after all others.
-    """
     with open_store(db) as store:
         found = service.Kits(store).next_kits(station, product, SHOWN, clock.now_ms())
         today = store.today()
@@ -159,11 +143,11 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
     )
 
 
-@click.command("return")
+@click.command("return", cls=Command)
 @kits_argument
-@click.option("--doses", "counted", type=click.IntRange(0, 99), help="How many were counted in it, or in each.")
+@click.option("--doses", "counted", type=click.IntRange(0, 99))
 @station_option
-@reason_option("Why, if that matters.", required=False)
+@reason_option(required=False)
 @document_option
 @at_and_yes
 @with_store
@@ -177,13 +161,6 @@ def return_(
     at: str | None,
     yes: bool,
 ) -> Done:
-    """Take kits back into stock, all or none.
-
-    Count the doses while you have the kit in hand: a difference is noticed now, or never. If its pouch was opened, and
-    that was or may have been a use, you are asked how many are in it; without a terminal, say --doses. A kit that comes
-    back uncounted from a pouch with a tag is not issued again until the pouch has docked, or somebody counts it. A kit
-    that is used up is taken back as well, and can then be destroyed.
-    """
     with open_store(db) as store:
         new = Movement(0, instant(store, at), RETURN, "", place=station, reason=reason, document=document)
         due = service.Doses(store).to_count()
@@ -214,16 +191,16 @@ def return_(
     return done._replace(data=data, warnings=[*done.warnings, *warnings])
 
 
-@click.command("replace")
+@click.command("replace", cls=Command)
 @click.argument("who", metavar="OFFICER|POUCH|KIT")
 @click.argument("kit", metavar="[NEW]", required=False)
-@click.option("--used", type=click.IntRange(1, 99), metavar="N", help="N doses of the old kit were used, in all.")
-@click.option("--lost", is_flag=True, help="The old kit is lost.")
-@click.option("--left-behind", is_flag=True, help="The old kit was left with a person at risk.")
-@click.option("--doses", "counted", type=click.IntRange(0, 99), help="Doses counted in the old kit, which is returned.")
-@click.option("--report", type=click.IntRange(1), metavar="ID", help="With --used: the usage report that tells of it.")
+@click.option("--used", type=click.IntRange(1, 99), metavar="N")
+@click.option("--lost", is_flag=True)
+@click.option("--left-behind", is_flag=True)
+@click.option("--doses", "counted", type=click.IntRange(0, 99))
+@click.option("--report", type=click.IntRange(1), metavar="ID")
 @station_option
-@reason_option("Why, if that matters.", required=False)
+@reason_option(required=False)
 @document_option
 @at_and_yes
 @with_store
@@ -242,18 +219,6 @@ def replace(
     at: str | None,
     yes: bool,
 ) -> Done:
-    """Take back a kit and hand out another in one step.
-
-    \b
-    kitdock kit replace 1207            the officer's kit, by the next
-    kitdock kit replace P-01 K-0042     the kit in pouch P-01, by K-0042
-    kitdock kit replace 1207 --used 2   two doses of it were used
-    kitdock kit replace 1207 --lost
-
-    The new kit goes to the same officer or place, into the same pouch. If none is named, it is the one of the same
-    product that expires first. A kit that a usage report has used up already is not taken back again. If the old kit is
-    to be counted, you are asked how many doses are in it; without a terminal, say --doses or --used.
-    """
     ways = [USE] * (used is not None) + [LOSE] * lost + [LEAVE_BEHIND] * left_behind + [RETURN] * (counted is not None)
     if len(ways) > 1:
         raise click.UsageError(line("option.one_fate"))

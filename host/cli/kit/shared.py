@@ -26,16 +26,14 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 kits_argument = click.argument("kits", metavar="KIT...", nargs=-1, required=True)
 """The argument of a command that moves several kits, all or none."""
 
-document_option = click.option(
-    "--document", type=words("document"), metavar="TEXT", help="What it is on paper: a delivery note, a receipt."
-)
+document_option = click.option("--document", type=words("document"), metavar="TEXT")
 
-station_option = click.option("--station", metavar="STATION", help="The station. [default: this one]")
+station_option = click.option("--station", metavar="STATION")
 
 
 def at_and_yes(command: _Function) -> _Function:
     """The options of a command that records a movement: --at, and --yes for one of the past that changes more."""
-    yes = click.option("--yes", is_flag=True, help="With --at: do not ask before openings are moved to others.")
+    yes = click.option("--yes", is_flag=True)
     return at_option(yes(command))
 
 

@@ -9,6 +9,7 @@ import click
 
 from host import clock, service
 from host.cli import steps
+from host.cli.groups import Command
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import Row, Table
 from host.cli.steps import line
@@ -26,18 +27,13 @@ LATE_MS = 60_000
 """A movement that was recorded so much later than it happened is shown with both times."""
 
 
-@click.command("list")
-@click.option(
-    "--status",
-    type=click.Choice([each.replace("_", "-") for each in COUNTED]),
-    multiple=True,
-    help="Only these; may be repeated. [default: all but destroyed]",
-)
-@click.option("--officer", metavar="OFFICER", help="Only the kits that this officer has, or had when they ended.")
-@click.option("--place", metavar="PLACE", help="Only the kits in this station, vehicle, custody suite or cabinet.")
-@click.option("--lot", metavar="LOT", help="Only the kits of this lot.")
-@click.option("--to-count", is_flag=True, help="Only kits that are to be counted before they are issued again.")
-@click.option("--at", metavar="TIME", help="As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]")
+@click.command("list", cls=Command)
+@click.option("--status", type=click.Choice([each.replace("_", "-") for each in COUNTED]), multiple=True)
+@click.option("--officer", metavar="OFFICER")
+@click.option("--place", metavar="PLACE")
+@click.option("--lot", metavar="LOT")
+@click.option("--to-count", is_flag=True)
+@click.option("--at", metavar="TIME")
 @with_store
 def list_(
     db: Path,
@@ -48,11 +44,6 @@ def list_(
     to_count: bool,
     at: str | None,
 ) -> Table:
-    """List kits, first to expire first, and where each is.
-
-    With --at as it was at a past instant, by the ledger as it stood then. A kit *to be counted* came back, or is out,
-    and its pouch was opened or has not docked since: `kitdock kit count` ends that; `--to-count` says why for each.
-    """
     if to_count and at is not None:
         raise click.UsageError(line("option.to_count_is_of_now"))
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
@@ -140,16 +131,10 @@ def _note(row: Row) -> str:
     return ", ".join(line(code, left=row["doses_left"], of=row["doses"]) for code in notes)
 
 
-@click.command("history")
+@click.command("history", cls=Command)
 @click.argument("kit", metavar="KIT")
 @with_store
 def history(db: Path, kit: str) -> Table:
-    """Show all that happened to a kit, from its receipt on.
-
-    Each movement with who recorded it, why, and what the kit was after it; a movement that was reversed is still there
-    and says by which. Openings of the pouch while the kit was in it stand between them: they are evidence; that
-    a pouch was opened does not say that a dose was given.
-    """
     with open_store(db) as store:
         found, steps, evidence = service.Kits(store).history(kit)
         zone = store.station.time_zone

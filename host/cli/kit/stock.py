@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from host import service
+from host.cli.groups import Command
 from host.cli.kit.shared import at_and_yes, document_option, kits_argument, move, station_option
 from host.cli.options import at_option, day, instant, new_name, open_store, reason_option, with_store, words
 from host.cli.render import Done
@@ -16,13 +17,13 @@ from host.ledger import Movement
 from host.ledger.movement import DESTROY, TRANSFER
 
 
-@click.command("add")
+@click.command("add", cls=Command)
 @click.argument("kit", metavar="KIT", type=new_name("kit number"))
-@click.option("--product", type=words("product"), metavar="PRODUCT", required=True, help="What it is, such as Nyxoid.")
-@click.option("--lot", type=words("lot"), metavar="LOT", required=True, help="Lot printed on the pack.")
-@click.option("--expires", type=day, metavar="YYYY-MM-DD", help="Expiry printed on the pack. Needed for a new lot.")
-@click.option("--doses", "in_kit", type=click.IntRange(1, 99), help="Doses in the kit. [default: 2, or as the lot has]")
-@click.option("--accept-expired", is_flag=True, help="Receive it although it has expired; it cannot be issued.")
+@click.option("--product", type=words("product"), metavar="PRODUCT", required=True)
+@click.option("--lot", type=words("lot"), metavar="LOT", required=True)
+@click.option("--expires", type=day, metavar="YYYY-MM-DD")
+@click.option("--doses", "in_kit", type=click.IntRange(1, 99))
+@click.option("--accept-expired", is_flag=True)
 @station_option
 @document_option
 @at_option
@@ -39,10 +40,6 @@ def add(
     document: str | None,
     at: str | None,
 ) -> Done:
-    """Receive a kit into stock.
-
-    KIT is the number that the station gives the box. `kitdock stock receive` takes many, by scanner.
-    """
     with open_store(db) as store:
         at_ms = instant(store, at)
         box = service.Incoming(kit, product, lot, expires, in_kit, document=document)
@@ -68,37 +65,23 @@ def add(
     )
 
 
-@click.command("transfer")
+@click.command("transfer", cls=Command)
 @kits_argument
 @click.argument("station", metavar="STATION")
 @document_option
 @at_and_yes
 @with_store
 def transfer(db: Path, kits: tuple[str, ...], station: str, document: str | None, at: str | None, yes: bool) -> Done:
-    """Move kits to another station's stock, all or none.
-
-    A kit that lay in a pouch is taken out of it.
-    """
     new = Movement(0, 0, TRANSFER, "", place=station, document=document)
     return move(db, at, yes, kits, lambda kits: line("done.transferred", kits=kits, station=station), new)
 
 
-@click.command("destroy")
+@click.command("destroy", cls=Command)
 @kits_argument
-@reason_option("Why, such as: expired, damaged pack.")
-@click.option(
-    "--document",
-    type=words("document"),
-    metavar="TEXT",
-    required=True,
-    help="The record of destruction: a consignment note, a witness's record.",
-)
+@reason_option()
+@click.option("--document", type=words("document"), metavar="TEXT", required=True)
 @at_and_yes
 @with_store
 def destroy(db: Path, kits: tuple[str, ...], reason: str, document: str, at: str | None, yes: bool) -> Done:
-    """Record that kits were destroyed, all or none.
-
-    Only kits in stock or used up: take back what is carried first.
-    """
     new = Movement(0, 0, DESTROY, "", reason=reason, document=document)
     return move(db, at, yes, kits, lambda kits: line("done.destroyed", kits=kits), new)

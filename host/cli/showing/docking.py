@@ -15,12 +15,7 @@ from host.link.adapter import Adapter, open_adapter
 
 _Result = TypeVar("_Result")
 
-adapter_option = click.option(
-    "--adapter",
-    metavar="NAME",
-    help="Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. "
-    "[default: the computer's own]",
-)
+adapter_option = click.option("--adapter", metavar="NAME")
 
 
 def progress(store: service.Database, now_ms: Callable[[], int] = clock.now_ms) -> Callable[[DockingStep], None]:

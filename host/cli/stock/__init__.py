@@ -11,13 +11,7 @@ from host.cli.stock.receiving import import_, receive
 
 @click.group(cls=Group)
 def stock() -> None:
-    """Stock: receive by scanner or file, print labels, show levels.
-
-    \b
-    A delivery comes in:
-      kitdock stock receive --document "Delivery 118" --labels labels.pdf
-      kitdock stock list
-    """
+    pass
 
 
 for command in (receive, import_, labels, list_, balance):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from host import clock, service
+from host.cli.groups import Command
 from host.cli.options import instant, open_store, with_store
 from host.cli.render import PrintedReport, Row, Table
 from host.cli.steps import line
@@ -20,15 +21,10 @@ OFFICERS = "officers"
 """Where kits are that officers have, had, or left behind: counted together, since nobody is ranked."""
 
 
-@click.command("balance")
-@click.option("--at", metavar="TIME", help="As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]")
+@click.command("balance", cls=Command)
+@click.option("--at", metavar="TIME")
 @with_store
 def balance(db: Path, at: str | None) -> PrintedReport:
-    """Show whether kits and doses add up: what came in against where it is.
-
-    Each dose that came in is left in a kit somewhere, was used, or is unaccounted for because fewer were counted.
-    With --at as it was at a past instant, by the ledger as it stood then.
-    """
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
         found = service.Kits(store).kit_states(at_ms)

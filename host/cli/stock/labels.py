@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from host import clock, service
+from host.cli.groups import Command
 from host.cli.options import day, open_store, with_store
 from host.cli.render import Done
 from host.cli.showing.labels import PDF, check_labels, write_labels
@@ -16,28 +17,17 @@ from host.cli.steps import line
 from host.errors import InputError
 
 
-@click.command("labels")
+@click.command("labels", cls=Command)
 @click.argument("kits", metavar="[KIT]...", nargs=-1)
-@click.option("--lot", metavar="LOT", help="The kits of this lot.")
-@click.option("--since", type=day, metavar="YYYY-MM-DD", help="The kits received on this day or later.")
-@click.option("--output", type=PDF, metavar="FILE.pdf", required=True, help="The sheet to write.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE.pdf if it exists.")
-@click.option(
-    "--first",
-    type=click.IntRange(1, 24),
-    default=1,
-    show_default=True,
-    help="Place of the first label, row by row: for a sheet already begun.",
-)
+@click.option("--lot", metavar="LOT")
+@click.option("--since", type=day, metavar="YYYY-MM-DD")
+@click.option("--output", type=PDF, metavar="FILE.pdf", required=True)
+@click.option("--overwrite", is_flag=True)
+@click.option("--first", type=click.IntRange(1, 24), default=1, show_default=True)
 @with_store
 def labels(
     db: Path, kits: Sequence[str], lot: str | None, since: date | None, output: Path, overwrite: bool, first: int
 ) -> Done:
-    """Write kit labels as a PDF to print on sticky sheets.
-
-    Each label has the kit's number as a QR code that any scanner reads, and in letters with product, lot and
-    expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size.
-    """
     if bool(kits) == bool(lot or since):
         raise InputError("labels.which_kits")
     check_labels(output, overwrite)

@@ -8,20 +8,16 @@ from pathlib import Path
 import click
 
 from host import service
+from host.cli.groups import Command
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
 from host.cli.steps import line
 from host.phrase import NextStep
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @with_store
 def list_(db: Path) -> Table:
-    """Show how many kits of each lot are at each station, and how many are issued.
-
-    Of those, how many are quarantined, have expired, expire within the days that a kit is carried (setting
-    carry_days), or are to be counted before they are issued again.
-    """
     with open_store(db) as store:
         today = store.today()
         carry_days = store.settings.carry_days

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock, service
+from host.cli.groups import Command
 from host.cli.options import open_store, with_store, words
 from host.cli.render import Row, Table
 from host.cli.root import STATUS
@@ -23,26 +24,17 @@ if TYPE_CHECKING:
     from host.cli.showing.scanner import Pack
     from host.receiving.printed import DateStyle
 
-station_option = click.option("--station", metavar="STATION", help="The station they come to. [default: this one]")
-document_option = click.option(
-    "--document", type=words("document"), metavar="TEXT", help="Delivery note or the like, kept with each kit."
-)
-accept_option = click.option("--accept-expired", is_flag=True, help="Receive kits that have expired, to be destroyed.")
+station_option = click.option("--station", metavar="STATION")
+document_option = click.option("--document", type=words("document"), metavar="TEXT")
+accept_option = click.option("--accept-expired", is_flag=True)
 
 
-@click.command("receive")
+@click.command("receive", cls=Command)
 @station_option
 @document_option
 @accept_option
-@click.option(
-    "--prefix",
-    type=numbers.prefix,
-    metavar="TEXT",
-    default=numbers.PREFIX,
-    show_default=True,
-    help="What the numbers of the kits begin with.",
-)
-@click.option("--labels", type=PDF, metavar="FILE.pdf", help="Write a sheet of labels for the kits received.")
+@click.option("--prefix", type=numbers.prefix, metavar="TEXT", default=numbers.PREFIX, show_default=True)
+@click.option("--labels", type=PDF, metavar="FILE.pdf")
 @with_store
 @click.pass_context
 def receive(
@@ -54,14 +46,6 @@ def receive(
     prefix: str,
     labels: Path | None,
 ) -> Table:
-    """Receive kits with a scanner, a beep a kit.
-
-    Scans come from the terminal, for a scanner is a keyboard, or line by line from standard input. Each gives one
-    kit the next free number of the prefix and is kept at once. What is doubtful is asked about once, not at every
-    beep; without a terminal such lines are refused, the others received, and the exit status is 1.
-
-    Besides scans: `lot A1 exp 2028-04-30` for packs whose code does not tell, `undo` for the last kit, `done`.
-    """
     from host.cli.showing.scanner import How, Receiver, by_lot
     from host.cli.terminal import has_terminal
 
@@ -80,15 +64,10 @@ def receive(
     return _received(rows, line(code, kits=len(receiver.packs), place=place, lines=receiver.refused))
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, readable=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Only say what would come in, and what is wrong with which line.")
-@click.option(
-    "--dates",
-    "date_style",
-    type=click.Choice(["iso", "dmy", "mdy"]),
-    help="How dates such as 03/04/2027 are meant: day first (dmy) or month first (mdy). [default: refused]",
-)
+@click.option("--dry-run", is_flag=True)
+@click.option("--dates", "date_style", type=click.Choice(["iso", "dmy", "mdy"]))
 @station_option
 @document_option
 @accept_option
@@ -104,12 +83,6 @@ def import_(
     document: str | None,
     accept_expired: bool,
 ) -> Table:
-    """Receive the kits in a CSV file, all of them or none.
-
-    Its first line names the columns: kit and lot; product or gtin; and, as you have them, expires, doses, serial,
-    document. If one line is wrong, nothing is received, and each wrong line is told with what is wrong with it.
-    Try it with --dry-run first.
-    """
     from host.receiving.table import read_kits
 
     try:

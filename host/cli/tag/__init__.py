@@ -13,7 +13,7 @@ from host.cli.tag.ports import info, ports
 
 @click.group(cls=Group)
 def tag() -> None:
-    """Tags: flash, provision, configure; list them and their logs."""
+    pass
 
 
 for command in (ports, flash, bench, provision, info, log, config, identify, wipe, list_):

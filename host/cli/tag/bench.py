@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from host.cli.groups import Command
 from host.cli.options import format_option
 from host.cli.render import Row, Table
 from host.cli.root import STATUS
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
-@click.option("--port", metavar="PORT", help="Serial port of the board: see `kitdock tag ports`.")
+@click.command(cls=Command)
+@click.option("--port", metavar="PORT")
 @adapter_option
-@click.option("--have", metavar="LIST", help="What you have at hand, such as wires,dmm. [default: you are asked]")
-@click.option("--only", metavar="LIST", help="These steps alone, such as F1,W4, or F for a section.")
-@click.option("--report", metavar="FILE", type=_FILE, help="The report. [default: bench-DATE-TIME.json here]")
-@click.option("--resume", metavar="FILE", type=_FILE, help="Go on with the report in FILE.")
-@click.option("--list", "listed", is_flag=True, help="List the steps and what each needs, and do nothing.")
+@click.option("--have", metavar="LIST")
+@click.option("--only", metavar="LIST")
+@click.option("--report", metavar="FILE", type=_FILE)
+@click.option("--resume", metavar="FILE", type=_FILE)
+@click.option("--list", "listed", is_flag=True)
 @format_option
 @click.pass_context
 def bench(
@@ -45,15 +46,6 @@ def bench(
     resume: Path | None,
     listed: bool,
 ) -> Table:
-    """Test a first board, step by step, and write a report to send to us.
-
-    It says what to connect and what to read, and judges what comes back. What it can do over USB it does by itself; a
-    step that needs what you haven't got is left out, and counts as not done. The board must have the firmware and be no
-    tag: for some steps it is made one, and wiped afterwards.
-
-    At any question `?` tells why, s skips the step, q stops; --resume goes on another day. The exit status is 0 only
-    if no step has failed.
-    """
     from host.bench import procedure
 
     steps = procedure.chosen(only)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from host import service
+from host.cli.groups import Command
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.steps import told
@@ -27,25 +28,22 @@ def _flag(item: int, value: bool | None) -> list[ConfigChange]:
     return [] if value is None else [ConfigChange(items.BY_NUMBER[item], int(value))]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("pouch", metavar="POUCH|TAG")
 @maybe_port_option
 @adapter_option
-@click.option("--profile", type=click.Choice(configuration.PROFILES), help="When it advertises in the field.")
-@click.option("--trackable/--untrackable", default=None, help="Agree that it can be tracked; profile open needs it.")
-@click.option("--heartbeat", metavar="TIME", help="Between two signs of life, such as 12h.")
-@click.option("--field-period", metavar="TIME", help="Between two advertisements in the field, such as 15m.")
-@click.option("--open-sealed/--open-plain", default=None, help="Encrypt what it says in profile open, or not.")
-@click.option("--buzzer/--silent", default=None, help="Let it make a sound, or let its light alone speak.")
-@click.option("--second-dose", metavar="TIME", help="Cue for a second dose after a dose mark, such as 3m; or off.")
-@click.option("--resedation", metavar="TIME", help="Cue for re-sedation after a dose mark, such as 90m; or off.")
-@click.option("--battery-measured", metavar="MV", type=click.IntRange(2500, 4500),
-              help="What a meter shows at its cell now, in millivolts: calibrates its own reading.")  # fmt: skip
-@click.option("--temperature", metavar="TIME", help="Look at its temperature that often, such as 6h; or off.")
-@click.option("--temperature-offset", metavar="°C",
-              help="What to add to its own thermometer's reading, such as 10.5; or none.")  # fmt: skip
-@click.option("--bind-key-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-              help="Write the key that a BTHome receiver needs for profile open to FILE; needs no tag.")  # fmt: skip
+@click.option("--profile", type=click.Choice(configuration.PROFILES))
+@click.option("--trackable/--untrackable", default=None)
+@click.option("--heartbeat", metavar="TIME")
+@click.option("--field-period", metavar="TIME")
+@click.option("--open-sealed/--open-plain", default=None)
+@click.option("--buzzer/--silent", default=None)
+@click.option("--second-dose", metavar="TIME")
+@click.option("--resedation", metavar="TIME")
+@click.option("--battery-measured", metavar="MV", type=click.IntRange(2500, 4500))
+@click.option("--temperature", metavar="TIME")
+@click.option("--temperature-offset", metavar="°C")
+@click.option("--bind-key-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @with_store
 def config(
     db: Path,
@@ -65,11 +63,6 @@ def config(
     temperature_offset: str | None,
     bind_key_file: Path | None,
 ) -> Table | Done:
-    """Show how the tag of POUCH is configured, or change it.
-
-    Reaches it over USB with --port, else over Bluetooth, for which it must be in the dock or its button be
-    pressed. Times are written as 90s, 3m, 12h or 1d.
-    """
     changes = [
         *([] if profile is None else [configuration.profile(profile)]),
         *_flag(items.TRACKABLE, trackable),
@@ -155,18 +148,13 @@ def _write_bind_key(path: Path, advert_key: bytes) -> None:
         raise InputError("tags.bind_key_not_written", path=path, reason=error.strerror) from None
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("pouch", metavar="POUCH|TAG")
 @maybe_port_option
 @adapter_option
-@click.option("--seconds", metavar="SECONDS", type=click.IntRange(1, 60), default=10, show_default=True,
-              help="How long.")  # fmt: skip
+@click.option("--seconds", metavar="SECONDS", type=click.IntRange(1, 60), default=10, show_default=True)
 @with_store
 def identify(db: Path, pouch: str, port: str | None, adapter: str | None, seconds: int) -> Done:
-    """Let the tag of POUCH show itself by its light, and by its buzzer if that is on.
-
-    Over USB with --port, else over Bluetooth.
-    """
     from host.cli.tag.session import with_tag
     from host.link.tag_session import TagSession
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from host import clock, service
+from host.cli.groups import Command
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.steps import told
@@ -18,22 +19,13 @@ from host.phrase import NextStep, Phrase
 from kitwire.keys import TAG_ID_SIZE, check_value
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("pouch", metavar="POUCH", type=new_name("pouch"))
 @port_option
-@click.option("--replace", is_flag=True, help="The pouch has a tag, or the tag has keys: put new ones in their place.")
-@click.option("--label", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-              help="Write the pouch's label to FILE, .svg or .png.")  # fmt: skip
+@click.option("--replace", is_flag=True)
+@click.option("--label", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @with_store
 def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None) -> Done:
-    """Write fresh keys to the tag on PORT and put it into POUCH.
-
-    The keys are random, go over the cable only, and are kept sealed. With --replace, what the pouch's
-    tag has logged so far stays readable; what it has not handed over yet is lost.
-
-    The label bears the pouch's name and the tag's id, as text and as a QR code: nothing secret. A .png is
-    the QR code alone. Without --label it is shown at a terminal.
-    """
     from host.access.vault import TagKeys
     from host.link.usb import provision_over_usb
     from host.tag import label as labels
@@ -72,16 +64,11 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @port_option
 @yes_option
 @with_store
 def wipe(db: Path, port: str, yes: bool) -> Done:
-    """Destroy the keys and the log of the tag on PORT, and retire it.
-
-    What the station has collected from it stays. What it has not handed over is lost: fetch it first with
-    `kitdock tag log --port PORT`.
-    """
     from host.link.usb import about, repl
     from host.link.usb import wipe as wipe_tag
 
@@ -120,14 +107,10 @@ def _of_station(store: service.Database, tag_id: str, last: int | None) -> tuple
     return pouch, None if last is None else max(0, last - (committed[0] if committed else 0))
 
 
-@click.command("list")
-@click.option("--all", "retired", is_flag=True, help="Show also tags that were replaced.")
+@click.command("list", cls=Command)
+@click.option("--all", "retired", is_flag=True)
 @with_store
 def list_(db: Path, retired: bool) -> Table:
-    """List tags by pouch: when each last docked, and its battery.
-
-    With --format json or csv also the check values of each tag's keys, and never a key.
-    """
     with open_store(db) as store:
         tags = service.Tags(store).tags(retired)
         zone = store.station.time_zone

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from host.cli.groups import Command
 from host.cli.options import format_option
 from host.cli.render import Done
 from host.cli.root import FORMAT
@@ -29,16 +30,13 @@ def checksum(text: str) -> str:
     return published.checksum(text)
 
 
-@click.command()
+@click.command(cls=Command)
 @port_option
-@click.option("--image", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-              help="MicroPython's image for the ESP32-C6, a .bin. [default: the board keeps its own]")  # fmt: skip
-@click.option("--images", metavar="FOLDER", type=_FOLDER, help="Take the newest image in FOLDER that fits.")
-@click.option("--sha256", metavar="HEX", type=checksum, help="The SHA-256 that the image must have. An image that "
-              "Kitdock doesn't know needs it.")  # fmt: skip
-@click.option("--firmware", metavar="FOLDER", type=_FOLDER,
-              help="The firmware's folder of a checkout. [default: the firmware that comes with Kitdock]")  # fmt: skip
-@click.option("--erase-log", is_flag=True, help="Erase its log and keys too: it must be provisioned anew.")
+@click.option("--image", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--images", metavar="FOLDER", type=_FOLDER)
+@click.option("--sha256", metavar="HEX", type=checksum)
+@click.option("--firmware", metavar="FOLDER", type=_FOLDER)
+@click.option("--erase-log", is_flag=True)
 @yes_option
 @format_option
 @click.pass_context
@@ -52,14 +50,6 @@ def flash(
     erase_log: bool,
     yes: bool,
 ) -> Done:
-    """Put MicroPython and the firmware onto the board on PORT.
-
-    Checks the chip and the image, then writes what differs and nothing else: a second run writes nothing. A
-    run that broke off is repeated. The log and the keys stay, but with --erase-log.
-
-    The image is a file from MicroPython's download page. Its SHA-256 is shown, and must be that of an image which
-    Kitdock knows, or the one that you give with --sha256.
-    """
     from host.flash import application, board, layout
     from host.flash import image as image_files
 

@@ -9,6 +9,7 @@ import click
 
 from host import clock, service
 from host.cli import steps
+from host.cli.groups import Command
 from host.cli.options import open_store, with_store
 from host.cli.render import Table
 from host.cli.steps import told
@@ -25,19 +26,13 @@ SHOWN = 40
 """How many records are shown if nothing is said."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("pouch", metavar="[POUCH|TAG]", required=False)
 @maybe_port_option
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=SHOWN, show_default=True,
-              help="Show the newest N records.")  # fmt: skip
-@click.option("--since", metavar="TIME", help="Only what happened since, YYYY-MM-DDTHH:MM in the station's time zone.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=SHOWN, show_default=True)
+@click.option("--since", metavar="TIME")
 @with_store
 def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | None) -> Table:
-    """Show what a tag has logged, newest last.
-
-    With --port the tag on that port is docked first, over USB: its records are fetched, checked, kept,
-    and acknowledged, and its clock is set, as over the air. Without, it shows what the station has.
-    """
     if pouch is None and port is None:
         raise click.UsageError(told(Phrase("tags.pouch_or_port")))
     with open_store(db) as store:

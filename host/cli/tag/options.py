@@ -7,22 +7,13 @@ import click
 from host.cli.steps import told
 from host.phrase import Phrase
 
-port_option = click.option(
-    "--port",
-    required=True,
-    metavar="PORT",
-    help="Serial port of the tag, such as /dev/ttyACM0: see `kitdock tag ports`.",
-)
+port_option = click.option("--port", required=True, metavar="PORT")
 
-maybe_port_option = click.option(
-    "--port", metavar="PORT", help="Serial port of the tag, if it is on USB: see `kitdock tag ports`."
-)
+maybe_port_option = click.option("--port", metavar="PORT")
 
-adapter_option = click.option(
-    "--adapter", metavar="NAME", help="Bluetooth adapter, as for `kitdock dock`. [default: the computer's own]"
-)
+adapter_option = click.option("--adapter", metavar="NAME")
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", is_flag=True)
 
 
 def agreed(question: Phrase, yes: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from host import service
+from host.cli.groups import Command
 from host.cli.options import format_option, open_store, with_store
 from host.cli.render import Done, Row, Table
 from host.cli.steps import told
@@ -21,13 +22,9 @@ if TYPE_CHECKING:
     from host.tag.events import Tag
 
 
-@click.command()
+@click.command(cls=Command)
 @format_option
 def ports() -> Table:
-    """List serial ports, and what they seem to be.
-
-    A tag shows here while it is awake. On USB it is: USB is dock power to it.
-    """
     from host.link.port import ports as find_ports
 
     return Table(
@@ -42,15 +39,10 @@ def ports() -> Table:
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @port_option
 @with_store
 def info(db: Path, port: str) -> Done:
-    """Show what is on PORT: tag, firmware, chip, room, and whether the station knows its keys.
-
-    Keys are compared by check values, and never read. The tag goes on afterwards. It records that it was stopped,
-    and a tag that the station knows raises no question for that.
-    """
     from host.cli.tag.session import note_own_stop
     from host.link.usb import about, repl
 
