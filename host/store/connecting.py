@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from host import errors
-from host.access.vault import Vault, key_path
 from host.phrase import NextStep
 from host.store.database import Database
 from host.store.failing import translated
@@ -59,6 +58,7 @@ def create_database(
         raise errors.InputError("database.exists", path=path) from None
     except OSError as error:
         raise errors.DatabaseReadOnly("database.cannot_make", path=path, why=error.strerror) from None
+    from host.access.vault import Vault, key_path
     from host.store.migrations import apply
 
     made = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]

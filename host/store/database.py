@@ -7,16 +7,18 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from host import clock, errors
 from host.access import audit, identity, roles
 from host.access.roles import Account
-from host.access.vault import Vault
 from host.clock import Instant
 from host.phrase import NextStep, Phrase
 from host.settings import Settings, settings
 from host.store.failing import translated
+
+if TYPE_CHECKING:
+    from host.access.vault import Vault
 
 CACHE_KB = 65_536
 """How much of the database SQLite keeps in memory at most."""
@@ -301,6 +303,8 @@ class Database:
         return dict(self.begun().settings)
 
     @cached_property
-    def vault(self) -> Vault:
+    def vault(self) -> "Vault":
         """The station's vault, loaded when something sealed is first needed. Raises `VaultError`."""
+        from host.access.vault import Vault
+
         return Vault.load(self.path, self.station.key_check)
