@@ -45,3 +45,9 @@ def test_the_door_of_the_use_cases_names_what_it_opens() -> None:
     assert all(getattr(service, name) for name in named)
     with pytest.raises(AttributeError, match="Nothing"):
         _ = service.Nothing
+
+
+def test_services_hold_no_sql() -> None:
+    asks = re.compile(r"\b_?db\.(?:rows?|connection)\b|\bexecute(?:many)?\(|\bSELECT\b|\bINSERT\b")
+    found = [path.name for path in (house.HOST / "service").glob("*.py") if asks.search(path.read_text())]
+    assert found == []
