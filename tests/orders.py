@@ -20,6 +20,7 @@ from host.ledger.movement import CORRECT, COUNT, FIND, LOSE, RETURN, TRANSFER, U
 from host.phrase import NextStep
 from host.reconcile import Discrepancy
 from host.service.replacing import Fate
+from host.store.openings import OpeningRepository
 from host.store.stock import Incoming
 from host.tag.events import EventRow
 from host.tag.verify import verified_row
@@ -309,7 +310,7 @@ class Play:
             doses, number = found.next_step.fields["doses"], found.next_step.fields["report"]
             self.store.move(Movement(0, self.at_ms, USE, self.kit, doses=doses, report=number))
         else:
-            opening = next(iter(self.store._openings_where(["o.tag = ?"], [self.tag])))
+            opening = OpeningRepository(self.store).openings(self.tag)[0]
             explanation = opening.explanation
             if explanation is not None and (explanation.cause != USED or explanation.doses != given):
                 self._say_what_was()
