@@ -25,6 +25,7 @@ from host.flash.board import Flashed, Said
 from host.flash.chip import Chip
 from host.flash.published import known
 from host.link.usb import Repl
+from host.phrase import Phrase
 from host.sim import bootloader as emulated
 from host.sim.tag import VirtualTag
 from tests.e2e.stage import Stage, play
