@@ -143,7 +143,7 @@ class VirtualTag(Inputs):
     def _settled(self) -> bool:
         now = self.timeline.now()
         due = self.board.next_input
-        if due is not None and due <= now:
+        if (due is not None and due <= now) or self._ending:  # what it is doing is not what it will do
             return False
         if self._state == "running":
             return (self._waiting is not None or self._in_slices) and self._at_rest.there(now)
