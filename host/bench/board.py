@@ -183,7 +183,7 @@ class Bench:
         return [event for event in service.Tags(self.store).events(tag.id) if event.sequence > last]
 
     def close(self) -> None:
-        """Leave a bare board and nothing of the bench's own station. A board that cannot be made bare is told of."""
+        """Leave a bare board and nothing of the bench's own station. If that fails, the person is told."""
         try:
             if self._tag is not None:
                 self._leave_bare()

@@ -72,8 +72,8 @@ class Expiries:
     ) -> ExpiringKits:
         """Kits that have expired or will within so many days (None: the setting), as `expiring` has them.
 
-        What is acknowledged is left out unless `everything` is asked for. An account that is its officer's alone is
-        told of the own kits and sent to the quartermaster. Raises `InputError`, `NotAllowed`.
+        What is acknowledged is left out unless `everything` is asked for. An account that is its officer's alone
+        sees that officer's kits, with the quartermaster to ask. Raises `InputError`, `NotAllowed`.
         """
         within = self._db.settings.expiry_days if within is None else within
         found = self.expiring(self._db.today(), within, holder, station)

@@ -12,7 +12,7 @@ SHIFT_MS = 12 * 3_600_000
 
 
 class Openings:
-    """People ask for openings, and each account is told of those that it may see."""
+    """People ask for openings, and each account sees those that it may."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -121,7 +121,7 @@ class People:
         return [Carrying(each, kits.get(each.id, {})) for each in known]
 
     def officer(self, officer: str) -> Officer:
-        """One officer; an officer's own account is told of no other. Raises `InputError` if unknown, `NotAllowed`."""
+        """One officer; an officer's own account sees no other. Raises `InputError` if unknown, `NotAllowed`."""
         account = self._db.account
         if account.only_officer and account.officer not in (None, officer):
             self._db.refuse("stock.read", officer, Phrase("access.of_another_officer"))

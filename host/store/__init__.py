@@ -25,7 +25,7 @@ reports.py       explanations and usage reports
 accounts.py      accounts and roles, settings, the audit
 retaining.py     what is old enough is destroyed
 care.py          the file and its layout: faults, repair, vacuum
-restoring.py     what a database file holds, and one in the place of another
+restoring.py     what a database file holds; one file takes the place of another
 copying.py       copies of a database in use
 failing.py       what SQLite's failures mean to a user
 """

@@ -48,7 +48,7 @@ class AccountRepository:
         self._db.connection.execute("DELETE FROM account WHERE login = ? AND role = ?", (login, role))
 
     def set_setting(self, key: str, value: str) -> None:
-        """Keeps the value of a setting, in the place of the one before."""
+        """Keeps the value of a setting and drops the one before."""
         self._db.connection.execute(
             "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (key, value),

@@ -1,4 +1,4 @@
-"""Files that are databases: what one holds, in whatever layout, and one in the place of another, which is kept."""
+"""Files that are databases: what one holds, in whatever layout; one takes the place of another, which is kept."""
 
 import os
 import shutil

@@ -82,7 +82,7 @@ class TagRepository:
         return Radio(*row) if row else None
 
     def set_radio(self, tag_id: str, heard: Radio) -> None:
-        """Keeps the last advert accepted from a tag, in the place of the one before."""
+        """Keeps the last advert accepted from a tag and drops the one before."""
         self._db.connection.execute(
             'INSERT INTO tag_radio (tag, epoch, "index", heard_at_ms) VALUES (?, ?, ?, ?) '
             "ON CONFLICT (tag) DO UPDATE SET epoch = excluded.epoch, "
