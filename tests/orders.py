@@ -22,7 +22,7 @@ from host.reconcile import Discrepancy
 from host.service.replacing import Fate
 from host.store.openings import OpeningRepository
 from host.store.stock import Incoming
-from host.tag.events import EventRow
+from host.tag.events import EventRow, StatusTold
 from host.tag.verify import verified_row
 from host.usage.reports import USED
 from kitwire import record
@@ -162,7 +162,7 @@ class Play:
         opened += [("lid_close", OPENED_S + LASTED_S, 0, 0)]
         for tag, log in ((self.tag, opened), (self.other_tag, [])):
             docking = self.store.begin_docking(tag, self.at_ms)
-            self.store.set_anchor(docking, 1, self.at_ms - T0, self.at_ms, 50, 3900, 80, len(log))
+            self.store.set_status(docking, StatusTold(1, self.at_ms - T0, self.at_ms, 50, 3900, 80, len(log)))
             rows = [self._row(number, *each) for number, each in enumerate(log, 1)]
             self.store.add_events(docking, tag, rows)
             self.store.finish_docking(docking, self.at_ms + 900, "complete", None, len(rows))

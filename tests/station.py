@@ -11,11 +11,11 @@ from host import service
 from host.ledger import Movement
 from host.ledger.movement import RETURN
 from host.reconcile.lifecycle import Entry, Standing, standings
+from host.service.moving import Moved
+from host.service.station import create_database, open_database
 from host.stock.expiry import Note
-from host.store.connecting import create_database, open_database
 from host.store.database import Database
 from host.store.doses import DoseRepository
-from host.store.movements import Moved
 from host.usage.doses import DoseAccount, account
 
 
@@ -24,7 +24,7 @@ def _services() -> dict[str, type]:
     found: dict[str, type] = {}
     for module in iter_modules(service.__path__, "host.service."):
         for _, each in getmembers(import_module(module.name), isclass):
-            if each.__module__ == module.name:
+            if each.__module__ == module.name and hasattr(service, each.__name__):  # named at the door
                 for name in vars(each):
                     if not name.startswith("_") and callable(vars(each)[name]) and not issubclass(each, tuple):
                         assert name not in found, f"{name} is of {found[name]} and of {each}"

@@ -16,7 +16,7 @@ from host.link.errors import LinkLost, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
 from host.phrase import Phrase
-from host.tag.events import ALTERED, UNLINKED, EventRow, Tag
+from host.tag.events import ALTERED, UNLINKED, EventRow, StatusTold, Tag
 from host.tag.verify import ChainVerifier
 from kitwire import config
 from kitwire.errors import WireError
@@ -80,7 +80,7 @@ class DockingSession:
         tag_session.ask_status()
         tag_session.ask_records(verifier.next_sequence, BATCH)
         self._status = await tag_session.status()
-        service.Tags(self._store).set_anchor(self._docking, *self._anchor_fields())
+        service.Tags(self._store).set_status(self._docking, self._told())
         ends_at = self._status.status.last_sequence
         if ends_at < verifier.next_sequence - 1:
             raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=verifier.next_sequence - 1)
@@ -116,10 +116,10 @@ class DockingSession:
         ends_s = clock.midnight_after(day, self._store.station.time_zone) // 1000
         return int(min(max(ends_s, item.least), item.most))
 
-    def _anchor_fields(self) -> tuple[int, int, int, int, int, int, int]:
+    def _told(self) -> StatusTold:
         assert self._status is not None
         status, anchor = self._status
-        return (*anchor, status.battery_mv, status.battery_percent, status.last_sequence)
+        return StatusTold(*anchor, status.battery_mv, status.battery_percent, status.last_sequence)
 
     async def _fetch(self, tag_session: TagSession, verifier: ChainVerifier) -> None:
         """Receive the answer to one READ, verify it and commit it in one transaction."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from host.service.expiry import Order as Order
     from host.service.expiry import Orders as Orders
     from host.service.kits import Kits as Kits
+    from host.service.moving import Moved as Moved
+    from host.service.moving import Reassigned as Reassigned
     from host.service.openings import Openings as Openings
     from host.service.people import People as People
     from host.service.picture import Pictures as Pictures
@@ -62,8 +64,6 @@ if TYPE_CHECKING:
     from host.store.copying import Progress as Progress
     from host.store.kits import KitNow as KitNow
     from host.store.kits import KitOpening as KitOpening
-    from host.store.movements import Moved as Moved
-    from host.store.movements import Reassigned as Reassigned
     from host.store.recall import Held as Held
     from host.store.receiving import Level as Level
     from host.store.restoring import Contents as Contents
@@ -97,7 +97,7 @@ _HOMES = {
     "KitOpening": "host.store.kits",
     "Kits": "host.service.kits",
     "Level": "host.store.receiving",
-    "Moved": "host.store.movements",
+    "Moved": "host.service.moving",
     "NewThings": "host.service.digest",
     "Openings": "host.service.openings",
     "Order": "host.service.expiry",
@@ -106,7 +106,7 @@ _HOMES = {
     "Pictures": "host.service.picture",
     "Product": "host.store.catalogue",
     "Progress": "host.store.copying",
-    "Reassigned": "host.store.movements",
+    "Reassigned": "host.service.moving",
     "Recalls": "host.service.recall",
     "Received": "host.service.receiving",
     "Receiving": "host.service.receiving",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from host import clock
-from host.access import audit
+from host.access import audit, identity
 from host.access.audit import AuditEntry, Chain
 from host.access.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.errors import InputError, RuleError
@@ -43,6 +43,11 @@ class Accounts:
                 raise RuleError("account.has_role", login=login, role=role, see=NextStep("account.list"))
             self._accounts.add_role(login, role, officer, at_ms)
             detail |= {"role": role, "officer": officer}
+
+    @staticmethod
+    def is_login(name: str) -> bool:
+        """Whether this computer has a user of that login name, as far as can be told."""
+        return identity.is_known(name)
 
     def revoke(self, login: str, role: str) -> None:
         """Takes a role from an account. Raises `RuleError` if it has it not, or if it is the last administrator."""

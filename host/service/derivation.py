@@ -1,4 +1,4 @@
-"""What follows from a tag's log is derived anew when a docking ends, and before anybody reads what was left stale."""
+"""What a docking that was broken off has left stale is derived before anybody reads it."""
 
 from host.store.database import Database
 
@@ -10,9 +10,9 @@ class Derivation:
         self._db = db
 
     def freshen(self) -> None:
-        """Derives what a docking that was broken off has left stale."""
+        """Derives what is stale, in a transaction of its own."""
         if self._db.begun().stale:
-            from host.store.derivation import DerivationRepository  # seldom needed, and it needs much
+            from host.service.following import Following  # seldom needed, and it needs much
 
             with self._db.writing():
-                DerivationRepository(self._db).freshen()
+                Following(self._db).freshen()

@@ -11,6 +11,7 @@ from host.ledger.movement import NOWHERE, RECEIVE, VOID
 from host.phrase import NextStep, Phrase
 from host.receiving.table import BadLine, KitLine
 from host.service.derivation import Derivation
+from host.service.moving import Moving
 from host.service.stock import Stock
 from host.stock.labels import Label
 from host.store.catalogue import CatalogueRepository
@@ -47,6 +48,7 @@ class Receiving:
         self._people = PeopleRepository(db)
         self._receiving = ReceivingRepository(db)
         self._movements = MovementRepository(db)
+        self._moving = Moving(db)
         self._stock = StockRepository(db)
         self._derivation_service = Derivation(db)
         self._stock_service = Stock(db)
@@ -180,7 +182,7 @@ class Receiving:
         else:
             self._stock.add_kit(kit)
             hand = KitInHand(kit, facts, NOWHERE, [])
-        self._movements.move(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
+        self._moving.record(Movement(0, at_ms, RECEIVE, box.kit, place=place, document=box.document), hand)
         return facts
 
     def _check_name(self, product: str) -> None:

@@ -10,11 +10,11 @@ from host.ledger.issue import STATION
 from host.ledger.movement import ISSUE, ISSUED, LEFT_BEHIND, LOST, RETURN, USE, USED
 from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
+from host.service.moving import Moved
 from host.service.stock import Stock
 from host.store.database import Database
 from host.store.doses import DoseRepository
 from host.store.kits import CarriedBy, KitRepository
-from host.store.movements import Moved
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 

@@ -7,6 +7,7 @@ from host.access.roles import ACTIONS, Account
 from host.errors import InputError, RuleError
 from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
+from host.service.following import Following
 from host.service.openings import own_openings
 from host.store.database import Database
 from host.store.doses import DoseRepository
@@ -28,6 +29,7 @@ class Reports:
         self._reports = ReportRepository(db)
         self._rollups = RollupRepository(db)
         self._derivation_service = Derivation(db)
+        self._following = Following(db)
 
     def add_explanation(
         self, tag_id: str, sequence: int, officer: str | None, cause: str, doses: int | None, at_ms: int
@@ -132,18 +134,18 @@ class Reports:
             report_id = self._reports.next_number()
             tag_id, sequence = opening or (None, None)
             new = UsageReport(report_id, form, at_ms, officer, tag_id, sequence, doses, dict(fields), self._db.login)
-            new = new._replace(kit=self._reports.kit_of(new, kit))
+            new = new._replace(kit=self._following.kit_of(new, kit))
             self._reports.add_report(new, protected)
-            self._reports.report_changed(new, at_ms)
+            self._following.report_changed(new, at_ms)
             if opening is None:
-                self._reports.match_nearest(new, at_ms)
+                self._following.match_nearest(new, at_ms)
             detail |= {"report": report_id, "form": form, "opening": f"{tag_id}:{sequence}" if opening else None}
             if amends is not None:
                 detail["amends"] = amends
             # Who told of the same doses as the report that is replaced tells of the same as the new one.
             for each in likes:
                 counts = self._doses.open_answers(each.id)
-                self._reports.change(
+                self._following.change(
                     counts, counts._replace(stands=SAME, same_as=report_id), "same", at_ms, None, report_id, None
                 )
         return self._doses.open_answers(report_id)
@@ -155,7 +157,7 @@ class Reports:
         Raises `NotAllowed` for another officer's account.
         """
         self._db.demand_own("report.file", officer, officer)
-        return self._reports.kits_then(opening, officer, at_ms)
+        return self._following.kits_then(opening, officer, at_ms)
 
     def withdraw_report(self, report_id: int, reason: str, at_ms: int) -> UsageReport:
         """Withdraws a report that was wrong: its doses are back in the kit, as far as no count says else.
@@ -203,7 +205,7 @@ class Reports:
         actor = self._db.account
         if actor.bound(f"report.{action}") and was.officer != actor.officer:
             self._db.refuse(f"report.{action}", str(report_id), _foreign(actor))
-        return self._reports.change(
+        return self._following.change(
             was, self._settled(was, action, other, opening), action, at_ms, reason, other, opening
         )
 

@@ -9,9 +9,9 @@ from host import errors
 from host.access import audit
 from host.access.vault import Vault, key_path
 from host.phrase import Phrase
+from host.service.station import open_database
 from host.store import copying
 from host.store.accounts import AccountRepository
-from host.store.connecting import open_database
 from host.store.copying import Progress, no_progress
 from host.store.database import Database
 from host.store.restoring import Contents, put_in_place, read_contents

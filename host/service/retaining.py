@@ -7,8 +7,8 @@ from host.access import retention
 from host.access.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
 from host.phrase import Phrase
 from host.service.derivation import Derivation
+from host.service.following import Following
 from host.store.database import Database
-from host.store.derivation import DerivationRepository
 from host.store.retaining import RetentionRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
@@ -21,7 +21,7 @@ class Retention:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._derivation = DerivationRepository(db)
+        self._following = Following(db)
         self._retention = RetentionRepository(db)
         self._rollups = RollupRepository(db)
         self._tags = TagRepository(db)
@@ -95,7 +95,7 @@ class Retention:
                 oldest = min([each for each in (oldest, *times) if each is not None], default=None)
                 if destroy and goes:
                     self._retention.forget(tag.id, retention.ranges(goes))
-                    self._derivation.derive(tag)
+                    self._following.derive(tag)
         why = Phrase("retention.events_stay") if kept else None
         return Amount(EVENTS, 0, until_ms, rows, oldest, kept, why)
 

@@ -1,6 +1,28 @@
 """A station is made, and opened to do and ask anything at all."""
 
-from host.store.connecting import create_database, open_database
+from pathlib import Path
+
+from host.store import connecting
+from host.store.connecting import create_database
 from host.store.database import Database
 
 __all__ = ["Database", "create_database", "open_database"]
+
+
+def open_database(
+    path: Path | str, busy_timeout_s: float | None = None, login: str | None = None, keep_copy: bool = True
+) -> Database:
+    """Opens the database at `path` for `login` (None: who this process runs as), and brings its layout up to date.
+
+    Waits `connecting.BUSY_TIMEOUT_S` for another process that is writing if not told else. Whoever opens a database
+    without any account becomes its founder. Before an update the file is copied, unless `keep_copy` is False.
+    Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
+    """
+    return connecting.open_database(path, busy_timeout_s, login, keep_copy, _settle)
+
+
+def _settle(db: Database) -> None:
+    """Settles what an earlier layout left open, once it is brought up to date."""
+    from host.service.following import Following  # seldom needed, and it needs much
+
+    Following(db).settle_reports()

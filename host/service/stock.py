@@ -16,10 +16,11 @@ from host.ledger.movement import (
     TRANSFER,
 )
 from host.phrase import NextStep, Phrase
+from host.service.following import Following
+from host.service.moving import Moved, Moving
 from host.store.database import Database
-from host.store.derivation import DerivationRepository
 from host.store.doses import DoseRepository, KitInHand
-from host.store.movements import Moved, MovementRepository, Pouch
+from host.store.movements import MovementRepository, Pouch
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 from host.usage import doses
@@ -32,10 +33,11 @@ class Stock:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._derivation = DerivationRepository(db)
+        self._following = Following(db)
         self._doses = DoseRepository(db)
         self._people = PeopleRepository(db)
         self._movements = MovementRepository(db)
+        self._moving = Moving(db)
         self._stock = StockRepository(db)
 
     def lots(self) -> list[Lot]:
@@ -103,7 +105,7 @@ class Stock:
     def move_all(self, movements: Iterable[Movement]) -> list[Moved]:
         """Adds several movements, all or none: a replacement is a return and an issue. Raises as `move`."""
         with self._db.writing():
-            self._derivation.freshen()
+            self._following.freshen()
             return self.move_within(list(movements))
 
     def move_within(self, wanted: list[Movement]) -> list[Moved]:
@@ -171,7 +173,7 @@ class Stock:
             self._refuse_uncounted(hand, movement.at_ms)
         if movement.kind in (RETURN, FIND):
             warnings = ledger.put_aside(kit, lot, state, movement.at_ms, self._db.station.time_zone)
-        moved, hand = self._movements.move(movement, hand)
+        moved, hand = self._moving.record(movement, hand)
         if movement.kind == CORRECT and moved.after.pouch is not None and moved.after.where != moved.before.where:
             again_ms = max(moved.after.since_ms, moved.before.since_ms)  # until then it was so all the time
             again = self._movements.pouch(moved.after.pouch, kit.id, moved.after, again_ms)

@@ -11,10 +11,10 @@ from host.ledger import Kit, Movement
 from host.ledger.issue import STATION
 from host.ledger.movement import COUNT, IN_STOCK, ISSUED
 from host.phrase import NextStep, Phrase
+from host.service.moving import Moving
 from host.stock import stocktake
 from host.stock.stocktake import Answer, Count, Difference, Result
 from host.store.database import Database
-from host.store.movements import MovementRepository
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 from host.store.stocktake import Past, Settled, Stocktake, StocktakeRepository
@@ -30,7 +30,7 @@ class Stocktakes:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._people = PeopleRepository(db)
-        self._movements = MovementRepository(db)
+        self._moving = Moving(db)
         self._stock = StockRepository(db)
         self._stocktakes = StocktakeRepository(db)
 
@@ -147,10 +147,10 @@ class Stocktakes:
                 if each.doses is not None:
                     counted = Movement(0, at_ms, COUNT, each.kit, doses=each.doses)
                     about = counted._replace(reason=reason, document=f"stocktake {number}")
-                    self._movements.move(about, self._movements.in_hand(each.kit))
+                    self._moving.record(about)
             for kit, doses in result.counted:
                 counted = Movement(0, at_ms, COUNT, kit, doses=doses, document=f"stocktake {number}")
-                self._movements.move(counted, self._movements.in_hand(kit))
+                self._moving.record(counted)
             self._stocktakes.end(number, at_ms, None)
             detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
         return result

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from host.access.vault import TagKeys
 from host.errors import InputError, RuleError
+from host.service.following import Following
 from host.store.database import Database
-from host.store.derivation import DerivationRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
-from host.tag.events import Docking, Event, EventRow, Radio, Tag
+from host.tag.events import Docking, Event, EventRow, Radio, StatusTold, Tag
+from host.tag.lid import event_times
+from host.tag.times import Interval
 
 
 class Tags:
@@ -16,7 +18,7 @@ class Tags:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._derivation = DerivationRepository(db)
+        self._following = Following(db)
         self._rollups = RollupRepository(db)
         self._tags = TagRepository(db)
 
@@ -50,21 +52,21 @@ class Tags:
                 raise RuleError("pouch.has_tag", pouch=pouch, tag=present)
             if present is not None:
                 self._tags.retire(present, at_ms)
-                self._derivation.derive_tag(present)
+                self._following.derive_tag(present)
             self._tags.add(tag_id, pouch, at_ms, sealed, keys)
-            self._derivation.derive_tag(tag_id)
+            self._following.derive_tag(tag_id)
             detail |= {"tag": tag_id, "replaces": present}
             was = (written() or {}).get("was")
             if was is not None and self._tags.in_use(was):
                 self._tags.retire(was, at_ms, moved_to=pouch)
-                self._derivation.derive_tag(was)
+                self._following.derive_tag(was)
                 detail["moved"] = was
 
     def retire_tag(self, tag_id: str, at_ms: int) -> None:
         """Takes a tag out of its pouch for good; its history stays."""
         with self._db.changing("tag.retire", tag_id):
             self._tags.retire(tag_id, at_ms)
-            self._derivation.derive_tag(tag_id)
+            self._following.derive_tag(tag_id)
 
     def tag_keys(self, tag_id: str) -> TagKeys:
         """The keys of a tag, `log` being the first. Raises `VaultError`, `NotAllowed`, `InputError` if unknown."""
@@ -89,37 +91,18 @@ class Tags:
             detail["docking"] = docking
             return docking
 
-    def set_anchor(
-        self,
-        docking: int,
-        boot_count: int,
-        uptime_ms: int,
-        anchor_utc_ms: int,
-        anchor_error_ms: int,
-        battery_mv: int,
-        battery_percent: int,
-        last_sequence: int,
-    ) -> None:
-        """Keeps what the tag's status said: its uptime (since the start `boot_count`) at `anchor_utc_ms`."""
+    def set_status(self, docking: int, told: StatusTold) -> None:
+        """Keeps with a docking what the tag told of itself."""
         with self._db.writing():
             self._db.demand("tag.dock")
             self._rollups.mark_docked_stale(docking)
-            self._tags.set_anchor(
-                docking,
-                boot_count,
-                uptime_ms,
-                anchor_utc_ms,
-                anchor_error_ms,
-                battery_mv,
-                battery_percent,
-                last_sequence,
-            )
+            self._tags.set_status(docking, told)
 
     def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
         """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
         with self._db.changing("tag.dock", tag_id) as detail:
             self._tags.add_own_stop(tag_id, sequence, at_ms)
-            self._derivation.derive_tag(tag_id)
+            self._following.derive_tag(tag_id)
             detail["stopped_at"] = sequence
 
     def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:
@@ -127,7 +110,7 @@ class Tags:
         tag_id = self._tags.tag_of_docking(docking)
         with self._db.changing("tag.dock", tag_id) as noted:
             self._tags.finish_docking(docking, at_ms, outcome, detail, records_added)
-            self._derivation.derive_tag(tag_id)
+            self._following.derive_tag(tag_id)
             noted |= {"docking": docking, "outcome": outcome, "records": records_added}
 
     def dockings(self, tag_id: str | None = None) -> list[Docking]:
@@ -160,6 +143,12 @@ class Tags:
         """All records of a tag as received: sequence and 36 bytes, in order."""
         self._db.demand("stock.read", tag_id)
         return self._tags.records(tag_id)
+
+    def log(self, tag: Tag) -> list[tuple[Event, Interval | None]]:
+        """The events of a tag in order, and when each happened; None of a record that does not verify."""
+        events = self.events(tag.id)
+        when = event_times(tag, events, self.dockings(tag.id))
+        return [(each, when.get(each.sequence)) for each in events]
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""

@@ -1,6 +1,7 @@
 """Opens and creates a station's database, and brings an earlier layout up to date."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from host import errors
@@ -14,11 +15,16 @@ BUSY_TIMEOUT_S = 5.0
 
 
 def open_database(
-    path: Path | str, busy_timeout_s: float | None = None, login: str | None = None, keep_copy: bool = True
+    path: Path | str,
+    busy_timeout_s: float | None,
+    login: str | None,
+    keep_copy: bool,
+    settle: Callable[[Database], None],
 ) -> Database:
     """Opens the database at `path` for `login` (None: who this process runs as), and brings its layout up to date.
 
-    Waits `BUSY_TIMEOUT_S` if not told else. Whoever opens a database without any account becomes its founder.
+    Waits `BUSY_TIMEOUT_S` if not told else. `settle` is called in the transaction that brings the layout up to date.
+    Whoever opens a database without any account becomes its founder.
     Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
     """
     path = Path(path)
@@ -31,7 +37,7 @@ def open_database(
     with translated(path):
         store = Database.connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s, login)
         try:
-            _check_and_migrate(store, keep_copy)
+            _check_and_migrate(store, keep_copy, settle)
             store.admit()
         except BaseException:
             store.close()
@@ -78,7 +84,7 @@ def create_database(
             store.connection.execute(
                 "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, 'station', NULL, ?)", (name, at_ms)
             )
-            _check_and_migrate(store, False)
+            _check_and_migrate(store, False, _nothing)
             store.admit()
     except BaseException:
         if store is not None:
@@ -89,7 +95,7 @@ def create_database(
     return store
 
 
-def _check_and_migrate(store: Database, keep_copy: bool) -> None:
+def _check_and_migrate(store: Database, keep_copy: bool, settle: Callable[[Database], None]) -> None:
     if store.connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise errors.NotKitdock("database.not_kitdock", path=store.path)
     done = applied(store.connection)
@@ -97,7 +103,7 @@ def _check_and_migrate(store: Database, keep_copy: bool) -> None:
     if newer:
         raise errors.NewerSchema("database.newer", path=store.path, layout=newer[-1])
     if len(done) < len(STEPS):
-        _migrate(store, keep_copy)
+        _migrate(store, keep_copy, settle)
     if not rolled_up(store.connection):
         from host.store.rollups import RollupRepository
 
@@ -105,7 +111,7 @@ def _check_and_migrate(store: Database, keep_copy: bool) -> None:
             RollupRepository(store).rebuild()
 
 
-def _migrate(store: Database, keep_copy: bool) -> None:
+def _migrate(store: Database, keep_copy: bool, settle: Callable[[Database], None]) -> None:
     """Brings an earlier layout up to date: after a copy of the file, all in one transaction."""
     with store.writing():
         # Another process may have done it while this one waited for its turn.
@@ -113,14 +119,17 @@ def _migrate(store: Database, keep_copy: bool) -> None:
         pending = [each for each in STEPS if each not in done]
         if pending:
             from host.store.migrations import apply
-            from host.store.reports import ReportRepository
             from host.store.rollups import RollupRepository
 
             if keep_copy:
                 _copy_before(store.path, pending[0])
             apply(store.connection)
             RollupRepository(store).rebuild()
-            ReportRepository(store).settle_reports()
+            settle(store)
+
+
+def _nothing(_store: Database) -> None:
+    """A database that was just made holds nothing to settle."""
 
 
 def _copy_before(path: Path, migration: str) -> None:

@@ -278,6 +278,13 @@ class Database:
         name, time_zone, collect_names, key_check, created_at_ms = row
         return Station(name, time_zone, bool(collect_names), key_check, created_at_ms)
 
+    @property
+    def key_path(self) -> Path:
+        """Where the station's key is."""
+        from host.access.vault import key_path
+
+        return key_path(self.path)
+
     def today(self) -> date:
         """The day it is now in the station's zone."""
         return clock.today(clock.now_ms(), self.station.time_zone)

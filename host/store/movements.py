@@ -1,48 +1,19 @@
-"""Movements are added to the ledger, with what follows from each."""
+"""The ledger of movements, in the database, and what a movement rests on."""
 
 import json
 from typing import NamedTuple
 
 from host import clock, ledger
 from host.ledger import Kit, Movement, State
-from host.ledger.movement import (
-    CORRECT,
-    IN_STOCK,
-    ISSUED,
-    NOWHERE,
-)
+from host.ledger.movement import IN_STOCK, ISSUED, NOWHERE
 from host.phrase import Phrase
 from host.store.database import Database
 from host.store.doses import KitInHand, as_due
-from host.store.rollups import RollupRepository
 from host.store.stock import LOT, MOVEMENT, StockRepository, as_lot
 from host.usage.doses import Due
 
 _STATE = ", ".join(f"s.{column}" for column in State._fields)
 _DUE = ", ".join(f"c.{column}" for column in Due._fields)
-
-
-class Reassigned(NamedTuple):
-    """An opening that most likely began at `at_ms`, and by a movement of the past became another's."""
-
-    name: str
-    at_ms: int
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-
-class Moved(NamedTuple):
-    """A movement that was recorded, the kit's state before and after it, and what to warn of.
-
-    `due` is why the kit is to be counted then. `reassigned` are openings that are another's now.
-    """
-
-    movement: Movement
-    before: State
-    after: State
-    warnings: list[Phrase]
-    due: Due | None = None
-    reassigned: tuple[Reassigned, ...] = ()
 
 
 class Pouch(NamedTuple):
@@ -63,7 +34,6 @@ class MovementRepository:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._rollups = RollupRepository(db)
         self._stock = StockRepository(db)
 
     def in_hand(self, kit: str) -> KitInHand:
@@ -110,32 +80,10 @@ class MovementRepository:
             return Phrase("pouch.is_with", who=who)
         return Phrase("pouch.was_with", who=who, until=clock.Instant(until_ms, self._db.station.time_zone))
 
-    def move(self, movement: Movement, hand: KitInHand) -> tuple[Moved, KitInHand]:
-        """Checks a movement against the kit's own, adds it with its entry in the audit, keeps the roll-ups.
-
-        Returns what was done, and the kit as it is then.
-        """
-        lot, so_far = hand.lot, hand.movements
-        if movement.kind == CORRECT and movement.corrects is None:
-            movement = movement._replace(corrects=ledger.last_to_correct(so_far, movement.kit))
-        movement = movement._replace(login=self._db.login, recorded_at_ms=clock.now_ms())
-        before, _ = ledger.check_movement(so_far, movement, lot.doses_per_kit, self._db.station.time_zone)
+    def add(self, movement: Movement) -> Movement:
+        """Adds a movement, and returns it with its `id`."""
         cursor = self._db.connection.execute(
             f"INSERT INTO movement ({MOVEMENT}) VALUES (NULL{', ?' * (len(Movement._fields) - 1)})", movement[1:]
         )
         assert cursor.lastrowid is not None
-        movement = movement._replace(id=cursor.lastrowid)
-        # Of the present no opening is known yet; a movement of the past, or a correction, may give some to others.
-        since_ms = min([movement.at_ms, *(each.at_ms for each in so_far if each.id == movement.corrects)])
-        hand, before_it, after_it = self._rollups.roll_up_kit(hand, movement)
-        were = {(each.tag, each.sequence): each for each in before_it}
-        facts = {key: value for key, value in movement._asdict().items() if value is not None}
-        for known in ("kit", "kind", "login", "recorded_at_ms"):
-            facts.pop(known, None)
-        self._db.note(f"kit.{movement.kind}", movement.kit, facts)
-        reassigned = tuple(
-            Reassigned(each.name, each.began.likely_ms, were[each.tag, each.sequence].officers, each.officers)
-            for each in after_it
-            if each.began.latest_ms >= since_ms and each.officers != were[each.tag, each.sequence].officers
-        )
-        return Moved(movement, before, hand.state, [], hand.due, reassigned), hand
+        return movement._replace(id=cursor.lastrowid)

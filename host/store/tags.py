@@ -6,7 +6,7 @@ from host.access.vault import TagKeys
 from host.errors import InputError
 from host.phrase import NextStep
 from host.store.database import Database
-from host.tag.events import VERIFIED, Docking, Event, EventRow, Radio, Tag
+from host.tag.events import VERIFIED, Docking, Event, EventRow, Radio, StatusTold, Tag
 from kitwire import keys as key_checks
 
 _TAG = ", ".join(Tag._fields)
@@ -96,31 +96,12 @@ class TagRepository:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def set_anchor(
-        self,
-        docking: int,
-        boot_count: int,
-        uptime_ms: int,
-        anchor_utc_ms: int,
-        anchor_error_ms: int,
-        battery_mv: int,
-        battery_percent: int,
-        last_sequence: int,
-    ) -> None:
-        """Keeps with a docking what the tag's status said: its uptime since that start, at `anchor_utc_ms`."""
+    def set_status(self, docking: int, told: StatusTold) -> None:
+        """Keeps with a docking what the tag told of itself."""
         self._db.connection.execute(
             "UPDATE docking SET boot_count = ?, uptime_ms = ?, anchor_utc_ms = ?, anchor_error_ms = ?, "
             "battery_mv = ?, battery_percent = ?, last_sequence = ? WHERE id = ?",
-            (
-                boot_count,
-                uptime_ms,
-                anchor_utc_ms,
-                anchor_error_ms,
-                battery_mv,
-                battery_percent,
-                last_sequence,
-                docking,
-            ),
+            (*told, docking),
         )
 
     def finish_docking(self, docking: int, at_ms: int, outcome: str, detail: str | None, records_added: int) -> None:

@@ -70,11 +70,25 @@ class Event(NamedTuple):
     aux: int | None
 
 
+class StatusTold(NamedTuple):
+    """What a tag told of itself when it docked: its `anchor`, its battery, and the last record of its log.
+
+    The start with `boot_count` had an uptime of `uptime_ms` at `anchor_utc_ms`, known to within `anchor_error_ms`.
+    """
+
+    boot_count: int
+    uptime_ms: int
+    anchor_utc_ms: int
+    anchor_error_ms: int
+    battery_mv: int
+    battery_percent: int
+    last_sequence: int
+
+
 class Docking(NamedTuple):
     """One visit of a tag at the dock. `outcome` is None (under way or broken off), 'complete' or 'failed'.
 
-    The anchor says that the start with `boot_count` had an uptime of `uptime_ms` at `anchor_utc_ms`, known
-    to within `anchor_error_ms`. All of it is None until the tag has told its status.
+    From `boot_count` on it is `StatusTold`, and None until the tag has told its status.
     """
 
     id: int

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from host import clock
 from host.access.vault import TagKeys
 from host.cli.root import root
-from host.tag.events import ALTERED, EventRow
+from host.tag.events import ALTERED, EventRow, StatusTold
 from host.tag.verify import unverified_row, verified_row
 from kitwire import record
 from tests.station import Store
@@ -84,7 +84,7 @@ class Station:
             docking = store.begin_docking(tag, at_ms)
             last = store.last_record(tag)
             ends_at = (last[0] if last else 0) + len(log)
-            store.set_anchor(docking, 1, uptime_ms, at_ms, 50, 3900, 80, ends_at)
+            store.set_status(docking, StatusTold(1, uptime_ms, at_ms, 50, 3900, 80, ends_at))
             rows: list[EventRow] = []
             marks = 0
             for sequence, (kind, hours) in enumerate(log, last[0] + 1 if last else 1):

@@ -297,13 +297,13 @@ def test_retention_is_for_administrators(old: Station) -> None:
     assert "that is for administrator" in old.refused("db", "retention", status=1, login="counter")
 
 
-@pytest.mark.parametrize("where", ["RetentionRepository.forget", "DerivationRepository.derive"])
+@pytest.mark.parametrize("where", ["RetentionRepository.forget", "Following.derive"])
 def test_killed_in_the_middle_retention_destroys_nothing(old: Station, where: str) -> None:
     old.run("setting", "set", "retain_answers_days", "30")
     old.run("setting", "set", "retain_events_days", "30")
     before = content(old.db)
-    module = {"R": "retaining", "D": "derivation"}[where[0]]
-    hook = f"{KILL}from host.store.{module} import {where.partition('.')[0]}\n{where} = die"
+    module = {"R": "store.retaining", "F": "service.following"}[where[0]]
+    hook = f"{KILL}from host.{module} import {where.partition('.')[0]}\n{where} = die"
     done = run(old, hook, "db", "retention", "--apply", "--yes")
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert content(old.db) == before

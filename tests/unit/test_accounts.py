@@ -16,7 +16,7 @@ from host.access.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, Q
 from host.access.vault import TagKeys
 from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import NextStep, Phrase
-from host.tag.events import EventRow
+from host.tag.events import EventRow, StatusTold
 from host.tag.verify import verified_row
 from kitwire import record
 from tests.refusals import refused
@@ -75,7 +75,7 @@ class Force:
 def dock(store: Store, tag: str, at_ms: int) -> None:
     """A docking that brings one opening of a minute, two hours before."""
     docking = store.begin_docking(tag, at_ms)
-    store.set_anchor(docking, 1, DAY, at_ms, 50, 3900, 80, 3)
+    store.set_status(docking, StatusTold(1, DAY, at_ms, 50, 3900, 80, 3))
     rows: list[EventRow] = []
     for sequence, (kind, before_s) in enumerate(
         [(record.BOOT, 86_000), (record.LID_OPEN, 7200), (record.LID_CLOSE, 7140)], 1
@@ -336,7 +336,7 @@ def content(force: Force) -> list[Any]:
 
 @pytest.mark.parametrize("use", [
     lambda store: store.set_radio(TAGS["P1"], 1, 1, NOW),
-    lambda store: store.set_anchor(1, 1, 1, 1, 1, 1, 1, 1),
+    lambda store: store.set_status(1, StatusTold(1, 1, 1, 1, 1, 1, 1)),
     lambda store: store.add_events(1, TAGS["P1"], []),
     lambda store: store.tag_keys(TAGS["P1"]),
 ])  # fmt: skip

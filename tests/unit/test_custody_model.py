@@ -19,9 +19,10 @@ import pytest
 from host.access.vault import TagKeys
 from host.errors import InputError, KitdockError, RuleError
 from host.ledger import Movement
+from host.service.moving import Moved
 from host.service.replacing import Fate
-from host.store.movements import Moved
 from host.store.stock import Incoming
+from host.tag.events import StatusTold
 from host.usage import whole
 from kitwire import record
 from tests.station import Store
@@ -430,9 +431,8 @@ class History:
         part = sheet.log if whole else sheet.log[: self.random.randrange(len(sheet.log) + 1)]
         docking = self.store.begin_docking(sheet.tag, self.now)
         if self.random.random() < 0.93:
-            self.store.set_anchor(
-                docking, sheet.boot, sheet.uptime_ms(self.now), self.now, 50, 3900, 80, sheet.sequence
-            )
+            told = StatusTold(sheet.boot, sheet.uptime_ms(self.now), self.now, 50, 3900, 80, sheet.sequence)
+            self.store.set_status(docking, told)
         added = self.store.add_events(docking, sheet.tag, [row for _, row, _ in part])
         if whole or self.random.random() < 0.7:
             self.store.finish_docking(docking, self.now + 900, "complete" if whole else "failed", None, added)

@@ -221,9 +221,9 @@ def test_failing_while_deriving_leaves_what_was(old: Path, monkeypatch: pytest.M
 KILLED = """
 import os, signal, sys
 from host.store import copying
-from host.store.connecting import open_database
+from host.service.following import Following
+from host.service.station import open_database
 from host.store.database import Database
-from host.store.reports import ReportRepository
 from host.store.rollups import RollupRepository
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 {where} = die
@@ -232,7 +232,7 @@ open_database(sys.argv[1], login="keeper")
 
 
 @pytest.mark.parametrize(
-    "where", ["copying.put", "RollupRepository.derive_log", "ReportRepository._take_doses", "Database.admit"]
+    "where", ["copying.put", "RollupRepository.derive_log", "Following._take_doses", "Database.admit"]
 )
 def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) -> None:
     before = content(old)
@@ -251,12 +251,12 @@ def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) ->
 
 def test_of_two_that_open_it_at_once_one_migrates(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second finds the work done once it gets its turn."""
-    migrate: Callable[[Database, bool], None] = connecting._migrate
+    migrate: Callable[..., None] = connecting._migrate
 
-    def while_another_is_faster(store: Database, keep_copy: bool) -> None:
+    def while_another_is_faster(store: Database, *rest: object) -> None:
         monkeypatch.setattr(connecting, "_migrate", migrate)
         Store.open(old, login="first").close()
-        migrate(store, keep_copy)
+        migrate(store, *rest)
 
     monkeypatch.setattr(connecting, "_migrate", while_another_is_faster)
     with pytest.raises(errors.NotAllowed):

@@ -11,7 +11,8 @@ from host.errors import RuleError
 from host.ledger import Movement, held_by
 from host.ledger.movement import CORRECT, COUNT, ISSUE, RECEIVE, RETURN, TRANSFER, State
 from host.phrase import NextStep, Phrase
-from host.store.movements import Reassigned
+from host.service.moving import Reassigned
+from host.tag.events import StatusTold
 from host.usage.doses import told
 from tests.refusals import refused
 from tests.station import Store
@@ -125,7 +126,7 @@ def test_opening_that_was_explained_asks_for_no_count(store: Store) -> None:
     due = store.to_count()["K1"]
     assert due.why == "unread", "the pouch may have been opened since it last docked"
     docking = store.begin_docking(TAGS["P1"], clock.now_ms())
-    store.set_anchor(docking, 1, DAY + 2 * HOUR, clock.now_ms(), 50, 3900, 80, 0)
+    store.set_status(docking, StatusTold(1, DAY + 2 * HOUR, clock.now_ms(), 50, 3900, 80, 0))
     store.finish_docking(docking, clock.now_ms(), "complete", None, 0)
     assert "K1" not in store.to_count()
     store.issue_kit("K1", "1300", None, clock.now_ms())

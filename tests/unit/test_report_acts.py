@@ -13,6 +13,7 @@ from host.ledger import Movement
 from host.ledger.movement import COUNT, DESTROY, RETURN, USE
 from host.phrase import NextStep
 from host.reconcile import reconcile
+from host.tag.events import StatusTold
 from host.tag.verify import verified_row
 from host.usage.openings import Opening
 from host.usage.reports import FILED, SAME, WITHDRAWN, UsageReport
@@ -193,7 +194,7 @@ def test_report_filed_before_the_pouch_docks_belongs_to_the_opening_that_comes(f
         loose = file(store, None, hours_ago=1)
         assert (loose.tag, loose.kit, doses(store)) == (None, "K1", (1, 1, 0))
         docking = store.begin_docking(TAGS["P1"], NOW)
-        store.set_anchor(docking, 1, DAY + HOUR, NOW, 50, 3900, 80, 2)
+        store.set_status(docking, StatusTold(1, DAY + HOUR, NOW, 50, 3900, 80, 2))
         kinds = ((record.LID_OPEN, record.FLAG_LID_OPEN, 3600), (record.LID_CLOSE, 0, 3500))
         rows = [
             verified_row(

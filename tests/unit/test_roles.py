@@ -31,7 +31,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 
 UNAUDITED = {
     "set_radio": "each advert of each tag: no person does it, and what it may do is refuse a repeated one",
-    "set_anchor": "part of a docking, which is noted when it begins and ends",
+    "set_status": "part of a docking, which is noted when it begins and ends",
     "add_events": "part of a docking, likewise; how many records came is noted at its end",
     "freshen": "derives what follows from the history, which it does not touch",
     "rebuild": "likewise, for all",
@@ -53,6 +53,7 @@ OPEN = {
     ),
     "shelves": "which kits may replace those of one's own that expire",
     "copies": "names of files beside the database",
+    "is_login": "what the computer tells everybody",
     "last_recall": "that a lot is recalled is for everybody",
     "lot": "what the pack of a kit says",
     "lot_of": "likewise",
@@ -110,12 +111,12 @@ def attributes() -> dict[str, dict[str, str]]:
 
 
 ATTRIBUTES = attributes()
+DOOR = {each for name, each in CLASSES.items() if hasattr(service, name)} - {Database}
+"""The services that the door names."""
 USE_CASES = {
-    name.partition(".")[2]: name
-    for name in METHODS
-    if "._" not in name and CLASSES[name.partition(".")[0]].__module__.startswith("host.service.")
+    name.partition(".")[2]: name for name in METHODS if "._" not in name and CLASSES[name.partition(".")[0]] in DOOR
 }
-"""Every public method of a service, by its name."""
+"""Every public method of a service that the door names, by its name."""
 PUBLIC = sorted(USE_CASES)
 
 ASKS = {f"Database.{each}" for each in ("demand", "demand_own", "refuse", "changing", "account")}
@@ -163,6 +164,11 @@ def test_what_reads_asks_who_reads(name: str) -> None:
     assert used(name) & ASKS, f"{name} is open to every account: demand a right, or say in OPEN why not"
 
 
+def test_only_what_use_cases_share_is_not_named_at_the_door() -> None:
+    services = {name for name, each in CLASSES.items() if each.__module__.startswith("host.service.")}
+    assert services - {each.__name__ for each in DOOR} == {"Following", "Moving"}
+
+
 def test_exceptions_are_still_there_and_have_reasons() -> None:
     assert set(UNAUDITED) | set(OPEN) <= set(PUBLIC)
     assert all({**UNAUDITED, **OPEN}.values())
@@ -172,7 +178,7 @@ def test_the_inspection_sees_what_a_method_does() -> None:
     changing = {f"Database.{each}" for each in ("changing", "writing", "note", "demand")}
     assert changing <= used("add_place", NOT_ITS_OWN)
     assert WRITES not in used("movements", NOT_ITS_OWN)
-    assert "Database.note" not in used("set_anchor", NOT_ITS_OWN)
+    assert "Database.note" not in used("set_status", NOT_ITS_OWN)
     assert "Database.demand" in used("movements")
     assert not used("tag") & ASKS
     assert len(PUBLIC) > 100

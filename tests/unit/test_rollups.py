@@ -15,7 +15,7 @@ from host.errors import KitdockError
 from host.ledger import Movement
 from host.ledger.movement import KINDS, RECEIVE
 from host.store.stock import Incoming
-from host.tag.events import ALTERED, UNLINKED, EventRow
+from host.tag.events import ALTERED, UNLINKED, EventRow, StatusTold
 from host.tag.verify import unverified_row, verified_row
 from host.usage.reports import CAUSES, USED
 from kitwire import record
@@ -113,7 +113,7 @@ class History:
         docking = self.store.begin_docking(tag.id, self.now)
         uptime_ms = self.now - tag.enrolled_at_ms
         if self.random.random() < 0.9:
-            self.store.set_anchor(docking, 1, uptime_ms, self.now, 50, 3900, self.random.randrange(101), 0)
+            self.store.set_status(docking, StatusTold(1, uptime_ms, self.now, 50, 3900, self.random.randrange(101), 0))
         rows = self._log(last[0] if last else 0, uptime_ms // 1000)
         added = self.store.add_events(docking, tag.id, rows)
         if self.random.random() < 0.8:  # else the station lost its power here
@@ -216,7 +216,7 @@ def test_a_log_that_a_broken_docking_left_behind_is_derived_by_the_next_reader(t
     with Store.create(path, "North", "Europe/London", False, T0) as store:
         store.enrol_tag(tag, "P1", TagKeys.random(), T0, lambda: None)
         docking = store.begin_docking(tag, T0 + DAY)
-        store.set_anchor(docking, 1, DAY, T0 + DAY, 50, 3900, 80, 2)
+        store.set_status(docking, StatusTold(1, DAY, T0 + DAY, 50, 3900, 80, 2))
         store.add_events(
             docking,
             tag,

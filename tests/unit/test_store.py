@@ -13,7 +13,7 @@ from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys, key_path
 from host.errors import InputError, RuleError, VaultError
 from host.phrase import NextStep
-from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio
+from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio, StatusTold
 from host.tag.verify import unverified_row, verified_row
 from kitwire import record
 from tests.refusals import refused
@@ -261,7 +261,7 @@ def test_last_advert_is_remembered(tagged: Store) -> None:
 def test_docking_keeps_its_anchor_and_outcome(tagged: Store) -> None:
     docking = tagged.begin_docking(TAG, NOW)
     assert tagged.dockings()[0].outcome is None
-    tagged.set_anchor(docking, 2, 99_000, NOW + 5, 40, 3800, 71, 12)
+    tagged.set_status(docking, StatusTold(2, 99_000, NOW + 5, 40, 3800, 71, 12))
     tagged.finish_docking(docking, NOW + 900, "complete", None, 12)
     assert tagged.dockings() == [
         (docking, TAG, NOW, NOW + 900, "complete", None, 12, 2, 99_000, NOW + 5, 40, 3800, 71, 12)

@@ -11,7 +11,7 @@ from host.access.vault import TagKeys
 from host.errors import InputError
 from host.forms import AnswersRefused
 from host.phrase import NextStep
-from host.tag.events import VERIFIED, EventRow
+from host.tag.events import VERIFIED, EventRow, StatusTold
 from host.usage.reports import CAUSES
 from host.usage.whole import openings
 from tests.refusals import refused
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         opened.enrol_tag(TAG, "P1", TagKeys.random(), NOW, lambda: None)
         opened.issue_kit("K1", "1207", "P1", NOW)
         docking = opened.begin_docking(TAG, NOW + DAY)
-        opened.set_anchor(docking, 1, DAY, NOW + DAY, 50, 3900, 80, 7)
+        opened.set_status(docking, StatusTold(1, DAY, NOW + DAY, 50, 3900, 80, 7))
         log = [
             ("lid_open", 1, 3600, 0),
             ("dose_mark", 1, 3610, 1),

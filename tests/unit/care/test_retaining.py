@@ -11,9 +11,10 @@ from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.reconcile import reconcile
+from host.service.following import Following
 from host.stock.storage import Limits
-from host.store.derivation import DerivationRepository
 from host.store.stock import Incoming
+from host.tag.events import StatusTold
 from host.tag.verify import verified_row
 from kitwire import record
 from tests.station import Store
@@ -131,7 +132,7 @@ def test_retention_that_fails_destroys_nothing(store: Store, path: Path, monkeyp
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("disk full")
 
-    monkeypatch.setattr(DerivationRepository, "derive", full)
+    monkeypatch.setattr(Following, "derive", full)
     with pytest.raises(sqlite3.OperationalError):
         store.retain()
     assert content(path) == before
@@ -157,7 +158,7 @@ def test_heat_beyond_a_products_limits_stays_and_with_it_the_time_that_it_is_of(
         store.enrol_tag(tag, "P1", TagKeys.random(), began, lambda: None)
         store.issue_kit("K1", "4101", "P1", began)
         docking = store.begin_docking(tag, began + DAY)
-        store.set_anchor(docking, 1, DAY, began + DAY, 50, 3900, 80, len(kinds))
+        store.set_status(docking, StatusTold(1, DAY, began + DAY, 50, 3900, 80, len(kinds)))
         rows = [
             verified_row(sequence, bytes(36), record.Plain(kind, 0, 3900, 1, sequence * 600, 0, aux))
             for sequence, (kind, aux) in enumerate(kinds, 1)
