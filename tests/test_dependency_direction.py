@@ -46,6 +46,8 @@ MAY_NOT = {
     **dict.fromkeys(FACES, {"sqlite3", "sqlite_utils", "bleak", "bumble"} | inside("store")),
 }
 """What a module of each folder of host/ may not import; "" is host/ itself."""
+READINGS = {"host.forms", "host.receiving", "host.tag.config"}
+"""Of rooms, what turns what people type, scan or choose into values: faces call it."""
 SPEAKS = ("host/cli/", "host/sim/__main__.py")
 """What talks to a person and chooses an exit status: the command, and the developers' `python -m host.sim`."""
 ON_THE_BOARD = ("host/sim/board/", "host/sim/radio/", "host/sim/native/")
@@ -99,6 +101,8 @@ def violations(root: Path) -> list[str]:
         names = set(imported(tree, package))
         types = set(imported(tree, package, types=True))
         found += [f"{where} {complaint}" for complaint in complaints(where, tree, names, types, firmware)]
+        if folder.parts[:1] == ("host",) and folder.parts[1:2] and folder.parts[1] in FACES:
+            found += [f"{where} asks a room: {name}" for name in asked_of_rooms(root, tree)]
     return [*found, *siblings(root)]
 
 
@@ -131,6 +135,34 @@ def complaints(where: str, tree: ast.AST, names: set[str], types: set[str], firm
     yield from (f"is {folder or 'domain'} and imports {name}" for name in sorted(names) if within(name, forbidden))
 
 
+def asked_of_rooms(root: Path, tree: ast.AST) -> Iterator[str]:
+    """What a face imports of rooms besides values, readings, and how a value is told: that is a use case's to ask."""
+    for node in ast.walk(tree):
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        room = module.removeprefix("host.").split(".")[0]
+        if not isinstance(node, ast.ImportFrom) or room not in ROOMS | {"host"} or within(module, READINGS):
+            continue
+        for name in (alias.name for alias in node.names):
+            of = f"{module}.{name}"
+            if not (name[0].isupper() or within(of, READINGS) or tells(root / module.replace(".", "/"), name)) and (
+                room in ROOMS or name in ROOMS
+            ):
+                yield of
+
+
+def tells(module: Path, name: str) -> bool:
+    """Whether `name` is a function of a module, or of one that its package gathers, that says a value for people."""
+    files = [*module.glob("*.py"), *module.parent.glob(f"{module.name}.py")]
+    return any(
+        isinstance(node, ast.FunctionDef)
+        and node.name == name
+        and node.returns is not None
+        and ast.unparse(node.returns) in ("Phrase", "list[Phrase]")
+        for path in files
+        for node in ast.parse(path.read_text()).body
+    )
+
+
 def commands(root: Path) -> dict[str, Path]:
     """The modules of the command line that define commands, by dotted name; its top is none of them."""
     found = {}
@@ -161,6 +193,12 @@ def siblings(root: Path) -> Iterator[str]:
 
 def test_dependencies_point_the_right_way() -> None:
     assert violations(ROOT) == []
+
+
+def test_a_face_may_ask_a_room_how_a_value_is_told() -> None:
+    assert tells(ROOT / "host/ledger", "held_by")
+    assert tells(ROOT / "host/tag/logbook", "explain")
+    assert not tells(ROOT / "host/ledger", "tally")
 
 
 def test_the_check_sees_the_whole_tree() -> None:
@@ -210,6 +248,17 @@ PLANTED = {
         "from host.store import kits",
         "is cli and imports host.store",
     ),
+    "the command line computes by a room": (
+        "host/cli/x.py",
+        "from host.ledger import Kit, tally",
+        "asks a room: host.ledger.tally",
+    ),
+    "a page asks a rule": (
+        "host/web/x.py",
+        "def f():\n from host.stock import expiry",
+        "asks a room: host.stock.expiry",
+    ),
+    "a page takes a whole room": ("host/web/x.py", "from host import ledger", "asks a room: host.ledger"),
     "a page asks the store": ("host/web/x.py", "from host.store import kits", "is web and imports host.store"),
     "a page imports the command line": ("host/web/x.py", "from host.cli import steps", "imports host.cli"),
     "the dock has SQL": ("host/docking/x.py", "from host.store.tags import Tags", "is docking and imports host.store"),
@@ -253,6 +302,10 @@ ALLOWED = {
     "the station on the wire": ("host/x.py", "from kitwire import record\nfrom host import x"),
     "the store": ("host/store/x.py", "import sqlite3\nfrom host import x"),
     "the command line": ("host/cli/x.py", "import click\nfrom host import service, words\nprint(1)"),
+    "a face's values and readings": (
+        "host/cli/x.py",
+        "from host.ledger import Kit\nfrom host.receiving import gs1\nfrom host import forms",
+    ),
     "a use case": ("host/service/x.py", "from host.store.kits import KitRepository\nfrom host import ledger"),
 }
 

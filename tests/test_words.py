@@ -19,7 +19,7 @@ from host.ledger import issue, movement
 from host.phrase import NextStep, Phrase
 from host.reconcile import RULES, SEVERITIES, lifecycle
 from host.service import care
-from host.stock import people, stocktake, summary
+from host.stock import stocktake, summary
 from host.usage import reports
 from host.words import en_GB
 from tests import house
@@ -157,7 +157,7 @@ def test_each_heading_of_a_table_has_words() -> None:
             "state",
             (lifecycle.OPENED, lifecycle.ACKNOWLEDGED, lifecycle.RESOLVED, lifecycle.REOPENED, lifecycle.CLEARED),
         ),
-        ("training", people.TRAINING),
+        ("training", issue.TRAINING),
     ],
 )
 def test_each_value_that_is_shown_has_words(group: str, codes: tuple[str, ...]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from host import clock, service
-from host.access import identity
 from host.access.roles import ACTIONS, OFFICER, ROLES, Account
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store, words
@@ -58,7 +57,7 @@ def grant(db: Path, login: str, role: str, officer: str | None) -> Done:
         service.Accounts(store).grant(login, role, officer, clock.now_ms())
     told = "done.role_granted_to_officer" if officer else "done.role_granted"
     text = line(told, login=login, role=heading(f"role.{role}"), officer=officer)
-    warnings = [] if identity.is_known(login) else [line("said.no_such_login", login=login)]
+    warnings = [] if service.Accounts.is_login(login) else [line("said.no_such_login", login=login)]
     return Done(text, {"login": login, "role": role, "officer": officer}, warnings)
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import click
 
 from host import clock, forms, service
-from host.access import identity
 from host.cli import asking, terminal
 from host.cli.groups import Command
 from host.cli.render import render
@@ -80,7 +79,7 @@ def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
         "kitdock openings",
         "kitdock openings explain P-03 --cause training --officer 4103",
         "kitdock usage list",
-        f"kitdock account grant {identity.login()} programme_lead  # {reads_reports}",
+        f"kitdock account grant {store.login} programme_lead  # {reads_reports}",
         "kitdock usage show 1",
         "kitdock kit replace K-0004",
         "kitdock reconcile resolve pouch_without_kit:P-02 --reason 'a kit is on its way'",

@@ -20,12 +20,10 @@ from host.cli.steps import line
 @click.option("--collect-names", is_flag=True)
 @format_option
 def init(db: Path, name: str, time_zone: str, collect_names: bool) -> Done:
-    from host.access.vault import key_path
-
     clock.zone(time_zone)
-    with service.create_database(db, name, time_zone, collect_names, clock.now_ms()):
-        pass
+    with service.create_database(db, name, time_zone, collect_names, clock.now_ms()) as store:
+        key_file = store.key_path
     return Done(
-        line("done.station_made", station=name, database=db, key_file=key_path(db)),
-        {"db": str(db), "key_file": str(key_path(db)), "name": name, "time_zone": time_zone},
+        line("done.station_made", station=name, database=db, key_file=key_file),
+        {"db": str(db), "key_file": str(key_file), "name": name, "time_zone": time_zone},
     )

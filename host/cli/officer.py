@@ -14,9 +14,10 @@ from host.cli.options import day, new_name, open_store, with_store, words
 from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.errors import RuleError
-from host.ledger import Officer, training_valid_until
+from host.ledger import Officer
+from host.ledger.issue import TRAINING, UNKNOWN, VALID
 from host.phrase import NextStep, Phrase
-from host.stock.people import TRAINING, UNKNOWN, VALID, Carrying, training
+from host.stock.people import Carrying
 from host.words import heading
 
 if TYPE_CHECKING:
@@ -181,8 +182,8 @@ def _data(known: Officer, today: date) -> Row:
         "station": known.station,
         "role": known.role,
         "trained_on": _iso(known.trained_on),
-        "training_valid_until": _iso(training_valid_until(known)),
-        "training": training(known, today),
+        "training_valid_until": _iso(known.trained_until),
+        "training": known.training(today),
         "left_on": _iso(known.left_on),
     }
 
@@ -208,7 +209,7 @@ def _still_out(kit: str, pouch: str | None) -> str:
 
 
 def _training(known: Officer) -> Phrase:
-    until = training_valid_until(known)
+    until = known.trained_until
     return Phrase("said.trained_until" if until else "said.untrained", until=until)
 
 

@@ -14,7 +14,7 @@ from host.cli.render import Done, Row, Table
 from host.cli.steps import line
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
-from host.stock.storage import Limits, limits
+from host.stock.storage import Limits
 
 
 def gtin(text: str) -> str:
@@ -79,7 +79,7 @@ def list_(db: Path) -> Table:
         {
             "product": "product",
             "doses": "doses",
-            "stored_at": lambda row: str(limits(row["least_c"], row["most_c"]) or ""),
+            "stored_at": _limits,
             "gtins": "gtins",
         },
         line("none.products", add=NextStep("product.add"), receive=NextStep("stock.receive")),
@@ -96,6 +96,11 @@ def _row(product: service.Product) -> Row:
         "least_c": least_c,
         "most_c": most_c,
     }
+
+
+def _limits(row: Row) -> str:
+    told = row["least_c"], row["most_c"]
+    return "" if told == (None, None) else str(Limits(*told))
 
 
 def _gtins(product: service.Product) -> Phrase:

@@ -16,7 +16,7 @@ from host.clock import Instant
 from host.ledger import Balance
 from host.ledger.movement import in_words
 from host.phrase import NextStep
-from host.stock.summary import ALWAYS, Flow, Month, Turnover, month, turnover
+from host.stock.summary import ALWAYS, Flow, Month, Turnover
 from host.usage.reports import CAUSES
 from host.words import heading
 
@@ -93,19 +93,17 @@ def _stations(rows: list[Row]) -> Table:
 def month_(db: Path, month_: str | None) -> PrintedReport:
     with open_store(db) as store:
         zone = store.station.time_zone
-        of = month(month_, clock.now_ms(), zone)
-        found, start, end = service.Summaries(store).month_of_stock(of)
-        openings = service.Summaries(store).openings_by_cause(of)
-        discrepancies = turnover(service.Summaries(store).discrepancy_log(), of)
+        found = service.Summaries(store).month(month_, clock.now_ms())
         name = store.station.name
+    of = found.of
     title = "title.month" if of.is_over else "title.month_so_far"
     return PrintedReport(
         line(title, station=name, month=heading(f"month.{of.first.month}"), year=of.first.year),
         {
-            "movements": _movements(found),
-            "stock": _stock(start, end),
-            "openings": _openings(openings),
-            "discrepancies": _discrepancies(discrepancies),
+            "movements": _movements(found.flows),
+            "stock": _stock(found.start, found.end),
+            "openings": _openings(found.openings),
+            "discrepancies": _discrepancies(found.discrepancies),
         },
         _line(of, zone),
     )

@@ -31,7 +31,6 @@ from host.ledger.issue import (
     last_to_correct,
     put_aside,
     received_lot,
-    training_valid_until,
 )
 from host.ledger.movement import (
     ISSUE,
@@ -83,5 +82,4 @@ __all__ = [
     "stretches",
     "stretches_of_steps",
     "tally",
-    "training_valid_until",
 ]

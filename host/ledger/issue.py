@@ -42,6 +42,11 @@ PLACE_KINDS = (STATION, "vehicle", "custody", "cabinet")
 """What a place may be: stations hold stock; kits are issued to the others."""
 
 
+UNKNOWN, LAPSED, VALID = "unknown", "lapsed", "valid"
+TRAINING = (VALID, LAPSED, UNKNOWN)
+"""What an officer's training may be."""
+
+
 class Officer(NamedTuple):
     """`id` is the collar number; `trained_on` the day of the last naloxone training, if known.
 
@@ -55,6 +60,23 @@ class Officer(NamedTuple):
     station: str | None = None
     role: str | None = None
     left_on: date | None = None
+
+    @property
+    def trained_until(self) -> date | None:
+        """The last day of the 12 months after the officer's training, if that is known.
+
+        Refresher training is due every 12 months (Home Office process evaluation, May 2025).
+        """
+        day = self.trained_on
+        if day is None:
+            return None
+        leap_day = (day.month, day.day) == (2, 29)
+        return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
+
+    def training(self, today: date) -> str:
+        """Whether the officer's training is `VALID`, `LAPSED` or `UNKNOWN` on a day."""
+        until = self.trained_until
+        return UNKNOWN if until is None else LAPSED if until < today else VALID
 
 
 class Place(NamedTuple):
@@ -97,18 +119,6 @@ class Carrier(NamedTuple):
     pouch: str | None
     pouch_with: Phrase | None
     has: Sequence[str] = ()
-
-
-def training_valid_until(officer: Officer) -> date | None:
-    """The last day of the 12 months after the officer's training, if that is known.
-
-    Refresher training is due every 12 months (Home Office process evaluation, May 2025).
-    """
-    day = officer.trained_on
-    if day is None:
-        return None
-    leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
 
 
 def received_lot(known: Lot | None, product: str, lot: str, expires_on: date | None, doses_per_kit: int | None) -> Lot:
@@ -288,7 +298,7 @@ def _check_officer(officer: Officer, day: date, carry_roles: str) -> list[Phrase
             roles=tuple(allowed),
             change=NextStep("officer.role", officer=officer.id),
         )
-    until = training_valid_until(officer)
+    until = officer.trained_until
     if until is None:
         return [Phrase("officer.untrained", officer=officer.id)]
     if until < day:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from host.ledger import Officer, training_valid_until
+from host.ledger import Officer
 from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, movement
 from host.reconcile.situation import Carried, View
@@ -113,7 +113,7 @@ def training_lapsed(view: View) -> Iterator[Discrepancy]:
     for each in view.of.carried:
         if each.officer is None or each.trained_on is None:
             continue
-        until = training_valid_until(Officer(each.officer, each.trained_on, 0))
+        until = Officer(each.officer, each.trained_on, 0).trained_until
         if until is not None and until < view.today:
             yield _about(
                 each,

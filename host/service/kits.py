@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from host import clock, ledger
-from host.ledger import Lot, Step
-from host.ledger.movement import NOWHERE
+from host.ledger import Balance, Lot, Step
+from host.ledger.movement import NOWHERE, VOID
 from host.service.derivation import Derivation
 from host.store.database import Database
 from host.store.kits import KitNow, KitOpening, KitRepository
@@ -40,6 +40,12 @@ class Kits:
             lots = {(each.product, each.lot): each for each in self._stock.lots()}
             found = self._kits.now(lots, officer) if at_ms is None else self._then(lots, officer, at_ms)
         return sorted(found, key=lambda each: (each.lot.expires_on, each.kit.id))
+
+    def balance(self, at_ms: int | None = None) -> tuple[list[KitNow], Balance]:
+        """As `kit_states`, but for receipts that were corrected, and how kits and doses add up. Raises `NotAllowed`."""
+        there = [each for each in self.kit_states(at_ms) if each.state.status != VOID]
+        doses = {each.kit.id: each.lot.doses_per_kit for each in there}
+        return there, ledger.tally({each.kit.id: each.state for each in there}, doses)
 
     def _then(self, lots: Mapping[tuple[str, str], Lot], officer: str | None, at_ms: int) -> list[KitNow]:
         """Every kit that had been received by an instant, or the officer's, as the ledger stood then."""

@@ -4,7 +4,7 @@ from datetime import date
 
 from host.ledger import Balance
 from host.service.derivation import Derivation
-from host.stock.summary import EXPIRED, Flow, Month, added, balances, flows
+from host.stock.summary import EXPIRED, Flow, Month, MonthInNumbers, added, balances, flows, month, turnover
 from host.store.database import Database
 from host.store.summaries import HeldBy, Shelf, SummaryRepository
 
@@ -29,6 +29,16 @@ class Summaries:
         """What every station has in stock and out. Raises `NotAllowed`."""
         self._db.demand("stock.read")
         return self._summaries.shelves_of_stations(today)
+
+    def month(self, text: str | None, now_ms: int) -> MonthInNumbers:
+        """The month written YYYY-MM in numbers; None is the one before this.
+
+        Raises `InputError` for none, or one to come, `NotAllowed`.
+        """
+        self._db.demand("stock.read")
+        of = month(text, now_ms, self._db.station.time_zone)
+        found, start, end = self.month_of_stock(of)
+        return MonthInNumbers(of, found, start, end, self.openings_by_cause(of), turnover(self.discrepancy_log(), of))
 
     def month_of_stock(self, of: Month) -> tuple[list[Flow], Balance, Balance]:
         """What moved in a month, and the balances at its start and end. Raises `NotAllowed`.

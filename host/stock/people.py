@@ -4,11 +4,7 @@ from datetime import date
 from typing import NamedTuple
 
 from host.errors import InputError, RuleError
-from host.ledger import Officer, training_valid_until
-
-UNKNOWN, LAPSED, VALID = "unknown", "lapsed", "valid"
-TRAINING = (VALID, LAPSED, UNKNOWN)
-"""What an officer's training may be."""
+from host.ledger import Officer
 
 
 class Carrying(NamedTuple):
@@ -25,12 +21,6 @@ class StockedPlace(NamedTuple):
     kind: str
     unit: str | None
     kits: int
-
-
-def training(officer: Officer, today: date) -> str:
-    """Whether the officer's training is valid, lapsed or unknown; a refresher is due every 12 months."""
-    until = training_valid_until(officer)
-    return UNKNOWN if until is None else LAPSED if until < today else VALID
 
 
 def check_trained(known: Officer | None, trained_on: date, today: date, correct: bool = False) -> None:

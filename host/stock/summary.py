@@ -74,6 +74,17 @@ class Turnover(NamedTuple):
     open: int
 
 
+class MonthInNumbers(NamedTuple):
+    """What a month `of` the station did: `openings` by cause (None: unexplained), the balances at its start and end."""
+
+    of: Month
+    flows: list[Flow]
+    start: Balance
+    end: Balance
+    openings: dict[str | None, int]
+    discrepancies: list[Turnover]
+
+
 def month(text: str | None, now_ms: int, zone: str) -> Month:
     """The month written YYYY-MM; None is the one before this. Raises `InputError` for none, or one to come."""
     today = clock.today(now_ms, zone)

@@ -9,8 +9,8 @@ import pytest
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import Phrase
+from host.sheets import tag_label as label
 from host.tag import config as configuration
-from host.tag import label
 from host.tag.config import ConfigChange
 from kitwire import config
 from tests.refusals import refused

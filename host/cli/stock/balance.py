@@ -12,8 +12,7 @@ from host.cli.options import instant, open_store, with_store
 from host.cli.render import PrintedReport, Row, Table
 from host.cli.steps import line
 from host.clock import Instant
-from host.ledger import COUNTED, Balance, in_words, tally
-from host.ledger.movement import VOID
+from host.ledger import COUNTED, Balance, in_words
 from host.phrase import NextStep
 from host.words import heading
 
@@ -27,12 +26,9 @@ OFFICERS = "officers"
 def balance(db: Path, at: str | None) -> PrintedReport:
     with open_store(db) as store:
         at_ms = None if at is None else instant(store, at)
-        found = service.Kits(store).kit_states(at_ms)
+        there, total = service.Kits(store).balance(at_ms)
         zone = store.station.time_zone
         name = store.station.name
-    there = [each for each in found if each.state.status != VOID]
-    doses = {each.kit.id: each.lot.doses_per_kit for each in there}
-    total = tally({each.kit.id: each.state for each in there}, doses)
     moment = Instant(clock.now_ms() if at_ms is None else at_ms, zone)
     return PrintedReport(
         line("title.balance", station=name),

@@ -28,10 +28,10 @@ from kitwire.keys import TAG_ID_SIZE, check_value
 def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None) -> Done:
     from host.access.vault import TagKeys
     from host.link.usb import provision_over_usb
-    from host.tag import label as labels
+    from host.sheets import tag_label
 
     if label is not None:
-        labels.check(label)
+        tag_label.check(label)
     tag_id = secrets.token_hex(TAG_ID_SIZE)
     keys = TagKeys.random()
     checks = {name: check_value(key).hex() for name, key in keys._asdict().items()}
@@ -51,12 +51,12 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
     warnings = []
     if label is not None:
         try:
-            labels.write(label, pouch, tag_id)
+            tag_label.write(label, pouch, tag_id)
             text += "\n" + told(Phrase("tags.label_written", path=label))
         except OSError as error:
             warnings.append(told(Phrase("tags.label_not_written", path=label, reason=error.strerror)))
     elif sys.stdout.isatty():
-        text += "\n\n" + labels.text(pouch, tag_id)
+        text += "\n\n" + tag_label.text(pouch, tag_id)
     return Done(
         text,
         {"tag": tag_id, "pouch": pouch, "check_values": checks, "label": None if label is None else str(label)},

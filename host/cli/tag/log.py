@@ -15,7 +15,6 @@ from host.cli.render import Table
 from host.cli.steps import told
 from host.cli.tag.options import maybe_port_option
 from host.phrase import Phrase
-from host.tag.lid import event_times
 from host.tag.logbook import explain
 from host.words import bound
 
@@ -42,11 +41,9 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
         if port is not None:
             tag = _dock(store, tag, port)
         assert tag is not None
-        events = service.Tags(store).events(tag.id)
-        when = event_times(tag, events, service.Tags(store).dockings(tag.id))
+        found = service.Tags(store).log(tag)
     rows = []
-    for event in events:
-        at = when.get(event.sequence)
+    for event, at in found:
         if since_ms is not None and (at is None or at.latest_ms < since_ms):
             continue
         rows.append(
