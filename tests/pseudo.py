@@ -88,12 +88,12 @@ def _sentence(sentence: Sentence) -> Sentence:
     return _function(sentence) if callable(sentence) else _text(sentence)
 
 
-def _day(on: date) -> str:
-    return marked(BRITISH.day(on))
+def _day(on: date, form: str) -> str:
+    return marked(BRITISH.day(on, form))
 
 
-def _time(at: Instant) -> str:
-    return marked(BRITISH.time(at))
+def _time(at: Instant, form: str) -> str:
+    return marked(BRITISH.time(at, form))
 
 
 def _plural(count: int, *forms: str) -> str:

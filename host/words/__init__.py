@@ -31,7 +31,8 @@ class Language(NamedTuple):
     nouns      one and several, by the noun as it stands after the colon of a field: {left:dose}
     joined     what stands between the last two of a list, by the word after the colon: {kits:and}; and between all
                others, by no word
-    day, time  how a date and an `Instant` are written
+    day, time  how a date and an `Instant` are written: by themselves (""), in a sentence ("on": on 30 Nov 2026), and
+               in one that is read at once ("lately": yesterday at 10:02)
     plural     how a count is written with its noun, of which it gets the forms
     times      how often something was
     bound      how far off a time may be
@@ -43,8 +44,8 @@ class Language(NamedTuple):
     help: Mapping[str, str]
     nouns: Mapping[str, tuple[str, str]]
     joined: Mapping[str, str]
-    day: Callable[[date], str]
-    time: Callable[[Instant], str]
+    day: Callable[[date, str], str]
+    time: Callable[[Instant, str], str]
     plural: Callable[..., str]
     times: Callable[[int], str]
     bound: Callable[[int], str]
@@ -125,13 +126,30 @@ def _written(value: Any, face: Callable[[NextStep], str] | None) -> Any:
         return _step(value, {name: _written(each, face) for name, each in value.fields.items()}, face)
     if isinstance(value, Phrase | KitdockError):
         return told(value, face)
-    if isinstance(value, Instant):
-        return _in_use.time(value)
-    if isinstance(value, date):
-        return _in_use.day(value)
+    if isinstance(value, Instant | date):
+        return _When(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_written(each, face) for each in value]
     return value
+
+
+class _When(str):
+    """A day or an instant as it is written by itself; {at:on} and {at:lately} write it as a sentence needs it."""
+
+    __slots__ = ("value",)
+    value: date | Instant
+
+    def __new__(cls, value: date | Instant) -> "_When":
+        made = super().__new__(cls, _when(value, ""))
+        made.value = value
+        return made
+
+    def __format__(self, format_spec: str) -> str:
+        return _when(self.value, format_spec) if format_spec in ("on", "lately") else super().__format__(format_spec)
+
+
+def _when(value: date | Instant, form: str) -> str:
+    return _in_use.time(value, form) if isinstance(value, Instant) else _in_use.day(value, form)
 
 
 def _filled(sentence: Sentence, fields: Mapping[str, Any]) -> str:
@@ -139,7 +157,10 @@ def _filled(sentence: Sentence, fields: Mapping[str, Any]) -> str:
 
 
 class _Formatter(Formatter):
-    """Fills a text: {left:dose} is a count with its noun, {kits:and} a list, {error_ms:bound} a bound in time."""
+    """Fills a text: {left:dose} is a count with its noun, {kits:and} a list, {error_ms:bound} a bound in time.
+
+    {at:on} and {at:lately} are a day or an instant in a sentence.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """A field at its place in the text."""

@@ -326,14 +326,31 @@ def _shown(group: str, code: str) -> str:
     return HEADINGS.get(f"{group}.{code}", code)
 
 
-def day(on: date) -> str:
-    """A date."""
-    return on.isoformat()
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def time(at: Instant) -> str:
-    """A time, to the minute."""
-    return clock.show(at.at_ms, at.zone)
+def day(on: date, form: str = "") -> str:
+    """A date: 30 Nov 2026; in a sentence: on 30 Nov 2026."""
+    written = f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+    return f"on {written}" if form else written
+
+
+def time(at: Instant, form: str = "") -> str:
+    """A time, to the minute: 30 Nov 2026, 10:02; in a sentence: on 30 Nov 2026 at 10:02.
+
+    Lately, which is for what is read at once and not kept: today at 10:02, yesterday at 10:02, on Sunday at 10:02.
+    """
+    there = clock.local(at.at_ms, at.zone)
+    on, hour = there.date(), f"{there:%H:%M}"
+    if form != "lately":
+        return f"{day(on, form)} at {hour}" if form else f"{day(on)}, {hour}"
+    ago = (clock.today(clock.now_ms(), at.zone) - on).days
+    if ago in (0, 1):
+        return f"{('today', 'yesterday')[ago]} at {hour}"
+    if 1 < ago < 7:
+        return f"on {WEEKDAYS[on.weekday()]} at {hour}"
+    return f"on {on.day} {MONTHS[on.month - 1]} at {hour}" if 0 < ago < 300 else f"{day(on, 'on')} at {hour}"
 
 
 # Whoever is at the terminal, what was typed: dates, numbers, settings, roles.
