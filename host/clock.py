@@ -3,10 +3,12 @@
 import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall
-from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, NamedTuple
 
 from host.errors import InputError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 DAY_MS = 86_400_000
 """A day in milliseconds."""
@@ -27,8 +29,10 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def zone(name: str) -> ZoneInfo:
+def zone(name: str) -> "ZoneInfo":
     """The time zone called `name`, such as Europe/London. Raises `InputError` if there is none."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # help needs none
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

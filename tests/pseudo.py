@@ -7,11 +7,10 @@ of the language.
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from string import Formatter
 
-from host.clock import Instant
 from host.words import BRITISH, Language, Sentence
 
 OPEN, CLOSE = "⟦", "⟧"
@@ -92,7 +91,7 @@ def _day(on: date, form: str) -> str:
     return marked(BRITISH.day(on, form))
 
 
-def _time(at: Instant, form: str) -> str:
+def _time(at: datetime, form: str) -> str:
     return marked(BRITISH.time(at, form))
 
 

@@ -15,7 +15,7 @@ from host import clock, service
 from host.access.audit import REFUSED, START, AuditEntry
 from host.cli.groups import Group
 from host.cli.options import day, db_option, open_store, with_store
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, time_of
 from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError, KitdockError
@@ -50,7 +50,7 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
         rows,
         {
             "entry": "id",
-            "when": lambda row: row["at"][:16].replace("T", " "),
+            "when": time_of("at"),
             "who": "login",
             "action": _action,
             "what": "subject",

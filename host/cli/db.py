@@ -13,7 +13,7 @@ import click
 from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import db_option, format_option, open_store, with_store
-from host.cli.render import Done, Table
+from host.cli.render import Done, Table, day_of
 from host.cli.root import STATUS
 from host.cli.steps import line, told
 from host.clock import Instant
@@ -186,7 +186,7 @@ def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
             "what": "what",
             "keep": lambda row: line("cell.days", days=row["keep_days"]) if row["keep_days"] else line("cell.for_ever"),
             heading: lambda row: str(row["rows"]) if row["keep_days"] else "",
-            "oldest": lambda row: (row["oldest"] or "")[:10],
+            "oldest": day_of("oldest"),
             "stay": lambda row: str(row["kept"]) if row["kept"] else "",
         },
         line("none.kinds"),

@@ -11,9 +11,9 @@ import click
 from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
-from host.cli.render import Cell, Done, PrintedReport, Row, Table
+from host.cli.render import Cell, Done, PrintedReport, Row, Table, time_of
 from host.cli.showing import expiries
-from host.cli.showing.discrepancies import severity, since
+from host.cli.showing.discrepancies import severity
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.clock import Instant
@@ -118,7 +118,7 @@ _CASES: Mapping[str, Cell] = {
     "pouch": "pouch",
     "kit": "kit",
     "with": lambda row: row["officer"] or row["place"],
-    "since": since,
+    "since": time_of("since"),
 }
 _CASE: Sequence[Cell] = (
     "evidence",

@@ -11,11 +11,12 @@ import click
 from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import day, open_store, with_store
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, a_day
 from host.cli.showing.expiries import expiries_table, no_kits
 from host.cli.steps import line
 from host.receiving import naming
 from host.stock.forecast import Need
+from host.words import written
 
 
 @click.group(cls=ListByDefault)
@@ -59,14 +60,14 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
     return Table(
         [_need(need, today) for each in products for need in each.needs],
         {
-            "month": "month",
+            "month": lambda row: written(date.fromisoformat(f"{row['month']}-01"), "month"),
             "product": "product",
             "expire": _expire,
             "use": lambda row: _range(row["use_low"], row["use_high"]),
             "to_order": lambda row: line(
                 "cell.likely", likely=row["order_likely"], range=_range(row["order_low"], row["order_high"])
             ),
-            "by": lambda row: line("cell.now") if row["order_now"] else row["order_by"],
+            "by": lambda row: line("cell.now") if row["order_now"] else a_day(row["order_by"]),
         },
         no_kits(),
         note="\n".join(text for each in products for text in _total(each)),
@@ -107,7 +108,7 @@ def _total(order: service.Order) -> Iterator[str]:
         "note.to_order",
         product=whole.product,
         likely=whole.likely,
-        month=_month(order.needs[-1]),
+        month=written(order.needs[-1].month, "month"),
         range=_range(whole.low, whole.high),
     )
     if not order.is_telling:

@@ -11,14 +11,14 @@ import click
 from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import day, new_name, open_store, with_store, words
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, a_day
 from host.cli.steps import line
 from host.errors import RuleError
 from host.ledger import Officer
 from host.ledger.issue import TRAINING, UNKNOWN, VALID
 from host.phrase import NextStep, Phrase
 from host.stock.people import Carrying
-from host.words import heading
+from host.words import heading, written
 
 if TYPE_CHECKING:
     from host.receiving.printed import DateStyle
@@ -192,15 +192,16 @@ def _training_cell(row: Row) -> str:
     state = str(row["training"])
     if state == UNKNOWN:
         return heading(f"training.{state}")
-    return line("cell.until" if state == VALID else "cell.lapsed", on=row["training_valid_until"])
+    return line("cell.until" if state == VALID else "cell.lapsed", on=a_day(row["training_valid_until"]))
 
 
 def _left(row: Row, today: date) -> str:
-    if row["left_on"] is None:
+    left = a_day(row["left_on"])
+    if left is None:
         return ""
-    if row["left_on"] < today.isoformat() and row["kits"]:
-        return line("cell.left_with_kits", on=row["left_on"], kits=len(row["kits"]))
-    return str(row["left_on"])
+    if left < today and row["kits"]:
+        return line("cell.left_with_kits", on=left, kits=len(row["kits"]))
+    return written(left)
 
 
 def _still_out(kit: str, pouch: str | None) -> str:

@@ -10,7 +10,7 @@ from host import clock, service
 from host.cli import asking, terminal
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, time_of
 from host.cli.steps import line
 from host.phrase import NextStep, Phrase
 from host.tag.times import Interval
@@ -36,7 +36,7 @@ def list_(db: Path, pouch: str | None) -> Table:
         [_row(each, zone) for each in found],
         {
             "opening": "opening",
-            "opened": lambda row: row["opened_at"][:16].replace("T", " "),
+            "opened": time_of("opened_at"),
             "±": lambda row: bound(row["opened_error_s"] * 1000),
             "lasted": _lasted,
             "marks": lambda row: row["dose_marks"] or "",

@@ -12,7 +12,7 @@ import click
 from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store, words
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, day_of
 from host.cli.showing.noting import note
 from host.cli.steps import line
 from host.clock import Instant
@@ -113,7 +113,7 @@ def _recalls(store: service.Database) -> Table:
         {
             "lot": "lot",
             "product": "product",
-            "since": lambda row: row["since"][:10],
+            "since": day_of("since"),
             "issued": "issued",
             "in_stock": "in_stock",
             "reason": lambda row: row["reason"] if row["recalled"] else line("cell.lifted", reason=row["reason"]),
@@ -146,7 +146,7 @@ def _kits(store: service.Database, lot: Lot) -> Table:
             "kit": "kit",
             "is_with": _holder,
             "pouch": "pouch",
-            "since": lambda row: row["since"][:10],
+            "since": day_of("since"),
             "doses": "doses_left",
             "quarantined": lambda row: line("cell.yes") if row["quarantine"] is not None else "",
         },

@@ -11,7 +11,7 @@ import click
 from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
-from host.cli.render import Done, PrintedReport, Table
+from host.cli.render import Done, PrintedReport, Table, time_of
 from host.cli.showing.discrepancies import COLUMNS, DETAILS, disagreements_table, row_of, state, status
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
@@ -117,7 +117,7 @@ def _evidence(found: Iterable[service.Shown], zone: str) -> Table:
             {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}
             for fact, at_ms, text in found
         ],
-        {"fact": "fact", "when": lambda row: (row["at"] or "")[:16].replace("T", " "), "what": "text"},
+        {"fact": "fact", "when": time_of("at"), "what": "text"},
         line("none.facts"),
         title=line("title.evidence"),
     )
@@ -136,7 +136,7 @@ def _history(entries: Iterable[Entry], zone: str) -> Table:
             for each in entries
         ],
         {
-            "when": lambda row: row["at"][:16].replace("T", " "),
+            "when": time_of("at"),
             "what": lambda row: state(row["action"]),
             "by": "by",
             "reason": "reason",

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -35,6 +35,26 @@ Row = dict[str, Any]
 
 Cell = str | Callable[[Row], object]
 """What a column shows of a row: the value of a key, or what a function makes of the row."""
+
+
+def day_of(key: str) -> Cell:
+    """A cell that shows the day of a key, which programs see as YYYY-MM-DD; of an instant, the day in its zone."""
+    return lambda row: a_day(row[key])
+
+
+def time_of(key: str) -> Cell:
+    """A cell that shows the instant of a key, which programs see as ISO 8601 with its offset."""
+    return lambda row: a_time(row[key])
+
+
+def a_day(iso: str | None) -> date | None:
+    """The day of a row's YYYY-MM-DD, or of its instant."""
+    return date.fromisoformat(iso[:10]) if iso else None
+
+
+def a_time(iso: str | None) -> datetime | None:
+    """The local time of a row's instant."""
+    return datetime.fromisoformat(iso) if iso else None
 
 
 class Table(NamedTuple):
@@ -211,7 +231,7 @@ def _wanted(headings: list[int], cells: list[list[str]]) -> list[int]:
 
 def _words(text: str) -> list[str]:
     """What is best left whole: words, parts of names_with_such_lines, and a date with its time."""
-    return re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d|[^\s_]+_*|_+", text)
+    return re.findall(r"\d\d? \w{3} \d{4}(?:, \d\d:\d\d)?|[^\s_]+_*|_+", text)
 
 
 def _lines(text: str, width: int) -> str:

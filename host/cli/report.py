@@ -10,7 +10,7 @@ import click
 from host import clock, service
 from host.cli.groups import Group
 from host.cli.options import open_store, with_store
-from host.cli.render import Cell, PrintedReport, Row, Table
+from host.cli.render import Cell, PrintedReport, Row, Table, day_of
 from host.cli.steps import line
 from host.clock import Instant
 from host.ledger import Balance
@@ -56,7 +56,7 @@ def holdings(db: Path, by: str) -> Table:
         "station": "station",
         "kits": "kits",
         "doses": "doses",
-        "expires_first": "expires_next",
+        "expires_first": day_of("expires_next"),
     }
     if any(row["expired"] for row in rows):
         columns["expired"] = lambda row: row["expired"] or ""
@@ -80,7 +80,7 @@ def _stations(rows: list[Row]) -> Table:
             "expired": "expired",
             "quarantined": "quarantined",
             "out": "out",
-            "expires_first": "expires_next",
+            "expires_first": day_of("expires_next"),
         },
         line("none.stations"),
         title=line("title.holdings_of_stations"),

@@ -14,7 +14,7 @@ from host import clock, service
 from host.cli import terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, time_of
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.clock import Instant
@@ -208,7 +208,7 @@ def status(db: Path) -> Table:
         {
             "number": "stocktake",
             "place": "place",
-            "started": lambda row: _minute(row["started_at"]),
+            "started": time_of("started_at"),
             "by": "started_by",
             "found": lambda row: line("cell.found_of", found=row["found"], expected=row["expected"]),
             "scanned_by": lambda row: ", ".join(f"{name} {kits}" for name, kits in row["counters"].items()),
@@ -333,7 +333,7 @@ def list_(db: Path) -> Table:
         {
             "number": "stocktake",
             "place": "place",
-            "started": lambda row: _minute(row["started_at"]),
+            "started": time_of("started_at"),
             "by": "started_by",
             "scanned": "scanned",
             "outcome": _outcome,
@@ -376,10 +376,6 @@ def _row(difference: Difference) -> Row:
 
 def _kind(row: Row) -> str:
     return heading(f"difference.{row['kind']}")
-
-
-def _minute(text: str) -> str:
-    return text[:16].replace("T", " ")
 
 
 def _progress(found: Result) -> Phrase:

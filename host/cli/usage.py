@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from host import clock, forms, service
 from host.cli import asking, terminal
 from host.cli.groups import Group
 from host.cli.options import open_store, reason_option, with_store
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, time_of
 from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError
 from host.phrase import NextStep, Phrase
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
+from host.words import written
 
 
 @click.group(cls=Group)
@@ -115,7 +117,7 @@ def list_(db: Path) -> Table:
         {
             "id": "id",
             "form": "form",
-            "filed": lambda row: row["filed_at"][:16].replace("T", " "),
+            "filed": time_of("filed_at"),
             "officer": "officer",
             "pouch": "pouch",
             "opening": "opening",
@@ -211,5 +213,5 @@ def _words(answer: object, field: forms.Field | None) -> str:
     if isinstance(answer, bool):
         return line("cell.yes" if answer else "cell.no")
     if field and field.type == "instant":
-        return str(answer)[:16].replace("T", " ")
+        return written(datetime.fromisoformat(str(answer)))
     return str(answer).replace("_", " ") if field and field.type == "choice" else str(answer)

@@ -5,14 +5,14 @@ need the packages of the extra `reports`, which are imported when such a file is
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
 
 from host.errors import KitdockError
 from host.phrase import Phrase
-from host.words import told
+from host.words import told, written
 
 NEEDS = {".html": None, ".pdf": "fpdf", ".xlsx": "openpyxl"}
 """The endings of files that can be made, and the module that each needs."""
@@ -21,8 +21,8 @@ NEEDS = {".html": None, ".pdf": "fpdf", ".xlsx": "openpyxl"}
 class Section(NamedTuple):
     """One table of a document, under `heading` unless that is empty.
 
-    The cells of `rows` are what people see: text, numbers, None for nothing. `details` has for each row the
-    lines that stand below it, or is empty. `note` is a line below the table.
+    The cells of `rows` are what people see: text, numbers, days, local times, None for nothing. `details` has for
+    each row the lines that stand below it, or is empty. `note` is a line below the table.
     """
 
     heading: str
@@ -43,7 +43,7 @@ class Document(NamedTuple):
     @property
     def stamp(self) -> str:
         """When the document was made, and in which zone its times are."""
-        return told(Phrase("paper.made", at=f"{self.made:%Y-%m-%d %H:%M}", zone=str(self.made.tzinfo)))
+        return told(Phrase("paper.made", at=self.made, zone=str(self.made.tzinfo)))
 
 
 def check(ending: str) -> None:
@@ -64,6 +64,8 @@ def shown(value: object) -> str:
     """A cell as people read it."""
     if isinstance(value, bool):
         return told(Phrase("cell.yes" if value else "cell.no"))
+    if isinstance(value, date):
+        return written(value)
     return "" if value is None else str(value)
 
 

@@ -8,7 +8,7 @@ text whatever it looks like: 007 keeps its zeros, =1+1 is never worked out.
 import io
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
@@ -30,8 +30,8 @@ _LONGEST_NAME = 31
 _NARROWEST, _WIDEST = 6, 60
 """Bounds of a column's width, in characters."""
 _TALL = Alignment(vertical="top", wrap_text=True)
-_INSTANT = re.compile(r"(2[01]\d\d-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[+-]\d\d:\d\d|Z)?)?")
-"""A day, or an instant in the station's zone, as rows have them for programs and as tables show them."""
+_DAY, _TIME = "d mmm yyyy", "d mmm yyyy hh:mm"
+"""How a worksheet shows a day and a local time."""
 
 
 def make(document: Document) -> bytes:
@@ -86,7 +86,7 @@ def _fill(sheet: Worksheet, section: Section, title: str) -> None:
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: object) -> Cell:
-    """Sets a cell, with the type that the value has or, a day or an instant, is written for."""
+    """Sets a cell, with the type that the value has."""
     cell = sheet.cell(row, column)
     assert isinstance(cell, Cell)
     if value is None or value == "":
@@ -94,28 +94,15 @@ def _put(sheet: Worksheet, row: int, column: int, value: object) -> Cell:
     if isinstance(value, int | float) and not isinstance(value, bool):
         cell.value = value
         return cell
-    text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", shown(value))
-    when = _instant(text)
-    if when is not None:
-        cell.value, cell.number_format = when
+    if isinstance(value, date):
+        cell.value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        cell.number_format = _TIME if isinstance(value, datetime) else _DAY
         return cell
+    text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", shown(value))
     cell.value = text
     cell.data_type = "s"  # neither a formula nor an error, whatever it begins with
     cell.quotePrefix = text[0] in "=+-@"  # nor once somebody edits it
     return cell
-
-
-def _instant(text: str) -> tuple[datetime, str] | None:
-    """A day or an instant and how to show it, or None if the text is neither."""
-    found = _INSTANT.fullmatch(text)
-    if found is None:
-        return None
-    day, clock = found.groups()
-    try:
-        at = datetime.fromisoformat(f"{day} {clock or '00:00'}")
-    except ValueError:
-        return None
-    return at, "yyyy-mm-dd" if clock is None else "yyyy-mm-dd hh:mm" if len(clock) == 5 else "yyyy-mm-dd hh:mm:ss"
 
 
 def _widen(sheet: Worksheet, columns: Sequence[str], section: Section) -> None:

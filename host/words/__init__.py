@@ -5,17 +5,18 @@ says it: as a command in a terminal, as a button on a page.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from string import Formatter
 from typing import Any, NamedTuple
 
+from host import clock
 from host.clock import Instant
 from host.errors import KitdockError
 from host.phrase import NextStep, Phrase
 from host.words import counts, en_GB
 from host.words.counts import plural
 
-__all__ = ["BRITISH", "Language", "bound", "heading", "help_of", "plural", "summary", "told", "use"]
+__all__ = ["BRITISH", "Language", "bound", "heading", "help_of", "plural", "summary", "told", "use", "written"]
 
 Sentence = str | Callable[..., str]
 """A text with {fields}, or what makes one of the fields, as they are written, where a text is not enough."""
@@ -31,8 +32,9 @@ class Language(NamedTuple):
     nouns      one and several, by the noun as it stands after the colon of a field: {left:dose}
     joined     what stands between the last two of a list, by the word after the colon: {kits:and}; and between all
                others, by no word
-    day, time  how a date and an `Instant` are written: by themselves (""), in a sentence ("on": on 30 Nov 2026), and
-               in one that is read at once ("lately": yesterday at 10:02)
+    day, time  how a date and a local time are written: by themselves (""), in a sentence ("on": on 30 Nov 2026), and
+               in one that is read at once ("lately": yesterday at 10:02); of a day, its month ("month":
+               November 2026)
     plural     how a count is written with its noun, of which it gets the forms
     times      how often something was
     bound      how far off a time may be
@@ -45,7 +47,7 @@ class Language(NamedTuple):
     nouns: Mapping[str, tuple[str, str]]
     joined: Mapping[str, str]
     day: Callable[[date, str], str]
-    time: Callable[[Instant, str], str]
+    time: Callable[[datetime, str], str]
     plural: Callable[..., str]
     times: Callable[[int], str]
     bound: Callable[[int], str]
@@ -111,6 +113,11 @@ def summary(command: str) -> str:
     return sentence + "." if more else sentence
 
 
+def written(value: date | Instant, form: str = "") -> str:
+    """A day, a local time or an `Instant` as it is written by itself, or in another form (`Language`)."""
+    return _when(value, form)
+
+
 def bound(error_ms: int) -> str:
     """How far off a time may be."""
     return _in_use.bound(error_ms)
@@ -145,11 +152,17 @@ class _When(str):
         return made
 
     def __format__(self, format_spec: str) -> str:
-        return _when(self.value, format_spec) if format_spec in ("on", "lately") else super().__format__(format_spec)
+        return (
+            _when(self.value, format_spec)
+            if format_spec in ("on", "lately", "month")
+            else super().__format__(format_spec)
+        )
 
 
 def _when(value: date | Instant, form: str) -> str:
-    return _in_use.time(value, form) if isinstance(value, Instant) else _in_use.day(value, form)
+    if isinstance(value, Instant):
+        value = clock.local(value.at_ms, value.zone)
+    return _in_use.time(value, form) if isinstance(value, datetime) else _in_use.day(value, form)
 
 
 def _filled(sentence: Sentence, fields: Mapping[str, Any]) -> str:

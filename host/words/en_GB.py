@@ -6,11 +6,10 @@ the last two of a list, `times` or `bound`.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from host import clock
-from host.clock import Instant
 from host.words.counts import bound, plural, times
 
 Sentences = dict[str, str | Callable[..., str]]
@@ -331,21 +330,22 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 def day(on: date, form: str = "") -> str:
-    """A date: 30 Nov 2026; in a sentence: on 30 Nov 2026."""
+    """A date: 30 Nov 2026; in a sentence: on 30 Nov 2026; its month: November 2026."""
+    if form == "month":
+        return f"{HEADINGS[f'month.{on.month}']} {on.year}"
     written = f"{on.day} {MONTHS[on.month - 1]} {on.year}"
     return f"on {written}" if form else written
 
 
-def time(at: Instant, form: str = "") -> str:
+def time(at: datetime, form: str = "") -> str:
     """A time, to the minute: 30 Nov 2026, 10:02; in a sentence: on 30 Nov 2026 at 10:02.
 
     Lately, which is for what is read at once and not kept: today at 10:02, yesterday at 10:02, on Sunday at 10:02.
     """
-    there = clock.local(at.at_ms, at.zone)
-    on, hour = there.date(), f"{there:%H:%M}"
+    on, hour = at.date(), f"{at:%H:%M}"
     if form != "lately":
         return f"{day(on, form)} at {hour}" if form else f"{day(on)}, {hour}"
-    ago = (clock.today(clock.now_ms(), at.zone) - on).days
+    ago = (datetime.fromtimestamp(clock.now_ms() / 1000, at.tzinfo).date() - on).days
     if ago in (0, 1):
         return f"{('today', 'yesterday')[ago]} at {hour}"
     if 1 < ago < 7:

@@ -1,6 +1,7 @@
 """`kitdock digest`: what is new, once; what a mail of it holds; how it is acknowledged."""
 
 import re
+from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from host import clock
 from host.store.stock import Incoming
+from host.words import written
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.cli.test_expiry import ageing as ageing
 from tests.station import Store
@@ -55,9 +57,9 @@ def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Statio
     assert section.splitlines() == [
         "Expired and carried",
         "",
-        "kit    lot    expires                          with    pouch",
-        "-----  -----  ----------  -------------------  ------  -------",
-        f"K-1    A1     {day(-12)}  expired 12 days ago  4101",
+        "kit    lot    expires                           with    pouch",
+        "-----  -----  -----------  -------------------  ------  -------",
+        f"K-1    A1     {written(day(-12)):<11}  expired 12 days ago  4101",
         "    Naloxone 1.8 mg, Response A, South",
         "    next: bring K-8: `kitdock kit replace K-1 K-8 --station South`",
         "    known? `kitdock expiry acknowledge K-1 --until YYYY-MM-DD --reason TEXT`",
@@ -89,7 +91,8 @@ def test_digest_that_was_read_is_not_told_again_but_what_came_up_since(
 ) -> None:
     made = acknowledged(busy)
     assert (
-        f"the digest of {made[:16].replace('T', ' ')} has been read" in busy.run("digest", "acknowledge", made).stdout
+        f"the digest of {written(datetime.fromisoformat(made))} has been read"
+        in busy.run("digest", "acknowledge", made).stdout
     )
     text = busy.run("digest").stdout
     assert text.rstrip() == (

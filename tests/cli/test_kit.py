@@ -1,10 +1,12 @@
 """Every kind of movement at the command line: what is done, what is refused, what it looks like."""
 
 import json
+from datetime import datetime
 
 import pytest
 
 from host import clock
+from host.words import written
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.station import Store
 
@@ -124,7 +126,7 @@ def test_destruction_needs_a_reason_and_a_document(shelf: Station) -> None:
 def test_first_to_expire_is_shown_issued_and_missed(shelf: Station) -> None:
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K3", "K1", "K2"]
     done = shelf.run("kit", "issue", "K1", "1300")
-    assert f"warning: kit K3 expires first, on {day(200)}: better issue that one" in done.stderr
+    assert f"warning: kit K3 expires first, on {written(day(200))}: better issue that one" in done.stderr
     assert told(shelf, "issue", "--next", "1207") == "kit K3 issued to officer 1207"
     assert "no kit at South can be issued" in told(shelf, "next", "--station", "South")
     line = shelf.refused("kit", "issue", "--next", "1207", "--station", "South", status=1)
@@ -186,7 +188,7 @@ def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: St
     shelf.run("kit", "issue", "K1", "1207", "--at", ago(5))
     line = shelf.refused("kit", "correct", "K1", "--reason", "typo", "--movement", "1", status=1)
     assert "only its last movement can be corrected, which is 4 (issue)" in line
-    at = ago(5).replace("T", " ")
+    at = written(datetime.fromisoformat(ago(5)))
     assert told(shelf, "correct", "K1", "--reason", "typo") == f"kit K1: issue of {at} (movement 4) reversed"
     rows = shelf.json("kit", "history", "K1")
     assert [(row["kind"], row["status"], row["reversed_by"]) for row in rows] == [
@@ -218,7 +220,7 @@ def test_history_tells_who_when_why_and_what_the_pouch_logged(shelf: Station) ->
     for words in (
         "pouch opened",
         "P1: unexplained",
-        "document: ISS-4; recorded 20",
+        f"document: ISS-4; recorded {written(day(0))}",
         "1 counted; 1 unaccounted for; end of",
     ):
         assert words in text

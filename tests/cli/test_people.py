@@ -6,6 +6,7 @@ import pytest
 
 from host import clock
 from host.access.roles import OFFICER
+from host.words import written
 from tests.cli.conftest import Station, day
 from tests.station import Store
 
@@ -34,8 +35,8 @@ def test_last_training_counts_and_an_earlier_one_is_a_correction(station: Statio
     station.run("officer", "change", "4101", "--trained", str(day(-2)))
     line = station.refused("officer", "change", "4101", "--trained", str(day(-10)), status=1)
     assert line == (
-        f"officer 4101 was trained on {day(-2)}, later than {day(-10)}: the last training counts; if that day was "
-        "wrong, say --correct"
+        f"officer 4101 was trained on {written(day(-2))}, later than {written(day(-10))}: the last training counts; "
+        "if that day was wrong, say --correct"
     )
     assert officer(station)["trained_on"] == str(day(-2))
     station.run("officer", "change", "4101", "--trained", str(day(-10)), "--correct")
@@ -47,10 +48,10 @@ def test_last_training_counts_and_an_earlier_one_is_a_correction(station: Statio
 def test_a_leaver_is_told_what_is_still_out_and_gets_nothing_more(force: Station) -> None:
     done = force.run("officer", "leave", "1207", "--on", str(day(-1)))
     assert done.stdout.splitlines() == [
-        f"officer 1207 left on {day(-1)} with 1 kit still out:",
+        f"officer 1207 left on {written(day(-1))} with 1 kit still out:",
         "  kit K1, in pouch P1: take it back with `kitdock kit return K1`",
     ]
-    assert f"{day(-1)}, 1 kit out" in " ".join(force.run("officer", "list").stdout.split())
+    assert f"{written(day(-1))}, 1 kit out" in " ".join(force.run("officer", "list").stdout.split())
     force.run("kit", "return", "K1")
     force.run("kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1")
     assert "left on" in force.refused("kit", "issue", "K2", "1207", status=1)

@@ -8,6 +8,7 @@ from host import clock
 from host.access.roles import AUDITOR, PROGRAMME_LEAD
 from host.ledger import Movement
 from host.store.stock import Incoming
+from host.words import written
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.station import Store
 
@@ -42,7 +43,7 @@ def spread(station: Station) -> Station:
 
 def test_one_command_marks_the_lot_and_lists_its_kits(spread: Station) -> None:
     done = spread.run("recall", "A1", "--reason", "leaking valves", "--document", "FSN-7")
-    since = day(-20)
+    since = f"{written(day(-20)):<11}"
     lines = done.stdout.splitlines()
     assert [line.split(maxsplit=1) for line in lines[2:7]] == [
         ["K-1", f"officer 4101     P-01     {since}  2"],
@@ -51,9 +52,9 @@ def test_one_command_marks_the_lot_and_lists_its_kits(spread: Station) -> None:
         ["K-4", f"North, in stock           {since}  2"],
         ["K-5", f"South, in stock           {since}  2"],
     ]
-    assert lines[8].startswith(f"lot A1 of {PRODUCT}, expires {day(400)}: recalled 2")
+    assert lines[8].startswith(f"lot A1 of {PRODUCT}, expires {written(day(400))}: recalled ")
     assert " ".join(lines[8:]) == (
-        f"lot A1 of {PRODUCT}, expires {day(400)}: recalled {lines[8].split('recalled ')[1].rstrip(':')}: "
+        f"lot A1 of {PRODUCT}, expires {written(day(400))}: recalled {lines[8].split('recalled ')[1].rstrip(':')}: "
         "leaking valves (FSN-7) 8 kits; 2 with 2 officers; 1 at Car 1; in stock: 1 at North, 1 at South; 1 used up; "
         "1 left behind with a person; 1 destroyed"
     )

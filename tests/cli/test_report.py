@@ -79,7 +79,7 @@ def month(station: Station, text: str) -> list[dict[str, object]]:
 
 def test_month_on_paper(spring: Station) -> None:
     text = spring.run("report", "month", "2026-04").stdout
-    assert text.startswith("North, April 2026\n2026-04-01 00:00 to 2026-05-01 00:00\n")
+    assert text.startswith("North, April 2026\n1 Apr 2026, 00:00 to 1 May 2026, 00:00\n")
     assert max(map(len, text.splitlines())) <= 80
     assert "it balances: 10 doses received = 9 in kits + 1 given + 0 unaccounted for" in text
     assert "unexplained" in text

@@ -98,7 +98,7 @@ def test_each_ending_makes_its_form(runs: list[str], tmp_path: Path) -> None:
         "-----  -----",
         "007    =1+1",
         "",
-        "Made 2026-05-01 17:30. Times are those of UTC.",
+        "Made 1 May 2026, 17:30. Times are those of UTC.",
     ]
     assert b"<h1>Kits</h1>" in content[".html"]
     assert content[".pdf"].startswith(b"%PDF-")
@@ -128,7 +128,7 @@ def test_a_table_without_title_has_that_of_its_command_and_the_zone_of_its_stati
     lines = (tmp_path / "kits.txt").read_text().splitlines()
     assert lines[0] == "kitdock kit list"
     assert lines[2].startswith("no kits yet: ")
-    assert re.fullmatch(r"Made \d{4}-\d\d-\d\d \d\d:\d\d\. Times are those of Europe/London\.", lines[-1])
+    assert re.fullmatch(r"Made \d\d? \w{3} \d{4}, \d\d:\d\d\. Times are those of Europe/London\.", lines[-1])
 
 
 def refusal(*arguments: str, status: int = 2) -> str:

@@ -1,6 +1,9 @@
 """Officers and kits at the command line: what is done, what is refused, what it looks like."""
 
+from datetime import datetime
+
 from host import clock
+from host.words import written
 from tests.cli.conftest import DAY_MS, Station, day
 
 
@@ -40,7 +43,7 @@ def test_second_issue_is_refused_with_who_and_since_when(station: Station) -> No
     for officer in ("1207", "1300"):
         station.run("officer", "add", officer, "--trained", str(day(-30)))
     add(station)
-    since = station.json("kit", "issue", "K1", "1207")["at"][:16].replace("T", " ")
+    since = written(datetime.fromisoformat(station.json("kit", "issue", "K1", "1207")["at"]))
     line = station.refused("kit", "issue", "K1", "1300", status=1)
     assert line == f"kit K1 is already issued, to officer 1207 since {since}: `kitdock kit return K1` comes first"
     assert station.json("kit", "list")[0]["officer"] == "1207"
@@ -75,7 +78,7 @@ def test_lot_with_another_expiry_is_refused(station: Station) -> None:
     line = station.refused(
         "kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(401)), status=1
     )
-    assert f"known to expire on {day(400)}, not {day(401)}" in line
+    assert f"known to expire on {written(day(400))}, not {written(day(401))}" in line
     station.run("kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1")
     assert [each["expires_on"] for each in station.json("kit", "list")] == [str(day(400))] * 2
 

@@ -21,7 +21,7 @@ from host.cli.kit.shared import (
     told,
 )
 from host.cli.options import instant, open_store, reason_option, with_store
-from host.cli.render import Done, Table
+from host.cli.render import Done, Table, day_of
 from host.cli.steps import line
 from host.clock import Instant
 from host.ledger import Movement, State, held_by
@@ -129,7 +129,7 @@ def next_(db: Path, product: str | None, station: str | None) -> Table:
             "kit": "kit",
             "product": "product",
             "lot": "lot",
-            "expires": "expires_on",
+            "expires": day_of("expires_on"),
             "in": lambda row: line("cell.days", days=row["days_left"]),
         },
         line(

@@ -11,7 +11,7 @@ from host import clock, service
 from host.cli import steps
 from host.cli.groups import Command
 from host.cli.options import instant, open_store, with_store
-from host.cli.render import Row, Table
+from host.cli.render import Row, Table, a_time, day_of, time_of
 from host.cli.steps import line
 from host.ledger import COUNTED, Step, in_words
 from host.ledger.movement import CORRECT, DESTROYED, IN_STOCK, ISSUED, VOID
@@ -70,7 +70,7 @@ def list_(
             "kit": "kit",
             "product": "product",
             "lot": "lot",
-            "expires": "expires_on",
+            "expires": day_of("expires_on"),
             "where": _where_and_pouch,
             "note": _note,
         },
@@ -147,7 +147,7 @@ def history(db: Path, kit: str) -> Table:
     return Table(
         rows,
         {
-            "when": lambda row: row["at"][:16].replace("T", " "),
+            "when": time_of("at"),
             "number": lambda row: row["movement"] or "",
             "what": _what,
             "after_it": _after,
@@ -233,7 +233,7 @@ def _remarks(row: Row) -> str:
         Phrase("cell.doses_unaccounted", doses=row["doses_unaccounted"]) if row["doses_unaccounted"] else None,
         row["reason"],
         Phrase("cell.document", document=row["document"]) if row["document"] else None,
-        Phrase("cell.recorded", at=row["recorded_at"][:16].replace("T", " ")) if row["recorded_at"] else None,
+        Phrase("cell.recorded", at=a_time(row["recorded_at"])) if row["recorded_at"] else None,
         Phrase("cell.of_reports", reports=tuple(row["reports"])) if row["reports"] else None,
     ]
     remarks = tuple(part for part in parts if part)

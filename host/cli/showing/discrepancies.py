@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from host import clock, service
-from host.cli.render import Cell, Row, Table
+from host.cli.render import Cell, Row, Table, time_of
 from host.cli.steps import line, told
 from host.phrase import NextStep, Phrase
 from host.reconcile import SEVERITIES
@@ -87,18 +87,13 @@ def severity(row: Row) -> str:
     return heading(f"severity.{row['severity']}")
 
 
-def since(row: Row) -> str:
-    """Since when, to the minute."""
-    return str(row["since"])[:16].replace("T", " ")
-
-
 COLUMNS: Mapping[str, Cell] = {
     "severity": severity,
     "kind": "kind",
     "pouch": "pouch",
     "kit": "kit",
     "with": lambda row: row["officer"] or row["place"],
-    "since": since,
+    "since": time_of("since"),
 }
 """How people see the rows of `row_of`, with `DETAILS` below each."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from host import clock, service
-from host.cli.render import Cell, Row, Table
+from host.cli.render import Cell, Row, Table, a_day, day_of
 from host.cli.steps import line, told
 from host.phrase import NextStep, Phrase
 from host.words import heading
@@ -70,7 +70,7 @@ def _place(row: Row) -> str:
     where = ", ".join(each for each in (row["product"], row["unit"], row["station"]) if each)
     if not row["acknowledged_until"]:
         return where
-    return line("cell.known_until", where=where, until=row["acknowledged_until"], reason=row["reason"])
+    return line("cell.known_until", where=where, until=a_day(row["acknowledged_until"]), reason=row["reason"])
 
 
 def _when(row: Row) -> str:
@@ -87,7 +87,7 @@ def _holder(row: Row) -> str:
 COLUMNS: Mapping[str, Cell] = {
     "kit": "kit",
     "lot": "lot",
-    "expires": "expires_on",
+    "expires": day_of("expires_on"),
     "": _when,
     "with": _holder,
     "pouch": "pouch",

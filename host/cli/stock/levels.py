@@ -10,7 +10,7 @@ import click
 from host import service
 from host.cli.groups import Command
 from host.cli.options import open_store, with_store
-from host.cli.render import Row, Table
+from host.cli.render import Row, Table, day_of
 from host.cli.steps import line
 from host.phrase import NextStep
 
@@ -30,7 +30,7 @@ def list_(db: Path) -> Table:
             "where": lambda row: row["station"] or line("cell.issued"),
             "product": "product",
             "lot": "lot",
-            "expires": "expires_on",
+            "expires": day_of("expires_on"),
             "kits": "kits",
             "of_these": _of_these,
         },

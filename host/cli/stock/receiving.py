@@ -12,7 +12,7 @@ import click
 from host import clock, service
 from host.cli.groups import Command
 from host.cli.options import open_store, with_store, words
-from host.cli.render import Row, Table
+from host.cli.render import Row, Table, day_of
 from host.cli.root import STATUS
 from host.cli.showing.labels import PDF, check_labels, write_labels
 from host.cli.steps import line, told
@@ -136,7 +136,7 @@ def _received(rows: Sequence[Row], note: str) -> Table:
         {
             "product": "product",
             "lot": "lot",
-            "expires": "expires_on",
+            "expires": day_of("expires_on"),
             "kits": lambda row: len(row["kits"]),
             "numbers": lambda row: str(numbers.spans(row["kits"])),
         },

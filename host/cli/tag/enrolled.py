@@ -11,11 +11,12 @@ import click
 from host import clock, service
 from host.cli.groups import Command
 from host.cli.options import new_name, open_store, with_store
-from host.cli.render import Done, Row, Table
+from host.cli.render import Done, Row, Table, a_time, day_of
 from host.cli.steps import told
 from host.cli.tag.options import agreed, port_option, yes_option
 from host.errors import InputError, LinkError
 from host.phrase import NextStep, Phrase
+from host.words import written
 from kitwire.keys import TAG_ID_SIZE, check_value
 
 
@@ -139,7 +140,7 @@ def list_(db: Path, retired: bool) -> Table:
         {
             "pouch": _pouch,
             "tag": "tag",
-            "enrolled": lambda row: row["enrolled_at"][:10],
+            "enrolled": day_of("enrolled_at"),
             "last_docked": _last_docked,
             "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %",
             "records": "last_sequence",
@@ -153,5 +154,5 @@ def _pouch(row: Row) -> str:
 
 
 def _last_docked(row: Row) -> str:
-    at: str | None = row["last_docked_at"]
-    return told(Phrase("tags.never_docked")) if at is None else at[:16].replace("T", " ")
+    at = a_time(row["last_docked_at"])
+    return told(Phrase("tags.never_docked")) if at is None else written(at)

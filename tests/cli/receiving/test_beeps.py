@@ -10,16 +10,16 @@ from tests.cli.receiving.shelf import GTIN, NOW_MS, PRODUCT, assert_whole, kits,
 def test_a_beep_is_a_kit_and_answered_in_one_line(shelf: Station) -> None:
     done = receive(shelf, *[pack()] * 2, pack("B2", "280430"), pack())
     assert done.stderr.splitlines() == [
-        "  K-0001  Naloxone X  lot A1  exp 2027-05-31  (1st of this lot)",
-        "  K-0002  Naloxone X  lot A1  exp 2027-05-31  (2nd of this lot)",
-        "  K-0003  Naloxone X  lot B2  exp 2028-04-30  (1st of this lot)",
-        "  K-0004  Naloxone X  lot A1  exp 2027-05-31  (3rd of this lot)",
+        "  K-0001  Naloxone X  lot A1  exp 31 May 2027  (1st of this lot)",
+        "  K-0002  Naloxone X  lot A1  exp 31 May 2027  (2nd of this lot)",
+        "  K-0003  Naloxone X  lot B2  exp 30 Apr 2028  (1st of this lot)",
+        "  K-0004  Naloxone X  lot A1  exp 31 May 2027  (3rd of this lot)",
     ]
     assert done.stdout.splitlines() == [
-        "product     lot    expires     kits    numbers",
-        "----------  -----  ----------  ------  ----------------------",
-        "Naloxone X  A1     2027-05-31  3       K-0001, K-0002, K-0004",
-        "Naloxone X  B2     2028-04-30  1       K-0003",
+        "product     lot    expires      kits    numbers",
+        "----------  -----  -----------  ------  ----------------------",
+        "Naloxone X  A1     31 May 2027  3       K-0001, K-0002, K-0004",
+        "Naloxone X  B2     30 Apr 2028  1       K-0003",
         "",
         "4 kits received into North",
     ]
@@ -71,8 +71,8 @@ def test_a_box_with_a_known_serial_was_received_already(shelf: Station) -> None:
 
 def test_a_lot_with_another_expiry_is_refused_with_both(shelf: Station) -> None:
     refused = receive(shelf, pack(), pack(expires="270630"), status=1)
-    assert "2027-05-31" in refused.stderr.splitlines()[1]
-    assert "2027-06-30" in refused.stderr.splitlines()[1]
+    assert "31 May 2027" in refused.stderr.splitlines()[1]
+    assert "30 Jun 2027" in refused.stderr.splitlines()[1]
     assert len(kits(shelf)) == 1
 
 
@@ -85,7 +85,7 @@ def test_an_expired_kit_is_received_only_if_that_is_said(shelf: Station) -> None
     assert "--accept-expired" in receive(shelf, pack(expires="260531"), status=1).stderr
     assert kits(shelf) == []
     accepted = receive(shelf, pack(expires="260531"), options=("--accept-expired",))
-    assert "exp 2026-05-31  (1st of this lot)  EXPIRED" in accepted.stderr
+    assert "exp 31 May 2026  (1st of this lot)  EXPIRED" in accepted.stderr
     assert len(kits(shelf)) == 1
 
 

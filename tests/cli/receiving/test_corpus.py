@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from host.words import written
 from tests.cli.conftest import Station
 from tests.cli.receiving.shelf import GTIN, PRODUCT, SCANS, kits, pack, receive
 
@@ -43,7 +44,8 @@ def test_a_scan_is_received_or_what_it_lacks_is_told(shelf: Station, scan: dict[
     done = receive(shelf, scan["text"].strip("\r\n"), status=0 if whole else 1)
     if whole:
         assert kits(shelf) == [("K-0001", *known_of(scan))]
-        assert f"lot {scan['lot']}  exp {scan['expires']}  (1st of this lot)" in done.stderr
+        expires = written(date.fromisoformat(str(scan["expires"])))
+        assert f"lot {scan['lot']}  exp {expires}  (1st of this lot)" in done.stderr
     else:
         assert kits(shelf) == []
         assert f"tells no {'expiry' if 'lot' in scan else 'lot'}" in done.stderr

@@ -29,8 +29,8 @@ def test_a_file_is_imported_whole(shelf: Station, tmp_path: Path) -> None:
     assert kits(shelf) == []
     done = imported(shelf, tmp_path / "kits.csv", *GOOD, options=("--document", "Delivery 118"))
     assert done.stdout.splitlines()[2:] == [
-        "Naloxone X  A1     2027-05-31  2       B1, B2",
-        "Naloxone X  C3     2028-04-30  1       B3",
+        "Naloxone X  A1     31 May 2027  2       B1, B2",
+        "Naloxone X  C3     30 Apr 2028  1       B3",
         "",
         "3 kits received into North",
     ]
@@ -47,8 +47,8 @@ def test_a_file_is_imported_whole(shelf: Station, tmp_path: Path) -> None:
 
 BAD = {
     "K-0001,Naloxone X,,A1,,,,": "kit K-0001 is known already",
-    "B9,Naloxone X,,A1,2027-06-30,,,": "known to expire on 2027-05-31, not 2027-06-30",
-    "B9,Naloxone X,,C3,2028-05,,,": "known to expire on 2028-04-30, not 2028-05-31",  # by line 4 of the file
+    "B9,Naloxone X,,A1,2027-06-30,,,": "known to expire on 31 May 2027, not 30 Jun 2027",
+    "B9,Naloxone X,,C3,2028-05,,,": "known to expire on 30 Apr 2028, not 31 May 2028",  # by line 4 of the file
     "B9,Naloxone X,,A1,,4,,": "2 doses a kit, not 4",
     "B9,Naloxone X,,Z9,,,,": "lot Z9 of Naloxone X is new: fill in the column expires",
     "B9,Nyxoid,,Z9,2028-01-31,,,": "no product Nyxoid: see `kitdock product list`",
@@ -56,7 +56,7 @@ BAD = {
     "B9,Naloxone X,614141000036,Z9,2028-01-31,,,": "`kitdock product gtin 'Naloxone X' 00614141000036`",
     "B9,Nyxoid,9506000134352,Z9,2028-01-31,,,": "GTIN 09506000134352 is that of Naloxone X, not of Nyxoid",
     "B9,,9506000134353,Z9,2028-01-31,,,": "check digit 3 where 2 must be",
-    "B9,Naloxone X,,Z9,2026-05-31,,,": "expired on 2026-05-31",
+    "B9,Naloxone X,,Z9,2026-05-31,,,": "expired on 31 May 2026",
     "B9,Naloxone X,,Z9,2044-05-31,,,": "more than 10 years ahead",
     "B9,Naloxone X,,Z9,03/04/2028,,,": "does not tell day from month",
     "B9,,9506000134352,A1,,,TAKEN,": "serial TAKEN is kit K-0001",
@@ -103,7 +103,7 @@ def test_every_bad_line_is_told_and_the_good_ones_summed_up(shelf: Station, tmp_
     wrong = ("B4,Naloxone X,,,2028-01-31,,,", "B5,,,A1,,,,", "B6,Nyxoid,,A1,2028-01-31,,,", 'B7,"Naloxone X,,A1,,,,')
     dry = imported(shelf, tmp_path / "kits.csv", *GOOD, *wrong, options=("--dry-run",), status=2)
     assert [line.split(": ")[1] for line in dry.stderr.splitlines()] == ["line 5", "line 6", "line 7", "line 8"]
-    assert "Naloxone X  A1     2027-05-31  2       B1, B2" in dry.stdout
+    assert "Naloxone X  A1     31 May 2027  2       B1, B2" in dry.stdout
     refused = imported(shelf, tmp_path / "kits.csv", *GOOD, *wrong, status=2)
     assert refused.stdout == ""
     assert refused.stderr.splitlines()[-1].endswith("kits.csv: nothing received: 4 lines to mend")
@@ -120,7 +120,7 @@ def test_a_file_with_a_mistyped_lot_is_taken_back_and_imported_again(shelf: Stat
     again = ("B1,Naloxone X,,A1,2028-05-31,4,,", "B2,Naloxone X,,A1,,,,")
     shelf.run("kit", "correct", "B1", "--reason", "wrong expiry")
     refused = imported(shelf, tmp_path / "kits.csv", again[0], status=2)
-    assert "known to expire on 2027-05-31, not 2028-05-31" in refused.stderr
+    assert "known to expire on 31 May 2027, not 31 May 2028" in refused.stderr
     shelf.run("kit", "correct", "B2", "--reason", "wrong expiry")
     imported(shelf, tmp_path / "kits.csv", *again)
     assert kits(shelf) == [("B1", "A1", "2028-05-31", None), ("B2", "A1", "2028-05-31", None)]

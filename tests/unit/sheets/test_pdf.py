@@ -43,7 +43,7 @@ def test_the_page_has_all(summary: Document) -> None:
     assert page[:3] == [
         "Monthly summary, Example Police",
         "1 to 31 May 2026",
-        "Made 2026-05-01 18:30. Times are those of Europe/London.",
+        "Made 1 May 2026, 18:30. Times are those of Europe/London.",
     ]
     for text in ("Kits", "007", "=1+1", "<b>&", "1 older kit is not shown", "next: ask officer 4101", "page 1 of 1"):
         assert text in page

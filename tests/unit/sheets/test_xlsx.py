@@ -30,11 +30,11 @@ def test_values_have_their_types_and_names_stay_text(summary: Document) -> None:
     assert values(sheet) == [
         ["kit", "lot", "expires", "received", "doses", "battery"],
         ["007", "=1+1", datetime(2026, 5, 1), datetime(2026, 4, 1, 9, 15), 2, "80 %"],
-        ["008", "<b>&", "2026-02-30", datetime(2026, 4, 1, 9, 15), None, None],
+        ["008", "<b>&", "2026-05-01", datetime(2026, 4, 1, 9, 15), None, None],
     ]
-    assert sheet["C2"].number_format == "yyyy-mm-dd"
-    assert sheet["D2"].number_format == "yyyy-mm-dd hh:mm:ss"
-    assert sheet["D3"].number_format == "yyyy-mm-dd hh:mm"
+    assert sheet["C2"].number_format == "d mmm yyyy"
+    assert sheet["D2"].number_format == "d mmm yyyy hh:mm"
+    assert sheet["C3"].data_type == "s", "text that looks like a day is text, such as the number of a lot"
 
 
 def test_each_section_has_a_sheet_and_the_last_tells_what_it_is(summary: Document) -> None:
@@ -43,7 +43,7 @@ def test_each_section_has_a_sheet_and_the_last_tells_what_it_is(summary: Documen
     assert values(made["about"]) == [
         ["title", "Monthly summary, Example Police"],
         [None, "1 to 31 May 2026"],
-        [None, "Made 2026-05-01 18:30. Times are those of Europe/London."],
+        [None, "Made 1 May 2026, 18:30. Times are those of Europe/London."],
         ["Kits", "1 older kit is not shown"],
     ]
     assert made.properties.title == summary.title
