@@ -48,7 +48,7 @@ def list_(db: Path, pouch: str | None) -> Table:
 
 
 @openings.command("explain")
-@click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
+@click.argument("opening", metavar="POUCH[:NUMBER]")
 @click.option("--cause", type=click.Choice(list(CAUSES)))
 @click.option("--doses", type=click.IntRange(1, MAX_DOSES))
 @click.option("--officer", metavar="OFFICER")

@@ -29,7 +29,7 @@ def usage() -> None:
 
 @usage.command("file")
 @click.option("--form", "form_key", metavar="FORM", default=forms.DEFAULT, show_default=True)
-@click.option("--opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
+@click.option("--opening", metavar="POUCH[:NUMBER]")
 @click.option("--officer", metavar="OFFICER")
 @click.option("--kit", metavar="KIT")
 @click.option("--amends", type=click.IntRange(1), metavar="ID")
@@ -86,7 +86,7 @@ def same(db: Path, report_id: int, other: int) -> Done:
 
 @usage.command("match")
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
-@click.argument("opening", metavar="POUCH-OR-TAG[:SEQUENCE]")
+@click.argument("opening", metavar="POUCH[:NUMBER]")
 @with_store
 def match(db: Path, report_id: int, opening: str) -> Done:
     with open_store(db) as store:

@@ -2499,8 +2499,8 @@ COMMANDS: Sentences = {
         "the database as it is, and compare it with your backups"
     ),
     "audit.no_hash": "{text!r} is no hash of the audit: give the 64 digits that {verify} printed",
-    "help.default_options": "{command} tells the options without a command.",
-    "help.more": "{help} tells more of each. New here? {demo}.",
+    "help.default_options": "For more options, type {command}.",
+    "help.more": "Type {help} for help with a command.\nNew here? Try {demo}.",
     "import.file_wrong": "{path}: {error}",
     "import.line_wrong": "line {line}: {wrong}",
     "import.not_read": "{path} cannot be read: {why}",
@@ -2651,723 +2651,901 @@ STEPS: Sentences = {
 # What the help of the command line says.
 
 HELP = {
-    "": "Keeps police naloxone kits in date, accounted for and ready.",
-    "--db": "The station's database.",
+    "": "Keep police naloxone kits in date, accounted for and ready.",
+    "--db": "The station's database file.",
     "--format": "How to show the result.",
-    "--help": "Show this message and exit.",
-    "--output": "Write it to FILE instead: .csv .json .txt .html .pdf .xlsx .eml.",
-    "--overwrite": "Replace FILE if it exists.",
+    "--help": "Show this help and exit.",
+    "--output": "Write the result to FILE instead. FILE ends in .csv, .json, .txt, .html, .pdf, .xlsx or .eml.",
+    "--overwrite": "Replace FILE if it already exists.",
     "--version": "Show the version and exit.",
-    "account": "Accounts: who you are, who may do what.",
+    "account": "See who may do what, and give people their roles.",
     "account grant": (
         "Give a login a role.\n\n"
-        "ROLE is officer, quartermaster, programme_lead, auditor or administrator. With role officer and --officer the "
-        "account is that officer's own, and shows no one else's openings and reports. Without, it is that of a dock "
-        "which officers share: it docks, explains and files for each, and reads no report."
+        "ROLE is officer, quartermaster, programme_lead, auditor or administrator.\n\n"
+        "For the role officer, add --officer if the login belongs to one officer. That account sees only this "
+        "officer's openings and reports. Without --officer this is a shared dock account. It collects from every "
+        "pouch, explains openings and files reports for every officer, and can't read any report.\n\n"
+        "\b\n"
+        "kitdock account grant alice quartermaster\n"
+        "kitdock account grant p4417 officer --officer 4417   officer 4417's own\n"
+        "kitdock account grant dock officer                   a dock officers share"
     ),
-    "account grant --officer": "Role officer: whose account it is. [default: a dock that many share]",
-    "account list": "List accounts and their roles. For auditors and administrators.",
+    "account grant --officer": (
+        "With the role officer: the officer the login belongs to. [default: a shared dock account]"
+    ),
+    "account list": "List accounts and their roles.\n\nOnly auditors and administrators can see them.",
     "account revoke": (
-        "Take a role from a login.\n\nWhat it has done stays in the audit. The last administrator stays."
+        "Take a role away from a login.\n\n"
+        "What the login has done stays in the audit. The last administrator can't lose that role."
     ),
     "account show": (
-        "Show who you are here, and what you may do.\n\n"
-        "Who you are is your login at this computer; no option can say otherwise."
+        "Show who you are here and what you may do.\n\n"
+        "You are the login you use on this computer. No option changes that."
     ),
-    "audit": "The audit: who did what; whether it is whole.",
+    "audit": "See who did what, and check that the audit is complete.",
     "audit export": (
-        "Write the whole audit as JSON Lines, with its hashes, for another program to verify.\n\n"
-        "One entry a line, oldest first. docs/roles.md has a program of ten lines that verifies it without Kitdock. "
-        "The newest hash comes on standard error: keep it elsewhere."
+        "Write out the whole audit, for another program to check.\n\n"
+        "The format is JSON Lines: one entry a line, oldest first, each with its hash. The newest hash is shown on "
+        "standard error, so keep a copy of it somewhere else. docs/roles.md has a ten-line program that checks the "
+        "audit without Kitdock.\n\n"
+        "\b\n"
+        "kitdock audit export --output audit.jsonl"
     ),
     "audit export --output": "A new file to write. [default: standard output]",
     "audit list": (
-        "List what was done and what was refused, oldest first. For auditors and administrators.\n\n"
-        "It tells which protected fields of a report were read, never what they say."
+        "List what people did and what was refused, oldest first.\n\n"
+        "Only auditors and administrators can see it. It shows which protected answers in a report were read, "
+        "never what they say.\n\n"
+        "\b\n"
+        "kitdock audit list --since 2026-05-01 --refused\n"
+        "kitdock audit list --action report.read"
     ),
-    "audit list --action": "Only this action, such as report.read; kit for all that begin so.",
-    "audit list --login": "Only what this login did.",
-    "audit list --refused": "Only what was refused.",
-    "audit list --since": "From this day on. [default: 7 days ago]",
+    "audit list --action": "Show only this action, such as report.read. For every action on kits, use kit.",
+    "audit list --login": "Show only what this login did.",
+    "audit list --refused": "Show only what was refused.",
+    "audit list --since": "Show entries from this day on. [default: 7 days ago]",
     "audit verify": (
-        "Check that no entry was changed, put in between or taken out.\n\n"
-        "The end of the audit, or all of it, can only be checked against a hash that was kept elsewhere: this command "
-        "and `kitdock audit export` print the newest one. Exit status 1 if it is not whole."
+        "Check that no entry in the audit was changed, added or removed.\n\n"
+        "The audit alone can't show whether its newest entries are missing, or whether all of it was replaced. For "
+        "that, keep the newest hash somewhere else and give it later with --contains. Both this command and "
+        "`kitdock audit export` show it.\n\n"
+        "The exit status is 1 if something was changed."
     ),
-    "audit verify --contains": "A newest hash that was kept elsewhere: the audit must still hold it.",
-    "db": "Care of the database: backup, restore, check, retention.",
+    "audit verify --contains": "A hash you kept from an earlier check. The audit must still contain it.",
+    "db": "Back up, restore and check the database, and clear out old data.",
     "db accept-clock": (
-        "Take this machine's clock as right although the newest entry is of a later time.\n\n"
-        "Kitdock records nothing while the clock is far behind the newest entry of its audit. First make sure that the "
-        "clock is right: it is the entries that were made with a wrong one then, and they stay as they are."
+        "Accept this computer's clock although the newest entry is later.\n\n"
+        "Kitdock records nothing while the clock is far behind the newest entry in the audit. Check first that the "
+        "clock is right. If it is, the later entries were made while it was wrong, and they stay as they are."
     ),
     "db backup": (
-        "Copy the database into FILE, while others use it.\n\n"
-        "The copy is checked before it gets its name, and only its owner can read it. The key file is not in it: what "
-        "is sealed cannot be read from the copy alone. Keep copies of both, apart from each other."
+        "Copy the database to FILE, even while others are using it.\n\n"
+        "The copy is checked before it gets its name, and only its owner can read it. The key file isn't part of "
+        "the copy, and sealed data can't be read without it. Keep a copy of each, in different places.\n\n"
+        "\b\n"
+        "kitdock db backup /media/usb/north-2026-05-01.db"
     ),
     "db check": (
-        "Check everything that must hold in the database.\n\n"
-        "The file; rows that others refer to; the layout, with the triggers that keep history from being changed; "
-        "the audit's chain; the ledger's balance; that what is derived follows from the history; and that each "
-        "record is what its tag sealed. Exit status 0 if all holds, 1 if something does not, 3 if the file is "
-        "damaged.\n\n"
-        "With --repair what can be made again is, then all is checked. History is never touched: if that is what does "
-        "not hold, restore a backup."
+        "Check that the whole database is sound.\n\n"
+        "It checks the file, the rows that others refer to, the layout (with the triggers that protect history), "
+        "the audit's chain and the ledger's balance. It also checks that everything derived follows from the "
+        "history, and that each record is what its tag sealed.\n\n"
+        "With --repair, Kitdock first remakes what can be made again, then checks everything. History is never "
+        "changed. If the history itself is damaged, restore a backup.\n\n"
+        "The exit status is 0 if all is well, 1 if something is wrong and 3 if the file is damaged."
     ),
-    "db check --repair": "Put triggers and indexes back, and derive anew what is derived.",
+    "db check --repair": "Put triggers and indexes back, and derive again whatever is derived.",
     "db restore": (
-        "Put BACKUP in the place of the database.\n\n"
-        "The backup proves itself on a copy first: the file, its layout, its audit, the key file beside the database, "
-        "and that you are an administrator in it. Then it takes the database's place at once, and the one before is "
-        "kept beside it. Stop `kitdock dock` and whatever else uses the database. What tags have handed over since the "
-        "backup they hand over again, as far as their memory goes back."
+        "Replace the database with a backup.\n\n"
+        "Stop `kitdock dock` and everything else that uses the database first. The backup is then tried on a copy: "
+        "the file, its layout, its audit, the key file beside the database, and that you are an administrator in "
+        "it. You see what it holds and are asked to confirm. The database it replaces is kept beside it.\n\n"
+        "What tags have handed over since the backup, they hand over again, as far back as their memory goes.\n\n"
+        "\b\n"
+        "kitdock db restore /media/usb/north-2026-05-01.db"
     ),
-    "db restore --yes": "Do not ask. Needed without a terminal.",
+    "db restore --yes": "Don't ask me to confirm. Needed if there is no terminal.",
     "db retention": (
-        "List what the retention policy destroys, or destroy it.\n\n"
-        "The policy is a setting for each kind of data: `kitdock setting set retain_answers_days 365`, and so for "
-        "reports, events and leavers. Nothing is destroyed unless it is set. The ledger and the audit are kept for "
-        "good."
+        "List the old data that is due to be destroyed, or destroy it.\n\n"
+        "Settings say how many days to keep protected answers, reports, tags' records and the numbers of officers "
+        "who have left. Nothing is destroyed until you set them. The ledger and the audit are kept for good.\n\n"
+        "\b\n"
+        "kitdock setting set retain_answers_days 365   keep answers for a year\n"
+        "kitdock db retention                          see what is due\n"
+        "kitdock db retention --apply                  destroy it"
     ),
-    "db retention --apply": "Destroy it. It cannot be brought back.",
-    "db retention --dry-run": "Only list what would be destroyed. So it is without --apply.",
-    "db retention --yes": "Do not ask. Needed with --apply without a terminal.",
+    "db retention --apply": "Destroy what is due. It can't be brought back.",
+    "db retention --dry-run": "Only list what is due, just as without --apply.",
+    "db retention --yes": "Don't ask me to confirm. Needed with --apply if there is no terminal.",
     "db vacuum": (
-        "Give the room of what was deleted back to the disk.\n\n"
-        "The file is written anew, which needs as much room again for the while; others must wait."
+        "Free the disk space that deleted data took up.\n\n"
+        "The file is written again from scratch. While that happens, it needs as much free space again and "
+        "everyone else has to wait."
     ),
     "demo": (
-        "Play through a small fictional force.\n\n"
-        "Six tags run the real firmware in real MicroPython interpreters, and dock over real Bluetooth packets on a "
-        "virtual radio. It takes under a minute and needs no hardware."
+        "Try Kitdock with a small made-up force, no hardware needed.\n\n"
+        "Six virtual tags run the real firmware in real MicroPython interpreters, and dock over real Bluetooth "
+        "packets on a virtual radio. You answer as the officers would, then see which kits expire and what doesn't "
+        "agree. It takes under a minute."
     ),
-    "demo --batch": "Answer the officer's prompts by itself. So without a terminal.",
-    "demo --db": "Keep the database there. [default: a temporary folder]",
-    "demo --interpreter": "Another MicroPython to run the tags' firmware in, such as a Unix build.",
+    "demo --batch": "Answer the officers' questions for me. Always on if there is no terminal.",
+    "demo --db": "Keep the demo's database in this file. [default: in a temporary folder]",
+    "demo --interpreter": "Run the firmware in this MicroPython instead, such as a Unix build.",
     "digest": (
-        "What is new and not acknowledged, to send by mail.\n\n"
-        "Without a command it shows the digest: `kitdock digest`, `kitdock digest --only-if-new --output digest.eml`."
+        "Show what is new, ready to send by email.\n\n"
+        "\b\n"
+        "kitdock digest\n"
+        "kitdock digest --only-if-new --output digest.eml   for a nightly job"
     ),
     "digest acknowledge": (
-        "Say that the digest made at TIME has been read: what was in it is known.\n\n"
-        "TIME is as the digest gives it. Nothing that came up later is touched, and nothing is closed: `kitdock "
-        "expiry` and `kitdock reconcile` go on to show it all."
+        "Mark a digest as read.\n\n"
+        "Copy TIME from the digest. What it lists no longer counts as new. Anything that came up later still does. "
+        "Nothing is closed: `kitdock expiry` and `kitdock reconcile` go on listing it all."
     ),
     "digest list": (
-        "Show what is new: expiry, discrepancies, overdue reports, resupply.\n\n"
-        "What somebody has acknowledged is left out, and comes back when it comes again or gets worse. Each item "
-        "says how to acknowledge it; `kitdock digest acknowledge` acknowledges all of one digest.\n\n"
-        "With --output FILE.eml it is a whole mail, as text and HTML, to hand to sendmail."
+        "List what is new: expiry, discrepancies, overdue reports, resupply.\n\n"
+        "What someone has acknowledged is left out. It comes back if it happens again or gets worse. Each item "
+        "says how to acknowledge it. To acknowledge a whole digest at once, use `kitdock digest acknowledge`.\n\n"
+        "With --output FILE.eml you get a complete email, as text and HTML, to hand to sendmail."
     ),
-    "digest list --all": "Also what was in a digest that somebody has read.",
+    "digest list --all": "Include what was in a digest that someone has read.",
     "digest list --only-if-new": "Show and write nothing if nothing is new.",
     "dock": (
-        "Fetch what the tags at the dock have logged.\n\n"
-        "Each tag is connected to when it has something new. Its records are checked, kept, and only then "
-        "acknowledged. With a terminal, the officer is asked about openings that nobody has explained, and for "
-        "reports that are missing; an empty answer leaves the question for later. Who stands there confirms their "
-        "collar number first: pouches are easily swapped.\n\n"
-        "With --once the exit status is 4 if a tag could not be docked."
+        "Collect from the pouches in the dock, and ask about openings.\n\n"
+        "Kitdock connects to each tag that has something new, checks and keeps what it has logged, and only then "
+        "tells the tag that it was received.\n\n"
+        "At a terminal it then asks about openings that nobody has explained, and for reports that are missing. "
+        "You confirm your collar number first, because pouches are easily swapped. Press Enter to leave a question "
+        "for later.\n\n"
+        "With --once, the exit status is 4 if it couldn't collect from one of the tags.\n\n"
+        "\b\n"
+        "kitdock dock                      keep collecting until you press Ctrl-C\n"
+        "kitdock dock --once --no-prompt   collect once and ask nothing"
     ),
     "dock --adapter": (
-        "Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. [default: the "
-        "computer's own]"
+        "The Bluetooth adapter: hci1 for another one under BlueZ, usb:0 for a USB dongle without BlueZ. [default: "
+        "the computer's own]"
     ),
-    "dock --all": "Dock tags that have nothing new as well, once each.",
-    "dock --no-prompt": "Only collect; ask nobody about openings.",
-    "dock --once": "Stop when no tag has anything new. Without it, go on until Ctrl-C.",
+    "dock --all": "Collect from tags with nothing new as well, once each.",
+    "dock --no-prompt": "Only collect. Don't ask about openings.",
+    "dock --once": "Stop when no tag has anything new. [default: go on until Ctrl-C]",
     "dock --wait": "With --once: how long to wait for another tag.",
     "expiry": (
-        "Show kits that have expired or soon will.\n\n"
-        "Without a command it lists: `kitdock expiry`, `kitdock expiry --within 30`."
+        "List kits that are out of date, or soon will be. Out-of-date kits come first, starting with those that "
+        "someone is carrying. For each one you see who has it, where they work and which kit to swap it for.\n\n"
+        "\b\n"
+        "kitdock expiry --within 30       look 30 days ahead\n"
+        "kitdock expiry --station North   one station only"
     ),
     "expiry acknowledge": (
-        "Say that it is known that kits expire, so that they are left out until a day.\n\n"
-        "The last word on a kit counts, as long as the kit stays where it is. A kit that is carried although it has "
-        "expired stays in the list, marked as known."
+        "Hide kits from the expiry list until a date you choose.\n\n"
+        "They come back sooner if they move to someone else. If you do this twice for a kit, the last time counts. "
+        "A kit that is out of date and still being carried stays in the list, marked as known.\n\n"
+        "\b\n"
+        'kitdock expiry acknowledge K-0007 --until 2026-07-01 --reason "on order"'
     ),
     "expiry acknowledge --reason": "Why it can wait. No names.",
-    "expiry acknowledge --until": "The day on which it comes back.",
+    "expiry acknowledge --until": "The day the kits come back into the list.",
     "expiry forecast": (
-        "Forecast how many kits to order, month by month.\n\n"
-        "The aim is as many good kits as today, out and in stock. What expires is known. What will be used, lost or "
-        "left behind is estimated from the last 12 months: four times in five it is within the bounds shown. The day "
-        "to order by is the first of the month less the setting lead_days."
+        "Work out how many kits to order, month by month.\n\n"
+        "The aim is to keep as many good kits as you have today, out and in stock. Kitdock knows which kits go out "
+        "of date. It estimates how many will be used, lost or left behind from the last 12 months: four times out "
+        "of five, the number is within the range shown.\n\n"
+        "The day to order by is the first of the month less the setting lead_days."
     ),
-    "expiry forecast --months": "How many months ahead.",
-    "expiry forecast --product": "Only this product.",
+    "expiry forecast --months": "How many months to look ahead.",
+    "expiry forecast --product": "Show only this product.",
     "expiry list": (
-        "List kits that have expired or soon will: who to call, what to bring.\n\n"
-        "Expired kits come first, of those the ones that somebody carries. For each kit that is out and will not "
-        "last as long as a kit is carried (setting carry_days), the kit in stock that expires first but lasts is "
-        "suggested: of the officer's home station, or else of this one; no kit twice.\n\n"
-        "What is acknowledged is left out until its day, but for kits that are carried although they have expired."
+        "List kits that are out of date, or soon will be.\n\n"
+        "Out-of-date kits come first, starting with those that someone is carrying. For each one you see who has "
+        "it and where they work.\n\n"
+        "If a kit is out and won't last for as long as kits are carried (setting carry_days), you also see which "
+        "kit to swap it for. That is the kit in stock that expires first but will last: at the officer's home "
+        "station, or else at this one. No kit is suggested twice.\n\n"
+        "Kits that someone has acknowledged are left out until the date they chose, unless they are out of date "
+        "and still being carried."
     ),
-    "expiry list --all": "Also what is acknowledged.",
-    "expiry list --holder": "Only what this officer or place has.",
-    "expiry list --station": "Only kits there, and those of officers at home there.",
-    "expiry list --within": "Show kits that expire within so many days. [default: setting expiry_days, 90 unless set]",
+    "expiry list --all": "Include kits that someone has acknowledged.",
+    "expiry list --holder": "Show only what this officer or place has.",
+    "expiry list --station": "Show only kits at this station and with its officers.",
+    "expiry list --within": (
+        "Show kits that expire within this many days. [default: setting expiry_days, 90 unless set]"
+    ),
     "init": (
-        "Make a station's database and its key file.\n\n"
-        "The key file opens the tags' keys and the reports' protected answers. Keep a copy of it in a safe place, "
-        "apart from the copies of the database."
+        "Set up a new station: its database and its key file.\n\n"
+        "You become the station's administrator and quartermaster. The key file opens the tags' keys and the "
+        "protected answers in reports. Keep a copy of it in a safe place, away from the copies of the database.\n\n"
+        "\b\n"
+        "kitdock init --db north.db --name North --time-zone Europe/London"
     ),
-    "init --collect-names": "Ask for the name of the person helped. Off by default.",
+    "init --collect-names": "Ask for the name of the person helped. [default: off]",
     "init --name": "What the station is called.",
     "init --time-zone": "The station's time zone, such as Europe/London.",
     "kit": (
-        "Kits: receive, issue, return, replace, move, list.\n\n"
+        "Receive, issue, return, replace and look up kits.\n\n"
         "\b\n"
-        "A kit goes out, is replaced, comes back:\n"
+        "A kit goes out, is replaced and comes back:\n"
         "  kitdock kit issue --next 4101 --pouch P-01\n"
         "  kitdock kit replace 4101\n"
         "  kitdock kit return K-0001 --doses 2"
     ),
-    "kit --at": "When it happened, YYYY-MM-DDTHH:MM in the station's time zone. [default: now]",
-    "kit --document": "What it is on paper: a delivery note, a receipt.",
-    "kit --station": "The station. [default: this one]",
-    "kit --yes": "With --at: do not ask before openings are moved to others.",
+    "kit --at": "When it happened: YYYY-MM-DDTHH:MM in the station's time zone. [default: now]",
+    "kit --document": "The paper that goes with it, such as a delivery note or a receipt.",
+    "kit --station": "The station whose stock it is. [default: this one]",
+    "kit --yes": "With --at: don't ask first if openings then belong to someone else.",
     "kit add": (
-        "Receive a kit into stock.\n\n"
-        "KIT is the number that the station gives the box. `kitdock stock receive` takes many, by scanner."
+        "Receive one kit into stock.\n\n"
+        "KIT is the number you give the box. To receive many with a scanner, use `kitdock stock receive`.\n\n"
+        "\b\n"
+        "kitdock kit add K-0101 --product Nyxoid --lot A3 --expires 2028-04-30"
     ),
-    "kit add --accept-expired": "Receive it although it has expired; it cannot be issued.",
-    "kit add --doses": "Doses in the kit. [default: 2, or as the lot has]",
-    "kit add --expires": "Expiry printed on the pack. Needed for a new lot.",
-    "kit add --lot": "Lot printed on the pack.",
+    "kit add --accept-expired": "Receive it even if it is out of date. It can't be issued.",
+    "kit add --doses": "Doses in the kit. [default: as for the lot, or else 2]",
+    "kit add --expires": "The expiry date printed on the pack. Needed for a new lot.",
+    "kit add --lot": "The lot number printed on the pack.",
     "kit add --product": "What it is, such as Nyxoid.",
     "kit correct": (
-        "Reverse a kit's last movement.\n\n"
-        "Nothing is erased: the movement and its reversal both stay in `kitdock kit history`. But it counts as if it "
-        "had never been: openings belong to who had the pouch without it. To reverse an earlier movement, correct "
-        "those after it first, last to first; a use can be reversed at any time. Typed twice it reverses one movement: "
-        "to go on, name the next with --movement. A kit whose receipt is corrected is not in the ledger any more. A "
-        "correction is not corrected: record the movement again."
+        "Reverse a kit's last movement, if it was recorded by mistake.\n\n"
+        "Nothing is erased: `kitdock kit history` shows the movement and its reversal. But it counts as if it had "
+        "never happened, so openings belong to whoever had the pouch without it.\n\n"
+        "To reverse an earlier movement, reverse the ones after it first, newest first. A use can be reversed at "
+        "any time. Running the same command twice reverses only one movement. To go further back, name the next "
+        "one with --movement.\n\n"
+        "If you reverse a kit's receipt, the kit is no longer in the ledger. You can't reverse a reversal: record "
+        "the movement again instead.\n\n"
+        "\b\n"
+        'kitdock kit correct K-0007 --reason "wrong box"'
     ),
-    "kit correct --movement": "The movement meant: the last one, or a use.",
-    "kit correct --reason": "What was wrong. It is kept for good: no names, nothing on anybody's health.",
+    "kit correct --movement": "The number of the movement. It must be the last one, or a use.",
+    "kit correct --reason": "What was wrong. It is kept for good, so no names and nothing about anyone's health.",
     "kit count": (
-        "Record how many doses somebody counted in a kit.\n\n"
-        "Those that are neither left nor reported as used are kept as unaccounted for, until a report or a correction "
-        "tells where they went. A kit that was to be counted may be issued again if it is whole."
+        "Record how many doses you counted in a kit.\n\n"
+        "Doses that are missing and that nobody has reported as used are kept as unaccounted for, until a report "
+        "or a correction explains them. A kit that needed counting can be issued again if it is full.\n\n"
+        "\b\n"
+        "kitdock kit count K-0007 --doses 2"
     ),
-    "kit count --doses": "How many are in it.",
-    "kit count --reason": "What is known of a difference. It is kept for good: no names, nothing on anybody's health.",
+    "kit count --doses": "How many doses are in it.",
+    "kit count --reason": (
+        "What you know about a difference. It is kept for good, so no names and nothing about anyone's health."
+    ),
     "kit destroy": (
-        "Record that kits were destroyed, all or none.\n\n"
-        "Only kits in stock or used up: take back what is carried first."
+        "Record that kits were destroyed.\n\n"
+        "Only kits in stock or used up can be recorded. Take back a kit that is being carried first. Either all "
+        "the kits are recorded or none.\n\n"
+        "\b\n"
+        'kitdock kit destroy K-0007 K-0008 --reason expired --document "WTN 88"'
     ),
-    "kit destroy --document": "The record of destruction: a consignment note, a witness's record.",
+    "kit destroy --document": "The record of destruction, such as a consignment note or a witness's record.",
     "kit destroy --reason": (
-        "Why, such as: expired, damaged pack. It is kept for good: no names, nothing on anybody's health."
+        "Why, such as expired or damaged pack. It is kept for good, so no names and nothing about anyone's health."
     ),
     "kit find": (
         "Take a lost kit back into stock.\n\n"
-        "Count its doses with `kitdock kit count`; quarantine it if nobody knows how warm it was."
+        "Count its doses with `kitdock kit count`. If nobody knows how warm it has been, quarantine it."
     ),
-    "kit find --reason": "Where it turned up. It is kept for good: no names, nothing on anybody's health.",
+    "kit find --reason": "Where it turned up. It is kept for good, so no names and nothing about anyone's health.",
     "kit history": (
-        "Show all that happened to a kit, from its receipt on.\n\n"
-        "Each movement with who recorded it, why, and what the kit was after it; a movement that was reversed is still "
-        "there and says by which. Openings of the pouch while the kit was in it stand between them: they are evidence; "
-        "that a pouch was opened does not say that a dose was given."
+        "Show everything that has happened to a kit since it came in.\n\n"
+        "For each movement you see who recorded it, why, and where the kit was afterwards. A movement that was "
+        "reversed is still there, and says which one reversed it.\n\n"
+        "Openings of the pouch while the kit was in it are listed too. They are evidence, but an opened pouch "
+        "doesn't mean that a dose was given."
     ),
     "kit issue": (
-        "Hand out kits to an officer or a place, all or none.\n\n"
+        "Hand out kits to an officer or a place.\n\n"
         "\b\n"
         "kitdock kit issue K-0007 1207 --pouch P-01   this kit\n"
         "kitdock kit issue --next 1207                the one that expires first\n"
         "kitdock kit issue --next --place CAR-7       to a place\n\n"
-        "Refused if a kit is issued already, has expired, is recalled, quarantined, not whole or still to be counted, "
-        "if the officer has left, or if somebody else has the pouch, or had it then. Warns if another kit should go "
-        "first, if it expires within the time that a kit is carried (setting carry_days), if the officer already has a "
-        "kit, or if training is unknown or more than 12 months old."
+        "You can't issue a kit that is issued already, out of date, recalled, quarantined, not full or waiting to "
+        "be counted. Nor can you issue to an officer who has left, or into a pouch that someone else has, or had "
+        "at the time. If you name several kits, either all go out or none.\n\n"
+        "The kit goes out with a warning if another should go first, if it expires while it is being carried "
+        "(setting carry_days), if the officer already has a kit, or if their training is unknown or more than 12 "
+        "months old."
     ),
-    "kit issue --next": "The kit that expires first, instead of naming one.",
-    "kit issue --place": "To a vehicle, custody suite or cabinet, not to an officer.",
+    "kit issue --next": "Take the kit that expires first, instead of naming one.",
+    "kit issue --place": "Issue to this vehicle, custody suite or cabinet, not to an officer.",
     "kit issue --pouch": "The pouch it is carried in.",
     "kit issue --product": "With --next: only kits of this product.",
-    "kit issue --station": "With --next: from this station's stock. [default: this one]",
-    "kit leave-behind": (
-        "Record that a kit was left with a person at risk.\n\nNothing about the person is recorded here."
-    ),
+    "kit issue --station": "With --next: take it from this station's stock. [default: this one]",
+    "kit leave-behind": "Record that a kit was left with a person at risk.\n\nNothing about the person is recorded.",
     "kit list": (
-        "List kits, first to expire first, and where each is.\n\n"
-        "With --at as it was at a past instant, by the ledger as it stood then. A kit *to be counted* came back, or is "
-        "out, and its pouch was opened or has not docked since: `kitdock kit count` ends that; `--to-count` says why "
-        "for each."
+        "List kits and where each one is.\n\n"
+        "Kits that expire first come first. A kit needs counting if it may have been used: its pouch was opened, "
+        "or hasn't been in the dock since the kit was in it. To count it, use `kitdock kit count`.\n\n"
+        "\b\n"
+        "kitdock kit list --officer 4101          what an officer has\n"
+        "kitdock kit list --to-count              kits that need counting, and why\n"
+        "kitdock kit list --at 2026-04-01T06:00   where kits were then"
     ),
-    "kit list --at": "As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
-    "kit list --lot": "Only the kits of this lot.",
-    "kit list --officer": "Only the kits that this officer has, or had when they ended.",
-    "kit list --place": "Only the kits in this station, vehicle, custody suite or cabinet.",
-    "kit list --status": "Only these; may be repeated. [default: all but destroyed]",
-    "kit list --to-count": "Only kits that are to be counted before they are issued again.",
+    "kit list --at": "Show how it was then: YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
+    "kit list --lot": "Show only kits of this lot.",
+    "kit list --officer": "Show only kits that this officer has, or had last.",
+    "kit list --place": "Show only kits in this station, vehicle, custody suite or cabinet.",
+    "kit list --status": (
+        "Show only kits with this status. You can give it more than once. [default: all but destroyed]"
+    ),
+    "kit list --to-count": "Show only kits that need counting before they can go out again.",
     "kit load": (
         "Put a kit into a pouch.\n\n"
-        "The kit stays in stock, or with whoever has it: who has a pouch and who has the kit in it are the same."
+        "The kit stays in stock or with the person who has it. A pouch and the kit in it always belong to the same "
+        "person."
     ),
     "kit lose": (
-        "Record that a kit is lost.\n\nIt stays in the ledger, with whoever had it last, until `kitdock kit find`."
+        "Record that a kit is lost.\n\n"
+        "It stays in the ledger under the last person who had it, until you record with `kitdock kit find` that it "
+        "has turned up.\n\n"
+        "\b\n"
+        'kitdock kit lose K-0007 --reason "not in the car after the search"'
     ),
     "kit lose --reason": (
-        "What is known, such as: not in the car after the search. It is kept for good: no names, nothing on anybody's "
-        "health."
+        "What is known, such as: not in the car after the search. It is kept for good, so no names and nothing "
+        "about anyone's health."
     ),
     "kit next": (
         "Show which kits to issue next: those that expire first.\n\n"
-        "In stock, in date, whole, neither recalled nor quarantined, and not laid ready in a pouch. Kits that would "
-        "expire while they are carried (setting carry_days) come after all others."
+        "These kits are in stock, in date and full. None of them is recalled, quarantined, waiting to be counted "
+        "or ready in a pouch. Kits that would expire while they are being carried (setting carry_days) come last."
     ),
-    "kit next --product": "Only kits of this product.",
+    "kit next --product": "Show only kits of this product.",
     "kit quarantine": (
-        "Keep kits from being issued, all or none.\n\n"
-        "Until they are released. For review, never a verdict: a kit out of its temperature is not spoilt by that "
-        "alone. The label decides: Narcan 20 to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 "
-        "°C. A kit that is carried stays with whoever has it: `kitdock kit replace` swaps it."
+        "Keep kits from being issued until they are released.\n\n"
+        "Quarantine is for review, not a verdict: a kit isn't spoilt just because it was too warm or too cold. The "
+        "label decides: Narcan 20 to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 °C.\n\n"
+        "A kit that is being carried stays where it is. `kitdock kit replace` swaps it. Either all the kits are "
+        "quarantined or none.\n\n"
+        "\b\n"
+        'kitdock kit quarantine K-0007 --reason "shelf at 43 °C"'
     ),
     "kit quarantine --reason": (
-        "Why, such as: temperature excursion (car, 41 °C), recall of the lot, damaged pack. It is kept for good: no "
-        "names, nothing on anybody's health."
+        "Why, such as temperature excursion (car, 41 °C), recall of the lot or damaged pack. It is kept for good, "
+        "so no names and nothing about anyone's health."
     ),
-    "kit release": "End the quarantine of kits, all or none.",
+    "kit release": "Let quarantined kits be issued again.\n\nEither all the kits are released or none.",
     "kit release --reason": (
-        "Why it may be used, such as: the manufacturer says so. It is kept for good: no names, nothing on anybody's "
-        "health."
+        "Why it may be used, such as: the manufacturer says it is safe. It is kept for good, so no names and "
+        "nothing about anyone's health."
     ),
     "kit replace": (
         "Take back a kit and hand out another in one step.\n\n"
         "\b\n"
-        "kitdock kit replace 1207            the officer's kit, by the next\n"
-        "kitdock kit replace P-01 K-0042     the kit in pouch P-01, by K-0042\n"
-        "kitdock kit replace 1207 --used 2   two doses of it were used\n"
-        "kitdock kit replace 1207 --lost\n\n"
-        "The new kit goes to the same officer or place, into the same pouch. If none is named, it is the one of the "
-        "same product that expires first. A kit that a usage report has used up already is not taken back again. If "
-        "the old kit is to be counted, you are asked how many doses are in it; without a terminal, say --doses or "
+        "kitdock kit replace 1207            swap the officer's kit for the next one\n"
+        "kitdock kit replace P-01 K-0042     swap the kit in P-01 for K-0042\n"
+        "kitdock kit replace 1207 --used 2   two of its doses were used\n"
+        "kitdock kit replace 1207 --lost     the old kit is lost\n\n"
+        "The new kit goes to the same officer or place, into the same pouch. If you don't name one, it is the kit "
+        "of the same product that expires first. A kit that a usage report has already used up isn't taken back "
+        "again.\n\n"
+        "If the old kit needs counting, you are asked how many doses are in it. Without a terminal, use --doses or "
         "--used."
     ),
-    "kit replace --doses": "Doses counted in the old kit, which is returned.",
+    "kit replace --doses": "Return the old kit, with this many doses counted in it.",
     "kit replace --left-behind": "The old kit was left with a person at risk.",
     "kit replace --lost": "The old kit is lost.",
-    "kit replace --reason": "Why, if that matters. It is kept for good: no names, nothing on anybody's health.",
-    "kit replace --report": "With --used: the usage report that tells of it.",
-    "kit replace --used": "N doses of the old kit were used, in all.",
+    "kit replace --reason": "Why, if that matters. It is kept for good, so no names and nothing about anyone's health.",
+    "kit replace --report": "With --used: the usage report about it.",
+    "kit replace --used": "N doses of the old kit were used in all.",
     "kit return": (
-        "Take kits back into stock, all or none.\n\n"
-        "Count the doses while you have the kit in hand: a difference is noticed now, or never. If its pouch was "
-        "opened, and that was or may have been a use, you are asked how many are in it; without a terminal, say "
-        "--doses. A kit that comes back uncounted from a pouch with a tag is not issued again until the pouch has "
-        "docked, or somebody counts it. A kit that is used up is taken back as well, and can then be destroyed."
+        "Take kits back into stock.\n\n"
+        "Count the doses while you have the kit in your hand: a difference shows now, or never. If the pouch was "
+        "opened and the kit may have been used, you are asked how many doses are in it. Without a terminal, use "
+        "--doses.\n\n"
+        "A kit that comes back uncounted from a pouch with a tag can't be issued again until the pouch has been in "
+        "the dock or someone counts the kit. You can return a kit that is used up, and then have it destroyed. If "
+        "you name several kits, either all come back or none.\n\n"
+        "\b\n"
+        "kitdock kit return K-0007 --doses 2"
     ),
-    "kit return --doses": "How many were counted in it, or in each.",
-    "kit return --reason": "Why, if that matters. It is kept for good: no names, nothing on anybody's health.",
+    "kit return --doses": "How many doses you counted in it, or in each.",
+    "kit return --reason": "Why, if that matters. It is kept for good, so no names and nothing about anyone's health.",
     "kit transfer": (
-        "Move kits to another station's stock, all or none.\n\nA kit that lay in a pouch is taken out of it."
+        "Move kits to another station's stock.\n\n"
+        "A kit that was ready in a pouch is taken out of it. Either all the kits move or none.\n\n"
+        "\b\n"
+        "kitdock kit transfer K-0007 K-0008 South"
     ),
-    "kit unload": "Take a kit out of its pouch; it stays where it is otherwise.",
+    "kit unload": "Take a kit out of its pouch.\n\nThe kit stays in stock or with the person who has it.",
     "kit use": (
         "Record doses given from a kit that is out.\n\n"
-        "Filing a usage report on an opening does this by itself, for the kit in that pouch. If more doses were given "
-        "than one kit had, record the others from the kit they came from, with --report; with a report that may be a "
-        "kit that has come back, or went to somebody else since."
+        "You rarely need this: a usage report on an opening does it for the kit in that pouch. If more doses were "
+        "given than one kit had, record the rest here for the kit they came from, with --report. With a report, "
+        "this can be a kit that has since come back or gone to someone else.\n\n"
+        "\b\n"
+        "kitdock kit use K-0007 --doses 1 --report 12"
     ),
-    "kit use --doses": "How many were given.",
-    "kit use --report": "The usage report that tells of it.",
-    "officer": "Officers: training, what they carry, who has left.",
-    "officer --role": "What the officer is, such as constable.",
-    "officer --station": "The station that supplies kits.",
-    "officer --trained": "Day of the last naloxone training.",
+    "kit use --doses": "How many doses were given.",
+    "kit use --report": "The usage report about it.",
+    "officer": "Add officers, and see their training and what they carry.",
+    "officer --role": "The officer's role, such as constable.",
+    "officer --station": "The station that supplies the officer's kits.",
+    "officer --trained": "The day of the last naloxone training.",
     "officer --unit": "Where the officer serves, such as a division.",
     "officer add": (
         "Add an officer by collar number.\n\n"
-        "The number is all that is kept of who it is. Training must come before carriage, and a refresher every 12 "
-        "months."
+        "Kitdock keeps nothing else about who the officer is. Officers train before they carry a kit, and again "
+        "every 12 months.\n\n"
+        "\b\n"
+        "kitdock officer add 4101 --trained 2026-05-01 --unit Roads"
     ),
-    "officer add --update": "The officer is known already: note a refresher.",
+    "officer add --update": "The officer is known already: record a refresher.",
     "officer change": (
-        "Note an officer's refresher, new unit, station or role.\n\n"
-        "Of several trainings the last one counts: an earlier day is refused unless you say --correct."
+        "Record an officer's refresher, or a new unit, station or role.\n\n"
+        "The latest training counts, so an earlier day is refused. If the later day was a mistake, add --correct.\n\n"
+        "\b\n"
+        "kitdock officer change 4101 --trained 2026-11-02"
     ),
-    "officer change --correct": "The later training that is known was wrong.",
+    "officer change --correct": "The later training on record was a mistake.",
     "officer import": (
         "Add and change officers from a CSV file, all or none.\n\n"
-        "Its first line names the columns: officer, and as you have them trained, unit, station, role, left. Officers "
-        "who are known are changed where the file says something else; an empty cell changes nothing. FILE may be - "
-        "for standard input."
+        "The first line names the columns: officer, and any of trained, unit, station, role and left. Officers who "
+        "are known already are changed where the file differs. An empty cell changes nothing. FILE can be - for "
+        "standard input.\n\n"
+        "\b\n"
+        "kitdock officer import officers.csv --dry-run   try it first\n"
+        "kitdock officer import officers.csv"
     ),
-    "officer import --dates": "How dates such as 03/04/2026 are meant: day first (dmy) or month first (mdy).",
-    "officer import --dry-run": "Say what it would do, and write nothing.",
+    "officer import --dates": "How to read dates such as 03/04/2026: day first (dmy) or month first (mdy).",
+    "officer import --dry-run": "Show what would change, and write nothing.",
     "officer leave": (
-        "Note that an officer leaves, and say which kits are still out.\n\n"
-        "From the day after, nothing is issued to the officer any more."
+        "Record that an officer is leaving, and see which kits are still out.\n\n"
+        "From the day after their last, nothing can be issued to them.\n\n"
+        "\b\n"
+        "kitdock officer leave 4417 --on 2027-06-30"
     ),
-    "officer leave --back": "The officer has not left after all.",
-    "officer leave --on": "The last day. [default: today]",
+    "officer leave --back": "The officer hasn't left after all.",
+    "officer leave --on": "The officer's last day. [default: today]",
     "officer list": (
-        "List officers, what they carry, and until when their training is valid.\n\n"
-        "Of those who have left it says how many kits are still out."
+        "List officers, what they carry and when their training runs out.\n\n"
+        "For those who have left, you see how many kits are still out."
     ),
-    "officer list --training": "Only officers whose training is so.",
-    "officer list --unit": "Only officers of this unit.",
+    "officer list --training": "Show only officers with this state of training.",
+    "officer list --unit": "Show only officers in this unit.",
     "openings": (
-        "Openings of pouches: list them, explain them.\n\n"
-        "Without a command it lists: `kitdock openings`, `kitdock openings POUCH`."
+        "List openings of pouches, and say why a pouch was opened.\n\n"
+        "\b\n"
+        "kitdock openings                every pouch\n"
+        "kitdock openings P-01           one pouch\n"
+        "kitdock openings explain P-01   say why it was opened"
     ),
     "openings explain": (
         "Say why a pouch was opened.\n\n"
-        "Without a sequence it is the newest opening that nobody has explained. A new explanation replaces an older "
-        "one, which stays in the record. Who said it and who typed it are both kept: name the officer who told you "
-        "with --officer, or say --myself. If that officer did not carry the pouch then, reconciliation asks about it."
+        "Without a number, this is the newest opening of that pouch that nobody has explained. A new explanation "
+        "replaces the old one, which stays on record.\n\n"
+        "Kitdock keeps both who said it and who typed it. Name the officer who told you with --officer, or use "
+        "--myself. If the pouch wasn't with that officer at the time, `kitdock reconcile` asks about it.\n\n"
+        "\b\n"
+        "kitdock openings explain P-01 --officer 4101 --cause training\n"
+        "kitdock openings explain P-01:12 --officer 4101 --cause used --doses 2"
     ),
-    "openings explain --cause": "Why it was opened. Asked for if left out.",
-    "openings explain --doses": "If used: how many. [default: the dose marks]",
-    "openings explain --myself": "You opened it yourself, to restock or inspect it; not for officers.",
-    "openings explain --officer": "Who says so. [default: you, on an officer's own account]",
+    "openings explain --cause": "Why it was opened. You are asked if you leave this out.",
+    "openings explain --doses": "If it was used: how many doses. [default: the dose marks]",
+    "openings explain --myself": "You opened it yourself, to restock or inspect it. Not for officers.",
+    "openings explain --officer": "The officer who says so. [default: you, on an officer's own account]",
     "openings list": (
         "List openings of all pouches, or of one.\n\n"
-        "Times come from the tag's own clock between two dockings; the bound says how far off they may be. An opening "
-        "is named by its pouch and the number of its record."
+        "An opening is named by its pouch and a number, such as P-01:12. The time comes from the tag's own clock, "
+        "and you see how far off it may be."
     ),
-    "place": "Places: stations with stock; vehicles, custody suites, cabinets.",
+    "place": "List and add stations, vehicles, custody suites and cabinets.",
     "place add": (
         "Add a station, vehicle, custody suite or cabinet.\n\n"
-        'PLACE is what it is called, such as "Car 7". The database\'s own station is there already.'
+        "PLACE is its name. The station you set up with `kitdock init` is there already.\n\n"
+        "\b\n"
+        'kitdock place add "Car 12" --kind vehicle --unit Roads'
     ),
-    "place add --kind": "Stations hold stock; kits are issued to others.",
+    "place add --kind": "What it is. A station holds stock, and kits are issued to the others.",
     "place add --unit": "The unit that looks after it.",
-    "place list": "List places, and how many kits are in each.",
-    "product": "Products, and the numbers on their packs.",
+    "place list": "List places and how many kits are in each.",
+    "product": "Add products, the numbers on their packs and how to store them.",
     "product add": (
         "Add a product to the catalogue.\n\n"
-        "A GTIN is the number below a pack's bars, or after (01). With it a scanner tells which product a pack is."
+        "The GTIN is the number below the bars on a pack, or after (01). With it a scanner knows which product a "
+        "pack is.\n\n"
+        "\b\n"
+        'kitdock product add "Naloxone 1.8 mg" --gtin 9506000134352'
     ),
     "product add --doses": "Doses in one kit. [default: 2]",
-    "product add --gtin": "Number on a pack; repeat for more.",
+    "product add --gtin": "The number on a pack. You can give it more than once.",
     "product gtin": (
         "Give a product another number that its packs carry.\n\n"
         "Kits already received keep the product they were received as."
     ),
-    "product gtin --move": "The number was another product's by mistake.",
-    "product list": "List products, the doses in a kit of each, how they are to be stored, and their GTINs.",
+    "product gtin --move": "The number was given to another product by mistake: move it here.",
+    "product list": "List products, their doses, how to store them and their GTINs.",
     "product storage": (
-        "Enter how warm or cold a product may be stored, as its label says.\n\n"
-        "What tags tell of heat and frost is then compared with it: `kitdock reconcile` asks about each kit that was "
-        "beyond. Give both limits or the one that the label has; they replace what was entered before."
+        "Set how warm or cold a product may be stored, as its label says.\n\n"
+        "Kitdock compares this with the heat and frost that tags report. If a kit went beyond it, `kitdock "
+        "reconcile` asks about that. Give both limits, or the one on the label. They replace the limits set "
+        "before.\n\n"
+        "\b\n"
+        'kitdock product storage "Naloxone 1.8 mg" --to 25'
     ),
-    "product storage --from": "The lowest temperature that the label allows.",
-    "product storage --none": "The label says nothing; nothing is compared.",
-    "product storage --to": "The highest.",
+    "product storage --from": "The lowest temperature the label allows.",
+    "product storage --none": "The label gives no limits. Nothing is compared.",
+    "product storage --to": "The highest temperature the label allows.",
     "recall": (
-        "Recall a lot: who holds its kits, and where.\n\n"
-        "`kitdock recall LOT --reason TEXT` marks the lot and lists its kits; `kitdock recall` lists the recalls."
+        "Recall a lot, and see who has its kits and where they are.\n\n"
+        "\b\n"
+        'kitdock recall A3 --reason "seal may leak"   recall lot A3 and list its kits\n'
+        "kitdock recall                               list all recalls"
     ),
-    "recall --product": "Needed if two products have a lot of that number.",
-    "recall lift": "End the recall of a lot: its kits may be issued again.",
+    "recall --product": "Which product. Needed if two products have a lot with this number.",
+    "recall lift": "End the recall of a lot, so that its kits can be issued again.",
     "recall lift --reason": "Why it is no longer recalled.",
-    "recall list": "List the recalls, those in force first, and how many of their kits are still out.",
+    "recall list": "List the recalls, and how many of their kits are still out.\n\nRecalls still in force come first.",
     "recall mark": (
-        "Recall a lot, and list who holds its kits and where they are.\n\n"
-        "From then on no kit of the lot is issued. Those that can be collected are listed, first those that officers "
-        "carry; used, left behind, lost and destroyed ones are counted. With --output list.pdf it is a list to print. "
-        "Without LOT it lists the recalls."
+        "Recall a lot, and list who has its kits and where they are.\n\n"
+        "From then on, no kit of the lot can be issued. The list shows the kits you can collect, starting with "
+        "those that officers carry. Kits that are used, left behind, lost or destroyed are only counted. Without "
+        "LOT, it lists the recalls.\n\n"
+        "\b\n"
+        'kitdock recall A3 --reason "seal may leak" --output recall.pdf'
     ),
-    "recall mark --document": "The notice it follows, such as its number.",
-    "recall mark --reason": "Why it is recalled.",
-    "recall show": "List who holds the kits of a lot, recalled or not, and where they are.",
+    "recall mark --document": "The recall notice, such as its number.",
+    "recall mark --reason": "Why the lot is recalled.",
+    "recall show": "List who has the kits of a lot, recalled or not, and where they are.",
     "reconcile": (
-        "Show where the records do not agree, worst first.\n\n"
-        "Without a command it lists: `kitdock reconcile`. Each discrepancy comes with its evidence, the next step and "
-        "its name, KIND:SUBJECT, by which it is shown, acknowledged and resolved. It is a question, not a verdict on "
-        "anybody: a missing signal is no evidence that nothing happened."
+        "List where the records don't agree, most serious first. Each discrepancy comes with the evidence, what to "
+        "do next, and a name, KIND:SUBJECT, that the commands below take. It is a question, not a verdict on "
+        "anyone: if a tag sent nothing, that doesn't prove that nothing happened.\n\n"
+        "\b\n"
+        "kitdock reconcile         list them all\n"
+        "kitdock reconcile --new   only what nobody has acknowledged"
     ),
-    "reconcile --reason": "Why, in one line. No names: it is kept for good.",
+    "reconcile --reason": "Why, in one line. It is kept for good, so no names.",
     "reconcile acknowledge": (
-        "Say that a discrepancy is known and somebody sees to it.\n\n"
-        "It stays in the list, marked, until it is gone; if it comes again, it is open again."
+        "Say that you know about a discrepancy and are dealing with it.\n\n"
+        "It stays in the list, marked, until it is gone. If it happens again, it is open again."
     ),
     "reconcile list": (
-        "List what does not agree, worst first.\n\n"
-        "What is acknowledged stays in the list and says so; what is resolved leaves it until it returns. Listing "
-        "changes nothing: when something was first seen, has returned or is gone is noted at the dock, and when "
-        "somebody acknowledges, resolves, recalls a lot or closes a stocktake."
+        "List what doesn't agree, most serious first.\n\n"
+        "Discrepancies that someone has acknowledged stay in the list, marked. Those that were resolved leave it "
+        "until they come back.\n\n"
+        "The list itself changes nothing. What is new, back or gone is noted at the dock, and when someone "
+        "acknowledges or resolves a discrepancy, recalls a lot or closes a stocktake."
     ),
-    "reconcile list --all": "Also what was resolved and is still found.",
-    "reconcile list --kind": "Only this kind; may be repeated. `--rules` lists all.",
-    "reconcile list --new": "Leave out what somebody has acknowledged.",
+    "reconcile list --all": "Include discrepancies that were resolved but are still found.",
+    "reconcile list --kind": "Show only this kind. You can give it more than once. `--rules` lists all kinds.",
+    "reconcile list --new": "Leave out what someone has acknowledged.",
     "reconcile list --not-docked": "Try another number of days for not_docked. [default: the setting]",
-    "reconcile list --officer": "Only what concerns this officer's pouch and kits.",
-    "reconcile list --rules": "List the rules instead, with the settings they go by.",
-    "reconcile list --severity": "Only this severity and worse.",
-    "reconcile list --station": "Only what concerns officers of this station, and its stock.",
-    "reconcile reopen": "Open a discrepancy again that was acknowledged or resolved too soon.",
+    "reconcile list --officer": "Show only what is about this officer's pouch and kits.",
+    "reconcile list --rules": "List the rules instead, with the settings each one uses.",
+    "reconcile list --severity": "Show only this severity and worse.",
+    "reconcile list --station": "Show only what is about this station's officers and stock.",
+    "reconcile reopen": "Reopen a discrepancy that was acknowledged or resolved too soon.",
     "reconcile resolve": (
         "Close a discrepancy with a reason.\n\n"
-        "It leaves the list, although it may still be found, until it comes again from another cause. Nothing is "
-        "deleted."
+        "It leaves the list even if it can still be found, and only comes back if something else causes it. "
+        "Nothing is deleted."
     ),
     "reconcile show": (
-        "Show one discrepancy with all its evidence, and what was done about it.\n\n"
-        "It is named as `kitdock reconcile` lists it. One that is gone is shown by its history."
+        "Show one discrepancy, its evidence and what was done about it.\n\n"
+        "Give its name as `kitdock reconcile` lists it. If the discrepancy is gone, you see its history."
     ),
     "report": (
-        "Reports: holdings, the month in numbers.\n\n"
-        "Each can be written to a file with --output. So can `kitdock expiry`, `kitdock reconcile` and `kitdock kit "
-        "history`, which are reports too."
+        "Show who has which kits, and a month in numbers.\n\n"
+        "Each can be written to a file with --output. So can `kitdock expiry`, `kitdock reconcile` and `kitdock "
+        "kit history`.\n\n"
+        "\b\n"
+        "kitdock report month 2026-05 --output may.pdf"
     ),
     "report holdings": (
         "Show who has which kits, or what each station has.\n\n"
-        "By officer come all who have a kit, then vehicles, custody suites and cabinets. By station come the kits in "
-        "stock, and how many are out with the officers at home there."
+        "By officer, you see everyone who has a kit, then vehicles, custody suites and cabinets. By station, you "
+        "see the kits in stock and how many are out with that station's officers."
     ),
-    "report holdings --by": "How to list them.",
+    "report holdings --by": "How to group the kits.",
     "report month": (
-        "Show a month in numbers: movements, stock, openings, discrepancies.\n\n"
-        "Without a month it is the last one that is over. A kit that was issued twice counts twice; movements that "
-        "were corrected in the month do not count. No number is of one officer."
+        "Show a month in numbers: movements, stock, openings and more.\n\n"
+        "Without a month, this is the last full one. A kit that was issued twice counts twice. Movements that were "
+        "corrected in the same month don't count. No number is about a single officer."
     ),
     "scan": (
-        "List the station's tags in range, and what they wait to hand over.\n\n"
-        "Listens only: connects to no tag and takes nothing from it. Other devices are not shown, since a tag that is "
-        "not this station's cannot be told from any door sensor."
+        "List the tags in range, and what each has to hand over.\n\n"
+        "Kitdock only listens: it connects to no tag and takes nothing from it. You see this station's tags only, "
+        "because another station's tag looks just like any door sensor."
     ),
     "scan --adapter": (
-        "Bluetooth adapter: hci1 for another one of BlueZ, usb:0 for a USB dongle without BlueZ. [default: the "
-        "computer's own]"
+        "The Bluetooth adapter: hci1 for another one under BlueZ, usb:0 for a USB dongle without BlueZ. [default: "
+        "the computer's own]"
     ),
     "scan --seconds": "How long to listen.",
-    "setting": "Settings: thresholds of expiry, reconciliation and carriage.",
-    "setting list": "List settings with their values, defaults, and what they do.",
+    "setting": "See and change the limits this station works to.",
+    "setting list": "List the settings, what each one does and its value.",
     "setting set": (
-        'Change a setting.\n\n`kitdock setting list` names them. An empty VALUE, "", takes a text back to none.'
+        "Change a setting.\n\n"
+        '`kitdock setting list` shows their names. To clear a text setting, give "" as VALUE.\n\n'
+        "\b\n"
+        "kitdock setting set carry_days 60"
     ),
     "stock": (
-        "Stock: receive by scanner or file, print labels, show levels.\n\n"
+        "Receive deliveries, print labels and see what is in stock.\n\n"
         "\b\n"
         "A delivery comes in:\n"
         '  kitdock stock receive --document "Delivery 118" --labels labels.pdf\n'
         "  kitdock stock list"
     ),
-    "stock --accept-expired": "Receive kits that have expired, to be destroyed.",
-    "stock --document": "Delivery note or the like, kept with each kit.",
-    "stock --station": "The station they come to. [default: this one]",
+    "stock --accept-expired": "Receive kits that are out of date too, to be destroyed.",
+    "stock --document": "The delivery note or other paper, kept with each kit.",
+    "stock --station": "The station the kits go to. [default: this one]",
     "stock balance": (
-        "Show whether kits and doses add up: what came in against where it is.\n\n"
-        "Each dose that came in is left in a kit somewhere, was used, or is unaccounted for because fewer were "
-        "counted. With --at as it was at a past instant, by the ledger as it stood then."
+        "Check that every kit and dose is accounted for.\n\n"
+        "Every dose that came in is still in a kit, was used, or is unaccounted for because someone counted fewer.\n\n"
+        "\b\n"
+        "kitdock stock balance                         now\n"
+        "kitdock stock balance --at 2026-04-01T06:00   as it was then"
     ),
-    "stock balance --at": "As it was then, YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
+    "stock balance --at": "Show how it was then: YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
     "stock import": (
         "Receive the kits in a CSV file, all of them or none.\n\n"
-        "Its first line names the columns: kit and lot; product or gtin; and, as you have them, expires, doses, "
-        "serial, document. If one line is wrong, nothing is received, and each wrong line is told with what is wrong "
-        "with it. Try it with --dry-run first."
+        "The first line names the columns: kit and lot, then product or gtin, and any of expires, doses, serial "
+        "and document. If one line is wrong, nothing is received and you see what is wrong with each line.\n\n"
+        "\b\n"
+        "kitdock stock import kits.csv --dry-run   try it first\n"
+        "kitdock stock import kits.csv"
     ),
     "stock import --dates": (
-        "How dates such as 03/04/2027 are meant: day first (dmy) or month first (mdy). [default: refused]"
+        "How to read dates such as 03/04/2027: day first (dmy) or month first (mdy). [default: refuse them]"
     ),
-    "stock import --dry-run": "Only say what would come in, and what is wrong with which line.",
+    "stock import --dry-run": "Only show what would come in, and which lines are wrong.",
     "stock labels": (
-        "Write kit labels as a PDF to print on sticky sheets.\n\n"
-        "Each label has the kit's number as a QR code that any scanner reads, and in letters with product, lot and "
-        "expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size."
+        "Write kit labels as a PDF, to print on sticky sheets.\n\n"
+        "Each label shows the kit's number as text and as a QR code that any scanner reads, with its product, lot "
+        "and expiry. The sheet is A4 with 24 labels of 63.5 by 33.9 mm (L7159). Print it at actual size.\n\n"
+        "\b\n"
+        "kitdock stock labels K-0012 K-0013 --output two.pdf\n"
+        "kitdock stock labels --since 2026-06-01 --output june.pdf"
     ),
-    "stock labels --first": "Place of the first label, row by row: for a sheet already begun.",
-    "stock labels --lot": "The kits of this lot.",
-    "stock labels --output": "The sheet to write.",
-    "stock labels --overwrite": "Replace FILE.pdf if it exists.",
-    "stock labels --since": "The kits received on this day or later.",
+    "stock labels --first": "Where to start on a sheet already begun, counting row by row.",
+    "stock labels --lot": "Print the kits of this lot.",
+    "stock labels --output": "The PDF file to write.",
+    "stock labels --overwrite": "Replace FILE.pdf if it already exists.",
+    "stock labels --since": "Print the kits received on this day or later.",
     "stock list": (
-        "Show how many kits of each lot are at each station, and how many are issued.\n\n"
-        "Of those, how many are quarantined, have expired, expire within the days that a kit is carried (setting "
-        "carry_days), or are to be counted before they are issued again."
+        "Show how many kits of each lot are in stock and issued.\n\n"
+        "For each lot and station you also see how many are quarantined, out of date, about to expire (within the "
+        "days kits are carried, setting carry_days) or waiting to be counted."
     ),
     "stock receive": (
-        "Receive kits with a scanner, a beep a kit.\n\n"
-        "Scans come from the terminal, for a scanner is a keyboard, or line by line from standard input. Each "
-        "gives one kit the next free number of the prefix and is kept at once. What is doubtful is asked about "
-        "once, not at every beep; without a terminal such lines are refused, the others received, and the exit "
-        "status is 1.\n\n"
-        "Besides scans: `lot A1 exp 2028-04-30` for packs whose code does not tell, `undo` for the last kit, `done`."
+        "Receive kits with a scanner: each beep is one kit.\n\n"
+        "A scanner works like a keyboard, so scan straight into the terminal. Each kit gets the next free number "
+        "with the prefix and is kept at once. Anything doubtful is asked about once, not at every beep.\n\n"
+        "\b\n"
+        "lot A1 exp 2028-04-30   type this if the pack's code gives no lot or expiry\n"
+        "undo                    take back the last kit\n"
+        "done                    finish\n\n"
+        "Without a terminal, scans are read from standard input, one a line. Lines that would need a question are "
+        "refused and the others are received. The exit status is then 1."
     ),
-    "stock receive --labels": "Write a sheet of labels for the kits received.",
-    "stock receive --prefix": "What the numbers of the kits begin with.",
+    "stock receive --labels": "Write a sheet of labels for these kits.",
+    "stock receive --prefix": "What the kits' numbers begin with.",
     "stocktake": (
-        "Count what is on the shelf, settle each difference.\n\n"
-        "Start one, scan every kit, look at the result, close it with a reason for each difference. What was scanned "
-        "is kept at once: after a break, or a crash, scan on. Kits may be issued and returned meanwhile; that makes no "
-        "difference."
+        "Count what is on the shelf, and settle each difference.\n\n"
+        "Scans are kept at once, so after a break or a crash you just scan on. You can issue and return kits "
+        "meanwhile.\n\n"
+        "\b\n"
+        "kitdock stocktake start    begin\n"
+        "kitdock stocktake scan     scan every kit\n"
+        "kitdock stocktake result   see what differs\n"
+        "kitdock stocktake close    give a reason for each difference"
     ),
-    "stocktake cancel": "Give a stocktake up: it ends without a result. What was scanned stays on record.",
-    "stocktake cancel --reason": "Why it is given up.",
+    "stocktake cancel": "Give up a stocktake, without a result.\n\nWhat was scanned stays on record.",
+    "stocktake cancel --reason": "Why you are giving it up.",
     "stocktake close": (
         "Close a stocktake, with a reason for each difference.\n\n"
-        "Reasons that are not given are asked for at the terminal; without one, nothing is closed and what lacks a "
-        "reason is listed. Doses that were counted go into the ledger. Nothing else moves a kit: the commands that "
-        "would are named."
+        "At a terminal you are asked for each reason you haven't given. If a reason is missing, nothing is closed "
+        "and you see which ones are needed. The doses you counted go into the ledger. No kit is moved: you see the "
+        "commands that do that.\n\n"
+        "\b\n"
+        'kitdock stocktake close --reason missing:K-0007="not on the shelf"'
     ),
-    "stocktake close --reason": "Why it is so, for one difference; as often as needed.",
-    "stocktake close --reasons": "A CSV file with the columns kind, kit, reason.",
+    "stocktake close --reason": "The reason for one difference. You can give it more than once.",
+    "stocktake close --reasons": "A CSV file with the columns kind, kit and reason.",
     "stocktake list": "List all stocktakes, newest first.",
     "stocktake result": (
-        "List what differs: missing, unexpected, unknown, wrong place, double, counted once, expired, doses.\n\n"
-        "Of a stocktake under way, as it stands: what nobody has scanned yet is missing. Of one that was closed, by "
-        'its NUMBER, with the reasons given. As CSV it is what `close --reasons` takes, once the column "reason" is '
-        "filled in."
+        "List what differs between the shelf and the ledger.\n\n"
+        "You see kits that are missing, unexpected, unknown, in the wrong place, counted twice or only once, out "
+        "of date, uncounted, or with other doses than the ledger has.\n\n"
+        "While the stocktake is under way, kits that nobody has scanned yet count as missing. For one that is "
+        "closed, give its NUMBER to see the reasons as well. Written as CSV, with the reason column filled in, it "
+        "is what `close --reasons` takes."
     ),
     "stocktake scan": (
-        "Scan kits, one label a line, from a scanner that types or a file.\n\n"
-        'Each scan is answered at once on standard error; "!" and a bell mark what needs a look. Besides the label\'s '
-        'number, the code on a pack is understood if it has a serial. Type a number and a count, such as "K-0001 1", '
-        'to say how many doses are in an opened kit; "undo" to take the last scan back; "done" or Ctrl-D to stop. The '
-        "stocktake stays open: scan on whenever you like."
+        "Scan kits, one label a line, with a scanner or from a file.\n\n"
+        "Each scan is answered at once on standard error. An exclamation mark and a bell tell you to take a look. "
+        "You can scan the label with the kit's number, or the code on the pack if it has a serial.\n\n"
+        "\b\n"
+        "K-0001 1   an opened kit with 1 dose in it\n"
+        "undo       take back the last scan\n"
+        "done       stop (or press Ctrl-D)\n\n"
+        "The stocktake stays open, so you can scan on whenever you like."
     ),
-    "stocktake scan --counter": "Who counts. [default: your login]",
+    "stocktake scan --counter": "Who is counting. [default: your login]",
     "stocktake start": (
         "Start a stocktake of this station or of PLACE.\n\n"
-        "PLACE may be another station, a custody suite, a vehicle or a cabinet. Two who count share the shelves, so a "
-        'kit that both have scanned is a difference, "double". With --blind each scans everything, and a kit that only '
-        'one has found is a difference, "counted once".'
+        "PLACE can be another station, a custody suite, a vehicle or a cabinet. If two people share the shelves, a "
+        "kit that both scan is shown as a difference. With --blind each of them scans everything, and a kit that "
+        "only one finds is a difference.\n\n"
+        "\b\n"
+        "kitdock stocktake start\n"
+        'kitdock stocktake start "Car 12"'
     ),
-    "stocktake start --blind": "Each who counts scans everything; the counts are then compared.",
-    "stocktake status": "Show how far the stocktakes under way have come.",
-    "tag": "Tags: flash, provision, configure; list them and their logs.",
+    "stocktake start --blind": "Everyone scans everything, and the counts are compared.",
+    "stocktake status": "Show how far each open stocktake has come.",
+    "tag": "Set up tags, change how they behave and read their logs.",
     "tag --adapter": "Bluetooth adapter, as for `kitdock dock`. [default: the computer's own]",
-    "tag --port": "Serial port of the tag, such as /dev/ttyACM0: see `kitdock tag ports`.",
-    "tag --yes": "Do not ask.",
+    "tag --port": "The tag's serial port, such as /dev/ttyACM0: see `kitdock tag ports`.",
+    "tag --yes": "Don't ask me to confirm.",
     "tag bench": (
-        "Test a first board, step by step, and write a report to send to us.\n\n"
-        "It says what to connect and what to read, and judges what comes back. What it can do over USB it does by "
-        "itself; a step that needs what you haven't got is left out, and counts as not done. The board must have "
-        "the firmware and be no tag: for some steps it is made one, and wiped afterwards.\n\n"
-        "At any question `?` tells why, s skips the step, q stops; --resume goes on another day. The exit status is 0 "
-        "only if no step has failed."
+        "Test a first board step by step, and write a report to send us.\n\n"
+        "Kitdock says what to connect and what to read, and judges the results. It does over USB what it can by "
+        "itself. A step that needs something you don't have is left out and counts as not done. The board needs "
+        "the firmware, and can't be a tag already: some steps make it one, and wipe it afterwards.\n\n"
+        "At any question, type ? to see why, s to skip the step or q to stop. Go on another day with --resume. The "
+        "exit status is 0 only if no step has failed.\n\n"
+        "\b\n"
+        "kitdock tag bench --list\n"
+        "kitdock tag bench --port /dev/ttyACM0"
     ),
     "tag bench --have": "What you have at hand, such as wires,dmm. [default: you are asked]",
     "tag bench --list": "List the steps and what each needs, and do nothing.",
-    "tag bench --only": "These steps alone, such as F1,W4, or F for a section.",
-    "tag bench --port": "Serial port of the board: see `kitdock tag ports`.",
-    "tag bench --report": "The report. [default: bench-DATE-TIME.json here]",
+    "tag bench --only": "Run only these steps, such as F1,W4, or F for a whole section.",
+    "tag bench --port": "The board's serial port: see `kitdock tag ports`.",
+    "tag bench --report": "The report to write. [default: bench-DATE-TIME.json here]",
     "tag bench --resume": "Go on with the report in FILE.",
     "tag config": (
-        "Show how the tag of POUCH is configured, or change it.\n\n"
-        "Reaches it over USB with --port, else over Bluetooth, for which it must be in the dock or its button be "
-        "pressed. Times are written as 90s, 3m, 12h or 1d."
+        "Show how a pouch's tag is configured, or change it.\n\n"
+        "With --port the tag is reached over USB. Otherwise it is reached over Bluetooth, so put it in the dock or "
+        "press its button. Write times as 90s, 3m, 12h or 1d.\n\n"
+        "\b\n"
+        "kitdock tag config P-01\n"
+        "kitdock tag config P-01 --second-dose 3m --silent"
     ),
-    "tag config --battery-measured": "What a meter shows at its cell now, in millivolts: calibrates its own reading.",
-    "tag config --bind-key-file": "Write the key that a BTHome receiver needs for profile open to FILE; needs no tag.",
-    "tag config --buzzer": "Let it make a sound, or let its light alone speak.",
-    "tag config --field-period": "Between two advertisements in the field, such as 15m.",
-    "tag config --heartbeat": "Between two signs of life, such as 12h.",
-    "tag config --open-sealed": "Encrypt what it says in profile open, or not.",
-    "tag config --port": "Serial port of the tag, if it is on USB: see `kitdock tag ports`.",
+    "tag config --battery-measured": (
+        "What a meter shows at the cell now, in millivolts. It calibrates the tag's own reading."
+    ),
+    "tag config --bind-key-file": "Write the key that a BTHome receiver needs for profile open to FILE. Needs no tag.",
+    "tag config --buzzer": "Let it make a sound, or use only its light.",
+    "tag config --field-period": "Time between two advertisements in the field, such as 15m.",
+    "tag config --heartbeat": "Time between two signs of life, such as 12h.",
+    "tag config --open-sealed": "Encrypt what it sends in profile open, or don't.",
+    "tag config --port": "The tag's serial port, if it is on USB: see `kitdock tag ports`.",
     "tag config --profile": "When it advertises in the field.",
-    "tag config --resedation": "Cue for re-sedation after a dose mark, such as 90m; or off.",
-    "tag config --second-dose": "Cue for a second dose after a dose mark, such as 3m; or off.",
-    "tag config --temperature": "Look at its temperature that often, such as 6h; or off.",
-    "tag config --temperature-offset": "What to add to its own thermometer's reading, such as 10.5; or none.",
-    "tag config --trackable": "Agree that it can be tracked; profile open needs it.",
+    "tag config --resedation": "When to cue for returning sedation after a dose mark, such as 90m, or off.",
+    "tag config --second-dose": "When to cue for a second dose after a dose mark, such as 3m, or off.",
+    "tag config --temperature": "How often to check its temperature, such as 6h, or off.",
+    "tag config --temperature-offset": "What to add to its own thermometer's reading, such as 10.5, or none.",
+    "tag config --trackable": "Agree that it can be tracked. Profile open needs this.",
     "tag flash": (
         "Put MicroPython and the firmware onto the board on PORT.\n\n"
-        "Checks the chip and the image, then writes what differs and nothing else: a second run writes nothing. A "
-        "run that broke off is repeated. The log and the keys stay, but with --erase-log.\n\n"
-        "The image is a file from MicroPython's download page. Its SHA-256 is shown, and must be that of an image "
-        "which Kitdock knows, or the one that you give with --sha256."
+        "It checks the chip and the image, then writes only what differs. A second run writes nothing. If a run "
+        "breaks off, run it again. The log and the keys stay unless you use --erase-log.\n\n"
+        "The image is a file from MicroPython's download page. Its SHA-256 is shown, and must match an image that "
+        "Kitdock knows, or the one you give with --sha256.\n\n"
+        "\b\n"
+        "kitdock tag flash --port /dev/ttyACM0 --images ~/Downloads"
     ),
-    "tag flash --erase-log": "Erase its log and keys too: it must be provisioned anew.",
-    "tag flash --firmware": "The firmware's folder of a checkout. [default: the firmware that comes with Kitdock]",
-    "tag flash --image": "MicroPython's image for the ESP32-C6, a .bin. [default: the board keeps its own]",
-    "tag flash --images": "Take the newest image in FOLDER that fits.",
-    "tag flash --sha256": "The SHA-256 that the image must have. An image that Kitdock doesn't know needs it.",
+    "tag flash --erase-log": "Erase the log and the keys too. The tag then has to be provisioned again.",
+    "tag flash --firmware": "The firmware folder of a checkout. [default: the firmware that comes with Kitdock]",
+    "tag flash --image": "A MicroPython image for the ESP32-C6 (.bin). [default: the board keeps its own]",
+    "tag flash --images": "Use the newest image in FOLDER that fits.",
+    "tag flash --sha256": "The SHA-256 the image must have. Needed for an image that Kitdock doesn't know.",
     "tag identify": (
-        "Let the tag of POUCH show itself by its light, and by its buzzer if that is on.\n\n"
-        "Over USB with --port, else over Bluetooth."
+        "Make a pouch's tag show itself with its light.\n\n"
+        "It also sounds its buzzer, if that is on. With --port the tag is reached over USB, otherwise over "
+        "Bluetooth.\n\n"
+        "\b\n"
+        "kitdock tag identify P-01"
     ),
-    "tag identify --port": "Serial port of the tag, if it is on USB: see `kitdock tag ports`.",
-    "tag identify --seconds": "How long.",
+    "tag identify --port": "The tag's serial port, if it is on USB: see `kitdock tag ports`.",
+    "tag identify --seconds": "How long it shows itself.",
     "tag info": (
-        "Show what is on PORT: tag, firmware, chip, room, and whether the station knows its keys.\n\n"
-        "Keys are compared by check values, and never read. The tag goes on afterwards. It records that it was "
-        "stopped, and a tag that the station knows raises no question for that."
+        "Show what is on PORT, and whether the station knows its keys.\n\n"
+        "You see the board, its firmware, how much room it has, and which tag and pouch it is. Keys are compared "
+        "by check values and never read.\n\n"
+        "The tag goes on afterwards. It records that it was stopped, but if the station knows the tag, that raises "
+        "no question."
     ),
     "tag list": (
         "List tags by pouch: when each last docked, and its battery.\n\n"
-        "With --format json or csv also the check values of each tag's keys, and never a key."
+        "With --format json or csv you also get the check values of each tag's keys, but never a key."
     ),
-    "tag list --all": "Show also tags that were replaced.",
+    "tag list --all": "Include tags that were replaced.",
     "tag log": (
         "Show what a tag has logged, newest last.\n\n"
-        "With --port the tag on that port is docked first, over USB: its records are fetched, checked, kept, and "
-        "acknowledged, and its clock is set, as over the air. Without, it shows what the station has."
+        "With --port, the tag on that port is docked over USB first: its records are fetched, checked, kept and "
+        "acknowledged, and its clock is set, just as over the air. Without --port you see what the station already "
+        "has.\n\n"
+        "\b\n"
+        "kitdock tag log P-01 --limit 10\n"
+        "kitdock tag log --port /dev/ttyACM0"
     ),
     "tag log --limit": "Show the newest N records.",
-    "tag log --port": "Serial port of the tag, if it is on USB: see `kitdock tag ports`.",
-    "tag log --since": "Only what happened since, YYYY-MM-DDTHH:MM in the station's time zone.",
+    "tag log --port": "The tag's serial port, if it is on USB: see `kitdock tag ports`.",
+    "tag log --since": "Show only what happened since: YYYY-MM-DDTHH:MM in the station's time zone.",
     "tag ports": (
-        "List serial ports, and what they seem to be.\n\n"
-        "A tag shows here while it is awake. On USB it is: USB is dock power to it."
+        "List serial ports and what seems to be on each.\n\n"
+        "A tag appears here while it is awake. On USB it always is, because USB counts as dock power."
     ),
     "tag provision": (
         "Write fresh keys to the tag on PORT and put it into POUCH.\n\n"
-        "The keys are random, go over the cable only, and are kept sealed. With --replace, what the pouch's tag "
-        "has logged so far stays readable; what it has not handed over yet is lost.\n\n"
-        "The label bears the pouch's name and the tag's id, as text and as a QR code: nothing secret. A .png is the QR "
-        "code alone. Without --label it is shown at a terminal."
+        "The keys are random, go over the cable only and are kept sealed. With --replace, you can still read what "
+        "the pouch's tag has logged so far. What it hasn't handed over yet is lost.\n\n"
+        "The label shows the pouch's name and the tag's id, as text and as a QR code. Neither is secret. A .png "
+        "has only the QR code. Without --label it is shown at the terminal.\n\n"
+        "\b\n"
+        "kitdock tag provision P-01 --port /dev/ttyACM0 --label P-01.svg"
     ),
     "tag provision --label": "Write the pouch's label to FILE, .svg or .png.",
-    "tag provision --replace": "The pouch has a tag, or the tag has keys: put new ones in their place.",
+    "tag provision --replace": "Replace the tag that the pouch has, or the keys that the tag has.",
     "tag wipe": (
         "Destroy the keys and the log of the tag on PORT, and retire it.\n\n"
-        "What the station has collected from it stays. What it has not handed over is lost: fetch it first with "
-        "`kitdock tag log --port PORT`."
+        "The station keeps what it has collected from the tag. What the tag hasn't handed over is lost, so fetch "
+        "it first with `kitdock tag log --port PORT`."
     ),
-    "usage": "Usage reports: file, list, show.",
+    "usage": "File usage reports, read them and put them right.",
     "usage file": (
         "File a usage report.\n\n"
-        "With an opening, its time and the dose marks are filled in. Nothing is kept unless every answer fits. The "
-        "doses are taken from the kit that was in the pouch then, wherever it is now; without an opening, from the "
-        "one you had.\n\n"
-        "If you were there and another officer's pouch was used, name that pouch: `--opening P-02`. The opening "
-        "nearest to the time of the incident is meant."
+        "At a terminal, Kitdock asks for each answer. If you name the opening, its time and the dose marks are "
+        "filled in for you. Nothing is kept unless every answer fits.\n\n"
+        "The doses are taken from the kit that was in the pouch at the time, wherever it is now. Without an "
+        "opening, they are taken from the kit you had.\n\n"
+        "If you were there but another officer's pouch was used, name that pouch. Your report is then about its "
+        "opening nearest to the time of the incident.\n\n"
+        "\b\n"
+        "kitdock usage file --opening P-02:12   this opening\n"
+        "kitdock usage file --opening P-02      its newest unexplained opening"
     ),
     "usage file --amends": "The report that this one replaces.",
     "usage file --answers": (
-        "JSON object of the form's answers, - for standard input. Asked for at the terminal if left out."
+        "A file with the answers as a JSON object, or - for standard input. [default: you are asked]"
     ),
-    "usage file --form": "Which form.",
-    "usage file --kit": "Which kit was used, if two may have been in the pouch then.",
-    "usage file --officer": "Who reports. [default: you, or else who carried the pouch]",
-    "usage file --opening": "The opening it reports on.",
+    "usage file --form": "Which form to use.",
+    "usage file --kit": "Which kit was used, if two may have been in the pouch at the time.",
+    "usage file --officer": "The officer who reports. [default: you, or else the officer who carried the pouch]",
+    "usage file --opening": "The opening it is about.",
     "usage list": (
-        "List usage reports, without the answers that are protected.\n\n"
-        "An officer's own account lists the officer's own."
+        "List usage reports, without their protected answers.\n\n"
+        "On an officer's own account you see that officer's reports."
     ),
     "usage match": (
-        "Say which opening a report tells of.\n\n"
-        "A report that names none is taken as one of the opening nearest in time, of the pouch that its officer "
-        "carried. If it was another, such as a colleague's pouch, say so. Its doses are then taken from the kit that "
-        "was in that pouch."
+        "Say which opening a report is about.\n\n"
+        "If a report names no opening, Kitdock takes the one nearest in time, of the pouch its officer carried. If "
+        "it was another, such as a colleague's pouch, say so here. The doses are then taken from the kit in that "
+        "pouch.\n\n"
+        "\b\n"
+        "kitdock usage match 12 P-02"
     ),
-    "usage restore": "Take back that a report was withdrawn, or is the same as another.",
-    "usage restore --reason": "Why, if that matters. It is kept for good: no names, nothing on anybody's health.",
+    "usage restore": "Count a report again that was withdrawn or is the same as another.",
+    "usage restore --reason": (
+        "Why, if that matters. It is kept for good, so no names and nothing about anyone's health."
+    ),
     "usage same": (
-        "Say that two reports tell of the same doses.\n\n"
-        "Two officers who were there may both report. Both reports stay; the doses count once, those of OTHER."
+        "Say that two reports are about the same doses.\n\n"
+        "If two officers were there, both may report. Both reports stay, but only the doses in OTHER count.\n\n"
+        "\b\n"
+        "kitdock usage same 12 11   report 12 is about the doses in report 11"
     ),
     "usage show": (
-        "Show one usage report, with the answers that are protected.\n\n"
-        "For the officer who filed it, and for roles that the form lets read them; each reading stands in the audit."
+        "Show one usage report, with its protected answers.\n\n"
+        "Only the officer who filed it, and roles that the form allows, can read those. Each reading is noted in "
+        "the audit."
     ),
     "usage withdraw": (
         "Withdraw a report that was wrong.\n\n"
-        "It stays in the record and no longer counts; its doses go back into the kit, as far as no count says "
-        "otherwise. `kitdock usage restore` takes that back. To replace it by a right one, file that with --amends."
+        "It stays on record but no longer counts. Its doses go back into the kit, unless a count says otherwise. "
+        "To undo this, use `kitdock usage restore`. To replace it with a correct report, file that one with "
+        "--amends.\n\n"
+        "\b\n"
+        'kitdock usage withdraw 12 --reason "wrong incident"'
     ),
-    "usage withdraw --reason": "Why it was wrong. It is kept for good: no names, nothing on anybody's health.",
+    "usage withdraw --reason": "Why it was wrong. It is kept for good, so no names and nothing about anyone's health.",
 }
-"""What is said of a command, by its name with those of its groups, and of an option, by the command and the option.
+"""The help of each command, by its name with its groups' names, and of each option, by the command and the option.
 
-What several commands say of an option stands once: by their group, or by the option alone. A command's first sentence
-stands in lists of commands too. Paragraphs are filled as wide as the terminal is, but for those that begin with "\\b".
+Where several commands have the same option, its help is here once: by their group, or by the option alone. Lists of
+commands show a command's first sentence. Paragraphs are filled to the width of the terminal, except those that begin
+with "\\b".
 """

@@ -15,6 +15,7 @@ from host import words
 from host.cli import COMMANDS, GROUPS, overview
 from host.cli.groups import Command, ListByDefault
 from host.cli.root import root
+from tests.test_words import command_line
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -79,10 +80,8 @@ def test_command_has_help_for_itself_and_each_option(name: str) -> None:
             assert parameter.human_readable_name.strip("[]").isupper()
 
 
-def test_list_of_all_commands_names_exactly_those_there_are() -> None:
-    rows = rows_of("docs/commands.md")
-    assert set(rows) == set(EVERY)
-    assert all(description.strip() for description in rows.values())
+def test_list_of_all_commands_says_of_each_what_it_says_of_itself() -> None:
+    assert rows_of("docs/commands.md") == {name: words.summary(name.removeprefix("kitdock ")) for name in EVERY}
 
 
 def test_readme_says_of_each_command_what_it_says_of_itself() -> None:
@@ -106,6 +105,14 @@ def test_overview_says_what_the_command_says_of_itself(name: str) -> None:
 
 def test_overview_fits_eighty_columns() -> None:
     assert max(len(line) for line in overview().splitlines()) <= 80
+
+
+@pytest.mark.parametrize("path", [path for path, _ in command_line()])
+def test_help_fits_eighty_columns_and_breaks_no_word(path: str) -> None:
+    shown = CliRunner().invoke(root, [*path.split(), "--help"], prog_name="kitdock", terminal_width=80).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert not re.search(r"\w-$", shown, re.MULTILINE)
+    assert len(words.summary(path)) <= 70
 
 
 def test_console_script_is_this_command() -> None:
@@ -187,8 +194,8 @@ def test_a_database_that_is_not_named_is_asked_for() -> None:
 
 
 def test_help_of_a_group_says_the_whole_first_line_of_each_command() -> None:
-    told = " ".join(CliRunner().invoke(root, ["stocktake", "--help"]).stdout.split())
-    assert "unknown, wrong place, double, counted once, expired, doses." in told
+    told = " ".join(CliRunner().invoke(root, ["officer", "--help"]).stdout.split())
+    assert "Record that an officer is leaving, and see which kits are still out." in told
 
 
 def test_help_of_a_group_that_lists_tells_where_the_options_of_that_are() -> None:
