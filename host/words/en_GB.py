@@ -2887,7 +2887,7 @@ HELP = {
     "kit correct": (
         "Reverse a kit's last movement, if it was recorded by mistake.\n\n"
         "Nothing is erased: `kitdock kit history` shows the movement and its reversal. But it counts as if it had "
-        "never happened, so openings belong to whoever had the pouch without it.\n\n"
+        "never happened, so openings belong to the officer who would have had the pouch without it.\n\n"
         "To reverse an earlier movement, reverse the ones after it first, newest first. A use can be reversed at "
         "any time. Running the same command twice reverses only one movement. To go further back, name the next "
         "one with --movement.\n\n"
@@ -2993,7 +2993,7 @@ HELP = {
     "kit quarantine": (
         "Keep kits from being issued until they are released.\n\n"
         "Quarantine is for review, not a verdict: a kit isn't spoilt just because it was too warm or too cold. The "
-        "label decides: Narcan 20 to 25 °C, with excursions from 5 to 40 °C, never frozen; Nyxoid below 30 °C.\n\n"
+        "label decides. Narcan: 20 to 25 °C, with excursions from 5 to 40 °C, never frozen. Nyxoid: below 30 °C.\n\n"
         "A kit that is being carried stays where it is. `kitdock kit replace` swaps it. Either all the kits are "
         "quarantined or none.\n\n"
         "\b\n"
