@@ -71,7 +71,7 @@ def parse_date(text: str) -> date:
     except ValueError:
         day = None
     if day is None or len(text) != 10 or not 2000 <= day.year <= 2199:
-        raise InputError("typed.no_date", text=text)
+        raise InputError("typed.no_iso_date", text=text)
     return day
 
 
@@ -86,7 +86,7 @@ def parse_instant(text: str, zone_name: str) -> int:
     except ValueError:
         at = None
     if at is None or len(text) < 16 or not 2000 <= at.year <= 2199:
-        raise InputError("typed.no_time", text=text)
+        raise InputError("typed.no_time", text=text, such="2026-11-30 19:30")
     if at.tzinfo is None:
         at = at.replace(tzinfo=zone(zone_name))
         if at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None) != at.replace(tzinfo=None):

@@ -34,6 +34,10 @@ class InputError(KitdockError):
     exit_status = 2
 
 
+class DatesUnclear(InputError):
+    """A file's dates of numbers can be read in two ways, or in none for all of them; somebody may say which."""
+
+
 class RuleError(KitdockError):
     """The input is well-formed, but a rule of the stock ledger forbids it: a second issue of a kit."""
 

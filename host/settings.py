@@ -6,17 +6,25 @@ from typing import Any, NamedTuple
 from host.errors import DatabaseDamaged, InputError
 from host.phrase import NextStep, Phrase
 
+DAY_FIRST, MONTH_FIRST = "day-month", "month-day"
+"""Which of the two comes first in 3/4/2027."""
+
 
 class Setting(NamedTuple):
-    """One setting: what it does, its value if not set, and the least and most of a number (None for a text)."""
+    """One setting: what it does, its value if not set, and the least and most of a number.
+
+    A text is one of its `choices`, if it has any.
+    """
 
     text: Phrase
     default: int | str
     least: int = 0
     most: int = 3650
+    choices: tuple[str, ...] = ()
 
 
 SETTINGS: Mapping[str, Setting] = {
+    "date_order": Setting(Phrase("setting.date_order"), DAY_FIRST, choices=(DAY_FIRST, MONTH_FIRST)),
     "carry_days": Setting(Phrase("setting.carry_days"), 90, 1),
     "carry_roles": Setting(Phrase("setting.carry_roles"), ""),
     "expiry_days": Setting(Phrase("setting.expiry_days", look=NextStep("expiry.list")), 90),
@@ -44,6 +52,7 @@ RETENTION = "retain_"
 class Settings(NamedTuple):
     """The settings in force, by the keys of `SETTINGS`."""
 
+    date_order: str
     carry_days: int
     carry_roles: str
     expiry_days: int
@@ -68,6 +77,8 @@ def checked(key: str, text: str) -> int | str:
     if isinstance(setting.default, str):
         if not text.isprintable() or len(text) > _LONGEST:
             raise InputError("setting.one_line", setting=key, most=_LONGEST)
+        if setting.choices and text.strip() not in setting.choices:
+            raise InputError("setting.one_of", setting=key, choices=setting.choices, text=text)
         return text.strip()
     if not (text.isascii() and text.isdigit() and setting.least <= int(text) <= setting.most):
         raise InputError("setting.whole_number", setting=key, least=setting.least, most=setting.most, text=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +14,7 @@ import click
 from host import clock, service
 from host.access.audit import REFUSED, START, AuditEntry
 from host.cli.groups import Group
-from host.cli.options import day, db_option, open_store, with_store
+from host.cli.options import db_option, maybe_day, open_store, with_store
 from host.cli.render import Done, Row, Table, time_of
 from host.cli.steps import line
 from host.clock import Instant
@@ -35,16 +35,16 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--since", type=day, metavar="YYYY-MM-DD")
+@click.option("--since", metavar="DATE")
 @click.option("--login", metavar="LOGIN")
 @click.option("--action", metavar="ACTION")
 @click.option("--refused", is_flag=True)
 @with_store
-def list_(db: Path, since: date | None, login: str | None, action: str | None, refused: bool) -> Table:
+def list_(db: Path, since: str | None, login: str | None, action: str | None, refused: bool) -> Table:
     with open_store(db) as store:
         zone = store.station.time_zone
-        since = since or store.today() - timedelta(days=DAYS)
-        since_ms = clock.midnight_after(since - timedelta(days=1), zone)
+        first = maybe_day(store, since) or store.today() - timedelta(days=DAYS)
+        since_ms = clock.midnight_after(first - timedelta(days=1), zone)
         rows = [_row(each, zone) for each in service.Accounts(store).audit_entries(since_ms, login, action, refused)]
     return Table(
         rows,
@@ -56,7 +56,7 @@ def list_(db: Path, since: date | None, login: str | None, action: str | None, r
             "what": "subject",
             "detail": lambda row: _words(row["detail"], zone),
         },
-        line("none.audit", since=since),
+        line("none.audit", since=first),
     )
 
 

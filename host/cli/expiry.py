@@ -10,7 +10,7 @@ import click
 
 from host import clock, service
 from host.cli.groups import ListByDefault
-from host.cli.options import day, open_store, with_store
+from host.cli.options import open_store, the_day, with_store
 from host.cli.render import Done, Row, Table, a_day
 from host.cli.showing.expiries import expiries_table, no_kits
 from host.cli.steps import line
@@ -38,15 +38,16 @@ def list_(db: Path, within: int | None, station: str | None, holder: str | None,
 
 @expiry.command("acknowledge")
 @click.argument("kits", metavar="KIT...", nargs=-1, required=True)
-@click.option("--until", type=day, metavar="YYYY-MM-DD", required=True)
+@click.option("--until", metavar="DATE", required=True)
 @click.option("--reason", type=naming.reason, metavar="TEXT", required=True)
 @with_store
-def acknowledge(db: Path, kits: tuple[str, ...], until: date, reason: str) -> Done:
+def acknowledge(db: Path, kits: tuple[str, ...], until: str, reason: str) -> Done:
     with open_store(db) as store:
-        noted = service.Expiries(store).acknowledge_expiry(kits, until, reason, clock.now_ms())
+        day = the_day(store, until)
+        noted = service.Expiries(store).acknowledge_expiry(kits, day, reason, clock.now_ms())
     return Done(
-        line("done.expiry_acknowledged", kits=len(noted), until=until, reason=reason),
-        {"kits": noted, "until": until.isoformat(), "reason": reason},
+        line("done.expiry_acknowledged", kits=len(noted), until=day, reason=reason),
+        {"kits": noted, "until": day.isoformat(), "reason": reason},
     )
 
 

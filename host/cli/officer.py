@@ -10,7 +10,7 @@ import click
 
 from host import clock, service
 from host.cli.groups import Group
-from host.cli.options import day, new_name, open_store, with_store, words
+from host.cli.options import maybe_day, new_name, open_store, with_store, words
 from host.cli.render import Done, Row, Table, a_day
 from host.cli.steps import line
 from host.errors import RuleError
@@ -23,7 +23,7 @@ from host.words import heading, written
 if TYPE_CHECKING:
     from host.receiving.printed import DateStyle
 
-_trained = click.option("--trained", type=day, metavar="YYYY-MM-DD")
+_trained = click.option("--trained", metavar="DATE")
 _unit = click.option("--unit", type=words("unit"), metavar="UNIT")
 _station = click.option("--station", type=words("station"), metavar="PLACE")
 _role = click.option("--role", type=words("role"), metavar="ROLE")
@@ -45,7 +45,7 @@ def officer() -> None:
 def add(
     db: Path,
     officer: str,
-    trained: date | None,
+    trained: str | None,
     unit: str | None,
     station: str | None,
     role: str | None,
@@ -55,12 +55,13 @@ def add(
         raise click.UsageError(line("option.update_alone"))
     with open_store(db) as store:
         today = store.today()
-        if trained is not None and trained > today:
-            raise click.BadParameter(line("option.day_to_come", day=trained), param_hint="--trained")
-        if update and trained is not None:
-            known = service.People(store).set_training(officer, trained)
+        trained_on = maybe_day(store, trained)
+        if trained_on is not None and trained_on > today:
+            raise click.BadParameter(line("option.day_to_come", day=trained_on), param_hint="--trained")
+        if update and trained_on is not None:
+            known = service.People(store).set_training(officer, trained_on)
         else:
-            service.People(store).add_officer(officer, trained, clock.now_ms(), unit, station, role)
+            service.People(store).add_officer(officer, trained_on, clock.now_ms(), unit, station, role)
             known = service.People(store).officer(officer)
     text = line("done.officer_updated" if update else "done.officer_added", officer=officer, training=_training(known))
     return Done(text, _data(known, today))
@@ -77,19 +78,19 @@ def add(
 def change(
     db: Path,
     officer: str,
-    trained: date | None,
+    trained: str | None,
     correct: bool,
     unit: str | None,
     station: str | None,
     role: str | None,
 ) -> Done:
-    told = (("trained_on", trained), ("unit", unit), ("station", station), ("role", role))
-    changes = {key: value for key, value in told if value}
-    if not changes:
+    if not (trained or unit or station or role):
         raise click.UsageError(line("option.change_missing"))
     if correct and trained is None:
         raise click.UsageError(line("option.correct_goes_with"))
     with open_store(db) as store:
+        told = (("trained_on", maybe_day(store, trained)), ("unit", unit), ("station", station), ("role", role))
+        changes = {key: value for key, value in told if value}
         known = service.People(store).change_officer(officer, correct, **changes)
         today = store.today()
     return Done(line("done.officer_changed", officer=officer, training=_training(known)), _data(known, today))
@@ -97,14 +98,14 @@ def change(
 
 @officer.command("leave")
 @click.argument("officer", metavar="OFFICER")
-@click.option("--on", type=day, metavar="YYYY-MM-DD")
+@click.option("--on", metavar="DATE")
 @click.option("--back", is_flag=True)
 @with_store
-def leave(db: Path, officer: str, on: date | None, back: bool) -> Done:
+def leave(db: Path, officer: str, on: str | None, back: bool) -> Done:
     if back and on:
         raise click.UsageError(line("option.back_or_on"))
     with open_store(db) as store:
-        left = None if back else on or store.today()
+        left = None if back else maybe_day(store, on) or store.today()
         if back and service.People(store).officer(officer).left_on is None:
             raise RuleError("officer.has_not_left", officer=officer)
         known = service.People(store).change_officer(officer, left_on=left)

@@ -14,8 +14,11 @@ from click.core import ParameterSource
 from host import clock, service
 from host.cli.root import FORMAT, OUTPUT, ZONE
 from host.cli.steps import line
+from host.clock import Instant
 from host.phrase import NextStep
-from host.receiving import naming
+from host.receiving import naming, typed
+from host.receiving.printed import DateStyle
+from host.settings import MONTH_FIRST
 
 OVERWRITE = "kitdock.overwrite"
 """Where --overwrite is kept until --output is read."""
@@ -115,12 +118,34 @@ def open_store(db: Path) -> service.Database:
 def instant(store: service.Database, at: str | None) -> int:
     """Unix milliseconds of an --at, or now."""
     now = clock.now_ms()
-    return now if at is None else clock.parse_past_instant(at, store.station.time_zone, now)
+    if at is None:
+        return now
+    zone = store.station.time_zone
+    found = typed.past_instant(at, now, zone, date_style(store))
+    _show_back(at, Instant(found, zone), found == now or at[:10] == clock.iso(found, zone)[:10])
+    return found
 
 
-def day(text: str) -> date:
-    """The type of a date written YYYY-MM-DD. Raises `InputError` if there is no such day."""
-    return clock.parse_date(text)
+def the_day(store: service.Database, text: str) -> date:
+    """The day that somebody typed; it is shown back unless it was typed as YYYY-MM-DD. Raises `InputError`."""
+    found = typed.day(text, store.today(), date_style(store))
+    _show_back(text, found, text == found.isoformat())
+    return found
+
+
+def maybe_day(store: service.Database, text: str | None) -> date | None:
+    """As `the_day`, None if nothing was typed."""
+    return None if text is None else the_day(store, text)
+
+
+def date_style(store: service.Database) -> DateStyle:
+    """Which comes first in a date of numbers that somebody types at this station."""
+    return "mdy" if store.settings.date_order == MONTH_FIRST else "dmy"
+
+
+def _show_back(text: str, found: date | Instant, is_plain: bool) -> None:
+    if not is_plain:
+        click.echo(line("typed.understood", text=text, found=found), err=True)
 
 
 def new_name(what: str) -> Callable[[str], str]:

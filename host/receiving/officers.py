@@ -46,9 +46,12 @@ def plan(
     """What the officers in a CSV file with the columns `REQUIRED` and `OPTIONAL` change.
 
     `known` are the officers by number, `stations` the places that are stations; `style` says what comes first in
-    dates of numbers. Raises `LinesRefused` with each line that is wrong, `InputError` for the file as a whole.
+    dates of numbers; None: what the file itself tells, else it raises `DatesUnclear`. Raises `LinesRefused` with each
+    line that is wrong, `InputError` for the file as a whole.
     """
     lines = rows(data, REQUIRED, OPTIONAL)
+    if style is None:
+        style = printed.style_of((row.cells.get(key, "") for row in lines.good for key in ("trained", "left")), today)
     found = Plan([], {}, [])
     bad = list(lines.bad)
     seen: dict[str, int] = {}

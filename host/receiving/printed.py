@@ -17,10 +17,11 @@ Two digits of a year are read as GS1 reads them: 49 years back to 50 ahead of to
 
 import calendar
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
-from host.errors import InputError
+from host.errors import DatesUnclear, InputError
 from host.phrase import Phrase
 
 DateStyle = Literal["iso", "dmy", "mdy"]
@@ -118,6 +119,44 @@ def day(text: str, today: date, style: DateStyle | None = None) -> date:
         if style and not plain:
             raise InputError("printed.no_day_in_style", text=shown(text), style=style) from None
         raise InputError("printed.no_day", text=shown(text)) from None
+
+
+def style_of(texts: Iterable[str], today: date) -> DateStyle | None:
+    """What comes first in the dates of numbers of a file: the one order in which all of them can be read.
+
+    None if no date needs it said. Raises `DatesUnclear` if both orders fit, or neither: one sentence for the file.
+    """
+    unclear = [text.strip() for text in texts if _needs_style(text, today)]
+    if not unclear:
+        return None
+    orders: tuple[DateStyle, ...] = ("dmy", "mdy")
+    fitting = [style for style in orders if all(_reads(text, today, style) for text in unclear)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise DatesUnclear("file.dates_mixed", dates=len(unclear), such=unclear[0])
+    such = next((text for text in unclear if day(text, today, "dmy") != day(text, today, "mdy")), None)
+    if such is None:
+        return "dmy"  # such as 4/4/2027: the order makes no difference
+    raise DatesUnclear(
+        "file.dates_unclear", dates=len(unclear), such=such, one=day(such, today, "dmy"), other=day(such, today, "mdy")
+    )
+
+
+def _needs_style(text: str, today: date) -> bool:
+    try:
+        expiry(text, today)
+    except InputError as error:
+        return error.code == "printed.day_or_month"
+    return False
+
+
+def _reads(text: str, today: date, style: DateStyle) -> bool:
+    try:
+        day(text, today, style)
+    except InputError:
+        return False
+    return True
 
 
 def _in_style(written: str, today: date, style: DateStyle | None) -> date:

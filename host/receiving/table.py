@@ -27,7 +27,7 @@ from typing import NamedTuple
 from host.errors import InputError, KitdockError
 from host.phrase import Phrase
 from host.receiving import naming
-from host.receiving.printed import DateStyle, expiry, expiry_doubt, gtin14, shown
+from host.receiving.printed import DateStyle, expiry, expiry_doubt, gtin14, shown, style_of
 
 REQUIRED = ("kit", "lot")
 """Columns of a file of kits that must be there and filled in; of product and gtin, at least one."""
@@ -113,11 +113,13 @@ def rows(data: bytes, required: Sequence[str], optional: Sequence[str]) -> Rows:
 def read_kits(data: bytes, today: date, style: DateStyle | None = None) -> KitLines:
     """The kits in a CSV file with the columns `REQUIRED` and `OPTIONAL`, on the day `today`.
 
-    `style` says what comes first in dates of numbers, see `host.receiving.printed`. A kit that is there
+    `style` says what comes first in dates of numbers, see `host.receiving.printed`; None: what the file itself
+    tells, else it raises `DatesUnclear`. A kit that is there
     twice, also in other capitals, is bad each time; so is a box, by its GTIN and serial. Raises
     `InputError` if the file as a whole cannot be read.
     """
     lines = rows(data, REQUIRED, OPTIONAL)
+    style = style or style_of((row.cells.get("expires", "") for row in lines.good), today)
     kits: list[KitLine] = []
     bad = {line.line: line for line in (*_twice(lines.good), *lines.bad)}
     for row in lines.good:

@@ -16,6 +16,7 @@ Sentences = dict[str, str | Callable[..., str]]
 
 NOUNS = {
     "count": ("count", "counts"),
+    "date": ("date", "dates"),
     "day": ("day", "days"),
     "difference": ("difference", "differences"),
     "dose": ("dose", "doses"),
@@ -373,8 +374,10 @@ def _offset_too_far(told_c: int, measured_c: float) -> str:
 
 ACCESS: Sentences = {
     "typed.no_zone": "no time zone is called {text!r}: use a name such as Europe/London",
-    "typed.no_date": "{text!r} is no date: write a day that exists as YYYY-MM-DD",
-    "typed.no_time": "{text!r} is no time: write a time that exists as YYYY-MM-DDTHH:MM",
+    "typed.no_date": "I can't read {text!r} as a date. Type it as {such}, 2026-11-30 or 30 Nov 2026.",
+    "typed.no_iso_date": "I can't read {text!r} as a date. Write it as 2026-11-30.",
+    "typed.no_time": "I can't read {text!r} as a time. Type it as {such}, or as 2026-11-30T19:30.",
+    "typed.understood": "{text} is understood as {found}.",
     "typed.time_skipped": "{text!r} does not exist in {zone}: the clocks go forward over it",
     "typed.time_to_come": "{text!r} is in the future: nothing can have happened then",
     "month.none": "{text!r} is no month: write it as YYYY-MM",
@@ -412,6 +415,8 @@ ACCESS: Sentences = {
     "setting.one_line": "{setting} is one line of at most {most} characters",
     "setting.whole_number": "{setting} is a whole number from {least} to {most}, not {text!r}",
     "setting.nonsense": "a setting was changed by another program: {error}; change it with {change}",
+    "setting.one_of": "{setting} can be {choices:or}, not {text!r}.",
+    "setting.date_order": "Which comes first when somebody types a date such as 3/4/2027: the day or the month.",
     "setting.carry_days": "Days that a kit is carried: an issue warns if it expires within them.",
     "setting.carry_roles": "Roles that may carry a kit, apart by commas; empty: all.",
     "setting.expiry_days": "Days ahead that {look} looks.",
@@ -938,6 +943,14 @@ STOCK: Sentences = {
     "gtin.none": "{text} is no GTIN: it has 8, 12, 13 or 14 digits",
     "gtin.zeros": "a GTIN of zeros alone names no product: scan or type it again",
     "gtin.check_digit": "GTIN {gtin} has the check digit {found} where {due} must be: scan or type it again",
+    "file.dates_unclear": (
+        "The file has {dates:date} that can be read two ways. {such} can be {one} or {other}. Say which comes first: "
+        "add --dates dmy for the day or --dates mdy for the month."
+    ),
+    "file.dates_mixed": (
+        "The file has {dates:date} in numbers, and no one order fits all of them. Check {such} and the others, or "
+        "write each as 2027-05-31."
+    ),
     "printed.no_month": "{text} is no month: write it as YYYY-MM",
     "printed.no_date": "{text} is no date: write a day that exists as YYYY-MM-DD",
     "printed.no_day": "{text} is no day that exists: write it as YYYY-MM-DD",

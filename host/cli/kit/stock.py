@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from host import service
 from host.cli.groups import Command
 from host.cli.kit.shared import at_and_yes, document_option, kits_argument, move, station_option
-from host.cli.options import at_option, day, instant, new_name, open_store, reason_option, with_store, words
+from host.cli.options import at_option, instant, maybe_day, new_name, open_store, reason_option, with_store, words
 from host.cli.render import Done
 from host.cli.steps import line
 from host.ledger import Movement
@@ -21,7 +20,7 @@ from host.ledger.movement import DESTROY, TRANSFER
 @click.argument("kit", metavar="KIT", type=new_name("kit number"))
 @click.option("--product", type=words("product"), metavar="PRODUCT", required=True)
 @click.option("--lot", type=words("lot"), metavar="LOT", required=True)
-@click.option("--expires", type=day, metavar="YYYY-MM-DD")
+@click.option("--expires", metavar="DATE")
 @click.option("--doses", "in_kit", type=click.IntRange(1, 99))
 @click.option("--accept-expired", is_flag=True)
 @station_option
@@ -33,7 +32,7 @@ def add(
     kit: str,
     product: str,
     lot: str,
-    expires: date | None,
+    expires: str | None,
     in_kit: int | None,
     accept_expired: bool,
     station: str | None,
@@ -42,7 +41,8 @@ def add(
 ) -> Done:
     with open_store(db) as store:
         at_ms = instant(store, at)
-        box = service.Incoming(kit, product, lot, expires, in_kit, document=document)
+        expires_on = maybe_day(store, expires)
+        box = service.Incoming(kit, product, lot, expires_on, in_kit, document=document)
         (facts,) = service.Receiving(store).receive([box], at_ms, station, accept_expired)
         expired = facts.expires_on < store.today()
     return Done(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from host import clock, service
 from host.cli.groups import Command
-from host.cli.options import day, open_store, with_store
+from host.cli.options import maybe_day, open_store, with_store
 from host.cli.render import Done
 from host.cli.showing.labels import PDF, check_labels, write_labels
 from host.cli.steps import line
@@ -20,19 +20,20 @@ from host.errors import InputError
 @click.command("labels", cls=Command)
 @click.argument("kits", metavar="[KIT]...", nargs=-1)
 @click.option("--lot", metavar="LOT")
-@click.option("--since", type=day, metavar="YYYY-MM-DD")
+@click.option("--since", metavar="DATE")
 @click.option("--output", type=PDF, metavar="FILE.pdf", required=True)
 @click.option("--overwrite", is_flag=True)
 @click.option("--first", type=click.IntRange(1, 24), default=1, show_default=True)
 @with_store
 def labels(
-    db: Path, kits: Sequence[str], lot: str | None, since: date | None, output: Path, overwrite: bool, first: int
+    db: Path, kits: Sequence[str], lot: str | None, since: str | None, output: Path, overwrite: bool, first: int
 ) -> Done:
     if bool(kits) == bool(lot or since):
         raise InputError("labels.which_kits")
     check_labels(output, overwrite)
     with open_store(db) as store:
-        since_ms = clock.midnight_after(since - timedelta(days=1), store.station.time_zone) if since else None
+        first_day = maybe_day(store, since)
+        since_ms = clock.midnight_after(first_day - timedelta(days=1), store.station.time_zone) if first_day else None
         found = service.Receiving(store).labels(kits, lot, since_ms)
     write_labels(found, output, first)
     return Done(

@@ -10,7 +10,7 @@ import click
 from host import clock, service
 from host.cli import steps
 from host.cli.groups import Command
-from host.cli.options import open_store, with_store
+from host.cli.options import instant, open_store, with_store
 from host.cli.render import Table
 from host.cli.steps import told
 from host.cli.tag.options import maybe_port_option
@@ -36,7 +36,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
         raise click.UsageError(told(Phrase("tags.pouch_or_port")))
     with open_store(db) as store:
         zone = store.station.time_zone
-        since_ms = None if since is None else clock.parse_past_instant(since, zone, clock.now_ms())
+        since_ms = None if since is None else instant(store, since)
         tag = None if pouch is None else service.Tags(store).tag(pouch)
         if port is not None:
             tag = _dock(store, tag, port)
