@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,12 @@ from tests.telling import PROPERTY, Tell
 # No test is timed: a slow machine is no failure.
 settings.register_profile("kitdock", deadline=None)
 settings.load_profile("kitdock")
+
+
+def pytest_configure() -> None:
+    # What is started in the background, as a scheduler does, ignores Ctrl-C, and so would all that the tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -35,6 +35,8 @@ def day(text: str, today: date, style: DateStyle) -> date:
     written = re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"\1", written, flags=re.IGNORECASE)
     written = re.sub(r"^([A-Za-z]{3,9})[- ](\d{1,2})\b", r"\2 \1", written)
     try:
+        if re.fullmatch(r"\d\d-\d\d-\d\d|\d{6}", written):
+            raise InputError("printed.day_or_month", text=written)  # the year may come first or last
         if re.fullmatch(r"\d{1,2}[- ][A-Za-z]{3,9}", written):
             return _nearest(written, today)
         return printed.day(written, today, style)

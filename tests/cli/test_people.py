@@ -112,7 +112,7 @@ def test_each_bad_line_of_a_file_is_listed_and_nothing_is_written(station: Stati
         "officer,trained,station\n"
         f"4101,{day(-60)},\n"
         "41 02,,\n"
-        "4103,03/04/2026,\n"
+        "4103,soon,\n"
         "4104,,Nowhere\n"
         "4105,,\n"
         "4105,,\n"
@@ -128,12 +128,34 @@ def test_each_bad_line_of_a_file_is_listed_and_nothing_is_written(station: Stati
         ]
         for line, what in zip(
             lines,
-            ("the last training counts", "no collar number", "day from month", "no station Nowhere", "line 6 too",
+            ("the last training counts", "no collar number", "no date", "no station Nowhere", "line 6 too",
              "in the future", "no officer", "no day that exists", "8 lines are wrong, nothing was written"),
             strict=True,
         ):  # fmt: skip
             assert what in line
         assert [each["officer"] for each in station.json("officer", "list")] == ["4101"]
+
+
+def test_dates_that_can_be_read_two_ways_are_asked_about_once(station: Station, tmp_path: Path) -> None:
+    content = "officer,trained\n" + "".join(f"41{number:02},0{number}/04/2026\n" for number in range(1, 9))
+    refused = station.run(*imported(station, tmp_path, content), status=2).stderr
+    assert refused.count("can be read two ways") == 1 and len(refused.splitlines()) == 1
+    assert "01/04/2026 can be 1 Apr 2026 or 4 Jan 2026" in refused
+    assert station.json("officer", "list") == []
+    station.run(*imported(station, tmp_path, content, "--dates", "mdy"))
+    assert officer(station, "4101")["trained_on"] == "2026-01-04"
+
+
+def test_a_day_is_typed_as_people_write_it_and_shown_back(station: Station) -> None:
+    done = station.run("officer", "add", "4101", "--trained", "yesterday")
+    assert done.stderr == f"yesterday is understood as {written(day(-1))}.\n"
+    assert officer(station)["trained_on"] == str(day(-1))
+    station.run("setting", "set", "date_order", "month-day")
+    shown = station.run("officer", "change", "4101", "--trained", "4/3/2026", "--correct").stderr
+    assert shown == "4/3/2026 is understood as 3 Apr 2026.\n"
+    assert "day-month or month-day" in station.refused("setting", "set", "date_order", "year first", status=2)
+    wrong = station.refused("officer", "change", "4101", "--trained", "31/11/2026", status=2)
+    assert wrong.startswith("I can't read '31/11/2026' as a date.")
 
 
 def test_dates_of_another_style_are_read_if_it_is_named(station: Station, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_time_that_comes_twice_is_the_first() -> None:
     "text", ["2026-02-30", "2026-13-01", "26-01-01", "1.5.2026", "", "2026-1-1", "9999-01-01", "20260101"]
 )
 def test_day_that_does_not_exist_is_refused(text: str) -> None:
-    with refused("typed.no_date", InputError):
+    with refused("typed.no_iso_date", InputError):
         clock.parse_date(text)
 
 

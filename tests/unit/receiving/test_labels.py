@@ -95,7 +95,7 @@ def test_a_label_says_number_product_lot_and_expiry_beside_its_code() -> None:
         "K-0001",
         "Nasal spray 1.8 mg",
         "Lot AC3453",
-        "Expires 2027-05-31",
+        "Expires 31 May 2027",
     ]
     assert len(on(texts, first)) == len(texts)
     assert len(on(squares, first)) == len(squares)

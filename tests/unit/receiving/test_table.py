@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.errors import InputError
+from host.errors import DatesUnclear, InputError
 from host.phrase import Phrase
 from host.receiving import table
 from host.receiving.table import KitLine, KitLines
+from tests.refusals import refused
 
 TODAY = date(2026, 6, 1)
 GTIN = "09506000134352"
@@ -69,7 +70,6 @@ def test_a_byte_that_windows_1252_lacks_is_bad() -> None:
 
 
 BAD_LINES: dict[str, tuple[str, dict[str, object]]] = {
-    "K1,A1,N,31/05/2027,,": ("printed.day_or_month", {"text": "31/05/2027"}),
     "K1,A1,N,2027-02-30,,": ("printed.no_day", {}),
     "K1,A1,N,46538,,": ("printed.excel_day", {}),
     "K1,A1,,2027-05,9.506E+12,": ("gtin.rounded", {"text": "9.506E+12"}),
@@ -105,6 +105,31 @@ def test_a_style_that_is_named_reads_the_dates_of_the_whole_file() -> None:
     found = kits(text, style="dmy")
     assert [kit.expires_on for kit in found.good] == [date(2027, 4, 3), date(2027, 5, 31)]
     assert [line.line for line in found.bad] == [4]
+
+
+@pytest.mark.parametrize(
+    ("dates", "read"),
+    [
+        (("31/05/2027", "03/04/2027"), [date(2027, 5, 31), date(2027, 4, 3)]),
+        (("05/31/2027", "03/04/2027"), [date(2027, 5, 31), date(2027, 3, 4)]),
+        (("04/04/2027", "2027-05"), [date(2027, 4, 4), date(2027, 5, 31)]),
+    ],
+)
+def test_a_file_whose_dates_fit_one_order_alone_is_read_in_it(dates: tuple[str, str], read: list[date]) -> None:
+    found = kits(f"kit,lot,product,expires\nK1,A1,N,{dates[0]}\nK2,A2,N,{dates[1]}\n")
+    assert [kit.expires_on for kit in found.good] == read
+
+
+def test_a_file_whose_dates_fit_both_orders_is_asked_about_once() -> None:
+    lines = "".join(f"K{each},A{each},N,0{each}/04/2027\n" for each in range(1, 9))
+    one, other = date(2027, 4, 1), date(2027, 1, 4)
+    with refused("file.dates_unclear", DatesUnclear, dates=8, such="01/04/2027", one=one, other=other):
+        kits(f"kit,lot,product,expires\n{lines}")
+
+
+def test_a_file_whose_dates_fit_no_order_is_refused_once() -> None:
+    with refused("file.dates_mixed", DatesUnclear, dates=2, such="31/05/2027"):
+        kits("kit,lot,product,expires\nK1,A1,N,31/05/2027\nK2,A2,N,05/31/2027\n")
 
 
 def test_doubles_are_bad_each_time_with_the_other_lines() -> None:
