@@ -4,14 +4,12 @@ The commands are run on a small station in the language of `tests.pseudo`, in wh
 stands outside of them must be data that was put in, or what `NO_WORDS` names.
 """
 
-import inspect
 import json
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from types import NoneType
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import NamedTuple
 from unittest.mock import patch
 
 import pytest
@@ -23,19 +21,16 @@ from host.cli.root import root
 from host.phrase import NextStep, Phrase
 from host.reconcile import RULES
 from host.settings import Settings
-from host.words import BRITISH, Sentence
+from host.words import BRITISH
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.pseudo import CLOSE, MARKED, OPEN, PSEUDO, fields_of
+from tests.sentences import fields
 from tests.station import Store
 from tests.test_words import command_line
 from tests.unit.test_forms import ANSWERS
 
 LONGEST = 500
 """Characters of a sentence whose fields are short."""
-
-LISTS = {"failed", "keys", "ranges", "readings", "reasons"}
-TEXTS = {"part", "port", "reason", "unit"}
-"""Fields of functions that do not say what they take; all others of these take numbers."""
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +40,6 @@ def spoken() -> Iterator[None]:
         yield
     finally:
         words.use(before)
-
-
-def samples(sentence: Sentence, least: bool) -> dict[str, Any]:
-    """Fields for a sentence, as they are written; the `least` that it can do with, or all."""
-    if callable(sentence):
-        taken = [each for each in inspect.signature(sentence).parameters.values() if each.kind is not each.VAR_KEYWORD]
-        return {each.name: of_kind(each, least) for each in taken if not least or each.default is each.empty}
-    found = {}
-    for field, spec in re.findall(r"(?<!{){(\w+)(?:![rs])?(?::([^}]*))?}", sentence):
-        found[field] = ["A1", "B2"] if spec in ("and", "or") else 2 if spec else "A1"
-    return found
-
-
-def of_kind(parameter: inspect.Parameter, least: bool) -> Any:
-    """What a function may get for the parameter."""
-    kind: Any = parameter.annotation
-    if kind is parameter.empty:
-        return ["A1", "B2"] if parameter.name in LISTS else "A1" if parameter.name in TEXTS else 2
-    kinds = get_args(kind) if get_origin(kind) is not list else (kind,)
-    if least and NoneType in kinds:
-        return None
-    kind = next((each for each in kinds if each is not NoneType), kind)
-    if get_origin(kind) is list:
-        return ([2, 3] if get_args(kind) == (int,) else ["A1", "B2"])[: 1 if least else 2]
-    return {int: 2, float: 2.5, bool: True, Path: Path("/A1")}.get(kind, "A1")
 
 
 @pytest.mark.parametrize("part", ["sentences", "steps", "headings", "help", "nouns", "joined"])
@@ -82,7 +52,7 @@ def test_each_sentence_is_said_with_the_same_fields(code: str, spoken: None) -> 
     ours, theirs = BRITISH.sentences[code], PSEUDO.sentences[code]
     assert fields_of(theirs) == fields_of(ours)
     for least in (False, True):
-        said = words.told(Phrase(code, **samples(ours, least)))
+        said = words.told(Phrase(code, **fields(ours, least)))
         assert 0 < len(said) <= LONGEST
         assert MARKED.search(said) or not re.search(r"[a-z]", said), said
 

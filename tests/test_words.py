@@ -198,7 +198,7 @@ def test_refusals_bring_no_words_along() -> None:
 @pytest.mark.parametrize("code", en_GB.SENTENCES)
 def test_a_sentence_names_only_nouns_and_lists_of_its_language(code: str) -> None:
     sentence = en_GB.SENTENCES[code]
-    known = {*en_GB.NOUNS, *en_GB.JOINED, "times", "bound", ""}
+    known = {*en_GB.NOUNS, *en_GB.JOINED, "times", "bound", "on", "lately", "month", ""}
     if isinstance(sentence, str):
         assert {spec for _, field, spec, _ in Formatter().parse(sentence) if field} <= known
 

@@ -58,10 +58,7 @@ def test_numbers_are_read_in_the_order_of_the_station(text: str, style: DateStyl
 @pytest.mark.parametrize(
     ("text", "style"),
     [
-        *(
-            (text, "dmy")
-            for text in ("", "soon", "30 Foo", "31 Nov", "30/02/2027", "11/30/2026", "46538", "27-01-01")
-        ),
+        *((text, "dmy") for text in ("", "soon", "30 Foo", "31 Nov", "30/02/2027", "11/30/2026", "46538", "27-01-01")),
         ("30/11/2026", "mdy"),
         ("2026-13-01", "dmy"),
         ("3 Nov 20", "dmy"),
