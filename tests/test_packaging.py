@@ -31,11 +31,12 @@ def test_every_package_is_installed() -> None:
 def test_every_file_of_the_host_is_installed() -> None:
     installed: set[Path] = set()
     for package, patterns in SETUPTOOLS["package-data"].items():
-        folder = ROOT / "firmware" if package == FIRMWARE else ROOT / Path(*package.split("."))
+        folder = ROOT / SETUPTOOLS["package-dir"].get(package, Path(*package.split(".")))
         for pattern in patterns:
             found = set(folder.glob(pattern))
             assert found, f"{package} has no {pattern}"
             installed |= found
     assert ROOT / "firmware/partitions.csv" in installed
+    assert {ROOT / "host/py.typed", ROOT / "firmware/lib/kitwire/py.typed"} <= installed
     of_host = [path for path in (ROOT / "host").rglob("*") if path.is_file() and kept(path)]
     assert [path for path in of_host if path.suffix != ".py" and path not in installed] == []
