@@ -8,6 +8,10 @@ READY := $(VENV)/.ready
 # One more than there are cores: the tests wait for radios more than they compute.
 PARALLEL = --numprocesses=$(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)') --dist=worksteal
 
+# Says what is going on, but not under `make -s`.
+SAY := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
+PACKAGES = $(shell grep -c == constraints.txt)
+
 .PHONY: help setup demo test test-all wheel bench hardware lint format clean
 
 help: ## show this list
@@ -16,12 +20,17 @@ help: ## show this list
 setup: $(READY) ## make the virtual environment and fetch MicroPython
 
 $(READY): pyproject.toml constraints.txt host/sim/package.json host/sim/package-lock.json
-	@test -n "$(PYTHON)" || { echo "Kitdock needs Python 3.11 or later: none found"; exit 1; }
-	@echo "Setting up in $(VENV) (once) ..."
+	@test -n "$(PYTHON)" || { echo "Kitdock needs Python 3.11 or later, and there is none here." >&2; exit 1; }
+	$(SAY) "Setting up Kitdock in $(VENV). This takes one to two minutes: packages are downloaded, and unpacked to"
+	$(SAY) "some 600 MB. It needs a network. It is done again only when the lists of packages change."
+	$(SAY) "1 of 3: making the virtual environment with $$($(PYTHON) --version)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(SAY) "2 of 3: installing the $(PACKAGES) packages that constraints.txt pins, which takes most of the time"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@$(BIN)/npm ci --prefix host/sim --no-audit --no-fund --loglevel=error
+	$(SAY) "3 of 3: fetching MicroPython's WebAssembly build, for the virtual station"
+	@$(BIN)/npm ci --prefix host/sim --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
+	$(SAY) "Ready. Try: make demo"
 
 demo: $(READY) ## a small fictional force on the virtual station
 	@$(BIN)/kitdock demo
@@ -42,11 +51,13 @@ hardware: $(READY) ## check and make all of the hardware: board, case, simulatio
 	@hardware/tools.sh
 	@$(BIN)/python -m hardware
 
-lint: $(READY) ## style, types, and whether the firmware compiles
+lint: $(READY) ## style, types, spelling, and whether the firmware compiles
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@tests/check_firmware.sh
+	@$(BIN)/codespell
+	@$(BIN)/python -m tests.english
 
 format: $(READY) ## put the code into its style
 	@$(BIN)/ruff check --fix --quiet

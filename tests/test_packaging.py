@@ -1,5 +1,9 @@
-"""What is installed: every package of the host, the wire protocol, the firmware, and each file that is no Python."""
+"""What is installed: every package of the host, the wire protocol, the firmware, and each file that is no Python.
 
+And what is run before a commit: the same as `make lint`.
+"""
+
+import re
 import tomllib
 from pathlib import Path
 
@@ -40,3 +44,13 @@ def test_every_file_of_the_host_is_installed() -> None:
     assert {ROOT / "host/py.typed", ROOT / "firmware/lib/kitwire/py.typed"} <= installed
     of_host = [path for path in (ROOT / "host").rglob("*") if path.is_file() and kept(path)]
     assert [path for path in of_host if path.suffix != ".py" and path not in installed] == []
+
+
+def test_what_runs_before_a_commit_is_what_lint_runs() -> None:
+    makefile, hooks = ((ROOT / name).read_text() for name in ("Makefile", ".pre-commit-config.yaml"))
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert recipe
+    linted = re.findall(r"^\t@(.+)$", recipe[1].replace("$(BIN)", ".venv/bin"), re.MULTILINE)
+    assert re.findall(r"^ +entry: (.+)$", hooks, re.MULTILINE) == linted
+    assert set(re.findall(r"^ +language: (.+)$", hooks, re.MULTILINE)) == {"system"}
+    assert set(re.findall(r"^ +-? ?repo: (.+)$", hooks, re.MULTILINE)) == {"local"}
