@@ -34,7 +34,7 @@ BANNED = {
     r"the own\b": "write 'its own' or 'your own'",
     r"such as have\b": "write 'those with'",
     r"(?<!at )one time\b(?!-| (?:zone|code|password)\b)": "write 'once'",
-    r"(?<!there )(?:is|are) no (?:date|number|time|name|day)\b": "write 'isn't a date'",
+    r"(?<!there )(?:is|are) no (?:date|number|time|name|day)\b": "write 'isn't a date' or the like",
     r"(?:is|are) like that\b": "name what you mean",
     r"as it is then\b": "write 'at that time'",
     r"whose \w+ (?:is|was) it\b(?! ?\?)": "write 'whose pouch it is'",

@@ -49,3 +49,24 @@ def test_status_bytes_in_the_wire_text_add_up() -> None:
     assert sum(sizes) == struct.calcsize(session.STATUS_FORMAT) == 36
     assert len(sizes) == len(session.Status._fields)
     assert all(name in listed for name in session.Status._fields[4:])
+
+
+def test_the_line_that_a_newcomer_changes_is_in_the_firmware_and_a_test_notices() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    ((before, after, path),) = re.findall(r"^    sed -i 's/(.+)/(.+)/' (\S+)$", text, re.MULTILINE)
+    assert (ROOT / path).read_text().count(before) == 1
+    assert before != after
+    ((tests, noticed),) = re.findall(
+        r"pytest --no-cov (tests/unit/\S+)$.*?`(test_\w+)`", text, re.MULTILINE | re.DOTALL
+    )
+    assert f"def {noticed}(" in (ROOT / tests).read_text()
+
+
+def test_each_decision_has_its_date_and_what_would_change_it() -> None:
+    decisions = (ROOT / "docs/decisions.md").read_text().split("\n### ")[1:]
+    assert len(decisions) > 40
+    dated = re.compile(
+        r"\A\S.*\n\n\*\d+ \w{3} \d{4}(?:; first on \d+ \w{3} \d{4})?\.\* \S.*\n\n\*\*What would change it:\*\* \S",
+        re.DOTALL,
+    )
+    assert [each.partition("\n")[0] for each in decisions if not dated.match(each)] == []
