@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-TEXTS = ("*.md", "docs/*.md", "hardware/**/*.md", "host/words/*.py", "host/forms/*.toml")
+TEXTS = ("*.md", "docs/*.md", "hardware/*.md", "host/words/*.py", "host/forms/*.toml")
 
 BANNED = {
     r"(?:is|are|was|were) so(?=[.,;:?!)]| (?:and|or|already|now)\b)": "say what is the case",

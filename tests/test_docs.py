@@ -44,7 +44,7 @@ def test_status_bytes_in_the_wire_text_add_up() -> None:
     from kitwire import session
 
     text = (ROOT / "docs/wire.md").read_text()
-    listed = text[text.index("Status: version") : text.index("The\nuptime is that of")]
+    listed = text[text.index("Status: version") : text.index("The\nuptime is taken")]
     sizes = [int(size) for size in re.findall(r"\((\d)", listed)]
     assert sum(sizes) == struct.calcsize(session.STATUS_FORMAT) == 36
     assert len(sizes) == len(session.Status._fields)
