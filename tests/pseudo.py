@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import wraps
 from string import Formatter
 
-from host.words import BRITISH, Language, Sentence
+from host.words import BRITISH, Language, Sentence, _When
 
 OPEN, CLOSE = "⟦", "⟧"
 MARKED = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
@@ -66,6 +66,8 @@ def _data(values: Iterable[object]) -> set[str]:
     for value in values:
         if isinstance(value, list):
             found |= _data(value)
+        elif isinstance(value, _When):
+            found |= {format(value, form) for form in ("", "on", "lately", "month")}
         elif value is not None and not isinstance(value, int | float) and not _WORD.fullmatch(str(value)):
             found.add(str(value))
     return {each for each in found if each.strip()}

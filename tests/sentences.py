@@ -71,6 +71,17 @@ _TEXTS = {"part", "port", "reason", "unit"}
 """Fields of functions that do not say what they take; all others of these take numbers."""
 
 
+class Text(str):
+    """A text that may be a day or a time as well."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        if form in ("on", "lately"):
+            return f"on {self}"
+        return super().__format__("" if form == "month" else form)
+
+
 def example(name: str, spec: str = "") -> Any:
     """What may stand in a field of a text."""
     if spec in ("on", "lately", "month"):
@@ -105,7 +116,8 @@ def _of_kind(parameter: inspect.Parameter, least: bool) -> Any:
     kind = next((each for each in kinds if each is not NoneType), kind)
     if get_origin(kind) is list:
         return ([2, 3] if get_args(kind) == (int,) else ["A1", "B2"])[: 1 if least else 2]
-    return {int: 2, float: 2.5, bool: True, Path: Path("/srv/kitdock/station.db")}.get(kind, EXAMPLES.get(name, "A1"))
+    found = {int: 2, float: 2.5, bool: True, Path: Path("/srv/kitdock/station.db")}.get(kind, EXAMPLES.get(name, "A1"))
+    return Text(found) if isinstance(found, str) else found
 
 
 def said() -> Iterator[tuple[str, str, str]]:
