@@ -216,15 +216,16 @@ def test_headings_are_those_of_the_language_in_use() -> None:
 def test_fields_are_written_as_the_language_has_them() -> None:
     step = NextStep("kit.release", kit="K 1")
     refusal = errors.RuleError("kit.quarantined", kit="K 1", reason="wet", release=step)
-    assert str(refusal) == "kit K 1 is quarantined (wet): take another, or release the kit"
-    assert steps.told(refusal) == "kit K 1 is quarantined (wet): take another, or `kitdock kit release 'K 1'`"
+    said = "Kit K 1 is quarantined (wet). Issue another kit, or release this one first: "
+    assert str(refusal) == f"{said}release the kit."
+    assert steps.told(refusal) == f"{said}`kitdock kit release 'K 1'`."
     why = Phrase("kit.aside_quarantined", reason="wet"), Phrase("kit.aside_quarantined", reason="hot")
-    assert words.told(Phrase("kit.put_aside", kit="K1", why=why)).endswith("(wet) and it is quarantined (hot)")
+    assert words.told(Phrase("kit.put_aside", kit="K1", why=why)).endswith("(wet) and it is quarantined (hot).")
 
 
 def test_a_list_of_nothing_is_nothing() -> None:
     nothing = Phrase("kit.put_aside", kit="K1", why=())
-    assert words.told(nothing) == "put kit K1 aside: "
+    assert words.told(nothing) == "Put kit K1 aside, because ."
     assert words.told(Phrase("cell.list", parts=())) == ""
 
 

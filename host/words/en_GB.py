@@ -800,9 +800,14 @@ def _no_more(status: str, since: str | None) -> str:
     return f"{status}{_since(since)}"
 
 
+def _expires_soon(kit: str, expires_on: str, days: int) -> str:
+    when = f"in {plural(days, 'day')}" if days else "which is today"
+    return f"Kit {kit} expires {expires_on:on}, {when}."
+
+
 def _lines_wrong(lines: list[str], count: int) -> str:
     wrong = "1 line is" if count == 1 else f"{count} lines are"
-    return "\n".join([*lines, f"{wrong} wrong, nothing was written: mend the file and import it again"])
+    return "\n".join([*lines, f"{wrong} wrong, so nothing was imported. Correct the file and import it again."])
 
 
 def _numbers(numbers: list[str]) -> str:
@@ -810,11 +815,11 @@ def _numbers(numbers: list[str]) -> str:
 
 
 def _empty(columns: list[str]) -> str:
-    return f"it has no {', no '.join(columns)}"
+    return f"Fill in {' and '.join(columns)}."
 
 
 def _all_wrong(wrong: list[str]) -> str:
-    return "; ".join(wrong)
+    return " ".join(wrong)
 
 
 def _fields(fields: list[str]) -> str:
@@ -822,15 +827,15 @@ def _fields(fields: list[str]) -> str:
 
 
 def _ways(field: str, ways: list[str]) -> str:
-    return f"{field} may be {', or '.join(ways)}: a separator may be lost"
+    return f"Parts of the code may have run together. It reads {field}, but could also be {', or '.join(ways)}."
 
 
 def _ways_if_too_long(field: str, ways: list[str]) -> str:
-    return f"{field} is too long for one field, it may be {', or '.join(ways)}: a separator is lost"
+    return f"Parts of the code have run together. It reads {field}, which is too long. It may be {', or '.join(ways)}."
 
 
 def _beyond_the_sheet(right_mm: float, bottom_mm: float) -> str:
-    return f"the labels end {right_mm:g} by {bottom_mm:g} mm from the corner of an A4 sheet of 210 by 297 mm"
+    return f"The labels end {right_mm:g} by {bottom_mm:g} mm from the corner, but an A4 sheet is only 210 by 297 mm."
 
 
 STOCK: Sentences = {
@@ -841,108 +846,108 @@ STOCK: Sentences = {
     "status.lost": "lost",
     "status.destroyed": "destroyed",
     "status.void": "not in the ledger",
-    "movement.receive": "receive",
-    "movement.issue": "issue",
-    "movement.return": "return",
-    "movement.transfer": "transfer",
-    "movement.load": "load",
-    "movement.unload": "unload",
-    "movement.use": "use",
-    "movement.leave_behind": "leave behind",
-    "movement.lose": "lose",
-    "movement.find": "find",
-    "movement.quarantine": "quarantine",
-    "movement.release": "release",
-    "movement.count": "count",
-    "movement.destroy": "destroy",
-    "movement.correct": "correct",
-    "ledger.moved_since": "the kit has moved since then: the ledger only grows forward",
-    "ledger.kit_is": "the kit is {status}",
-    "ledger.there_already": "it is at that station already: name another",
-    "ledger.in_a_pouch": "it is in pouch {pouch}: {step} comes first",
-    "ledger.in_no_pouch": "it is in no pouch: nothing is left to do",
-    "ledger.quarantined_already": "it is quarantined already ({reason}): {step} ends that",
-    "ledger.not_quarantined": "it is not quarantined: nothing is left to do",
-    "ledger.how_many_given": "say how many doses were given, at least one",
-    "ledger.fewer_left": "it has {left} left, not {doses}: record the others from the kit they came from",
-    "ledger.how_many_counted": "say how many doses were counted",
-    "ledger.came_with_fewer": "it came with {came}, so {doses} cannot be in it: count again",
-    "ledger.nothing_to_correct": "it has no movement left to correct",
-    "ledger.only_the_last": "only its last movement can be corrected, which is {movement} ({kind})",
-    "ledger.is_a_correction": ("movement {movement} is a correction, which is not corrected: record the movement anew"),
-    "ledger.rests_on_the_use": (
-        "its {kind} (movement {movement}) would not have been possible without that use: correct that one first"
-    ),
-    "kit.moved_later": (
-        "kit {kit} moved at {moved_at}, after the time given: the ledger only grows forward, see {history}"
-    ),
-    "kit.already_issued": "kit {kit} is already issued, to {holder} since {since}: {back} comes first",
-    "kit.impossible_in_stock": "kit {kit} is {status} at {place}: {doing} is not possible; {instead}",
-    "kit.impossible_as_it_is": "kit {kit} is {status}: {doing} is not possible; {instead}",
-    "kit.impossible": "kit {kit} is {status}, but {doing} is not possible: {why}",
-    "kit.another_number": "give the new box another number",
-    "kit.comes_first": "{step} comes first",
-    "kit.if_it_came_back": "if it came back, {step} comes first",
-    "kit.if_it_turned_up": "if it turned up, {step} comes first",
-    "kit.return_or_destroy": "only {back} or {destroy} is left",
-    "kit.if_that_is_wrong": "if that is wrong, {step} comes first",
-    "kit.if_it_is_here": "its receipt was corrected: {step} if the box is here",
-    "kit.see": "see {step}",
+    # What became of a kit: Kit K-1 can't be ...
+    "movement.receive": "received",
+    "movement.issue": "issued",
+    "movement.return": "returned",
+    "movement.transfer": "transferred",
+    "movement.load": "put into a pouch",
+    "movement.unload": "taken out of its pouch",
+    "movement.use": "used",
+    "movement.leave_behind": "left behind",
+    "movement.lose": "recorded as lost",
+    "movement.find": "recorded as found",
+    "movement.quarantine": "quarantined",
+    "movement.release": "released",
+    "movement.count": "counted",
+    "movement.destroy": "destroyed",
+    "movement.correct": "corrected",
+    "ledger.moved_since": "The kit has moved since then, and only its latest movement can be followed by another.",
+    "ledger.kit_is": "The kit was {status} at that time.",
+    "ledger.there_already": "It is already at that station. Name another one.",
+    "ledger.in_a_pouch": "It is in pouch {pouch}. Take it out first: {step}.",
+    "ledger.in_no_pouch": "It isn't in a pouch, so there is nothing to do.",
+    "ledger.quarantined_already": "It is already quarantined ({reason}). To end that, release it: {step}.",
+    "ledger.not_quarantined": "It isn't quarantined, so there is nothing to do.",
+    "ledger.how_many_given": "Say how many doses were given, at least one.",
+    "ledger.fewer_left": "It has {left:dose} left, not {doses}. Record the others from the kit they came from.",
+    "ledger.how_many_counted": "Say how many doses you counted.",
+    "ledger.came_with_fewer": "It came with {came:dose}, so it can't hold {doses}. Count it again.",
+    "ledger.nothing_to_correct": "It has no movement left to correct.",
+    "ledger.only_the_last": "Only its last movement can be corrected: number {movement} ({kind}).",
+    "ledger.is_a_correction": "Movement {movement} is a correction and can't be corrected. Record the movement again.",
+    "ledger.rests_on_the_use": "Its movement {movement} ({kind}) depends on that use. Correct that movement first.",
+    "kit.moved_later": "Kit {kit} moved {moved_at:on}, after the time you gave. See what happened to it: {history}.",
+    "kit.already_issued": "Kit {kit} has been issued to {holder} since {since}. Take it back first: {back}.",
+    "kit.impossible_in_stock": "Kit {kit} is {status} at {place}, so it can't be {doing}. {instead}",
+    "kit.impossible_as_it_is": "Kit {kit} is {status}, so it can't be {doing}. {instead}",
+    "kit.impossible": "Kit {kit} can't be {doing} like this. {why}",
+    "kit.another_number": "Give the new box another number.",
+    "kit.comes_first": "Do this first: {step}.",
+    "kit.if_it_came_back": "If it has come back, take it into stock first: {step}.",
+    "kit.if_it_turned_up": "If it has turned up, record that first: {step}.",
+    "kit.return_or_destroy": "You can only take it back or destroy it: {back}, {destroy}.",
+    "kit.if_that_is_wrong": "If that is wrong, correct it first: {step}.",
+    "kit.if_it_is_here": "Its receipt was corrected. If the box is here, receive it again: {step}.",
+    "kit.see": "See what happened to it: {step}.",
     "kit.received_expired": (
-        "kit {kit} of lot {lot} expired on {expires_on}: check the date on the pack; to receive it all the same, say "
-        "--accept-expired"
+        "Kit {kit} from lot {lot} went out of date {expires_on:on}. Check the date on the pack. To receive it anyway, "
+        "add --accept-expired."
     ),
-    "lot.new": "lot {lot} of {product} is new: give the expiry printed on the pack with --expires",
+    "lot.new": "Lot {lot} of {product} is new. Give the expiry date printed on the pack with --expires.",
     "lot.other_expiry": (
-        "lot {lot} of {product} is known to expire on {known}, not {expires_on}: check the printed lot and expiry; if "
-        "the first was mistyped, {correct} each kit of the lot and receive it anew"
+        "The kits already received from lot {lot} of {product} expire {known:on}, not {expires_on:on}. Check the lot "
+        "and the expiry on the pack. If the first entry was wrong, correct each kit of the lot and receive it again: "
+        "{correct}."
     ),
-    "lot.other_doses": ("lot {lot} of {product} is known to have {known} doses a kit, not {doses}: check the pack"),
-    "kit.expired": "kit {kit} expired on {expires_on}: never issue it, take another",
-    "kit.recalled": "kit {kit} is of lot {lot}, which is recalled ({reason}): take another",
-    "kit.quarantined": "kit {kit} is quarantined ({reason}): take another, or {release}",
-    "kit.not_whole": "kit {kit} has {left} of {of} doses left: take a whole one",
-    "kit.expires_soon": "kit {kit} expires on {expires_on}, in {days} days",
-    "kit.put_aside": "put kit {kit} aside: {why:and}",
+    "lot.other_doses": "Kits from lot {lot} of {product} have {known:dose}, not {doses}. Check the pack.",
+    "kit.expired": "Kit {kit} went out of date {expires_on:on}, so it can't be issued. Issue another kit instead.",
+    "kit.recalled": "Kit {kit} is from lot {lot}, which is recalled ({reason}). Issue another kit instead.",
+    "kit.quarantined": "Kit {kit} is quarantined ({reason}). Issue another kit, or release this one first: {release}.",
+    "kit.not_whole": "Kit {kit} has only {left} of its {of:dose} left. Issue a full kit instead.",
+    "kit.expires_soon": _expires_soon,
+    "kit.put_aside": "Put kit {kit} aside, because {why:and}.",
     "kit.aside_recalled": "its lot {lot} is recalled ({reason})",
     "kit.aside_quarantined": "it is quarantined ({reason})",
-    "kit.aside_expired": "it expired on {expires_on}",
-    "kit.another_first": "kit {kit} expires first, on {expires_on}: better issue that one",
+    "kit.aside_expired": "it went out of date {expires_on:on}",
+    "kit.another_first": "Kit {kit} expires first, {expires_on:on}. Issue that one instead if you can.",
     "kit.issue_was_reversed": (
-        "an issue of kit {kit} was reversed: if this holder has had it since then, correct this one too and issue it "
-        "with --at {since}, or openings since then are nobody's"
+        "An earlier issue of kit {kit} was reversed. If this holder has had the kit since then, correct this issue as "
+        "well and record it again with --at {since}. Otherwise openings since then have no holder."
     ),
-    "pouch.with_another": "pouch {pouch} {whom}",
-    "pouch.is_with": "is with {who}: return the kits in it first",
-    "pouch.was_with": "was with {who} until {until}: check the time given with --at",
-    "pouch.also_holds": "pouch {pouch} also holds kit {kit}, which is in stock: issue or unload it",
-    "officer.has_kit": "officer {officer} already has kit {kits:and}",
-    "officer.left": "officer {officer} left on {left_on}: nothing is issued to leavers; if that is wrong, {back}",
+    "pouch.with_another": "Pouch {pouch} {whom}",
+    "pouch.is_with": "is with {who}. Return the kits in it first.",
+    "pouch.was_with": "was with {who} until {until}. Check the time you gave with --at.",
+    "pouch.also_holds": "Pouch {pouch} also holds kit {kit}, which is in stock. Issue that kit too, or take it out.",
+    "officer.has_kit": "Officer {officer} already has kit {kits:and}.",
+    "officer.left": "Officer {officer} left {left_on:on}, so nothing can be issued to them. If that is wrong: {back}.",
     "officer.may_not_carry": (
-        "officer {officer} is {role}: only {roles} carry kits (setting carry_roles), see {change}"
+        "Officer {officer} has the role {role}, but only {roles:or} may carry kits (setting carry_roles). If the role "
+        "is wrong, change it: {change}."
     ),
     "officer.of_no_role": (
-        "officer {officer} is of no known role: only {roles} carry kits (setting carry_roles), see {change}"
+        "No role is recorded for officer {officer}, and only {roles:or} may carry kits (setting carry_roles). Record "
+        "the role: {change}."
     ),
-    "officer.untrained": "no training is known for officer {officer}: it must come before carriage",
-    "officer.training_lapsed": "training of officer {officer} lapsed on {until}: the refresher is due",
-    "officer.twice": "officer {officer} is on line {line} too: keep one",
-    "officer.no_station": "no station {station}: add it with {add}, kind station, or mend the line",
-    "training.to_come": "training on {trained_on} is in the future: note it when it has taken place",
+    "officer.untrained": "No training is recorded for officer {officer}. Officers need training to carry a kit.",
+    "officer.training_lapsed": "Officer {officer}'s training lapsed {until:on}. The refresher is due.",
+    "officer.twice": "Officer {officer} is also on line {line}. Keep only one of them.",
+    "officer.no_station": "There is no station {station}. Add it with the kind station, or correct the line: {add}.",
+    "training.to_come": "The training date {trained_on} is in the future. Record the training once it has taken place.",
     "training.later_known": (
-        "officer {officer} was trained on {known}, later than {trained_on}: the last training counts; if that day was "
-        "wrong, say --correct"
+        "Officer {officer} was trained {known:on}, which is later than {trained_on}, and the latest training counts. "
+        "If the later date is wrong, add --correct."
     ),
     "typed.no_prefix": (
-        "{text!r} is no prefix: use 1 to 20 letters, digits, dots, dashes or slashes, the last no digit"
+        "{text!r} can't be a prefix. Use 1 to 20 letters, digits, dots, dashes or slashes, and don't end with a digit."
     ),
-    "typed.no_lot": "write `lot A1 exp 2028-04-30`, or `lot A1` if its expiry is known",
+    "typed.no_lot": "Type `lot A1 exp 2028-04-30`, or just `lot A1` if Kitdock already knows its expiry.",
     "numbers.from_to": "{first} to {last}",
     "numbers.all": _numbers,
-    "gtin.rounded": "GTIN {text} was rounded by a spreadsheet: make its column text and enter the GTIN again",
-    "gtin.none": "{text} is no GTIN: it has 8, 12, 13 or 14 digits",
-    "gtin.zeros": "a GTIN of zeros alone names no product: scan or type it again",
-    "gtin.check_digit": "GTIN {gtin} has the check digit {found} where {due} must be: scan or type it again",
+    "gtin.rounded": "A spreadsheet has rounded GTIN {text}. Format its column as text and enter the GTIN again.",
+    "gtin.none": "I can't read {text} as a GTIN. A GTIN has 8, 12, 13 or 14 digits.",
+    "gtin.zeros": "A GTIN can't be all zeros. Scan or type it again.",
+    "gtin.check_digit": "GTIN {gtin} ends in {found} where {due} should be. Scan or type it again.",
     "file.dates_unclear": (
         "The file has {dates:date} that can be read two ways. {such} can be {one} or {other}. Say which comes first: "
         "add --dates dmy for the day or --dates mdy for the month."
@@ -951,20 +956,21 @@ STOCK: Sentences = {
         "The file has {dates:date} in numbers, and no one order fits all of them. Check {such} and the others, or "
         "write each as 2027-05-31."
     ),
-    "printed.no_month": "{text} is no month: write it as YYYY-MM",
-    "printed.no_date": "{text} is no date: write a day that exists as YYYY-MM-DD",
-    "printed.no_day": "{text} is no day that exists: write it as YYYY-MM-DD",
-    "printed.no_day_in_style": "{text} is no day that exists in the style {style}: write it as YYYY-MM-DD",
-    "printed.excel_day": "{text} is a day as Excel counts it: make the column a date YYYY-MM-DD, or text",
+    "printed.no_month": "I can't read {text} as a month. Type it as YYYY-MM.",
+    "printed.no_date": "I can't read {text} as a date. Type it as YYYY-MM-DD.",
+    "printed.no_day": "There is no such day as {text}. Type a date as YYYY-MM-DD.",
+    "printed.no_day_in_style": "There is no such day as {text}, read as {style}. Type a date as YYYY-MM-DD.",
+    "printed.excel_day": "{text} is a date as Excel stores it. Format the column as dates, YYYY-MM-DD, or as text.",
     "printed.day_or_month": (
-        "{text} does not tell day from month: write YYYY-MM-DD, or for a file say --dates dmy or mdy"
+        "I can't tell which part of {text} is the day. Type it as YYYY-MM-DD, or for a file add --dates dmy or "
+        "--dates mdy."
     ),
-    "doubt.expiry_passed": "the expiry {expires_on} has passed: such a kit can be received but never issued",
-    "doubt.expiry_far_ahead": "the expiry {expires_on} is more than {years} years ahead: is it printed so?",
-    "doubt.caps_lock": "caps lock was on: the lot is read as {lot}, is it printed so?",
-    "doubt.small_letters": "lot {lot} has small letters: are they printed so, or is caps lock on?",
-    "doubt.cut_short": "{text} may be a longer code cut short: is it the whole number below the bars?",
-    "doubt.marked_otherwise": "the code is marked ]{symbology}, which is not GS1: does it say what the pack says?",
+    "doubt.expiry_passed": "The expiry date has passed: {expires_on}. You can receive the kit but never issue it.",
+    "doubt.expiry_far_ahead": "The expiry, {expires_on}, is more than {years} years ahead. Is that what the pack says?",
+    "doubt.caps_lock": "Caps lock was on, so the lot was read as {lot}. Is that what the pack says?",
+    "doubt.small_letters": "Lot {lot} has small letters. Is that what the pack says, or is caps lock on?",
+    "doubt.cut_short": "{text} may be the start of a longer code. Is it the whole number printed below the bars?",
+    "doubt.marked_otherwise": "The code is marked ]{symbology}, which isn't GS1. Is this what the pack says?",
     "doubt.separator_lost": _ways_if_too_long,
     "doubt.separator_maybe_lost": _ways,
     "field.product": "product {text}",
@@ -975,99 +981,103 @@ STOCK: Sentences = {
     "field.national": "national number {text}",
     "field.other": "({ai}) {text}",
     "scan.fields": _fields,
-    "scan.nothing": "nothing was scanned: scan the code again",
-    "scan.several": "{text} is more than one scan: scan one pack at a time",
-    "scan.not_gs1": "{text} is {what}, not GS1: scan the code with (01) printed beside it",
+    "scan.nothing": "Nothing was scanned. Scan the code again.",
+    "scan.several": "{text} is more than one scan. Scan one pack at a time.",
+    "scan.not_gs1": "{text} is {what}, not a GS1 code. Scan the code with (01) printed beside it.",
     "scan.web_address": "a web address",
     "scan.hibc": "a HIBC code",
     "scan.iso_15434": "an ISO 15434 code",
     "scan.strange_letter": (
-        "{text} has {letter!r}, which no GS1 code has: set the scanner to this computer's keyboard layout and scan "
-        "again"
+        "{text} contains {letter!r}, which no GS1 code has. Set the scanner to this computer's keyboard layout and "
+        "scan again."
     ),
-    "scan.no_brackets": "{text} is no GS1 code: write (01) and 14 digits first",
-    "scan.too_long": "{field} is too long or damaged: scan again",
-    "scan.cut_gtin": "{text} is cut short: 14 digits follow 01, scan again",
-    "scan.no_field": "after {before} follows {text}, no GS1 field: the code is cut short or damaged, scan again",
-    "scan.no_gs1": "{text} is no GS1 code: scan the one with (01) printed beside it",
-    "scan.nothing_follows": "the code is cut short: nothing follows {ai}, scan again",
-    "scan.damaged": "the code is cut short or damaged at {ai} {text}: scan again",
-    "scan.no_day": "the expiry {digits} is no day YYMMDD that exists: type what the pack says",
-    "scan.two_values": "{field} and {other} in one scan: scan one pack at a time",
-    "scan.second": "{field} holds a second scan: scan one pack at a time",
-    "scan.pallet": "this is the label of a pallet or case: scan the code of a pack",
-    "scan.no_product": "no product (01) in this code: scan the one with (01) printed beside it",
-    "file.empty": "the file is empty: its first line names the columns {columns}",
-    "file.workbook": "this is an Excel workbook: save it as `CSV UTF-8` and import that file",
-    "file.cut": "the file begins as UTF-16 text but is cut or damaged: save it as CSV UTF-8",
-    "file.no_text": "the file is no text: save it as CSV UTF-8",
-    "file.columns": "a file has {required} and may have {optional}",
-    "file.required_columns": "a file has {required}",
-    "file.no_columns": "it does not name the columns: {columns}",
-    "file.strange_columns": "no column is called {strange}: {columns}",
-    "file.missing_columns": "there is no column {missing}: {columns}",
-    "file.column_twice": "the column {columns} is there twice: keep one",
-    "file.line": "line {line}: {wrong}",
+    "scan.no_brackets": "{text} isn't a GS1 code. It must begin with (01) and 14 digits.",
+    "scan.too_long": "The code is damaged: {field} is too long. Scan it again.",
+    "scan.cut_gtin": "{text} is cut short. 14 digits must follow 01. Scan it again.",
+    "scan.no_field": (
+        "The code is cut short or damaged: {text}, after {before}, isn't part of a GS1 code. Scan it again."
+    ),
+    "scan.no_gs1": "{text} isn't a GS1 code. Scan the one with (01) printed beside it.",
+    "scan.nothing_follows": "The code is cut short: nothing follows {ai}. Scan it again.",
+    "scan.damaged": "The code is cut short or damaged at {ai} {text}. Scan it again.",
+    "scan.no_day": "The expiry {digits} in the code isn't a real date (YYMMDD). Type what the pack says.",
+    "scan.two_values": "This scan has both {field} and {other}. Scan one pack at a time.",
+    "scan.second": "A second scan is mixed into {field}. Scan one pack at a time.",
+    "scan.pallet": "This is the label of a pallet or a case. Scan the code on a pack.",
+    "scan.no_product": "This code has no product number (01). Scan the one with (01) printed beside it.",
+    "file.empty": "The file is empty. Its first line must name the columns {columns:and}.",
+    "file.workbook": "This is an Excel workbook. Save it as `CSV UTF-8` and import that file.",
+    "file.cut": "The file begins as UTF-16 text but is cut short or damaged. Save it as CSV UTF-8.",
+    "file.no_text": "This isn't a text file. Save it as CSV UTF-8.",
+    "file.columns": "Columns it must have: {required}. Columns it may have: {optional}.",
+    "file.required_columns": "Columns it must have: {required}.",
+    "file.no_columns": "The first line must name the columns. {columns}",
+    "file.strange_columns": "Kitdock doesn't know the column {strange:or}. {columns}",
+    "file.missing_columns": "There is no column {missing:or}. {columns}",
+    "file.column_twice": "The file names {columns:and} more than once. Keep one column of each name.",
+    "file.line": "Line {line}: {wrong}",
     "file.lines_wrong": _lines_wrong,
-    "line.other_encoding": "its letters are in another encoding than the rest of the file: save it all as CSV UTF-8",
-    "line.quotation_mark": "a quotation mark is not closed, or stands within a cell: mend the line",
-    "line.too_many_cells": "it has {cells} cells where {columns} columns are named",
+    "line.other_encoding": "It is encoded differently from the rest of the file. Save the whole file as CSV UTF-8.",
+    "line.quotation_mark": "A quotation mark isn't closed, or is inside a cell. Correct the line.",
+    "line.too_many_cells": "It has {cells} cells, but the file names only {columns} columns.",
     "line.empty_cells": _empty,
-    "line.rounded": "{column} {text} was rounded by a spreadsheet: make its column text and enter it again",
-    "line.no_product": "it has neither a product nor a gtin",
-    "line.no_doses": "{text} is no number of doses: write 1 to {most}",
-    "line.kit": "kit {kit}",
-    "line.serial": "serial {serial} of GTIN {gtin}",
-    "line.twice": "{what} is on line {lines} too: keep one",
-    "difference.missing": "in this place by the ledger, and not scanned",
-    "difference.unexpected": "scanned, and by the ledger with an officer, used up, left behind, lost or destroyed",
-    "difference.unknown": "scanned, and no kit of that number is known",
-    "difference.wrong_place": "scanned, and by the ledger in another place",
-    "difference.double": "scanned by two who share the shelves",
-    "difference.counted_once": "scanned by one of those who each count everything",
-    "difference.expired": "scanned, past the day printed on its pack, and not destroyed yet",
-    "difference.doses": "other doses counted in it than the ledger has",
-    "difference.uncounted": "scanned, and to be counted before it goes out again, and no doses were typed",
-    "difference.here_since": "here since {since} by the ledger",
-    "difference.look_for_it": "look for it, else {step}",
+    "line.rounded": "A spreadsheet has rounded {column} {text}. Format the column as text and enter it again.",
+    "line.no_product": "Fill in a product or a GTIN.",
+    "line.no_doses": "I can't read {text} as a number of doses. Use 1 to {most}.",
+    "line.kit": "Kit {kit}",
+    "line.serial": "Serial {serial} of GTIN {gtin}",
+    "line.twice": "{what} is also on line {lines:and}. Keep only one of them.",
+    "difference.missing": "recorded in this place, and not scanned",
+    "difference.unexpected": "scanned, and recorded as with an officer, used up, left behind, lost or destroyed",
+    "difference.unknown": "scanned, and no kit has that number",
+    "difference.wrong_place": "scanned, and recorded in another place",
+    "difference.double": "scanned by two people who share the shelves",
+    "difference.counted_once": "scanned by only one of the people who each count everything",
+    "difference.expired": "scanned, out of date, and not destroyed yet",
+    "difference.doses": "counted with a different number of doses from the ledger",
+    "difference.uncounted": "scanned, but its doses must be counted before it is issued again, and none were typed",
+    "difference.here_since": "recorded here since {since}",
+    "difference.look_for_it": "Look for it. If it is gone, record it as lost: {step}.",
     "difference.scanned_by": "scanned by {counters:and}",
     "difference.scanned_by_some": "scanned by {counters:and}, not by {others:or}",
-    "difference.receive_it": "receive it with {step}, or put its label right",
-    "difference.move_it": "{step}, or take it back there",
-    "difference.see_what_happened": "see what happened: {step}",
-    "difference.two_boxes": "look whether two boxes carry the number {kit}",
-    "difference.look_together": "look together whether it is there",
-    "difference.expired_ago": "expired on {expires_on}, {days:day} ago",
-    "difference.take_it_off": "take it off the shelf: {step}",
+    "difference.receive_it": "Receive it, or correct its label if that is wrong: {step}.",
+    "difference.move_it": "Record that it is here, or take it back there: {step}.",
+    "difference.see_what_happened": "See what happened to it: {step}.",
+    "difference.two_boxes": "Check whether two boxes carry the number {kit}.",
+    "difference.look_together": "Check together whether it is there.",
+    "difference.expired_ago": "went out of date {expires_on:on}, {days:day} ago",
+    "difference.take_it_off": "Take it off the shelf and destroy it: {step}.",
     "difference.to_be_counted": "to be counted: {why}",
-    "difference.scan_with_doses": "scan it again with its doses, or {step}",
+    "difference.scan_with_doses": "Scan it again with its doses, or count it: {step}.",
     "difference.doses_by": "{doses} counted by {counter}",
-    "difference.other_doses": "{said}; {left} in the ledger",
-    "difference.count_again": "count it again: {step}",
-    "difference.closing_records": "closing records the count",
+    "difference.other_doses": "{said}, {left} in the ledger",
+    "difference.count_again": "Count it again: {step}.",
+    "difference.closing_records": "Close the stocktake to record this count.",
     "whereabouts.carried": _carried,
     "whereabouts.at": _at,
     "whereabouts.gone": _no_more,
     "scan.ok": "ok",
     "scan.wrong": _all_wrong,
-    "scan.counted_by_you": "already counted by you",
-    "scan.counted_by": "already counted by {counters:and}",
-    "scan.unknown_kit": "unknown kit",
-    "scan.unexpected": "unexpected: {where}",
-    "scan.expired": "expired on {expires_on}",
-    "scan.recalled": "lot {lot} is recalled",
-    "scan.quarantined": "quarantined ({reason})",
-    "scan.to_be_counted": "to be counted: type {kit} and how many doses are in it, as in {kit} 2",
-    "scan.other_doses": "{doses:dose} counted, {left} in the ledger",
-    "sheet.no_maker": "what writes {ending} files is not installed: pip install 'kitdock[reports]'",
-    "sheet.too_many_rows": "{rows} rows are more than a worksheet takes: write a .csv file",
-    "labels.none": "no kits to print labels for",
-    "labels.no_place": "there is no place {place} on the sheet: its labels are 1 to {places}",
+    "scan.counted_by_you": "You have already counted it.",
+    "scan.counted_by": "Already counted by {counters:and}.",
+    "scan.unknown_kit": "Unknown kit.",
+    "scan.unexpected": "Not expected here (recorded as {where}).",
+    "scan.expired": "Went out of date {expires_on:on}.",
+    "scan.recalled": "Lot {lot} is recalled.",
+    "scan.quarantined": "Quarantined ({reason}).",
+    "scan.to_be_counted": "Count its doses and type them after its number, such as {kit} 2.",
+    "scan.other_doses": "You counted {doses:dose}, but the ledger has {left}.",
+    "sheet.no_maker": (
+        "Kitdock needs more software to write {ending} files. Install it with pip install 'kitdock[reports]'."
+    ),
+    "sheet.too_many_rows": "A worksheet can't hold {rows} rows. Write a .csv file instead.",
+    "labels.none": "There are no kits to print labels for.",
+    "labels.no_place": "The sheet has no label {place}. Its labels are numbered 1 to {places}.",
     "labels.beyond_the_sheet": _beyond_the_sheet,
-    "labels.overlap": "the labels overlap: from one to the next it is less than one is wide or high",
-    "labels.too_small": "the labels are too small: code and text need 60 by 30 mm",
+    "labels.overlap": "The labels overlap: each is wider or higher than the distance to the next.",
+    "labels.too_small": "The labels are too small. The code and the text need 60 by 30 mm.",
     "labels.strange_letters": (
-        "{what} {text} has letters that the fonts of PDF lack: labels have Western European ones"
+        "The {what} {text} has letters that can't be printed in a PDF. Labels can have Western European letters only."
     ),
 }
 
@@ -1084,46 +1094,46 @@ def _not(answer: object) -> str:
 
 
 def _yes_or_no(answer: object = None) -> str:
-    return f"is yes or no{_not(answer)}"
+    return f"Answer yes or no{_not(answer)}."
 
 
 def _whole_number(least: int, most: int, answer: object = None) -> str:
-    return f"is a whole number from {least} to {most}{_not(answer)}"
+    return f"Answer with a whole number from {least} to {most}{_not(answer)}."
 
 
 def _one_of(choices: list[str], answer: object = None) -> str:
-    return f"is one of {', '.join(choices)}{_not(answer)}"
+    return f"Choose one of {', '.join(map(_spaced, choices))}{_not(answer)}."
 
 
 USAGE: Sentences = {
-    "cause.used": "used on a person",
+    "cause.used": "used on someone",
     "cause.training": "training",
-    "cause.inspection": "inspection",
+    "cause.inspection": "checking it",
     "cause.restocking": "restocking",
     "cause.accidental": "opened by accident",
-    "opening.contradicted": "said to be no use, although it has dose marks or a report",
-    "opening.differing": "a use; said, marked and reported doses differ, or nothing confirms a second report",
-    "opening.unexplained": "nobody has said why, and no report tells of it",
-    "opening.unreported": "said to be a use, and no report is filed",
-    "opening.reported": "a use that is reported; all numbers agree",
-    "opening.explained": "said to be no use; no dose marks, no report",
+    "opening.contradicted": "explained as something other than a use, although it has dose marks or a report",
+    "opening.differing": "a use; the doses said, marked and reported differ, or nothing confirms a second report",
+    "opening.unexplained": "not explained and not reported",
+    "opening.unreported": "explained as a use, but not reported yet",
+    "opening.reported": "a use that has been reported, and all numbers agree",
+    "opening.explained": "explained as something other than a use, with no dose marks and no report",
     "to_count.opened": "the pouch it was in was opened, and that was or may have been a use",
-    "to_count.told": "a usage report that names no opening tells of a use by who had it",
-    "to_count.unread": "the log of the pouch it was in has not been collected since it left that pouch",
+    "to_count.told": "the officer who had it reported a use, without naming an opening",
+    "to_count.unread": "the log of the pouch it was in hasn't been collected since it left that pouch",
     "to_count.back": "it came back after it was lost or left behind",
-    "due.opened": "pouch {pouch} was opened at {at} with it inside, and that was or may have been a use",
-    "due.told": "usage report {report} tells of a use at {at} by who had it then",
-    "due.unread": "it left pouch {pouch} at {at}, and the pouch has not docked since",
-    "due.back": "it came back at {at} after it was lost or left behind",
-    "form.unknown": "no form {form}: there is {forms}",
+    "due.opened": "pouch {pouch} was opened {at:on} with it inside, and that was or may have been a use",
+    "due.told": "usage report {report} is about a use {at:on} by the officer who had it then",
+    "due.unread": "it left pouch {pouch} {at:on}, and the pouch hasn't been in the dock since",
+    "due.back": "it came back {at:on} after it was lost or left behind",
+    "form.unknown": "There is no form {form}. Use {forms:or}.",
     "answers.refused": _problems,
-    "answer.names": "{field}: this station does not collect names; leave it out",
-    "answer.no_field": "{field}: form {form} has no such field",
-    "answer.not_asked": "{field}: belongs to {with_yes} = yes only",
-    "answer.missing": "{field}: missing ({label})",
+    "answer.names": "{field}: This station doesn't collect names. Leave it out.",
+    "answer.no_field": "{field}: Form {form} has no such field.",
+    "answer.not_asked": "{field}: Leave it out unless {with_yes} is yes.",
+    "answer.missing": "{field}: This one is required ({label}).",
     "answer.unfit": "{field}: {error}",
-    "answer.is_a_time": "is a time, such as 2026-05-01T18:30",
-    "answer.is_one_line": "is one line of at most {most} characters",
+    "answer.is_a_time": "Answer with a date and time, such as 2026-05-01T18:30.",
+    "answer.is_one_line": "Answer in one line of at most {most} characters.",
     "answer.is_yes_or_no": _yes_or_no,
     "answer.is_a_whole_number": _whole_number,
     "answer.is_one_of": _one_of,
@@ -1141,76 +1151,94 @@ def _spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _done(kind: str) -> str:
+    """What a movement of that kind does to a kit: issued."""
+    return str(STOCK.get(f"movement.{kind}", kind))
+
+
 def _doses_off(missing: int, left: int, of: int, used: int, quiet: int, reported: int, pending: int) -> str:
-    gone = plural(abs(missing), "dose") + (" gone that nothing tells of" if missing > 0 else " told of, and not gone")
-    by = f", {quiet} of them by no report" if quiet else ""
-    also = f", {pending} said or marked as used and not reported" if pending else ""
-    return f"{gone}: {left} of {of} left, {used} recorded as used{by}; {plural(reported, 'dose')} reported{also}"
+    count = abs(missing)
+    if missing > 0:
+        what = f"{plural(count, 'dose')} {'is' if count == 1 else 'are'} gone and nobody has said why."
+    else:
+        what = f"More doses were said to be used than are gone from the kit: {count} more."
+    by = f", {quiet} of them without a report" if quiet else ""
+    also = f" Said or marked as used but not reported yet: {pending}." if pending else ""
+    there = f"The kit has {left} of its {plural(of, 'dose')} left."
+    return f"{what} {there} Recorded as used: {used}{by}. Reported as used: {reported}.{also}"
 
 
 def _doses_told(said: int | None, marked: int | None, reported: int | None, reports: int) -> str:
-    told = {"said": said, "marked": marked, "reported": reported}
-    words = _said(*(f"{doses} {source}" for source, doses in told.items() if doses is not None))
-    return f"doses told of this opening: {words}" + (f" in {plural(reports, 'report')}" if reports > 1 else "")
+    words = _said(
+        None if said is None else f"{said} in the explanation",
+        None if marked is None else f"{marked} marked on the pouch",
+        None if reported is None else f"{reported} in {plural(reports, 'usage report')}",
+    )
+    return f"Doses used in this opening: {words}."
 
 
 def _impossible(movement: int, kind: str, at: str, why: str) -> str:
-    return f"movement {movement}, {_spaced(kind)} at {at}, cannot have been: {why}"
+    return f"Movement {movement} ({_done(kind)}, {at}) can't have happened. {why}"
 
 
 def _difference(stocktake: int, place: str, closed_at: str, difference: str, detail: str, reason: str) -> str:
-    what = f"{_spaced(difference)}, {detail}; the reason given: {reason}"
-    return f"stocktake {stocktake} of {place}, closed at {closed_at}: {what}"
+    what = f"{_spaced(difference)}, {detail}"
+    return f"Stocktake {stocktake} of {place}, closed {closed_at:on}, found: {what}. The reason given was '{reason}'."
 
 
 def _tampered(records: list[int], tag: str, others: int) -> str:
-    which = ", ".join(map(str, records))
-    after = f"; {others} after it cannot be judged" if others else ""
-    return f"record {which} of tag {tag} is not what the tag sealed{after}"
+    several = len(records) > 1
+    which = f"Entries {', '.join(map(str, records))}" if several else f"Entry {records[0]}"
+    after = f" {plural(others, 'later entry', 'later entries')} can't be checked because of this." if others else ""
+    return f"{which} in the log of tag {tag} {'are' if several else 'is'} not what the tag wrote.{after}"
 
 
 def _gone(first: int, last: int) -> str:
-    return f"record {first} is gone" if first == last else f"records {first} to {last} are gone"
+    return f"Entry {first} is" if first == last else f"Entries {first} to {last} are"
 
 
 def _gap(tag: str, first: int, last: int) -> str:
-    return f"{_gone(first, last)} from tag {tag}: openings in that time are not known"
+    return (
+        f"{_gone(first, last)} missing from the log of tag {tag}. We don't know whether the pouch was opened at that "
+        "time."
+    )
 
 
 def _removed(tag: str, first: int, last: int) -> str:
     return (
-        f"{_gone(first, last)} from tag {tag}, although its log was not full: only then does it drop its oldest records"
+        f"{_gone(first, last)} missing from the log of tag {tag}, although it wasn't full. A tag only drops its oldest "
+        "entries when its log is full."
     )
 
 
 def _interrupted(tag: str, stops: int, starts: int, causes: list[str], records: list[int], more: int) -> str:
     told = []
     if stops:
-        told.append(f"its program was stopped over USB {times(stops)}")
+        told.append(f"was stopped over USB {times(stops)}")
     if starts:
-        told.append(f"it started anew {times(starts)} with a battery that was well ({', '.join(causes)})")
-    which = f"record{'s' if len(records) > 1 else ''} {', '.join(map(str, records))}{_and_more(more)}"
-    return f"tag {tag}: {', and '.join(told)}; {which}. A log can be put back that way"
+        told.append(f"restarted {times(starts)} although its battery was good ({', '.join(causes)})")
+    which = f"entr{'ies' if len(records) > 1 or more else 'y'} {', '.join(map(str, records))}{_and_more(more)}"
+    return f"Tag {tag} {' and '.join(told)}: {which} in its log. A log can be put back to an earlier state this way."
 
 
 def _and_more(more: int) -> str:
     return f" and {more} more" if more else ""
 
 
-def _wrong_clock(dockings: int, pouches: list[str], more: int, day: str, first_at: str) -> str:
-    return (
-        f"{plural(dockings, 'docking')} of {', '.join(pouches)}{_and_more(more)} noted on {day}, the first at "
-        f"{first_at}: what else is known of the same tags does not allow that time"
-    )
+def _wrong_clock(dockings: int, pouches: list[str], more: int, first_at: str, **_: object) -> str:
+    which = f"{'pouch' if len(pouches) + more == 1 else 'pouches'} {', '.join(pouches)}{_and_more(more)}"
+    visits = f"{plural(dockings, 'visit')} to the dock ({which})"
+    if dockings == 1:
+        return f"{visits} was recorded {first_at:on}. That time doesn't fit with the tag's other visits."
+    return f"{visits} were recorded at times that don't fit with the tags' other visits, the first {first_at:on}."
 
 
 def _unexplained(at: str, error_ms: int, duration_s: int | None, dose_marks: int, officers: list[str]) -> str:
-    opened = _said(
-        f"opened at {at} (± {bound(error_ms)})",
-        None if duration_s is None else f"for {duration_s} s",
-        plural(dose_marks, "dose mark") if dose_marks else None,
-    )
-    return f"{opened}; carried by {' or '.join(officers) or 'nobody on record'}"
+    long = "" if duration_s is None else f" for {plural(duration_s, 'second')}"
+    marks = f" It has {plural(dose_marks, 'dose mark')}." if dose_marks else ""
+    whose = f"Officer {' or '.join(officers)} had it." if officers else "We don't know who had it."
+    when = f"{at:on}{long} (within about {bound(error_ms)})"
+    return f"The pouch was opened {when} and we don't know why yet.{marks} {whose}"
 
 
 def _label_limits(least_c: int | None, most_c: int | None) -> str:
@@ -1220,7 +1248,7 @@ def _label_limits(least_c: int | None, most_c: int | None) -> str:
 
 
 def _between(began: str, ended: str) -> str:
-    return f"at {began}" if began == ended else f"at some time between {began} and {ended}"
+    return f"{began:on}" if began == ended else f"some time between {began} and {ended}"
 
 
 def _fact_movement(
@@ -1235,7 +1263,7 @@ def _fact_movement(
     login: str | None,
 ) -> str:
     return _said(
-        f"{_spaced(kind)} of kit {kit}",
+        f"kit {kit} {_done(kind)}",
         f"officer {officer}" if officer else None,
         place,
         f"pouch {pouch}" if pouch else None,
@@ -1247,7 +1275,7 @@ def _fact_movement(
 
 
 def _fact_record(kind: str | None, verdict: str, docking: int) -> str:
-    return f"{_spaced(kind or 'record')}, {verdict}; came with docking {docking}"
+    return f"{_spaced(kind or 'entry in the log')}, {verdict}, collected with docking {docking}"
 
 
 def _fact_report(form: str, officer: str, doses: int, opening: str | None, stands: str) -> str:
@@ -1255,258 +1283,301 @@ def _fact_report(form: str, officer: str, doses: int, opening: str | None, stand
         f"{form}, filed by officer {officer}",
         plural(doses, "dose"),
         f"opening {opening}" if opening else "no opening named",
-        {"filed": None, "same": "the same as another"}.get(stands, stands),
+        {"filed": None, "same": "about the same doses as another report"}.get(stands, stands),
     )
 
 
 def _fact_docking(pouch: str, outcome: str | None, detail: str | None, added: int, battery: int | None) -> str:
     return _said(
         f"pouch {pouch}",
-        outcome or "not ended",
+        outcome or "not finished",
         detail,
-        plural(added, "new record"),
-        f"battery {battery} %" if battery is not None else None,
+        plural(added, "new entry", "new entries"),
+        f"battery {battery}%" if battery is not None else None,
     )
 
 
 def _no_such_product(product: str, products: list[str]) -> str:
-    return f"no kits of {product!r}: there is {', '.join(products) or 'none of any product'}"
+    known = f"The products with kits are {', '.join(products)}." if products else "No product has any kits yet."
+    return f"There are no kits of {product!r}. {known}"
 
 
 def _is_so_already(*, name: str, status: str, show: str) -> str:
-    return f"{name} is {_shown('state', status)} already: see {show}"
+    return f"Discrepancy {name} is already {_shown('state', status)}. To see what was done about it: {show}."
 
 
 def _is_otherwise(*, name: str, status: str, show: str) -> str:
-    return f"{name} is {_shown('state', status)}: see {show}"
+    return f"Discrepancy {name} is {_shown('state', status)}. To see what was done about it: {show}."
 
 
 RECONCILE: Sentences = {
     # What each rule finds.
-    "rule.record_tampered": "Records that are not what the tag sealed; with those after them that cannot be judged.",
-    "rule.records_removed": "Records gone from a log that was not full, which a tag does not do by itself.",
+    "rule.record_tampered": (
+        "Entries in a tag's log aren't what the tag wrote, and the entries after them can't be checked."
+    ),
+    "rule.records_removed": "Entries are missing from a log that wasn't full. A tag doesn't do that by itself.",
     "rule.log_put_back": (
-        "A log that ended before what had been collected from it: it was put back to an earlier state."
+        "A log ended before entries that had already been collected from it. It was put back to an earlier state."
     ),
     "rule.start_missing": (
-        "A record of another start of the tag than the one before it, and none that tells of that start."
+        "An entry comes from another start of the tag than the entry before it, and no entry records that start."
     ),
-    "rule.recalled_carried": "A kit that is out although its lot is recalled.",
-    "rule.expired_carried": "A kit that is out although its printed expiry has passed.",
+    "rule.recalled_carried": "A kit is still out although its lot is recalled.",
+    "rule.expired_carried": "A kit is still out although it is out of date.",
     "rule.not_whole_carried": (
-        "A kit that is out and not whole: handed out although nobody knew what is in it, empty, or used in part."
+        "A kit that is out isn't full: it is empty or partly used, or it was issued although nobody knew what was "
+        "in it."
     ),
     "rule.kit_issued_twice": (
-        "A kit that was issued while it was out already: two ledgers that were put together, most likely."
+        "A kit was issued while it was already out. Most likely two ledgers have been put together."
     ),
-    "rule.ledger_impossible": "A kit whose movements cannot follow on each other in any other way than two issues.",
+    "rule.ledger_impossible": (
+        "The movements of a kit can't have followed each other like that, for another reason than two issues."
+    ),
     "rule.pouch_without_kit": (
-        "A pouch in use that holds no kit: its kit was used up, left behind or lost, or the pouch docks without any."
+        "A pouch in use has no kit: its kit was used up, left behind or lost, or the pouch comes to the dock without "
+        "one."
     ),
-    "rule.resupply_undelivered": "A usage report that asked for kits, and fewer were issued to its officer since.",
-    "rule.report_missing": "An opening explained as used, with no usage report; of more weight once that is overdue.",
-    "rule.opening_unexplained": "An opening of which nobody has said why.",
+    "rule.resupply_undelivered": (
+        "A usage report asked for kits, and fewer than that have been issued to its officer since."
+    ),
+    "rule.report_missing": (
+        "An opening is explained as a use, and no usage report is filed. It matters more once the report is overdue."
+    ),
+    "rule.opening_unexplained": "A pouch was opened, and nobody has said why yet.",
     "rule.use_without_opening": (
-        "A usage report for which no tag has logged an opening, although one was there and its log is known."
+        "A usage report is about a time at which no tag logged an opening, although the officer's pouch had a tag "
+        "whose log has been collected."
     ),
     "rule.explanation_contradicted": (
-        "An opening said to be no use, although its tag has dose marks or a report tells of a use."
+        "An opening is explained as something other than a use, although it has dose marks or a usage report."
     ),
     "rule.explained_by_another": (
-        "An opening explained by somebody who did not carry the pouch: pouches may have been swapped."
+        "An opening was explained by somebody who didn't have the pouch. Pouches may have been swapped."
     ),
     "rule.docked_by_another": (
-        "A pouch that somebody else than its holder brought to the dock: pouches may have been swapped."
+        "A pouch was brought to the dock by somebody who isn't its holder. Pouches may have been swapped."
     ),
     "rule.doses_differ": (
-        "Doses that are not the same as said, marked, reported, recorded as used and counted; or more than a kit had."
+        "The doses said, marked, reported, recorded as used and counted don't agree, or there are more than a kit had."
     ),
-    "rule.stocktake_missing": (
-        "A kit that the newest stocktake of its place did not find, and that has not moved since."
-    ),
+    "rule.stocktake_missing": ("The latest stocktake of its place didn't find a kit, and the kit hasn't moved since."),
     "rule.stocktake_unexpected": (
-        "A kit that the newest stocktake found although it is out or gone by the ledger, or not in it at all."
+        "The latest stocktake found a kit that is recorded as out or gone, or isn't in the ledger at all."
     ),
     "rule.stocktake_wrong_place": (
-        "A kit that the newest stocktake found in another place than the ledger has it, and that has not moved since."
+        "The latest stocktake found a kit in another place than the ledger has it, and the kit hasn't moved since."
     ),
-    "rule.quarantined_carried": "A kit that is out although it is quarantined.",
+    "rule.quarantined_carried": "A kit is still out although it is quarantined.",
     "rule.tag_interrupted": (
-        "A tag that started anew although its battery was well, or whose program somebody stopped over USB. Who "
-        "copies its memory and writes that back later leaves no more than this."
+        "A tag restarted although its battery was good, or its program was stopped over USB. Copying its memory and "
+        "writing it back later would leave no other trace."
     ),
     "rule.outside_storage_limits": (
-        "A kit whose pouch was warmer or colder than the product's label allows, by more than its thermometer can err."
+        "A kit's pouch was warmer or colder than the product's label allows, by more than its thermometer can be off."
     ),
-    "rule.sequence_gap": "Records that a tag made and the station never got.",
+    "rule.sequence_gap": "A tag wrote entries in its log that the station never received.",
     "rule.log_unread": (
-        "A tag that was taken out of use before its log was fetched: openings since its last docking are not known."
+        "A tag was taken out of use before its log was collected, so openings since its last visit to the dock aren't "
+        "known."
     ),
-    "rule.kit_with_leaver": "A kit out to an officer whose last day has passed.",
-    "rule.training_lapsed": "A kit in the hands of an officer whose training is more than 12 months old.",
-    "rule.tag_moved": "A pouch whose tag is in another pouch now, and that has got none since.",
-    "rule.not_docked": "A pouch that an officer carries and that has not docked for days.",
-    "rule.docking_failed": "A tag whose last docking did not end well; the next one that does clears it.",
+    "rule.kit_with_leaver": "A kit is still out with an officer whose last day has passed.",
+    "rule.training_lapsed": "A kit is out with an officer whose training is more than 12 months old.",
+    "rule.tag_moved": "A pouch's tag is now in another pouch, and this one hasn't been given a new one.",
+    "rule.not_docked": "An officer carries a pouch that hasn't been in the dock for days.",
+    "rule.docking_failed": (
+        "A tag's log couldn't be collected the last time it was in the dock. The next time it can, this clears."
+    ),
     "rule.pouch_without_tag": (
-        "A pouch that holds a kit and whose tag was wiped or taken out: nothing logs when it is opened."
+        "A pouch has a kit in it, but its tag was wiped or taken out, so nothing logs when it is opened."
     ),
-    "rule.tag_silent": "A pouch kept in a car, custody suite or cabinet whose tag nobody has heard for days.",
-    "rule.battery_low": "A tag whose battery was low when it last told.",
-    "rule.tag_faulty": (
-        "A tag whose firmware has recorded errors of its own; when none has come for days, it is well again."
+    "rule.tag_silent": (
+        "A pouch is kept in a vehicle, custody suite or cabinet, and its tag hasn't been heard for days."
     ),
-    "rule.clock_implausible": "A day on which dockings were noted at times that the tags' other dockings contradict.",
+    "rule.battery_low": "A tag's battery was low when it last reported.",
+    "rule.tag_faulty": ("A tag's firmware has recorded errors of its own. If no more come for some days, this clears."),
+    "rule.clock_implausible": "Visits to the dock were recorded at times that don't fit with the tags' other visits.",
     "rule.kit_without_pouch": (
-        "A kit that an officer has in no pouch, where pouches have tags: nothing logs when it is opened."
+        "An officer has a kit outside any pouch, where pouches have tags, so nothing logs when it is opened."
     ),
     "rule.stocktake_double": (
-        "A kit that two people counted on the same shelves, or only one of two who each counted everything."
+        "A kit was counted by two people on the same shelves, or by only one of two who each counted everything."
     ),
     # What is known of what it found.
-    "found.expired_carried": "{product} lot {lot} expired on {expires_on}, {days:day} ago",
-    "found.recalled_carried": "{product} lot {lot} is recalled since {since} ({reason})",
-    "found.carried_uncounted": "it was handed out uncounted: {why}",
-    "found.carried_not_whole": "{left} of {of:dose} left",
-    "found.quarantined_carried": "it is quarantined ({reason}) and still out",
-    "found.kit_with_leaver": "the officer's last day was {left_on}; no return is recorded",
-    "found.training_lapsed": "the 12 months since the officer's last training ended on {until}",
-    "found.kit_without_pouch": "issued at {since} in no pouch: nothing logs when it is opened",
+    "found.expired_carried": "Lot {lot} of {product} went out of date {expires_on:on}, {days:day} ago.",
+    "found.recalled_carried": "Lot {lot} of {product} was recalled {since:on} ({reason}).",
+    "found.carried_uncounted": "It was issued without being counted first: {why}.",
+    "found.carried_not_whole": "It has {left} of its {of:dose} left.",
+    "found.quarantined_carried": "It is quarantined ({reason}) and still out.",
+    "found.kit_with_leaver": "The officer's last day was {left_on}, and no return is recorded.",
+    "found.training_lapsed": "The officer's last training was valid for 12 months, until {until}.",
+    "found.kit_without_pouch": "It was issued {since:on} without a pouch, so nothing logs when it is opened.",
     "found.doses_off": _doses_off,
     "found.doses_told": _doses_told,
-    "found.more_reported": "usage report {report} tells of {doses:dose}; {taken} came from kit {kits:and}",
-    "found.none_taken": "usage report {report} tells of {doses:dose}; none came from a kit yet",
+    "found.more_reported": (
+        "Usage report {report} is for {doses:dose}, but only {taken} of them came from kit {kits:and}."
+    ),
+    "found.none_taken": "Usage report {report} is for {doses:dose}, but none has been taken from a kit yet.",
     "found.officer": "officer {officer}",
-    "found.kit_issued_twice": "issued to {first} at {since}, and to {second} at {at} with no return between",
+    "found.kit_issued_twice": (
+        "It was issued to {first} {since:on} and to {second} {at:on}, with no return in between."
+    ),
     "found.ledger_impossible": _impossible,
-    "found.and_now": "{what}; by the last movement it is {status}",
+    "found.and_now": "{what} According to its last movement it is {status}.",
     "found.stocktake": _difference,
     "found.record_tampered": _tampered,
     "found.sequence_gap": _gap,
     "found.records_removed": _removed,
     "found.log_put_back": (
-        "the log of tag {tag} ended at record {last} when it docked at {at}, and records up to {collected} had been "
-        "collected before"
+        "The log of tag {tag} ended at entry {last} when the tag was in the dock {at:on}, but entries up to "
+        "{collected} had already been collected."
     ),
     "found.start_missing": (
-        "record {record} of tag {tag} belongs to another start of the tag than the one before it, and no record "
-        "tells of that start"
+        "Entry {record} in the log of tag {tag} comes from another start of the tag than the entry before it, and no "
+        "entry records that start."
     ),
     "found.tag_interrupted": _interrupted,
     "found.tag_faulty": (
-        "tag {tag} reported {errors:error} of its own in {days} days, the last in record {record}: {what}"
+        "Tag {tag} recorded {errors:error} of its own in {days:day}, the last one in entry {record} of its log: {what}."
     ),
     "found.clock_implausible": _wrong_clock,
     "found.opening_unexplained": _unexplained,
-    "found.report_due": "{by} said at {at}: used on a person, {doses:dose}; no report is filed, due by {due}",
-    "found.report_overdue": "{by} said at {at}: used on a person, {doses:dose}; no report is filed, due since {due}",
-    "found.explanation_contradicted": "{by} said: {cause}; against that: {against:and}",
+    "found.report_due": (
+        "Used on someone ({doses:dose}), as {by} said {at:on}. The usage report isn't filed yet. It is due by {due}."
+    ),
+    "found.report_overdue": (
+        "Used on someone ({doses:dose}), as {by} said {at:on}. The usage report isn't filed yet. It was due by {due}."
+    ),
+    "found.explanation_contradicted": "The reason given by {by} is '{cause}', but that doesn't fit with {against:and}.",
     "found.dose_marks": "{marks:dose mark}",
     "found.report": "usage report {report}",
-    "found.explained_by_another": "{by} said: {cause}; by the ledger officer {officers:or} had the pouch",
-    "found.docked_by_another": (
-        "officer {officer} brought it to the dock at {at}; by the ledger officer {holders:or} has it"
+    "found.explained_by_another": (
+        "The reason was given by {by} ('{cause}'), but the ledger says that officer {officers:or} had the pouch."
     ),
-    "found.use_not_logged": "usage report {report} tells of {doses:dose} at {at}; no tag has logged an opening then",
+    "found.docked_by_another": (
+        "Officer {officer} brought it to the dock {at:on}, but the ledger says that officer {holders:or} has it."
+    ),
+    "found.use_not_logged": (
+        "Usage report {report} is for {doses:dose} used {at:on}, but no tag logged an opening then."
+    ),
     "found.use_without_tag": (
-        "usage report {report} tells of {doses:dose} at {at}; no pouch with a tag was with the officer then"
+        "Usage report {report} is for {doses:dose} used {at:on}, but the officer had no pouch with a tag then."
     ),
     "found.fewer_issued": (
-        "usage report {report}, filed at {filed_at}, asks for {wanted:kit}; {issued} of them issued since"
+        "Usage report {report}, filed {filed_at:on}, asked for {wanted:kit}. Issued since then: only {issued}."
     ),
-    "found.none_issued": "usage report {report}, filed at {filed_at}, asks for {wanted:kit}; none was issued since",
+    "found.none_issued": (
+        "Usage report {report}, filed {filed_at:on}, asked for {wanted:kit}. None has been issued since then."
+    ),
     "found.outside_storage_limits": (
-        "the label of {product} says {limits}; the tag of its pouch measured {measured:and} ({records:record}). It "
-        "measures its own chip, not the kit"
+        "The label of {product} says {limits}. The tag in its pouch measured {measured:and} ({records:entry} in its "
+        "log). It measures its own chip, not the kit."
     ),
     "found.limits": _label_limits,
-    "found.warmest": "up to {celsius} °C, give or take {error}, {when}",
-    "found.coldest": "down to {celsius} °C, give or take {error}, {when}",
+    "found.warmest": "up to {celsius} °C (within {error} °C) {when}",
+    "found.coldest": "down to {celsius} °C (within {error} °C) {when}",
     "found.between": _between,
-    "found.not_docked": "last docked at {last}; carried for {days:day} without docking",
-    "found.never_docked": "has never docked; carried for {days:day} without docking",
-    "found.tag_silent": "its tag was last heard at {last}; the pouch has been at {place} for {days:day} since",
-    "found.tag_never_heard": "its tag was never heard; the pouch has been at {place} for {days:day} since",
-    "found.docking_broken_off": "the docking at {at} was broken off",
-    "found.docking_failed": "the docking at {at} failed: {detail}",
-    "found.battery_low": "the battery was at {percent} % when the pouch docked at {at}",
+    "found.not_docked": (
+        "It was last in the dock {last:on} and has been carried for {days:day} without coming back to it."
+    ),
+    "found.never_docked": "It has been carried for {days:day} and has never been in the dock.",
+    "found.tag_silent": "Its tag was last heard {last:on}. The pouch has been at {place} for {days:day} since then.",
+    "found.tag_never_heard": "Its tag has never been heard. The pouch has been at {place} for {days:day}.",
+    "found.docking_broken_off": "The dock began to collect its log {at:on} and was interrupted.",
+    "found.docking_failed": "The dock couldn't collect its log {at:on}. {detail}",
+    "found.battery_low": "The battery was at {percent}% when the pouch was last in the dock, {at:on}.",
     "found.log_unread": (
-        "its tag {tag} was taken out of use at {retired_at} and last docked at {last}; what it logged since is lost"
+        "Its tag {tag} was taken out of use {retired_at:on} and was last in the dock {last:on}. What it logged after "
+        "that is lost."
     ),
     "found.log_never_read": (
-        "its tag {tag} was taken out of use at {retired_at} and never docked; what it logged since is lost"
+        "Its tag {tag} was taken out of use {retired_at:on} and was never in the dock. What it logged is lost."
     ),
-    "found.pouch_emptied": "kit {kit} that was in it is {became} since {since}; no other has been put in since",
-    "found.pouch_docks_empty": "it docked at {docked}, and the ledger has no kit in it: kit {kit} left it at {left}",
-    "found.pouch_never_filled": "it docked at {docked}, and the ledger has no kit in it: no kit was ever put into it",
-    "found.pouch_without_tag": "its tag {tag} is out of use since {since}: nothing logs openings",
-    "found.tag_moved": "its tag {tag} was provisioned into pouch {pouch} at {at}",
-    "found.tag_moved_from_kit": "its tag {tag} was provisioned into pouch {pouch} at {at}; a kit is still in this one",
+    "found.pouch_emptied": "Kit {kit} was {became} {since:on} and has not been replaced.",
+    "found.pouch_docks_empty": (
+        "The pouch was in the dock {docked:on} with no kit recorded in it. Kit {kit} left it {left:on}."
+    ),
+    "found.pouch_never_filled": (
+        "The pouch was in the dock {docked:on} with no kit recorded in it. No kit has ever been put into it."
+    ),
+    "found.pouch_without_tag": "Its tag {tag} has been out of use since {since}, so nothing logs when it is opened.",
+    "found.tag_moved": "Its tag {tag} was put into pouch {pouch} {at:on}.",
+    "found.tag_moved_from_kit": "Its tag {tag} was put into pouch {pouch} {at:on}. This pouch still has a kit in it.",
     # What to do about it.
-    "next.expired_carried": "{step} by one that is in date",
-    "next.recalled_carried": "call it in: {step} by one of another lot",
-    "next.not_whole_carried": "{step}, and count what is in it",
-    "next.not_whole_urgent": "call it in: {step}, and count what is in it",
-    "next.quarantined_carried": "{step}, or {release} if it is sound",
-    "next.kit_with_leaver": "ask where the kit is, then {step}",
-    "next.training_lapsed": "book the refresher, then {step}",
-    "next.kit_without_pouch": "if it is in a pouch, {step}",
-    "next.doses_gone": "ask whether it was used and not reported; count it again: {step}",
-    "next.doses_lack": "{step}, or count it again: {count}",
-    "next.doses_not_gone": "count it again: {step}; if that is right, correct what was said or reported",
-    "next.same_doses": "if both tell of the same doses, {step}; if not, {explain}",
-    "next.doses_told": "ask again, then {step}",
-    "next.doses_or_report_anew": (
-        "ask again, then {step}, or file the report anew: {amend}; a count of the kit settles it too"
+    "next.expired_carried": "Swap it for one that is in date: {step}.",
+    "next.recalled_carried": "Call it in and swap it for one from another lot: {step}.",
+    "next.not_whole_carried": "Swap it for a full one, then count what is left in it: {step}.",
+    "next.not_whole_urgent": "Call it in, swap it for a full one, then count what is left in it: {step}.",
+    "next.quarantined_carried": "Swap it: {step}. Or release it if it is sound: {release}.",
+    "next.kit_with_leaver": "Ask where the kit is, then take it back: {step}.",
+    "next.training_lapsed": "Book the refresher, then record the training: {step}.",
+    "next.kit_without_pouch": "If it is in a pouch, record which: {step}.",
+    "next.doses_gone": "Ask whether it was used and not reported, then count it again: {step}.",
+    "next.doses_lack": "Record the doses of the report: {step}. Or count the kit again: {count}.",
+    "next.doses_not_gone": "Count it again: {step}. If the count is right, correct what was said or reported.",
+    "next.same_doses": (
+        "If both reports are about the same doses, say so: {step}. If not, say how many were used in all: {explain}."
     ),
-    "next.the_other_doses": "ask which kit the other {doses} came from, then {step}",
-    "next.doses_of_report": "ask which kit {doses} came from, then {step}",
-    "next.kit_issued_twice": "look which box is where: see {step}",
-    "next.ledger_impossible": "look where the box is: see {step}",
-    "next.stocktake_missing": "look for it again; if it is gone, {step}",
-    "next.stocktake_unexpected": "record how it came there: see {step}",
-    "next.stocktake_unknown": "receive it with {step}, or put its label right",
-    "next.stocktake_wrong_place": "{step}, or take it back to where it belongs",
-    "next.stocktake_double": "look whether two boxes carry the number {kit}",
-    "next.count_again": "count it again: {step}",
-    "next.keep_as_evidence": "keep the pouch and its tag as evidence, count its kit, enrol another tag",
-    "next.sequence_gap": "dock more often, and ask whether the kit was used",
-    "next.tag_interrupted": "ask who had it on a cable, or changed its cell; if nobody did, count the kit",
-    "next.tag_faulty": "if more come, flash the tag again or put another in its place",
-    "next.clock_implausible": "check this computer's clock; times of openings rest on the other dockings",
-    "next.opening_unexplained": "ask why, then {step}",
-    "next.report_missing": "file it with {step}",
-    "next.used_or_count": "ask again, then {step}; if it was no use, count the kit",
-    "next.used_or_withdraw": "ask again, then {step}; if it was no use, count the kit and {withdraw}",
+    "next.doses_told": "Ask again, then record how many doses were used: {step}.",
+    "next.doses_or_report_anew": (
+        "Ask again, then record how many doses were used: {step}. Or file a corrected report: {amend}. Counting the "
+        "kit settles it too."
+    ),
+    "next.the_other_doses": "Ask which kit the other {doses:dose} came from, then record it: {step}.",
+    "next.doses_of_report": "Ask which kit the {doses:dose} came from, then record it: {step}.",
+    "next.kit_issued_twice": "Find out which box is where. See what is recorded: {step}.",
+    "next.ledger_impossible": "Find out where the box is. See what is recorded: {step}.",
+    "next.stocktake_missing": "Look for it again. If it is gone, record it as lost: {step}.",
+    "next.stocktake_unexpected": "Record how it got there. See what happened to it before: {step}.",
+    "next.stocktake_unknown": "Receive it, or correct its label if that is wrong: {step}.",
+    "next.stocktake_wrong_place": "Record that it has moved, or take it back to where it belongs: {step}.",
+    "next.stocktake_double": "Check whether two boxes carry the number {kit}.",
+    "next.count_again": "Count it again: {step}.",
+    "next.keep_as_evidence": "Keep the pouch and its tag as evidence, count its kit and enrol another tag.",
+    "next.sequence_gap": "Ask whether the kit was used, and put the pouch into the dock more often.",
+    "next.tag_interrupted": (
+        "Ask whether somebody connected it by cable or changed its battery. If nobody did, count the kit."
+    ),
+    "next.tag_faulty": "If more errors come, flash the tag again or replace it.",
+    "next.clock_implausible": (
+        "Check this computer's clock. The times of openings are worked out from the other visits."
+    ),
+    "next.opening_unexplained": "Ask why, then record the answer: {step}.",
+    "next.report_missing": "File the report: {step}.",
+    "next.used_or_count": "Ask again. If it was a use, record that: {step}. If not, count the kit.",
+    "next.used_or_withdraw": (
+        "Ask again. If it was a use, record that: {step}. If not, count the kit and withdraw the report: {withdraw}."
+    ),
     "next.explained_by_another": (
-        "ask officer {officer}, then {step}; if pouches were swapped, put the kits right in the ledger"
+        "Ask officer {officer}, then record the answer: {step}. If pouches were swapped, correct who has which kit."
     ),
     "next.docked_by_another": (
-        "look which pouch each of them has; if they were swapped, {step} and {issue} put that right, else it is "
-        "settled when officer {holder} docks it"
+        "Check which pouch each of them has. If they were swapped, take the kits back ({step}) and issue them again "
+        "({issue}). If not, this clears when officer {holder} brings it to the dock."
     ),
-    "next.opening_of_report": "ask whose pouch it was, then say which opening: {step}",
+    "next.opening_of_report": "Ask whose pouch it was, then say which opening: {step}.",
     "next.opening_or_kit": (
-        "ask whose pouch it was, then say which opening: {step}, or from which kit the doses came: {use}"
+        "Ask whose pouch it was, then say which opening: {step}. Or say which kit the doses came from: {use}."
     ),
-    "next.resupply_undelivered": "{step}, or ask whether it is still needed",
+    "next.resupply_undelivered": "Issue the kits, or ask whether they are still needed: {step}.",
     "next.outside_storage_limits": (
-        "compare it with what the maker of {product} says, decide what becomes of the kit, and say so: {step}"
+        "Check what the maker of {product} says, decide what to do with the kit, and record it: {step}."
     ),
-    "next.not_docked": "ask for the pouch at the dock; if it is there and not seen, check its battery",
-    "next.tag_silent": "dock the pouch once, and check its battery",
-    "next.docking_failed": "dock the pouch again: what it holds is kept until the station has it",
-    "next.battery_low": "charge it, or put a fresh cell in; a flat one logs nothing",
-    "next.log_unread": "ask whether the pouch was opened, and count the kit: {step}",
-    "next.pouch_without_kit": "look what is in it; if a kit is, {step}",
-    "next.tag_moved": "if this pouch is still used, {step} with another tag",
-    "next.keep_back": "keep it back: it would expire while carried",
-    "next.issue_first": "issue it first",
-    "next.nothing_yet": "nothing yet: it is good for as long as a kit is carried",
-    "next.nothing_to_bring": "no other kit in stock is good for longer, see {step}",
-    "next.ask_the_quartermaster": "ask the quartermaster",
-    "next.take_back": "{why}; take this one back: {step}",
-    "next.bring": "bring {new}: {step}",
-    "next.bring_from": "bring {new} from {place}: {step}",
+    "next.not_docked": "Ask for the pouch to be put into the dock. If the dock doesn't see it, check its battery.",
+    "next.tag_silent": "Put the pouch into the dock once, and check its battery.",
+    "next.docking_failed": "Put the pouch into the dock again. Its tag keeps its log until the station has it.",
+    "next.battery_low": "Charge it or fit a fresh battery. With a flat battery, nothing is logged.",
+    "next.log_unread": "Ask whether the pouch was opened, and count the kit: {step}.",
+    "next.pouch_without_kit": "Look inside it. If there is a kit, record that: {step}.",
+    "next.tag_moved": "If this pouch is still in use, give it another tag: {step}.",
+    "next.keep_back": "Don't issue it: it would go out of date while being carried.",
+    "next.issue_first": "Issue it first.",
+    "next.nothing_yet": "Nothing yet. It stays in date for as long as a kit is carried.",
+    "next.nothing_to_bring": "No other kit in stock is in date for longer. See how many to order: {step}.",
+    "next.ask_the_quartermaster": "Ask the quartermaster.",
+    "next.take_back": "{why} Take this one back: {step}.",
+    "next.bring": "Bring kit {new} and swap them: {step}.",
+    "next.bring_from": "Bring kit {new} from {place} and swap them: {step}.",
     # What it rests on, what was done about it, and what is known of what expires.
     "fact.gone": "no longer kept",
     "fact.movement": _fact_movement,
@@ -1516,11 +1587,13 @@ RECONCILE: Sentences = {
     "fact.stocktake": "of {place}, closed by {login}",
     "discrepancy.is_so_already": _is_so_already,
     "discrepancy.is_otherwise": _is_otherwise,
-    "discrepancy.unknown": "no discrepancy is called {name} now: see {known}",
-    "expiry.no_such_holder": "no officer or place {holder}: see {officers} and {places}",
+    "discrepancy.unknown": "There is no discrepancy {name} at present. See all of them: {known}.",
+    "expiry.no_such_holder": (
+        "There is no officer or place {holder}. See the officers: {officers}. See the places: {places}."
+    ),
     "expiry.no_such_product": _no_such_product,
-    "expiry.no_day_to_come": "{until} is no day to come: say until when it need not be shown, after {today}",
-    "expiry.is_gone": "kit {kit} is {status}: its expiry needs no acknowledgement",
+    "expiry.no_day_to_come": "{until} isn't in the future. Choose a date after {today} until which to hide the kit.",
+    "expiry.is_gone": "Kit {kit} is {status}, so there is nothing to acknowledge.",
 }
 
 # Tags: the dock, the radio, USB, firmware, the bench.
