@@ -1147,6 +1147,11 @@ def _said(*parts: str | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _and(values: list[int]) -> str:
+    *first, last = map(str, values)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _spaced(name: str) -> str:
     return name.replace("_", " ")
 
@@ -1159,10 +1164,10 @@ def _done(kind: str) -> str:
 def _doses_off(missing: int, left: int, of: int, used: int, quiet: int, reported: int, pending: int) -> str:
     count = abs(missing)
     if missing > 0:
-        what = f"{plural(count, 'dose')} {'is' if count == 1 else 'are'} gone and nobody has said why."
+        what = f"{plural(count, 'dose')} {'is' if count == 1 else 'are'} gone and we don't know why yet."
     else:
         what = f"More doses were said to be used than are gone from the kit: {count} more."
-    by = f", {quiet} of them without a report" if quiet else ""
+    by = f" ({quiet} without a report)" if quiet else ""
     also = f" Said or marked as used but not reported yet: {pending}." if pending else ""
     there = f"The kit has {left} of its {plural(of, 'dose')} left."
     return f"{what} {there} Recorded as used: {used}{by}. Reported as used: {reported}.{also}"
@@ -1172,13 +1177,15 @@ def _doses_told(said: int | None, marked: int | None, reported: int | None, repo
     words = _said(
         None if said is None else f"{said} in the explanation",
         None if marked is None else f"{marked} marked on the pouch",
-        None if reported is None else f"{reported} in {plural(reports, 'usage report')}",
+        None
+        if reported is None
+        else f"{reported} in {'the usage report' if reports < 2 else f'{reports} usage reports'}",
     )
     return f"Doses used in this opening: {words}."
 
 
 def _impossible(movement: int, kind: str, at: str, why: str) -> str:
-    return f"Movement {movement} ({_done(kind)}, {at}) can't have happened. {why}"
+    return f"Movement {movement} ({_done(kind)} {at:on}) can't have happened. {why}"
 
 
 def _difference(stocktake: int, place: str, closed_at: str, difference: str, detail: str, reason: str) -> str:
@@ -1188,7 +1195,7 @@ def _difference(stocktake: int, place: str, closed_at: str, difference: str, det
 
 def _tampered(records: list[int], tag: str, others: int) -> str:
     several = len(records) > 1
-    which = f"Entries {', '.join(map(str, records))}" if several else f"Entry {records[0]}"
+    which = f"Entries {_and(records)}" if several else f"Entry {records[0]}"
     after = f" {plural(others, 'later entry', 'later entries')} can't be checked because of this." if others else ""
     return f"{which} in the log of tag {tag} {'are' if several else 'is'} not what the tag wrote.{after}"
 
@@ -1217,7 +1224,8 @@ def _interrupted(tag: str, stops: int, starts: int, causes: list[str], records: 
         told.append(f"was stopped over USB {times(stops)}")
     if starts:
         told.append(f"restarted {times(starts)} although its battery was good ({', '.join(causes)})")
-    which = f"entr{'ies' if len(records) > 1 or more else 'y'} {', '.join(map(str, records))}{_and_more(more)}"
+    which = f"entr{'ies' if len(records) > 1 or more else 'y'} "
+    which += f"{', '.join(map(str, records))}{_and_more(more)}" if more else _and(records)
     return f"Tag {tag} {' and '.join(told)}: {which} in its log. A log can be put back to an earlier state this way."
 
 
@@ -1237,7 +1245,7 @@ def _unexplained(at: str, error_ms: int, duration_s: int | None, dose_marks: int
     long = "" if duration_s is None else f" for {plural(duration_s, 'second')}"
     marks = f" It has {plural(dose_marks, 'dose mark')}." if dose_marks else ""
     whose = f"Officer {' or '.join(officers)} had it." if officers else "We don't know who had it."
-    when = f"{at:on}{long} (within about {bound(error_ms)})"
+    when = f"{at:on} (within about {bound(error_ms)}){long}"
     return f"The pouch was opened {when} and we don't know why yet.{marks} {whose}"
 
 
