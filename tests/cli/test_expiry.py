@@ -40,7 +40,8 @@ def test_list_says_who_to_call_and_what_to_bring(ageing: Station) -> None:
 kit lot expires with pouch
 K-1 A1 {written(day(-12))} expired 12 days ago 4101
 Naloxone 1.8 mg, Response A, South
-next: bring K-8: `kitdock kit replace K-1 K-8 --station South`
+next: Bring kit K-8 and swap them:
+`kitdock kit replace K-1 K-8 --station South`.
 
 K-4 A4 {written(day(-1))} expired 1 day ago in stock
 Naloxone 1.8 mg, North
@@ -48,12 +49,12 @@ next: `kitdock kit destroy K-4 --reason expired --document ID`
 
 K-3 A3 {written(day(0))} today is the last day Car 1
 Naloxone 1.8 mg, Traffic, North
-next: bring K-9: `kitdock kit replace K-3 K-9`
+next: Bring kit K-9 and swap them: `kitdock kit replace K-3 K-9`.
 
 K-2 A2 {written(day(1))} in 1 day 4102
 Naloxone 1.8 mg, North
-next: no other kit in stock is good for longer, see
-`kitdock expiry forecast`"""
+next: No other kit in stock is in date for longer. See how many to order:
+`kitdock expiry forecast`."""
     )
 
 
@@ -86,7 +87,7 @@ def test_list_can_be_narrowed(ageing: Station) -> None:
 
 def test_wrong_acknowledgements_are_refused(ageing: Station) -> None:
     arguments = ("expiry", "acknowledge", "K-1", "--reason", "known", "--until")
-    assert "is no day to come" in ageing.refused(*arguments, str(day(0)), status=2)
+    assert "isn't in the future" in ageing.refused(*arguments, str(day(0)), status=2)
     assert "as a date" in ageing.refused(*arguments, "some day", status=2)
     assert "no kit K-77" in ageing.refused(
         "expiry", "acknowledge", "K-77", "--until", str(day(9)), "--reason", "known", status=2
@@ -98,7 +99,7 @@ def test_officer_reads_of_the_own_kit_and_whom_to_ask(ageing: Station) -> None:
     with Store.open(ageing.db) as store:
         store.grant("own", "officer", "4102", clock.now_ms())
     text = ageing.run("expiry", login="own").stdout
-    assert "next: ask the quartermaster" in text
+    assert "next: Ask the quartermaster." in text
     assert [each["kit"] for each in ageing.json("expiry", login="own")] == ["K-2"]
     assert "may not do this" in ageing.refused("expiry", "--holder", "4101", status=1, login="own")
 

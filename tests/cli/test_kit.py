@@ -83,7 +83,7 @@ def test_all_or_none_are_moved(shelf: Station) -> None:
     shelf.run("kit", "issue", "K2", "1207")
     destroy = ["kit", "destroy", "K1", "K2", "--reason", "old", "--document", "W1"]
     line = shelf.refused(*destroy, status=1)
-    assert line == "kit K2 is issued: destroy is not possible; `kitdock kit return K2` comes first"
+    assert line == "Kit K2 is issued, so it can't be destroyed. Do this first: `kitdock kit return K2`."
     assert status(shelf, "K1") == "in_stock"
 
 
@@ -126,7 +126,7 @@ def test_destruction_needs_a_reason_and_a_document(shelf: Station) -> None:
 def test_first_to_expire_is_shown_issued_and_missed(shelf: Station) -> None:
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K3", "K1", "K2"]
     done = shelf.run("kit", "issue", "K1", "1300")
-    assert f"warning: kit K3 expires first, on {written(day(200))}: better issue that one" in done.stderr
+    assert f"warning: Kit K3 expires first, on {written(day(200))}. Issue that one instead if you can." in done.stderr
     assert told(shelf, "issue", "--next", "1207") == "kit K3 issued to officer 1207"
     assert "no kit at South can be issued" in told(shelf, "next", "--station", "South")
     line = shelf.refused("kit", "issue", "--next", "1207", "--station", "South", status=1)
@@ -152,7 +152,9 @@ def test_return_counts_the_doses_of_each_kit_and_says_what_is_missing(shelf: Sta
     shelf.run("kit", "issue", "K1", "K2", "K3", "1207")
     done = shelf.run("kit", "return", "K1", "--doses", "0")
     assert "warning: 2 doses of kit K1 unaccounted for: is a usage report due?" in done.stderr
-    assert "came with 2, so 3 cannot be in it" in shelf.refused("kit", "return", "K3", "K2", "--doses", "3", status=1)
+    assert "It came with 2 doses, so it can't hold 3." in shelf.refused(
+        "kit", "return", "K3", "K2", "--doses", "3", status=1
+    )
     done = shelf.run("kit", "return", "K2", "K3", "--doses", "1")
     assert [line for line in done.stderr.splitlines() if "unaccounted" in line] == [
         f"kitdock: warning: 1 dose of kit {kit} unaccounted for: is a usage report due?" for kit in ("K2", "K3")
@@ -172,8 +174,8 @@ def test_replacement_in_one_step(shelf: Station) -> None:
         "kit K2 issued to officer 1207 in pouch P1",
     ]
     line = shelf.refused("kit", "replace", "K2", "K1", "--lost", status=1)
-    assert "kit K1 is to be counted first: it left pouch P1 at " in line
-    assert "and the pouch has not docked since; `kitdock kit count K1 --doses DOSES`" in line
+    assert "kit K1 is to be counted first: it left pouch P1 on " in line
+    assert "and the pouch hasn't been in the dock since; `kitdock kit count K1 --doses DOSES`" in line
     shelf.run("kit", "count", "K1", "--doses", "2")
     assert told(shelf, "replace", "K2", "K1", "--lost").splitlines() == [
         "kit K2 of officer 1207 is lost",
@@ -187,7 +189,7 @@ def test_replacement_in_one_step(shelf: Station) -> None:
 def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: Station) -> None:
     shelf.run("kit", "issue", "K1", "1207", "--at", ago(5))
     line = shelf.refused("kit", "correct", "K1", "--reason", "typo", "--movement", "1", status=1)
-    assert "only its last movement can be corrected, which is 4 (issue)" in line
+    assert "Only its last movement can be corrected: number 4 (issued)." in line
     at = written(datetime.fromisoformat(ago(5)))
     assert told(shelf, "correct", "K1", "--reason", "typo") == f"kit K1: issue of {at} (movement 4) reversed"
     rows = shelf.json("kit", "history", "K1")
@@ -203,7 +205,7 @@ def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: St
     assert gone.endswith("; it is not in the ledger any more")
     assert [each["kit"] for each in shelf.json("kit", "list")] == ["K3", "K2"]
     line = shelf.refused("kit", "issue", "K1", "1207", status=1)
-    assert line.endswith("its receipt was corrected: `kitdock kit add K1` if the box is here")
+    assert line.endswith("Its receipt was corrected. If the box is here, receive it again: `kitdock kit add K1`.")
 
 
 def test_history_tells_who_when_why_and_what_the_pouch_logged(shelf: Station) -> None:
@@ -265,7 +267,7 @@ def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_the
     shelf.run("kit", "correct", "K1", "--reason", "1207 typed for 1300")
     assert shelf.json("openings")[0]["officers"] == []
     line = shelf.refused("kit", "issue", "K1", "1300", "--pouch", "P1", status=1)
-    assert "kit K1 is to be counted first: pouch P1 was opened at " in line
+    assert "kit K1 is to be counted first: pouch P1 was opened on " in line
     assert line.endswith(" if this holder has had it since then")
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "issue", "K1", "1300", "--pouch", "P1", input="\n")
@@ -287,8 +289,8 @@ def test_movement_of_the_past_that_changes_no_opening_is_recorded_unasked(shelf:
     issued_and_opened(shelf)
     assert "opening" not in shelf.run("kit", "return", "K1", "--doses", "2", "--at", ago(0)).stderr
     line = shelf.refused("kit", "issue", "K2", "1300", "--pouch", "P1", "--at", ago(4), status=1)
-    assert line.startswith("pouch P1 was with officer 1207 until ")
-    assert line.endswith(": check the time given with --at")
+    assert line.startswith("Pouch P1 was with officer 1207 until ")
+    assert line.endswith(". Check the time you gave with --at.")
 
 
 def test_return_of_a_kit_that_may_have_been_used_asks_how_many_are_in_it(
@@ -296,7 +298,7 @@ def test_return_of_a_kit_that_may_have_been_used_asks_how_many_are_in_it(
 ) -> None:
     issued_and_opened(shelf)
     line = shelf.refused("kit", "return", "K1", status=2)
-    assert line.startswith("kit K1 is to be counted: pouch P1 was opened at ")
+    assert line.startswith("kit K1 is to be counted: pouch P1 was opened on ")
     assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
     line = shelf.refused("kit", "replace", "1207", status=2)
     assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
@@ -316,10 +318,10 @@ def test_kit_that_came_back_uncounted_from_a_pouch_is_named_and_kept_until_the_p
     shelf.run("kit", "issue", "K3", "1207", "--pouch", "P1", "--at", ago(5))
     done = shelf.run("kit", "return", "K3", "--at", ago(1), "--format", "json")
     assert json.loads(done.stdout)["to_count"] == ["K3"]
-    assert "warning: kit K3 is to be counted before it is issued again: it left pouch P1 at " in done.stderr
+    assert "warning: kit K3 is to be counted before it is issued again: it left pouch P1 on " in done.stderr
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K1", "K2"]
     (row,) = shelf.json("kit", "list", "--to-count")
-    assert (row["kit"], row["to_count"].startswith("it left pouch P1 at ")) == ("K3", True)
+    assert (row["kit"], row["to_count"].startswith("it left pouch P1 on ")) == ("K3", True)
     assert "leave '--at' out" in shelf.run("kit", "list", "--to-count", "--at", ago(2), status=2).stderr
     assert "kit K3 is to be counted first" in shelf.refused("kit", "issue", "K3", "1300", status=1)
     shelf.dock("0000000000000001")
@@ -330,12 +332,12 @@ def test_kit_that_came_back_uncounted_from_a_pouch_is_named_and_kept_until_the_p
 
 def test_what_must_not_go_out_again_and_a_second_kit_are_warned_of(shelf: Station) -> None:
     shelf.run("kit", "issue", "K3", "1207")
-    assert "warning: officer 1207 already has kit K3" in shelf.run("kit", "issue", "K1", "1207").stderr
+    assert "warning: Officer 1207 already has kit K3." in shelf.run("kit", "issue", "K1", "1207").stderr
     shelf.run("recall", "mark", "A0", "--reason", "bad seals")
     shelf.run("kit", "quarantine", "K1", "--reason", "frozen")
     done = shelf.run("kit", "return", "K1", "K3")
-    assert "warning: put kit K3 aside: its lot A0 is recalled (bad seals)" in done.stderr
-    assert "warning: put kit K1 aside: it is quarantined (frozen)" in done.stderr
+    assert "warning: Put kit K3 aside, because its lot A0 is recalled (bad seals)." in done.stderr
+    assert "warning: Put kit K1 aside, because it is quarantined (frozen)." in done.stderr
 
 
 def test_use_is_corrected_after_the_kit_came_back(shelf: Station) -> None:

@@ -44,7 +44,7 @@ def test_explanation_is_recorded_and_a_new_one_replaces_it_visibly(force: Statio
     by = ("--officer", "1207")
     assert force.json("openings", "explain", "P1", "--cause", "training", *by)["replaces"] is None
     done = force.run("openings", "explain", "P1:1", "--cause", "used", *by)
-    assert "used on a person, 2 doses; it replaces training, said by officer 1207" in done.stdout
+    assert "used on someone, 2 doses; it replaces training, said by officer 1207" in done.stdout
     assert "kitdock usage file --opening P1:1" in done.stdout
     opening = force.json("openings")[0]
     assert (opening["cause"], opening["doses"], opening["explained_by"]) == ("used", 2, "1207")
@@ -89,10 +89,10 @@ def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.Monkey
     done = force.run("openings", "explain", "P1", input="9999\n\n9\n1\n\n")
     assert "Your collar number [1207]: 9999\n  no officer 9999" in done.stderr
     assert "type a number from 1 to 5" in done.stderr
-    assert "by officer 1207: used on a person, 2 doses" in done.stdout
+    assert "by officer 1207: used on someone, 2 doses" in done.stdout
     done = force.run("openings", "explain", "P1:1", input="me\n3\n")
     login = force.store(lambda store: store.login)
-    assert f"opening P1:1 explained by {login}: inspection; it replaces used, said by officer 1207" in done.stdout
+    assert f"opening P1:1 explained by {login}: checking it; it replaces used, said by officer 1207" in done.stdout
     done = force.run("openings", "explain", "P1:1", input="\n\n", status=2)
     assert "stays" in done.stderr
 
@@ -105,7 +105,7 @@ def test_reconcile_gives_each_discrepancy_with_its_next_step(force: Station) -> 
     fields = ["kind", "severity", "kit", "pouch", "officer", "since", "evidence", "next_step"]
     assert all(list(each) == [*fields, "place", "name", "status", "said", "facts"] for each in found)
     text = force.run("reconcile").stdout
-    assert "next: ask why" in text
+    assert "next: Ask why" in text
 
 
 def test_carried_expired_kit_is_in_reconcile_and_first_in_expiry(force: Station) -> None:

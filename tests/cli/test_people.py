@@ -35,8 +35,8 @@ def test_last_training_counts_and_an_earlier_one_is_a_correction(station: Statio
     station.run("officer", "change", "4101", "--trained", str(day(-2)))
     line = station.refused("officer", "change", "4101", "--trained", str(day(-10)), status=1)
     assert line == (
-        f"officer 4101 was trained on {written(day(-2))}, later than {written(day(-10))}: the last training counts; "
-        "if that day was wrong, say --correct"
+        f"Officer 4101 was trained on {written(day(-2))}, which is later than {written(day(-10))}, and the latest "
+        "training counts. If the later date is wrong, add --correct."
     )
     assert officer(station)["trained_on"] == str(day(-2))
     station.run("officer", "change", "4101", "--trained", str(day(-10)), "--correct")
@@ -124,12 +124,12 @@ def test_each_bad_line_of_a_file_is_listed_and_nothing_is_written(station: Stati
         done = station.run(*imported(station, tmp_path, content, *options), status=2)
         lines = done.stderr.splitlines()
         assert [line.split(":")[1] for line in lines[:-1]] == [
-            f" line {number}" for number in (2, 3, 4, 5, 7, 8, 9, 10)
+            f" Line {number}" for number in (2, 3, 4, 5, 7, 8, 9, 10)
         ]
         for line, what in zip(
             lines,
-            ("the last training counts", "no collar number", "no date", "no station Nowhere", "line 6 too",
-             "in the future", "no officer", "no day that exists", "8 lines are wrong, nothing was written"),
+            ("the latest training counts", "no collar number", "as a date", "no station Nowhere", "also on line 6",
+             "in the future", "Fill in officer", "no such day as", "8 lines are wrong, so nothing was imported"),
             strict=True,
         ):  # fmt: skip
             assert what in line
@@ -165,10 +165,10 @@ def test_dates_of_another_style_are_read_if_it_is_named(station: Station, tmp_pa
 
 
 @pytest.mark.parametrize(("content", "what"), [
-    (b"", "the file is empty"),
-    (b"number,trained\n1,\n", "no column is called 'number'"),
+    (b"", "The file is empty"),
+    (b"number,trained\n1,\n", "doesn't know the column 'number'"),
     (b"PK\x03\x04rest", "Excel workbook"),
-    (b"officer,unit\n1,Roads\n2,caf\xe9\n3,caf\xc3\xa9\n", "another encoding"),
+    (b"officer,unit\n1,Roads\n2,caf\xe9\n3,caf\xc3\xa9\n", "encoded differently"),
 ])  # fmt: skip
 def test_a_file_that_is_none_is_refused(station: Station, tmp_path: Path, content: bytes, what: str) -> None:
     assert what in station.run(*imported(station, tmp_path, content), status=2).stderr

@@ -37,8 +37,8 @@ def test_each_has_kind_severity_kit_holder_since_evidence_and_the_next_step(open
     }
     assert found["facts"] == [f"record:{TAG}:1"]
     text = opened.run("reconcile").stdout
-    assert "carried by 1207" in text
-    assert "next: ask why" in text
+    assert "Officer 1207 had it." in " ".join(text.split())
+    assert "next: Ask why" in text
     assert f"{OPENING}: opened" in text
     assert "1 question: 1 medium" in text
     assert max(len(line) for line in text.splitlines()) <= 80
@@ -63,7 +63,7 @@ def test_acknowledged_stays_listed_and_marked_and_can_be_left_out(opened: Statio
     assert "asked; on leave until Monday" in " ".join(opened.run("reconcile").stdout.split())
     assert names(opened, "--new") == []
     line = opened.refused("reconcile", "acknowledge", OPENING, "--reason", "again", status=1)
-    assert "acknowledged already" in line
+    assert "is already acknowledged" in line
 
 
 def test_resolved_leaves_the_list_and_is_not_lost(opened: Station) -> None:
@@ -101,7 +101,9 @@ def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -
     shown = opened.json("reconcile", "show", f"opening_unexplained:{TAG}:1")
     assert [each["action"] for each in shown["history"]] == ["opened", "cleared"]
     assert opened.json("reconcile", "show", OPENING)["history"] == shown["history"], "the pouch names it as well"
-    assert "no discrepancy is called" in opened.refused("reconcile", "show", "opening_unexplained:P1:9", status=2)
+    assert "There is no discrepancy opening_unexplained:P1:9" in opened.refused(
+        "reconcile", "show", "opening_unexplained:P1:9", status=2
+    )
 
 
 def test_one_that_is_resolved_is_not_taken_for_agreement(opened: Station) -> None:
@@ -115,9 +117,9 @@ def test_show_has_what_it_rests_on(opened: Station) -> None:
     shown = opened.json("reconcile", "show", "training_lapsed:K1")
     (fact,) = shown["evidence"]
     assert fact["fact"] == "movement:2"
-    assert fact["text"].startswith("issue of kit K1, officer 1207, pouch P1, recorded by ")
+    assert fact["text"].startswith("kit K1 issued, officer 1207, pouch P1, recorded by ")
     (record,) = opened.json("reconcile", "show", OPENING)["evidence"]
-    assert record["text"] == "lid open, verified; came with docking 1"
+    assert record["text"] == "lid open, verified, collected with docking 1"
     text = opened.run("reconcile", "show", OPENING).stdout
     assert "Evidence" in text
     assert "History" in text
@@ -163,7 +165,7 @@ def test_reasons_and_names_that_cannot_be_are_refused(opened: Station) -> None:
     assert "Missing option '--reason'" in opened.run("reconcile", "resolve", OPENING, status=2).stderr
     assert "reason" in opened.refused("reconcile", "resolve", OPENING, "--reason", " ", status=2)
     line = opened.refused("reconcile", "resolve", "expired_carried:K7", "--reason", "so", status=2)
-    assert "no discrepancy is called expired_carried:K7 now" in line
+    assert "There is no discrepancy expired_carried:K7 at present." in line
     assert names(opened) == [OPENING]
 
 
@@ -186,7 +188,7 @@ def test_rules_are_listed_with_the_settings_in_force(station: Station) -> None:
     assert rules["report_missing"]["settings"] == {"report_hours": 72}
     text = station.run("reconcile", "--rules").stdout
     assert "report_hours 72" in text
-    assert "An opening of which nobody has said why." in text
+    assert "A pouch was opened, and nobody has said why yet." in text
 
 
 def test_usual_questions_of_a_quartermaster_come_with_the_worst_first(force: Station) -> None:

@@ -45,7 +45,7 @@ def test_second_issue_is_refused_with_who_and_since_when(station: Station) -> No
     add(station)
     since = written(datetime.fromisoformat(station.json("kit", "issue", "K1", "1207")["at"]))
     line = station.refused("kit", "issue", "K1", "1300", status=1)
-    assert line == f"kit K1 is already issued, to officer 1207 since {since}: `kitdock kit return K1` comes first"
+    assert line == f"Kit K1 has been issued to officer 1207 since {since}. Take it back first: `kitdock kit return K1`."
     assert station.json("kit", "list")[0]["officer"] == "1207"
 
 
@@ -57,7 +57,7 @@ def test_unknown_things_are_refused(station: Station) -> None:
     assert "no pouch P9" in station.refused("kit", "issue", "K1", "1207", "--pouch", "P9", status=2)
     assert "no kit K9" in station.refused("kit", "return", "K9", status=2)
     assert "in stock" in station.refused("kit", "return", "K1", status=1)
-    assert "lot B2 of Nyxoid is new" in station.refused(
+    assert "Lot B2 of Nyxoid is new." in station.refused(
         "kit", "add", "K2", "--product", "Nyxoid", "--lot", "B2", status=2
     )
     assert station.json("kit", "list")[0]["officer"] is None
@@ -78,7 +78,7 @@ def test_lot_with_another_expiry_is_refused(station: Station) -> None:
     line = station.refused(
         "kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(401)), status=1
     )
-    assert f"known to expire on {written(day(400))}, not {written(day(401))}" in line
+    assert f"expire on {written(day(400))}, not on {written(day(401))}" in line
     station.run("kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1")
     assert [each["expires_on"] for each in station.json("kit", "list")] == [str(day(400))] * 2
 
@@ -86,10 +86,10 @@ def test_lot_with_another_expiry_is_refused(station: Station) -> None:
 def test_expired_kit_is_received_only_if_that_is_said_and_never_issued(station: Station) -> None:
     station.run("officer", "add", "1207", "--trained", str(day(-30)))
     old = ["kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(-1))]
-    assert "say --accept-expired" in station.refused(*old, status=1)
+    assert "add --accept-expired" in station.refused(*old, status=1)
     assert station.json("kit", "list") == []
     assert "warning: kit K1 expired" in station.run(*old, "--accept-expired").stderr
-    assert "never issue it" in station.refused("kit", "issue", "K1", "1207", status=1)
+    assert "so it can't be issued" in station.refused("kit", "issue", "K1", "1207", status=1)
 
 
 def test_issue_warns_of_training_and_expiry_and_is_done(station: Station) -> None:
@@ -97,8 +97,8 @@ def test_issue_warns_of_training_and_expiry_and_is_done(station: Station) -> Non
     add(station, expires=30)
     done = station.run("kit", "issue", "K1", "1207")
     assert done.stdout == "kit K1 issued to officer 1207\n"
-    assert "warning: kit K1 expires on" in done.stderr
-    assert "warning: no training is known for officer 1207" in done.stderr
+    assert "warning: Kit K1 expires on" in done.stderr
+    assert "warning: No training is recorded for officer 1207." in done.stderr
 
 
 def test_movement_may_be_noted_afterwards_but_not_before_the_last(station: Station) -> None:
@@ -106,7 +106,7 @@ def test_movement_may_be_noted_afterwards_but_not_before_the_last(station: Stati
     before = clock.iso(clock.now_ms() - 3 * DAY_MS, "Europe/London")[:16]
     station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(400)), "--at", before)
     station.run("kit", "issue", "K1", "1207")
-    assert "after the time given" in station.refused("kit", "return", "K1", "--at", before, status=1)
+    assert "after the time you gave" in station.refused("kit", "return", "K1", "--at", before, status=1)
 
 
 def test_officer_is_added_once_and_refreshes_training(station: Station) -> None:

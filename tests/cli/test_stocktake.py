@@ -64,13 +64,13 @@ def test_each_scan_is_answered_in_one_line(shelf: Station) -> None:
     since = written(day(-100))
     assert said == [
         "  K-1  ok",
-        f"! K-5  unexpected: carried by officer 4101 since {since}",
-        f"! K-6  unexpected: at South since {since}",
-        f"! K-4  expired on {written(day(-3))}",
-        "! K-1  already counted by you",
-        "! K-99  unknown kit",
+        f"! K-5  Not expected here (recorded as carried by officer 4101 since {since}).",
+        f"! K-6  Not expected here (recorded as at South since {since}).",
+        f"! K-4  Went out of date on {written(day(-3))}.",
+        "! K-1  You have already counted it.",
+        "! K-99  Unknown kit.",
         "! not counted  no kit k-2, but K-2 is known: is caps lock on? Scan again",
-        "! K-2  1 dose counted, 2 in the ledger",
+        "! K-2  You counted 1 dose, but the ledger has 2.",
         "! not counted  'K 3 x' is no kit number: use 1 to 32 letters, digits, dots, dashes or slashes",
     ]
     assert differences(shelf) == [
@@ -92,7 +92,7 @@ def test_code_of_a_pack_is_its_kit_if_it_has_a_serial(shelf: Station) -> None:
     assert scan(shelf, GTIN) == [
         f"! not counted  a pack of product {GTIN} without a serial: scan the label with the kit's number"
     ]
-    assert "check digit" in scan(shelf, "0109506000134353")[0]
+    assert "ends in 3 where 2 should be" in scan(shelf, "0109506000134353")[0]
 
 
 def test_code_of_a_pack_is_not_the_kit_of_a_receipt_that_was_taken_back(shelf: Station) -> None:
@@ -105,7 +105,7 @@ def test_code_of_a_pack_is_not_the_kit_of_a_receipt_that_was_taken_back(shelf: S
 
 def test_number_of_digits_is_a_kit_if_it_is_no_product(shelf: Station) -> None:
     shelf.run("stocktake", "start")
-    assert scan(shelf, "12345678") == ["! 12345678  unknown kit"]
+    assert scan(shelf, "12345678") == ["! 12345678  Unknown kit."]
 
 
 def test_undo_takes_back_the_last_scan_of_the_same_counter(shelf: Station) -> None:
@@ -133,7 +133,7 @@ def test_count_goes_on_after_a_break_and_tells_how_far_it_is(shelf: Station) -> 
 def test_two_logins_share_the_shelves_and_a_kit_scanned_by_both_is_double(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     scan(shelf, "K-1", "K-2", "K-4", login="first")
-    assert scan(shelf, "K-3", "K-1", login="second") == ["  K-3  ok", "! K-1  already counted by first"]
+    assert scan(shelf, "K-3", "K-1", login="second") == ["  K-3  ok", "! K-1  Already counted by first."]
     assert differences(shelf) == ["double:K-1", "expired:K-4"]
 
 
@@ -158,7 +158,10 @@ def test_kits_that_move_meanwhile_are_no_difference(shelf: Station) -> None:
 
 def test_vehicle_is_counted_as_a_station_is(shelf: Station) -> None:
     assert "1 kit expected" in shelf.run("stocktake", "start", "Car 1").stdout
-    assert scan(shelf, "K-7", "K-1") == ["  K-7  ok", f"! K-1  unexpected: at North since {written(day(-100))}"]
+    assert scan(shelf, "K-7", "K-1") == [
+        "  K-7  ok",
+        f"! K-1  Not expected here (recorded as at North since {written(day(-100))}).",
+    ]
     assert differences(shelf, "Car 1") == ["wrong_place:K-1"]
 
 
@@ -169,7 +172,7 @@ def test_close_is_refused_with_what_lacks_a_reason_and_writes_nothing(shelf: Sta
     done = shelf.run("stocktake", "close", "--reason", "doses:K-1=one was opened", status=1)
     lines = done.stderr.splitlines()
     assert "stocktake 1 of North has 1 difference without a reason; nothing was closed" in lines[0]
-    assert lines[1:] == [f"kitdock:   missing:K-4  here since {written(day(-100))} by the ledger"]
+    assert lines[1:] == [f"kitdock:   missing:K-4  recorded here since {written(day(-100))}"]
     wrong = shelf.refused("stocktake", "close", "--reason", "missing:K-1=why", status=2)
     assert "missing:K-1 is no difference of stocktake 1" in wrong
     assert "names no difference" in shelf.refused("stocktake", "close", "--reason", "K-4=why", status=2)
@@ -187,7 +190,7 @@ def test_close_records_differences_and_counted_doses_and_loses_nothing(shelf: St
     )
     assert done.stdout.splitlines() == [
         "stocktake 1 of North closed: 3 of 4 kits found, 2 differences",
-        "  missing:K-4  look for it, else `kitdock kit lose K-4`",
+        "  missing:K-4  Look for it. If it is gone, record it as lost: `kitdock kit lose K-4`.",
         "  doses:K-1  1 dose recorded",
     ]
     with Store.open(shelf.db) as store:
@@ -246,13 +249,13 @@ def test_bad_file_of_reasons_is_refused_by_its_line(shelf: Station, tmp_path: Pa
     path = tmp_path / "reasons.csv"
     close = ["stocktake", "close", "--reasons", str(path)]
     path.write_text("kind,kit,reason\nmissing,,why\n")
-    assert "line 2: it has no kit" in shelf.refused(*close, status=2)
+    assert "line 2: Fill in kit." in shelf.refused(*close, status=2)
     path.write_text("kind,kit,reason\nmissing,K-1,a\nMissing,K-1,b\n")
     assert "line 3: missing:K-1 has a reason already" in shelf.refused(*close, status=2)
     path.write_text(f"kind,kit,reason\nmissing,K-1,{'x' * 201}\n")
     assert "line 2:" in shelf.refused(*close, status=2)
     path.write_text("nothing\n")
-    assert "does not name the columns" in shelf.refused(*close, status=2)
+    assert "The first line must name the columns." in shelf.refused(*close, status=2)
 
 
 def test_reasons_are_asked_for_at_the_terminal(shelf: Station) -> None:

@@ -80,7 +80,7 @@ def test_tag_that_was_in_another_pouch_is_a_question_there(station: Station, cab
     assert [each["pouch"] for each in station.json("tag", "list")] == ["P2"]
     (found,) = station.json("reconcile")
     assert (found["name"], found["severity"]) == ("tag_moved:P1", "low")
-    assert f"its tag {old} was provisioned into pouch P2" in found["evidence"]
+    assert f"Its tag {old} was put into pouch P2" in found["evidence"]
     cable.answer = dict
     station.run("tag", "provision", "P1", "--port", "X")
     assert station.json("reconcile") == []

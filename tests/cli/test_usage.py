@@ -201,7 +201,7 @@ def test_a_protected_answer_that_is_refused_is_not_repeated(force: Station) -> N
     told = force.run("usage", "file", "--officer", "1207", "--answers", "-", input=wrong, status=2).stderr
     assert len(told.splitlines()) == 4
     assert "secret" not in told
-    assert "resupply_needed: is yes or no, not 'soon'" in told
+    assert "resupply_needed: Answer yes or no, not 'soon'." in told
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "null"])
@@ -214,7 +214,7 @@ def test_answers_that_are_no_json_object_are_refused(force: Station, text: str) 
 def test_name_is_refused_unless_the_station_collects_names(force: Station, tmp_path: Path) -> None:
     named = json.dumps({**json.loads(GIVEN), "person_name": "somebody"})
     line = force.refused("usage", "file", "--officer", "1207", "--answers", "-", input=named, status=2)
-    assert line == "person_name: this station does not collect names; leave it out"
+    assert line == "person_name: This station doesn't collect names. Leave it out."
     other = Station(tmp_path / "names.db")
     other.run("init", "--name", "North", "--time-zone", "Europe/London", "--collect-names")
     other.run("officer", "add", "1207")
@@ -257,7 +257,7 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
     done = force.run("usage", "file", "--opening", "P1", input="\n".join(typed) + "\n")
     assert "whole number from 0 to 120" in done.stderr
     assert "not 'two hundred'" not in done.stderr, "a protected answer is not repeated"
-    assert "is one of" in done.stderr
+    assert "Choose one of" in done.stderr
     assert done.stdout == "usage report 1 filed: 2 doses, officer 1207, from kit K1\n"
     shown = {each["field"]: each["answer"] for each in force.json("usage", "show", "1")}
     assert shown["substance"] == "heroin"

@@ -52,13 +52,25 @@ MOVED = {
             "Stocktake 1 of North, closed on 29 May 2026 at 12:00, found: wrong place, at South. The reason given"
             " was 'so'.",
         ),
-        (Phrase("found.sequence_gap", tag="aa", first=1, last=3), "Entries 1 to 3 are missing from the log of tag aa. We don't know whether the pouch was opened at "
-            "that time."),
-        (Phrase("found.records_removed", tag="aa", first=5, last=5), "Entry 5 is missing from the log of tag aa, although it wasn't full. A tag only drops its oldest "
-            "entries when its log is full."),
-        (Phrase("found.record_tampered", records=(2, 4), tag="aa", others=1), "Entries 2 and 4 in the log of tag aa are not what the tag wrote. 1 later entry can't be checked "
-            "because of this."),
-        (Phrase("found.record_tampered", records=(2,), tag="aa", others=0), "Entry 2 in the log of tag aa is not what the tag wrote."),
+        (
+            Phrase("found.sequence_gap", tag="aa", first=1, last=3),
+            "Entries 1 to 3 are missing from the log of tag aa. We don't know whether the pouch was opened at "
+            "that time.",
+        ),
+        (
+            Phrase("found.records_removed", tag="aa", first=5, last=5),
+            "Entry 5 is missing from the log of tag aa, although it wasn't full. A tag only drops its oldest "
+            "entries when its log is full.",
+        ),
+        (
+            Phrase("found.record_tampered", records=(2, 4), tag="aa", others=1),
+            "Entries 2 and 4 in the log of tag aa are not what the tag wrote. 1 later entry can't be checked "
+            "because of this.",
+        ),
+        (
+            Phrase("found.record_tampered", records=(2,), tag="aa", others=0),
+            "Entry 2 in the log of tag aa is not what the tag wrote.",
+        ),
         (
             Phrase("found.tag_interrupted", stops=2, starts=1, records=(2, 5, 6), **INTERRUPTED),
             "Tag aa was stopped over USB twice and restarted once although its battery was good (power-on, "
@@ -109,7 +121,10 @@ MOVED = {
             ),
             "kit K1 left behind, officer 1207, Car 1, pouch P1, 1 dose, so, document 7, recorded by qm",
         ),
-        (Phrase("fact.record", kind=None, verdict="altered", docking=1), "entry in the log, altered, collected with docking 1"),
+        (
+            Phrase("fact.record", kind=None, verdict="altered", docking=1),
+            "entry in the log, altered, collected with docking 1",
+        ),
         (
             Phrase("fact.report", form="england_wales", officer="1207", doses=2, opening=None, stands="filed"),
             "england_wales, filed by officer 1207, 2 doses, no opening named",

@@ -48,7 +48,7 @@ def test_numbers_go_on_after_the_last_of_their_prefix(shelf: Station) -> None:
     receive(shelf, pack(), pack())
     receive(shelf, pack(), options=("--prefix", "V-"))
     assert {"K-0010", "K-0011", "V-0002"} < {kit[0] for kit in kits(shelf)}
-    assert "is no prefix" in shelf.refused("stock", "receive", "--prefix", "K1", status=2)
+    assert "can't be a prefix" in shelf.refused("stock", "receive", "--prefix", "K1", status=2)
 
 
 def test_document_and_station_are_kept(shelf: Station) -> None:
@@ -118,8 +118,8 @@ def test_what_is_typed_before_needs_no_terminal(shelf: Station) -> None:
 def test_a_lot_that_cannot_be_is_refused(shelf: Station) -> None:
     refused = receive(shelf, "lot", "lot A1 exp 30/04/2028", "lot A1", GTIN, status=1)
     lines = refused.stderr.splitlines()
-    assert "write `lot A1 exp 2028-04-30`" in lines[0]
-    assert "does not tell day from month" in lines[1]
+    assert "Type `lot A1 exp 2028-04-30`" in lines[0]
+    assert "which part of 30/04/2028 is the day" in lines[1]
     assert "lot A1 of Naloxone X is new and the code tells no expiry" in lines[3]
     assert kits(shelf) == []
 

@@ -47,21 +47,21 @@ def test_a_file_is_imported_whole(shelf: Station, tmp_path: Path) -> None:
 
 BAD = {
     "K-0001,Naloxone X,,A1,,,,": "kit K-0001 is known already",
-    "B9,Naloxone X,,A1,2027-06-30,,,": "known to expire on 31 May 2027, not 30 Jun 2027",
-    "B9,Naloxone X,,C3,2028-05,,,": "known to expire on 30 Apr 2028, not 31 May 2028",  # by line 4 of the file
-    "B9,Naloxone X,,A1,,4,,": "2 doses a kit, not 4",
+    "B9,Naloxone X,,A1,2027-06-30,,,": "expire on 31 May 2027, not on 30 Jun 2027",
+    "B9,Naloxone X,,C3,2028-05,,,": "expire on 30 Apr 2028, not on 31 May 2028",  # by line 4 of the file
+    "B9,Naloxone X,,A1,,4,,": "have 2 doses, not 4",
     "B9,Naloxone X,,Z9,,,,": "lot Z9 of Naloxone X is new: fill in the column expires",
     "B9,Nyxoid,,Z9,2028-01-31,,,": "no product Nyxoid: see `kitdock product list`",
     "B9,,614141000036,Z9,2028-01-31,,,": "`kitdock product add NAME --gtin 00614141000036`",
     "B9,Naloxone X,614141000036,Z9,2028-01-31,,,": "`kitdock product gtin 'Naloxone X' 00614141000036`",
     "B9,Nyxoid,9506000134352,Z9,2028-01-31,,,": "GTIN 09506000134352 is that of Naloxone X, not of Nyxoid",
-    "B9,,9506000134353,Z9,2028-01-31,,,": "check digit 3 where 2 must be",
-    "B9,Naloxone X,,Z9,2026-05-31,,,": "expired on 31 May 2026",
+    "B9,,9506000134353,Z9,2028-01-31,,,": "ends in 3 where 2 should be",
+    "B9,Naloxone X,,Z9,2026-05-31,,,": "went out of date on 31 May 2026",
     "B9,Naloxone X,,Z9,2044-05-31,,,": "more than 10 years ahead",
-    "B9,Naloxone X,,Z9,03/04/2028,,,": "does not tell day from month",
+    "B9,Naloxone X,,Z9,03/04/2028,,,": "which part of 03/04/2028 is the day",
     "B9,,9506000134352,A1,,,TAKEN,": "serial TAKEN is kit K-0001",
     "B9,,9506000-134352,A1,,,S1,": "serial S1 is on line 2 too",
-    "b1,Naloxone X,,A1,,,,": "is on line 2 too",
+    "b1,Naloxone X,,A1,,,,": "Kit b1 is also on line 2",
     "k-0001,Naloxone X,,A1,,,,": "number k-0001 is too like that of kit K-0001",
     "\uff2b1,Naloxone X,,A1,,,,": "write it in plain letters, K1",
     "B 9,Naloxone X,,A1,,,,": "is no kit number",
@@ -120,7 +120,7 @@ def test_a_file_with_a_mistyped_lot_is_taken_back_and_imported_again(shelf: Stat
     again = ("B1,Naloxone X,,A1,2028-05-31,4,,", "B2,Naloxone X,,A1,,,,")
     shelf.run("kit", "correct", "B1", "--reason", "wrong expiry")
     refused = imported(shelf, tmp_path / "kits.csv", again[0], status=2)
-    assert "known to expire on 31 May 2027, not 31 May 2028" in refused.stderr
+    assert "expire on 31 May 2027, not on 31 May 2028" in refused.stderr
     shelf.run("kit", "correct", "B2", "--reason", "wrong expiry")
     imported(shelf, tmp_path / "kits.csv", *again)
     assert kits(shelf) == [("B1", "A1", "2028-05-31", None), ("B2", "A1", "2028-05-31", None)]
@@ -139,6 +139,8 @@ def test_a_file_that_is_none_is_refused_in_one_line(shelf: Station, tmp_path: Pa
     missing = tmp_path / "missing.csv"
     assert "cannot be read: No such file" in shelf.refused("stock", "import", str(missing), status=2)
     (tmp_path / "empty.csv").write_bytes(b"")
-    assert "empty.csv: the file is empty" in shelf.refused("stock", "import", str(tmp_path / "empty.csv"), status=2)
+    assert "empty.csv: The file is empty." in shelf.refused("stock", "import", str(tmp_path / "empty.csv"), status=2)
     (tmp_path / "other.csv").write_text("name,size\nx,1\n")
-    assert "does not name the columns" in shelf.refused("stock", "import", str(tmp_path / "other.csv"), status=2)
+    assert "The first line must name the columns." in shelf.refused(
+        "stock", "import", str(tmp_path / "other.csv"), status=2
+    )

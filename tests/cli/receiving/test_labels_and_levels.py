@@ -54,8 +54,8 @@ def test_labels_by_number_lot_and_day(shelf: Station, tmp_path: Path) -> None:
         (["K-0001", "--lot", "A1"], "say which kits"),
         (["K-9999"], "no kit K-9999"),
         (["K-0002"], "was taken back: it has no label"),
-        (["--lot", "Z9"], "no kits to print labels for"),
-        (["--since", "2026-06-02"], "no kits to print labels for"),
+        (["--lot", "Z9"], "There are no kits to print labels for."),
+        (["--since", "2026-06-02"], "There are no kits to print labels for."),
     ],
 )
 def test_labels_of_nothing_are_refused(shelf: Station, tmp_path: Path, arguments: list[str], wrong: str) -> None:

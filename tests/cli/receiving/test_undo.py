@@ -58,7 +58,7 @@ def test_a_kit_that_somebody_moved_is_not_taken_back(shelf: Station) -> None:
 
     with patch.object(Stock, "move", move):
         refused = receive(shelf, pack(), "undo", status=1)
-    assert "kit K-0001" in refused.stderr.splitlines()[1]
+    assert "Kit K-0001" in refused.stderr.splitlines()[1]
     assert shelf.store(lambda store: store.state("K-0001").status) == "destroyed"
 
 
