@@ -67,7 +67,7 @@ def test_show_opens_the_protected_answers(force: Station) -> None:
     shown = {each["field"]: each for each in force.json("usage", "show", "1")}
     assert shown["outcome"] == {
         "field": "outcome",
-        "label": "Outcome of the person",
+        "label": "Outcome for the person",
         "answer": "conscious_and_responsive",
         "protected": True,
         "hidden": False,

@@ -137,10 +137,10 @@ def shift(
 @pytest.mark.parametrize(
     ("copied_by", "put_back_by", "kind", "says"),
     [
-        ("esptool", "esptool", "tag_interrupted", "it started anew once with a battery that was well"),
-        ("mpremote", "mpremote", "tag_interrupted", "its program was stopped over USB once"),
-        ("mpremote", "esptool", "tag_interrupted", "stopped over USB once, and it started anew once"),
-        ("esptool", "mpremote", "start_missing", "belongs to another start of the tag than the one before it"),
+        ("esptool", "esptool", "tag_interrupted", "restarted once although its battery was good"),
+        ("mpremote", "mpremote", "tag_interrupted", "was stopped over USB once"),
+        ("mpremote", "esptool", "tag_interrupted", "stopped over USB once and restarted once"),
+        ("esptool", "mpremote", "start_missing", "comes from another start of the tag than the entry before it"),
     ],
 )
 def test_a_memory_put_back_leaves_no_opening_and_a_question(

@@ -403,7 +403,7 @@ def test_a_summers_day_in_a_car_raises_one_question_about_the_kit(tmp_path: Path
         assert (found.officer, found.pouch) == ("4101", "P-01")
         most = max(filter(None, seen)) + 10
         assert abs(most - 59) <= 1, "what the chip told, and ten degrees"
-        assert f"up to {most} °C, give or take 3, at some time between 2026-07-09 05:0" in str(found.evidence)
+        assert f"up to {most} °C (within 3 °C) some time between 9 Jul 2026, 05:0" in str(found.evidence)
         assert "says at most 25 °C" in str(found.evidence) and "not the kit" in str(found.evidence)
         assert "kitdock reconcile resolve" in steps.told(found.next_step)
         state = stage.store.state("K-0001")
