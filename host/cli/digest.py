@@ -94,6 +94,7 @@ def _case(each: Live, zone: str) -> Row:
     found = each.found
     return {
         "name": found.name,
+        "title": told(found.title),
         "kind": found.kind,
         "severity": found.severity,
         "status": each.status,
@@ -121,6 +122,7 @@ _CASES: Mapping[str, Cell] = {
     "since": time_of("since"),
 }
 _CASE: Sequence[Cell] = (
+    "title",
     "evidence",
     lambda row: line("cell.next", step=row["next_step"]),
     lambda row: line("cell.is_known", step=NextStep("discrepancy.acknowledge", discrepancy=row["name"])),

@@ -71,7 +71,7 @@ def show(db: Path, name: str) -> PrintedReport:
         return PrintedReport(found.name, {"history": history}, line("note.found_no_more"))
     one = Table([row_of(found.live, zone)], COLUMNS, "", details=DETAILS, title=line("title.discrepancy"))
     tables = {"discrepancy": one, "evidence": _evidence(found.evidence, zone), "history": history}
-    return PrintedReport(found.name, tables, status(found.live))
+    return PrintedReport(told(found.live.found.title), tables, status(found.live))
 
 
 _reason = click.option("--reason", metavar="TEXT", type=naming.reason, required=True)

@@ -50,6 +50,18 @@ class Discrepancy(NamedTuple):
         return f"{self.kind}:{self.shown or self.subject}"
 
     @property
+    def title(self) -> Phrase:
+        """What stands over it, for people: Pouch P-02 has no kit."""
+        return Phrase(
+            f"is.{self.kind}",
+            kit=self.kit,
+            pouch=self.pouch,
+            officer=self.officer,
+            place=self.place,
+            subject=self.shown or self.subject,
+        )
+
+    @property
     def names(self) -> tuple[str, str]:
         """All names that it answers to."""
         return self.name, f"{self.kind}:{self.subject}"

@@ -1318,7 +1318,52 @@ def _is_otherwise(*, name: str, status: str, show: str) -> str:
     return f"Discrepancy {name} is {_shown('state', status)}. To see what was done about it: {show}."
 
 
+def _doses_of(kit: str | None, pouch: str | None, subject: str, **_: object) -> str:
+    if kit or pouch:
+        return f"The doses of kit {kit} don't add up" if kit else f"The doses used from pouch {pouch} don't agree"
+    return f"The doses of usage report {subject.removeprefix('report-')} don't add up"
+
+
 RECONCILE: Sentences = {
+    # What stands over a discrepancy.
+    "is.record_tampered": "The log of pouch {pouch} isn't what its tag wrote",
+    "is.records_removed": "The log of pouch {pouch} lacks entries that it should have",
+    "is.log_put_back": "The log of pouch {pouch} was put back to an earlier state",
+    "is.start_missing": "The log of pouch {pouch} lacks a start of its tag",
+    "is.recalled_carried": "Kit {kit} is recalled and still out",
+    "is.expired_carried": "Kit {kit} is out of date and still out",
+    "is.not_whole_carried": "Kit {kit} is out and may not be full",
+    "is.kit_issued_twice": "Kit {kit} was issued twice",
+    "is.ledger_impossible": "The movements of kit {kit} can't be right",
+    "is.pouch_without_kit": "Pouch {pouch} has no kit",
+    "is.resupply_undelivered": "Officer {officer} is still waiting for kits",
+    "is.report_missing": "A use from pouch {pouch} has not been reported yet",
+    "is.opening_unexplained": "Pouch {pouch} was opened and we don't know why yet",
+    "is.use_without_opening": "Usage report {subject} doesn't match an opening",
+    "is.explanation_contradicted": "The reason given for opening pouch {pouch} doesn't fit",
+    "is.explained_by_another": "An opening of pouch {pouch} was explained by somebody else",
+    "is.docked_by_another": "Pouch {pouch} was brought to the dock by somebody else",
+    "is.doses_differ": _doses_of,
+    "is.stocktake_missing": "Kit {kit} was not found at {place}",
+    "is.stocktake_unexpected": "Kit {kit} was found at {place} and should not be there",
+    "is.stocktake_wrong_place": "Kit {kit} was found at {place} and belongs elsewhere",
+    "is.quarantined_carried": "Kit {kit} is quarantined and still out",
+    "is.tag_interrupted": "The tag of pouch {pouch} was stopped or restarted",
+    "is.outside_storage_limits": "Kit {kit} may have been too warm or too cold",
+    "is.sequence_gap": "Part of the log of pouch {pouch} is missing",
+    "is.log_unread": "The last log of pouch {pouch} was not collected",
+    "is.kit_with_leaver": "Officer {officer} has left and kit {kit} is not back",
+    "is.training_lapsed": "The training of officer {officer} has lapsed",
+    "is.tag_moved": "The tag of pouch {pouch} is in another pouch now",
+    "is.not_docked": "Pouch {pouch} has not been in the dock lately",
+    "is.docking_failed": "The log of pouch {pouch} could not be collected",
+    "is.pouch_without_tag": "Pouch {pouch} has no tag",
+    "is.tag_silent": "The tag of pouch {pouch} has not been heard lately",
+    "is.battery_low": "The battery of pouch {pouch} is low",
+    "is.tag_faulty": "The tag of pouch {pouch} has recorded errors",
+    "is.clock_implausible": "The times of some visits to the dock can't be right",
+    "is.kit_without_pouch": "Kit {kit} is carried outside a pouch",
+    "is.stocktake_double": "The counts of kit {kit} at {place} don't agree",
     # What each rule finds.
     "rule.record_tampered": (
         "Entries in a tag's log aren't what the tag wrote, and the entries after them can't be checked."

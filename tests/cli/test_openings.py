@@ -103,7 +103,7 @@ def test_reconcile_gives_each_discrepancy_with_its_next_step(force: Station) -> 
     found = force.json("reconcile")
     assert [each["kind"] for each in found] == ["record_tampered", "opening_unexplained"]
     fields = ["kind", "severity", "kit", "pouch", "officer", "since", "evidence", "next_step"]
-    assert all(list(each) == [*fields, "place", "name", "status", "said", "facts"] for each in found)
+    assert all(list(each) == [*fields, "place", "name", "title", "status", "said", "facts"] for each in found)
     text = force.run("reconcile").stdout
     assert "next: Ask why" in text
 

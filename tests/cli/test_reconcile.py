@@ -35,6 +35,7 @@ def test_each_has_kind_severity_kit_holder_since_evidence_and_the_next_step(open
         "status": "opened",
         "name": OPENING,
     }
+    assert found["title"] == "Pouch P1 was opened and we don't know why yet"
     assert found["facts"] == [f"record:{TAG}:1"]
     text = opened.run("reconcile").stdout
     assert "Officer 1207 had it." in " ".join(text.split())

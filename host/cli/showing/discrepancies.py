@@ -47,6 +47,7 @@ def row_of(each: Live, zone: str) -> Row:
         "next_step": told(found.next_step),
         "place": found.place,
         "name": found.name,
+        "title": told(found.title),
         "status": each.status,
         "said": status(each),
         "facts": list(found.facts),
@@ -89,7 +90,7 @@ def severity(row: Row) -> str:
 
 COLUMNS: Mapping[str, Cell] = {
     "severity": severity,
-    "kind": "kind",
+    "what": lambda row: heading(f"kind.{row['kind']}"),
     "pouch": "pouch",
     "kit": "kit",
     "with": lambda row: row["officer"] or row["place"],
@@ -98,6 +99,7 @@ COLUMNS: Mapping[str, Cell] = {
 """How people see the rows of `row_of`, with `DETAILS` below each."""
 
 DETAILS: Sequence[Cell] = (
+    "title",
     "evidence",
     lambda row: line("cell.next", step=row["next_step"]),
     lambda row: line("cell.named", name=row["name"], said=row["said"]),
