@@ -115,7 +115,7 @@ def _what(row: Row) -> str:
 
 _CASES: Mapping[str, Cell] = {
     "severity": severity,
-    "what": _what,
+    "what_is_wrong": _what,
     "pouch": "pouch",
     "kit": "kit",
     "with": lambda row: row["officer"] or row["place"],

@@ -64,7 +64,7 @@ def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, a
                 "docked": lambda row: told(_OUTCOMES[row["outcome"]]),
                 "new_records": "records_added",
                 "altered": "altered",
-                "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %",
+                "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']}%",
             },
             told(Phrase("dock.nothing_new", scan=NextStep("dock.scan"))),
         )
@@ -113,7 +113,7 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
 
 
 def _battery(row: Row) -> str:
-    percent = f"{row['battery_percent']} %"
+    percent = f"{row['battery_percent']}%"
     return told(Phrase("dock.battery_low", percent=percent)) if row["battery_low"] else percent
 
 

@@ -68,7 +68,7 @@ def forecast_(db: Path, months: int, product: str | None) -> Table:
             "to_order": lambda row: line(
                 "cell.likely", likely=row["order_likely"], range=_range(row["order_low"], row["order_high"])
             ),
-            "by": lambda row: line("cell.now") if row["order_now"] else a_day(row["order_by"]),
+            "order_by": lambda row: line("cell.now") if row["order_now"] else a_day(row["order_by"]),
         },
         no_kits(),
         note="\n".join(text for each in products for text in _total(each)),

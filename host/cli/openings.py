@@ -37,7 +37,7 @@ def list_(db: Path, pouch: str | None) -> Table:
         {
             "opening": "opening",
             "opened": time_of("opened_at"),
-            "±": lambda row: bound(row["opened_error_s"] * 1000),
+            "give_or_take": lambda row: bound(row["opened_error_s"] * 1000),
             "lasted": _lasted,
             "marks": lambda row: row["dose_marks"] or "",
             "carried_by": _carriers,

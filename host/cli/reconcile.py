@@ -159,9 +159,10 @@ def _rules(settings: Settings) -> Table:
     return Table(
         rows,
         {
-            "kind": "kind",
+            "what_is_wrong": lambda row: heading(f"kind.{row['kind']}"),
             "severity": "severity",
             "setting": lambda row: ", ".join(f"{key} {value}" for key, value in row["settings"].items()),
+            "kind": "kind",
         },
         line("none.rules"),
         details=["text"],

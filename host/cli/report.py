@@ -188,7 +188,7 @@ def _discrepancies(found: list[Turnover]) -> Table:
     return Table(
         [each._asdict() for each in found],
         {
-            "kind": lambda row: row["kind"].replace("_", " "),
+            "what_is_wrong": lambda row: heading(f"kind.{row['kind']}"),
             "opened": "opened",
             "settled": "settled",
             "open_at_end": "open",

@@ -230,7 +230,7 @@ def result(db: Path, which: str | None) -> Table:
     rows = [_row(each) for each in found.differences]
     return Table(
         rows,
-        {"difference": _kind, "kit": "kit", "what_is_so": "detail", "next": "next_step"},
+        {"difference": _kind, "kit": "kit", "detail": "detail", "next": "next_step"},
         line(
             "none.differences",
             stocktake=known.id,
@@ -256,7 +256,7 @@ def _settled(store: service.Database, known: service.Stocktake) -> Table:
         empty = Phrase("said.given_up", by=by, at=at, reason=known.cancelled)
     return Table(
         rows,
-        {"difference": _kind, "kit": "kit", "what_was_so": "detail", "reason": "reason"},
+        {"difference": _kind, "kit": "kit", "detail": "detail", "reason": "reason"},
         line("none.differences_settled", stocktake=known.id, place=known.place, outcome=empty),
         note=line("note.closed", by=by, at=at),
         title=line("title.stocktake", stocktake=known.id, place=known.place),

@@ -72,7 +72,7 @@ def correct(db: Path, kit: str, reason: str, movement: int | None, at: str | Non
     text = line(
         "done.receipt_reversed" if moved.after.status == VOID else "done.reversed",
         kit=kit,
-        kind=heading(f"movement.{wrong.kind}"),
+        kind=heading(f"taken_back.{wrong.kind}"),
         at=Instant(wrong.at_ms, zone),
         movement=wrong.id,
     )

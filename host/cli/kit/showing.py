@@ -151,7 +151,7 @@ def history(db: Path, kit: str) -> Table:
             "number": lambda row: row["movement"] or "",
             "what": _what,
             "after_it": _after,
-            "left": lambda row: "" if row["doses_left"] is None else row["doses_left"],
+            "doses_left": lambda row: "" if row["doses_left"] is None else row["doses_left"],
             "by": lambda row: row["recorded_by"] or "",
         },
         line("none.movements", kit=kit),

@@ -90,7 +90,7 @@ def severity(row: Row) -> str:
 
 COLUMNS: Mapping[str, Cell] = {
     "severity": severity,
-    "what": lambda row: heading(f"kind.{row['kind']}"),
+    "what_is_wrong": lambda row: heading(f"kind.{row['kind']}"),
     "pouch": "pouch",
     "kit": "kit",
     "with": lambda row: row["officer"] or row["place"],

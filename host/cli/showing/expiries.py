@@ -81,7 +81,7 @@ def _when(row: Row) -> str:
 
 
 def _holder(row: Row) -> str:
-    return str(row["officer"] or row["place"]) if row["carried"] else heading("in_stock")
+    return str(row["officer"] or row["place"]) if row["carried"] else heading("holder.in_stock")
 
 
 COLUMNS: Mapping[str, Cell] = {

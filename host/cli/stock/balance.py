@@ -49,7 +49,7 @@ def balance(db: Path, at: str | None) -> PrintedReport:
                 [_doses(total)],
                 {
                     "received": "received",
-                    "left": "left",
+                    "doses_left": "left",
                     "used": "used",
                     "unaccounted": "unaccounted",
                     "adds_up": "balances",
@@ -78,7 +78,7 @@ def _by_place(found: list[service.KitNow]) -> list[Row]:
 
 
 def _where(row: Row) -> str:
-    return heading(OFFICERS) if row["where"] == OFFICERS else str(row["where"])
+    return heading(f"where.{OFFICERS}") if row["where"] == OFFICERS else str(row["where"])
 
 
 def _doses(total: Balance) -> Row:

@@ -142,7 +142,7 @@ def list_(db: Path, retired: bool) -> Table:
             "tag": "tag",
             "enrolled": day_of("enrolled_at"),
             "last_docked": _last_docked,
-            "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']} %",
+            "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']}%",
             "records": "last_sequence",
         },
         told(Phrase("tags.none_yet", enrol=NextStep("tag.enrol"))),
