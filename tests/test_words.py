@@ -160,6 +160,7 @@ def test_each_heading_of_a_table_has_words() -> None:
             "state",
             (lifecycle.OPENED, lifecycle.ACKNOWLEDGED, lifecycle.RESOLVED, lifecycle.REOPENED, lifecycle.CLEARED),
         ),
+        ("taken_back", movement.KINDS),
         ("training", issue.TRAINING),
     ],
 )
@@ -208,7 +209,7 @@ def test_a_sentence_names_only_nouns_and_lists_of_its_language(code: str) -> Non
 
 def test_headings_are_those_of_the_language_in_use() -> None:
     table = Table([{"kit": "K1", "own": 1}], {"kit": "kit", "expires_first": "own", "own": "own"}, "")
-    assert re.split(r"\s{2,}", as_text(table, 80, 80).splitlines()[0]) == ["kit", "expires first", "own"]
+    assert re.split(r"\s{2,}", as_text(table, 80, 80).splitlines()[0]) == ["Kit", "First expiry", "own"]
     before = words.use(words.BRITISH._replace(headings={"kit": "trousse"}))
     try:
         assert as_text(table, 80, 80).startswith("trousse")
@@ -220,7 +221,7 @@ def test_fields_are_written_as_the_language_has_them() -> None:
     step = NextStep("kit.release", kit="K 1")
     refusal = errors.RuleError("kit.quarantined", kit="K 1", reason="wet", release=step)
     said = "Kit K 1 is quarantined (wet). Issue another kit, or release this one first: "
-    assert str(refusal) == f"{said}release the kit."
+    assert str(refusal) == f"{said}Release the kit."
     assert steps.told(refusal) == f"{said}`kitdock kit release 'K 1'`."
     why = Phrase("kit.aside_quarantined", reason="wet"), Phrase("kit.aside_quarantined", reason="hot")
     assert words.told(Phrase("kit.put_aside", kit="K1", why=why)).endswith("(wet) and it is quarantined (hot).")

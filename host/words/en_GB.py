@@ -1663,22 +1663,43 @@ RECONCILE: Sentences = {
 # Tags: the dock, the radio, USB, firmware, the bench.
 
 
+def _sentence(text: str) -> str:
+    """An error as a sentence of its own: what the wire's own errors say is a fragment."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!', ':')) else '.'}"
+
+
 def _docking_failed(error: str, committed: int, again: bool) -> str:
-    kept = f"; {committed} already committed" if committed else ""
-    return f"{error}{kept}{'; it keeps its records and is tried again' if again else ''}"
+    said = [
+        f"Only {plural(committed, 'entry', 'entries')} collected." if committed else "Not collected.",
+        _sentence(error),
+        "The tag keeps its log, and Kitdock tries again." if again else "",
+    ]
+    return " ".join(filter(None, said))
+
+
+def _pouch_failed(pouch: str, error: str) -> str:
+    return f"Pouch {pouch} was not collected. {_sentence(error)}"
+
+
+def _not_docked(port: str, error: str) -> str:
+    return f"The tag on {port} was not docked. {_sentence(error)}"
+
+
+def _log_unreadable(error: str) -> str:
+    return f"The log can't be read over the cable. {_sentence(error)}"
 
 
 def _openings_logged(seconds: list[int], records: int) -> str:
-    long = " and ".join(f"{each} s" for each in seconds) or "no length"
-    return f"{plural(len(seconds), 'opening')} of {long}, {plural(records, 'record')} of the lid"
+    long = f" of {' and '.join(f'{each} s' for each in seconds)}" if seconds else ""
+    return f"{plural(len(seconds), 'opening')}{long}, {plural(records, 'record')} of the lid"
 
 
 def _send_the_report(path: object, failed: int, go_on: str | None) -> str:
     said = [
         f"The report is {path}.",
-        "Send it to us as an attachment of an issue, whatever it says: it holds no keys and no names.",
-        "A step is done again by --only and its number, with --resume." if failed else "",
-        f"Go on with {go_on}." if go_on else "",
+        "Attach it to an issue and send it to us, whatever it says. It holds no keys and no names.",
+        "To do a step again, add --only with its number to --resume." if failed else "",
+        f"To go on: {go_on}." if go_on else "",
     ]
     return " ".join(filter(None, said))
 
@@ -1686,204 +1707,221 @@ def _send_the_report(path: object, failed: int, go_on: str | None) -> str:
 TAGS: Sentences = {
     # The radio, the session, the serial port.
     "radio.no_scan": (
-        "Bluetooth cannot scan ({error}): is it switched on, and on Linux is BlueZ running? "
-        "A USB dongle does without: --adapter usb:0"
+        "Bluetooth can't scan ({error}). Is it switched on? On Linux, is BlueZ running? "
+        "With a USB dongle you need neither: add --adapter usb:0."
     ),
-    "radio.no_stack": "adapter {adapter} needs the bumble stack: pip install 'kitdock[dongle]'",
-    "radio.cannot_open": "{why}",
-    "link.no_connection": "no connection: {why}",
+    "radio.no_stack": "Adapter {adapter} needs the bumble stack. Run `pip install 'kitdock[dongle]'`.",
+    "radio.cannot_open": "The Bluetooth adapter can't be opened ({why}).",
+    "link.no_connection": "The tag can't be connected to ({why}).",
     "link.timed_out": "timed out",
-    "link.not_connected": "the tag is not connected, or has no session service",
-    "link.gone_while_written_to": "the tag went away while it was written to: {error}",
-    "link.silent": lambda seconds: f"the tag said nothing for {seconds:g} s",
-    "link.dropped": "the tag dropped the connection",
-    "link.nothing_more": "the tag had nothing more to say",
-    "link.wrong_key": "the device answers to the tag's adverts but does not hold its session key",
-    "link.session_refused": "tag refused the session: {reason}",
-    "link.operation_refused": lambda operation, reason: f"tag answered operation {operation:#04x} with: {reason}",
+    "link.not_connected": "The tag is not connected, or it has no session service.",
+    "link.gone_while_written_to": "The tag went away while it was being written to ({error}).",
+    "link.silent": lambda seconds: f"The tag said nothing for {seconds:g} s.",
+    "link.dropped": "The tag dropped the connection.",
+    "link.nothing_more": "The tag had nothing more to say.",
+    "link.wrong_key": "The device answers to the tag's adverts but does not hold its session key.",
+    "link.session_refused": "The tag refused the session ({reason}).",
+    "link.operation_refused": lambda operation, reason: f"The tag refused operation {operation:#04x} ({reason}).",
     "link.malformed": "malformed message",
     "link.unknown_operation": "unknown operation",
     "link.out_of_range": "value out of range",
-    "link.proof_of_another_key": "proof of another key",
+    "link.proof_of_another_key": "proof made with another key",
     "link.unknown_version": "unknown protocol version",
     "link.flash_write_failed": "flash write failed",
     "link.busy": "busy with another link",
     "link.error_number": "error {number}",
     "port.of_the_chip": "Espressif chip, maybe a tag",
-    "port.of_a_bridge": "serial bridge ({maker}), maybe a tag behind it",
+    "port.of_a_bridge": "serial bridge ({maker}), maybe with a tag behind it",
     "port.of_something_else": "something else",
-    "port.missing": "no serial port {port}: {see} lists those there are",
-    "port.in_use": "port {port} is in use by another program: end that one first",
+    "port.missing": "There is no serial port {port}. See which there are: {see}.",
+    "port.in_use": "Port {port} is in use by another program. End that one first.",
     "port.not_permitted": (
-        "port {port} is not open to this user: on Linux add the user to its group, often dialout, and log in again"
+        "You have no access to port {port}. On Linux, add yourself to its group, often dialout, and log in again."
     ),
-    "port.cannot_open": "port {port} cannot be opened: {error}; {see} lists those there are",
+    "port.cannot_open": "Port {port} can't be opened ({error}). See which there are: {see}.",
     "port.no_answer": (
-        "nothing on port {port} answers as MicroPython does: is it a tag, and is it awake? "
-        "A board without MicroPython: {flash}"
+        "Nothing on port {port} answers as MicroPython does. Is it a tag, and is it awake? "
+        "If the board has no MicroPython yet: {flash}."
     ),
-    "board.answers_in_another_form": ("the tag on {port} did not answer in Kitdock's form: is its firmware Kitdock's?"),
-    "board.refused": "the tag on {port} refused: {reason}",
+    "board.answers_in_another_form": (
+        "The tag on {port} did not answer in Kitdock's form. Does it run Kitdock's firmware?"
+    ),
+    "board.refused": "The tag on {port} refused ({reason}).",
     "board.of_another_release": (
-        "the board on {port} lacks Kitdock's firmware, or has another release: {flash} ({reason})"
+        "The board on {port} doesn't have Kitdock's firmware, or has another release of it ({reason}). "
+        "Flash it first: {flash}."
     ),
-    "board.failed": "the tag on {port} failed: {reason}",
-    "board.gives_no_reason": "no reason given",
-    "board.gone": "the tag on {port} went away: plug it in again and repeat the command",
+    "board.failed": "The tag on {port} failed ({reason}).",
+    "board.gives_no_reason": "it gave no reason",
+    "board.gone": "The tag on {port} went away. Plug it in again and repeat the command.",
     "board.does_not_start_anew": (
-        "the tag on {port} was wiped and does not start anew: unplug it, plug it in and try again"
+        "The tag on {port} was wiped but does not restart. Unplug it, plug it in and try again."
     ),
     # A docking, and what is said of openings there.
-    "docking.connected": "connected",
-    "docking.received": "{records} received",
-    "docking.committed": "{records} committed",
-    "docking.complete": "docked, {added:new record}",
-    "docking.nothing_new": "docked, nothing new",
+    "docking.connected": "Connected.",
+    "docking.received": "{records} received.",
+    "docking.committed": "{records} committed.",
+    "docking.complete": "Collected: {added:new record}.",
+    "docking.nothing_new": "Collected: nothing new.",
     "docking.failed": _docking_failed,
-    "docking.altered": "record {sequence} is not what the tag sealed: kept as evidence",
-    "docking.expiry_refused": "it does not take its kit's expiry: {error}",
+    "docking.altered": "Entry {sequence} in the tag's log is not as the tag wrote it. It is kept as evidence.",
+    "docking.expiry_refused": "The tag did not take its kit's expiry date. {error}",
     "docking.rolled_back": (
-        "the tag's log ends at record {ends_at}, but {committed} are committed: its flash was put back to an earlier "
-        "state; take the tag out of use and enrol it again"
+        "The tag's log ends at record {ends_at}, but {committed} are committed: its flash was put back to an earlier "
+        "state. Take the tag out of use and enrol it again."
     ),
-    "docking.heard": "here, battery {battery_percent} %, {waiting:new record}",
-    "docking.replayed": "an old advert is being repeated by somebody: ignored",
+    "docking.heard": "In the dock (battery {battery_percent}%). Collecting {waiting:new record}.",
+    "docking.replayed": "An old signal from this tag is being repeated. Kitdock ignores it.",
     "docking.safe_mode": (
-        "in safe mode: it logs and answers nothing until its firmware works again; plug it into USB, then {log} and "
-        "{flash}"
+        "The tag is in safe mode. It logs openings, but can't be collected until its firmware works again. Plug it "
+        "into USB, then use {log} and {flash}."
     ),
-    "docking.in_safe_mode": "the tag of pouch {pouch} is {how}",
+    "docking.in_safe_mode": "Pouch {pouch} can't be reached. {how}",
     "docking.not_heard": (
-        "pouch {pouch} was not heard within {seconds} s: set it in the dock, or press its button with the lid closed, "
-        "then try again"
+        "Pouch {pouch} was not heard within {seconds} s. Put it in the dock, or press its button with the lid closed, "
+        "then try again."
     ),
-    "opening.no_such_number": "pouch {pouch} has no opening {sequence}: see {see}",
-    "opening.none_unexplained": "no opening of pouch {pouch} is unexplained: name one as {named}:SEQUENCE, see {see}",
-    "opening.carried_by": "opening {opening} was carried by {officers:or}: say with --officer who explains it",
+    "opening.no_such_number": "Pouch {pouch} has no opening number {sequence}. See which it has: {see}.",
+    "opening.none_unexplained": (
+        "Pouch {pouch} has no opening left to explain. To explain one again, name it as {named}:SEQUENCE. See its "
+        "openings: {see}."
+    ),
+    "opening.carried_by": (
+        "Officer {officers:or} had the pouch at opening {opening}. Say with --officer who explains it."
+    ),
     "opening.carried_by_nobody": (
-        "opening {opening} was carried by nobody on record: say with --officer who explains it"
+        "Kitdock doesn't know who had the pouch at opening {opening}. Say with --officer who explains it."
     ),
-    "opening.unknown_cause": "no cause {cause}: it is one of {causes}",
-    "opening.doses_of_another_cause": "doses belong to cause {used}, not {cause}",
-    "opening.no_dose_marks": "opening {opening} has no dose marks: say with --doses how many were given",
-    "opening.impossible_doses": "{doses} doses cannot be: give 1 to {most}",
+    "opening.unknown_cause": "There is no cause '{cause}'. Choose {causes:or}.",
+    "opening.doses_of_another_cause": "Doses can only be given with the cause {used}, not with {cause}.",
+    "opening.no_dose_marks": "Opening {opening} has no dose marks. Say with --doses how many doses were given.",
+    "opening.impossible_doses": "{doses} doses can't be right. Give a number from 1 to {most}.",
     "opening.none_near_the_incident": (
-        "that pouch has no opening within an hour of the time of the incident: check the time, or dock the pouch "
-        "first. You can also file the report without --opening"
+        "That pouch has no opening within an hour of the incident. Check the time, or collect the pouch at the dock "
+        "first. You can also file the report without --opening."
     ),
     # Putting the firmware onto a board.
-    "flash.extra_missing": "flashing needs {module}: pip install 'kitdock[flash]'",
+    "flash.extra_missing": "Flashing needs {module}. Run `pip install 'kitdock[flash]'`.",
     "flash.not_the_firmware": (
-        "{folder} is not the firmware's folder: give the one of a checkout of Kitdock with --firmware FOLDER, or leave "
-        "it out to take the one that comes with Kitdock"
+        "Folder {folder} is not the firmware's folder. Give the one in a checkout of Kitdock with --firmware FOLDER, "
+        "or leave the option out to take the firmware that comes with Kitdock."
     ),
     "flash.no_firmware_folder": (
-        "no folder {folder}: give the firmware's folder of a checkout, or leave --firmware out"
+        "There is no folder {folder}. Give the firmware's folder in a checkout, or leave --firmware out."
     ),
-    "flash.does_not_compile": "{source} does not compile: {reason}",
-    "flash.compiler_gives_no_reason": "no reason given",
-    "flash.table_unreadable": "partition table {path} cannot be read: {reason}",
-    "flash.no_table": "{path} is no partition table: line {line!r} cannot be followed",
-    "flash.empty_table": "{path} lists no partition",
-    "flash.application_compiled": "application compiled: {files:file}, {size} bytes",
-    "flash.application_is": "application: {files:file} written, {unchanged} up to date",
-    "flash.image_is": "image is MicroPython {version} for the {chip}, {vouched}",
-    "flash.sha256_is": "SHA-256 {sha256}",
+    "flash.does_not_compile": "File {source} does not compile ({reason}).",
+    "flash.compiler_gives_no_reason": "the compiler gave no reason",
+    "flash.table_unreadable": "Partition table {path} can't be read ({reason}).",
+    "flash.no_table": "File {path} is not a partition table: line {line!r} makes no sense.",
+    "flash.empty_table": "Partition table {path} lists no partition.",
+    "flash.application_compiled": "Application compiled: {files:file}, {size} bytes.",
+    "flash.application_is": "Application: {files:file} written, {unchanged} up to date.",
+    "flash.image_is": "The image is MicroPython {version} for the {chip}, {vouched}.",
+    "flash.sha256_is": "Its SHA-256 is {sha256}.",
     "flash.log_elsewhere": (
-        "the board on {port} keeps its log in another place, which this would overwrite: fetch it with {log} and the "
-        "release that flashed it, then repeat with --erase-log"
+        "The board on {port} keeps its log in another place, which this would overwrite. Fetch the log first, with "
+        "the release that flashed the board: {log}. Then repeat this command with --erase-log."
     ),
-    "flash.log_erased": "log and keys erased",
+    "flash.log_erased": "Log and keys erased.",
     "flash.up_to_date": "{part}: up to date",
     "flash.writing": lambda part, size, offset: f"{part}: writing {size} bytes at 0x{offset:x}",
-    "flash.too_little": "the board on {port} has too little flash ({size_kib} KiB): a tag needs {least_kib} KiB",
-    "flash.size_unknown": "the board on {port} has too little flash (unknown): a tag needs {least_kib} KiB",
-    "flash.waiting_for_start": "waiting for MicroPython to start",
-    "flash.does_not_start": ("it does not start by itself: press and release the board's RESET button, without BOOT"),
+    "flash.too_little": "The board on {port} has too little flash ({size_kib} KiB). A tag needs {least_kib} KiB.",
+    "flash.size_unknown": (
+        "The board on {port} doesn't say how much flash it has, and that may be too little. A tag needs "
+        "{least_kib} KiB."
+    ),
+    "flash.waiting_for_start": "Waiting for MicroPython to start.",
+    "flash.does_not_start": (
+        "It does not start by itself. Press and release the board's RESET button, without holding BOOT."
+    ),
     "flash.other_micropython": (
-        "the board on {port} has MicroPython {version}, the firmware needs {wanted}: give an image: {flash}"
+        "The board on {port} has MicroPython {version}, and the firmware needs {wanted}. Give an image: {flash}."
     ),
     "flash.no_log_partition": (
-        "the board on {port} has no partition for the log where it must be: give an image: {flash}"
+        "The board on {port} has no partition for the log in the right place. Give an image: {flash}."
     ),
     "flash.no_chip": (
-        "no chip on port {port} answers: hold its BOOT button, press and release RESET, release BOOT, then repeat the "
-        "command"
+        "No chip answers on port {port}. Hold its BOOT button, press and release RESET, release BOOT, then repeat the "
+        "command."
     ),
-    "flash.other_chip": "the board on port {port} has an {chip}; the firmware is for an {wanted}",
-    "flash.chip_failed": "the board on port {port} failed ({reason}): nothing is lost, repeat the command",
+    "flash.other_chip": "The board on port {port} has an {chip}, and the firmware is for an {wanted}.",
+    "flash.chip_failed": "The board on port {port} failed ({reason}). Nothing is lost: repeat the command.",
     "flash.chip_gone": (
-        "the board on port {port} went away: plug it in again and repeat the command, which goes on from there"
+        "The board on port {port} went away. Plug it in again and repeat the command. It goes on where it stopped."
     ),
     "flash.does_not_keep": lambda port, offset: (
-        f"flash at 0x{offset:x} of the board on {port} does not keep what is written"
+        f"The flash of the board on {port} does not keep what is written at 0x{offset:x}."
     ),
-    "flash.no_room": "no room for {path} in the board's file system: remove what is not Kitdock's",
-    "flash.file_not_taken": "the board on {port} did not take {path} ({error}): repeat the command",
-    "flash.file_differs": "{path} on the board is not what was written: repeat the command",
+    "flash.no_room": "There is no room for {path} in the board's file system. Remove what is not Kitdock's.",
+    "flash.file_not_taken": "The board on {port} did not take {path} ({error}). Repeat the command.",
+    "flash.file_differs": "File {path} on the board is not what was written. Repeat the command.",
     "flash.image_or_images": "Give --image or --images, not both.",
     "flash.checksum_of_no_image": "Name the image that has this SHA-256: --image FILE.",
-    "flash.erase_log": "Erase the log and the keys of the board on {port}? What it has not handed over is lost.",
-    "flash.flashed": "board on {port} flashed with MicroPython {micropython} and the firmware",
-    "flash.nothing_written": "board on {port} is up to date: nothing written",
+    "flash.erase_log": "Erase the log and the keys of the board on {port}? Whatever it has not handed over is lost.",
+    "flash.flashed": "The board on {port} is flashed with MicroPython {micropython} and the firmware.",
+    "flash.nothing_written": "The board on {port} is up to date. Nothing was written.",
     "image.where": (
-        "get the one for the ESP32_GENERIC_C6 or SEEED_XIAO_ESP32C6 from MicroPython's download page; it is called "
-        "like {like}"
+        "Get the one for the ESP32_GENERIC_C6 or SEEED_XIAO_ESP32C6 from MicroPython's download page. Its name looks "
+        "like {like}."
     ),
-    "image.unreadable": "image {image} cannot be read: {reason}",
-    "image.cut_short": "image {image} is cut short: {size} bytes; get it again",
-    "image.cut_short_or_damaged": "image {image} is cut short or damaged: get it again",
+    "image.unreadable": "Image {image} can't be read ({reason}).",
+    "image.cut_short": "Image {image} is cut short: it has only {size} bytes. Get it again.",
+    "image.cut_short_or_damaged": "Image {image} is cut short or damaged. Get it again.",
     "image.without_application": (
-        "image {image} has no partition table with an application: it must be the .bin that is written at 0, not an "
-        "update; {where}"
+        "Image {image} has no partition table with an application. It must be the .bin that is written at 0, not an "
+        "update. {where}"
     ),
-    "image.not_micropython": "image {image} is not MicroPython: {where}",
-    "image.other_micropython": "image {image} is MicroPython {version}, and the firmware needs {wanted}: {where}",
-    "image.does_not_fit": "image {image} does not fit the tag's partition table: {where}",
-    "image.no_folder": "no folder {folder}",
+    "image.not_micropython": "Image {image} is not MicroPython. {where}",
+    "image.other_micropython": "Image {image} is MicroPython {version}, and the firmware needs {wanted}. {where}",
+    "image.does_not_fit": "Image {image} does not fit the tag's partition table. {where}",
+    "image.no_folder": "There is no folder {folder}.",
     "image.none_fits": lambda reasons: "\n".join(reasons),
-    "image.none_there": "no image (*.bin) in {folder}: {where}",
-    "image.no_image": "{image} is no image for an {chip} (it does not begin as one): {where}",
-    "image.of_another_chip": "image {image} is for the {chip}, and the tag has an {wanted}: {where}",
+    "image.none_there": "There is no image (*.bin) in folder {folder}. {where}",
+    "image.no_image": "File {image} is not an image for an {chip}: it does not begin like one. {where}",
+    "image.of_another_chip": "Image {image} is for the {chip}, and the tag has an {wanted}. {where}",
     "image.chip_number": "chip {number}",
-    "image.no_checksum": "{typed!r} is no SHA-256: give its {digits} hexadecimal digits",
+    "image.no_checksum": "I can't read {typed!r} as a SHA-256. Give its {digits} hexadecimal digits.",
     "image.not_the_named": (
-        "image {image} is not the one that you named: its SHA-256 is {sha256}, and --sha256 says {named}; get it "
-        "again, or correct --sha256"
+        "Image {image} is not the one you named: its SHA-256 is {sha256}, and --sha256 says {named}. Get the image "
+        "again, or correct --sha256."
     ),
     "image.damaged_or_swapped": (
-        "image {image} is called like MicroPython's own and is another file ({size} bytes, SHA-256 {sha256}): it is "
-        "damaged or was swapped; get it again, and call an image of your own by another name"
+        "Image {image} has the name of one of MicroPython's own images, but is another file ({size} bytes, SHA-256 "
+        "{sha256}). It is damaged, or was swapped. Get it again, and give an image of your own another name."
     ),
     "image.as_published": "as MicroPython published it",
     "image.as_named": "the one named with --sha256",
     "image.unknown": (
-        "Kitdock doesn't know image {image} by its SHA-256, which is {sha256}: make sure that it is the file which "
-        "MicroPython published, and repeat the command with --sha256 {sha256}"
+        "Kitdock doesn't know image {image} by its SHA-256, which is {sha256}. Make sure that it is the file which "
+        "MicroPython published, then say so: repeat the command with --sha256 {sha256}."
     ),
     # The bench: its steps and its report.
-    "bench.no_such_step": "there is no step {name}: {list} shows those there are",
-    "bench.steps_not_named": "name the steps with their numbers, such as F1,F2: {list} shows them",
-    "bench.no_such_instrument": "there is no instrument {name!r}: they are called {instruments}",
-    "bench.no_such_number": "there is no {number}: the numbers go from 1 to {most}",
-    "bench.report_exists": ("{path} exists already: go on with it by --resume {path}, or choose another --report FILE"),
-    "bench.no_folder_for_report": "no report can be written to the folder {folder}: choose another --report FILE",
-    "bench.report_unreadable": "report {path} cannot be read: {reason}",
-    "bench.no_report": "{path} is no report of the bench: choose the file that {bench} has written",
-    "bench.report_changed": ("report {path} was changed by hand or by another release of Kitdock: begin a new one"),
-    "bench.report_of_another_board": ("report {path} is of another board: begin a new one, or connect that board"),
-    "bench.report_not_written": "report {path} cannot be written: {reason}",
-    "bench.report_is": "The report is {path}, written anew after each step.",
+    "bench.no_such_step": "There is no step {name}. See which there are: {list}.",
+    "bench.steps_not_named": "Name the steps by their numbers, such as F1,F2. See which there are: {list}.",
+    "bench.no_such_instrument": "There is no instrument {name!r}. Choose from: {instruments}.",
+    "bench.no_such_number": "There is no number {number}. The numbers go from 1 to {most}.",
+    "bench.report_exists": (
+        "File {path} exists already. Go on with it by --resume {path}, or choose another --report FILE."
+    ),
+    "bench.no_folder_for_report": "No report can be written to folder {folder}. Choose another --report FILE.",
+    "bench.report_unreadable": "Report {path} can't be read ({reason}).",
+    "bench.no_report": "File {path} is not a report of the bench. Choose a file that was written by {bench}.",
+    "bench.report_changed": "Report {path} was changed by hand or by another release of Kitdock. Begin a new one.",
+    "bench.report_of_another_board": (
+        "Report {path} belongs to another board. Begin a new report, or connect that board."
+    ),
+    "bench.report_not_written": "Report {path} can't be written ({reason}).",
+    "bench.report_is": "The report is {path}. It is written again after each step.",
     "bench.report_or_resume": "Give --report or --resume, not both.",
-    "bench.no_port_named": "Name the board's serial port with --port PORT: see {see}.",
+    "bench.no_port_named": "Name the board's serial port with --port PORT. See which there are: {see}.",
     "bench.in_use": (
-        "\nThe steps from here on are yours, with the tag as it is in use: if it has no keys, give it some with "
-        "{provision}; then pull the cable."
+        "\nThe steps from here on are yours, with the tag as it is used on a pouch. If it has no keys, give it some: "
+        "{provision}. Then pull the cable."
     ),
     "bench.by_the_command": "the command",
     "bench.by_you": "you",
-    "bench.usb_alone": "USB alone",
-    "bench.list_tells": "{all} tells all of each. The instruments are in hardware/bench.md.",
+    "bench.usb_alone": "USB only",
+    "bench.list_tells": "To see everything about each step: {all}. The instruments are listed in hardware/bench.md.",
     "bench.all_sections": "all",
     "bench.send_it": _send_the_report,
     # The bench: what is said and asked.
@@ -1893,23 +1931,23 @@ TAGS: Sentences = {
     "bench.prompt": "{prompt} (?: why, s: skip this step, q: stop)",
     "bench.prompt_at_the_end": "{prompt} (q: stop, ?: why)",
     "bench.enter_when_done": "Press Enter when that is done",
-    "bench.enter_alone": "Press Enter alone, or one of the keys.",
+    "bench.enter_alone": "Press Enter on its own, or one of the keys.",
     "bench.enter_or_r": "Press Enter, or r.",
     "bench.go_on_or_repeat": "Enter: go on, r: repeat this step",
     "bench.y_or_n": "y or n",
-    "bench.does_not_pass": "{typed} does not pass. If you mistyped it, type it again; Enter keeps it.",
-    "bench.no_number": "I can't read {typed!r}: type a number, such as 17 {unit}",
+    "bench.does_not_pass": "{typed} does not pass. If you mistyped it, type it again. Press Enter to keep it.",
+    "bench.no_number": "I can't read {typed!r} as a number. Type it like 17 {unit}.",
     "bench.neither_yes_nor_no": "Type y for yes or n for no.",
     "bench.nobody_to_ask": "there is nobody to ask",
     "bench.skipped": "skipped",
-    "bench.not_bare": "the board still has the keys that the bench gave it ({error}): {wipe} takes them away",
+    "bench.not_bare": "The board still has the keys that the bench gave it. {error} To take them away: {wipe}.",
     "bench.needs": "needs {instruments}",
     "bench.not_done": "not done: {why}",
     "bench.passed": "passed: {said}",
     "bench.failed": "FAILED: {said}",
     "bench.why_awake": "The bench needs the board awake, with known levels at its pins.",
     "bench.expected": "Expected: {expected}.",
-    "bench.source": "Where that comes from: {source}.",
+    "bench.source": "Where this comes from: {source}.",
     "bench.passes": "passes: {range}",
     "bench.yes": "yes",
     "bench.no": "no",
@@ -1922,28 +1960,28 @@ TAGS: Sentences = {
     "bench.readings": lambda readings, ranges: "; ".join(readings),
     "bench.wrong_readings": lambda readings, ranges: f"{'; '.join(readings)} (passes: {'; '.join(ranges)})",
     # The bench: the board.
-    "bench.maybe_asleep": "{error}. If the board is asleep: {ready}",
-    "bench.lacks_firmware": "the board on {port} lacks Kitdock's firmware: {flash} first",
+    "bench.maybe_asleep": "{error} If the board is asleep: {ready}",
+    "bench.lacks_firmware": "The board on {port} doesn't have Kitdock's firmware. Flash it first: {flash}.",
     "bench.somebodys_tag": (
-        "the board on {port} is tag {tag}, and the bench would destroy its keys and its log: fetch its log, then "
-        "{wipe}, or take another board"
+        "The board on {port} is tag {tag}, and the bench would destroy its keys and its log. Fetch its log, then "
+        "wipe it: {wipe}. Or take another board."
     ),
     "bench.no_power_sensed": (
-        "the board reads no power at DOCK_SENSE, so it would fall asleep: on a bare board connect D3 to 3V3; a "
-        "complete tag has it from USB"
+        "The board reads no power at DOCK_SENSE, so it would fall asleep. On a bare board, connect D3 to 3V3. A "
+        "complete tag gets it from USB."
     ),
-    "bench.other_keys": "the board on {port} holds other keys than were written",
-    "bench.log_unreadable": "the log cannot be read over the cable: {error}",
+    "bench.other_keys": "The board on {port} doesn't hold the keys that were written.",
+    "bench.log_unreadable": _log_unreadable,
     "bench.chip_is": "{machine}, MicroPython {micropython}, chip revision {revision}",
     "bench.files_not_compared": "not compared",
     "bench.files_differ": "{count} differ",
     "bench.files_are_right": "as they should be",
-    "bench.other_firmware": "firmware {firmware} is another one than this Kitdock's {wanted}",
-    "bench.other_files": "firmware {firmware} is another one than this Kitdock's {wanted}: {files}",
-    "bench.log_partition_elsewhere": "the log's partition is not where it must be: flash it with an image",
+    "bench.other_firmware": "the board has firmware {firmware}, this Kitdock has {wanted}",
+    "bench.other_files": "the board has firmware {firmware}, this Kitdock has {wanted}: {files}",
+    "bench.log_partition_elsewhere": "the log's partition is in the wrong place: flash the board with an image",
     "bench.firmware_is": "firmware {firmware}, files {files}, {free_kib} KiB free",
     "bench.nvs_forgets": "what was written does not read back",
-    "bench.nvs_other_error": "what is not there is error {error}, not {wanted}",
+    "bench.nvs_other_error": "a missing blob gives error {error}, not {wanted}",
     "bench.nvs_keeps_erased": "reads back; not found is {not_found}; an erased blob stays in flash",
     "bench.nvs_forgets_erased": "reads back; not found is {not_found}; an erased blob is gone from flash",
     "bench.hard_reset": "a hard reset",
@@ -1955,139 +1993,150 @@ TAGS: Sentences = {
     "bench.once_programmed": "programmed",
     "bench.once_cleared": "cleared",
     "bench.once_erased_again": "erased again",
-    "bench.flash_keeps": "all reads back; an erase takes {erase_ms} ms",
+    "bench.flash_keeps": "everything reads back; an erase takes {erase_ms} ms",
     "bench.woken_otherwise": "woken by {reason} after reset {cause}, not by the timer",
-    "bench.woken_by_timer": "woken by the timer; the clock is off by {percent} %",
+    "bench.woken_by_timer": "woken by the timer; the clock is off by {percent}%",
     "bench.not_woken_by_timer": "woken by {reason}, not by the timer",
-    "bench.wake_takes": "{start_ms} ms to start, {imports_ms} ms to import, {whole_ms} ms",
+    "bench.wake_takes": "{start_ms} ms to start, {imports_ms} ms to import, {whole_ms} ms in all",
     # The bench: pins, log, air, warmth.
     "bench.lid_open_before": "the lid's pin reads open before you have begun",
     "bench.wakes_by_itself": "The board wakes by itself within a minute ...",
     "bench.woken_by_other_pins": "not woken by the lid's pin: reason {reason}, pins {pins}",
-    "bench.woken_by_no_pin": "not woken by the lid's pin: reason {reason}, pins none",
+    "bench.woken_by_no_pin": "not woken by the lid's pin: reason {reason}, no pins",
     "bench.woken_at_once": "woken at once, before the lid was opened",
     "bench.pad_not_taken_back": "woken by the lid's pin, which then reads 0: its pad was not taken back",
     "bench.woken_by_lid": "slept {slept_s} s, woken by the lid's pin, which reads 1",
-    "bench.leave_it_so": lambda seconds: f"Leave it so for {seconds:g} s ...",
+    "bench.leave_it_so": lambda seconds: f"Leave it like this for {seconds:g} s ...",
     "bench.not_verified": "{unverified:record} of {records} not verified",
-    "bench.started_anew": "the board started anew meanwhile",
+    "bench.started_anew": "the board restarted meanwhile",
     "bench.reports_a_fault": "the firmware reports a fault",
-    "bench.away_and_back_not_logged": "leaving the dock and coming back are not both in the log",
+    "bench.away_and_back_not_logged": "the log lacks leaving the dock, or coming back to it",
     "bench.wakes_again_and_again": (
-        "{records} records of the lid: it wakes again and again, as when the pad of its pin is not taken back"
+        "{records} records of the lid: the board wakes again and again, as if the pad of the lid's pin were not taken "
+        "back"
     ),
     "bench.openings_logged": _openings_logged,
-    "bench.marks_logged": "{marks:mark} of a dose, {inside} within an opening",
+    "bench.marks_logged": "{marks:dose mark}, {inside} within an opening",
     "bench.meter_shows": "what the meter shows",
-    "bench.millivolts": lambda read, meter, percent: f"{read} mV against {meter:g} mV: {percent:+.1f} %",
-    "bench.search_finds_too_few": "the search finds {before} of 3 keys before the wipe, so it says nothing",
+    "bench.millivolts": lambda read, meter, percent: f"{read} mV against {meter:g} mV: {percent:+.1f}%",
+    "bench.search_finds_too_few": "the search finds only {before} of 3 keys before the wipe, so it proves nothing",
     "bench.keys_found": "{before} of 3 keys before the wipe, {after} after",
     "bench.lay_one_metre_off": (
-        "Lay the board 1 m from this computer's Bluetooth antenna, with nothing of metal between."
+        "Lay the board 1 m away from this computer's Bluetooth antenna, with no metal between them."
     ),
-    "bench.no_fresh_address": "the chip took no fresh random address",
-    "bench.too_few_heard": "{heard} advertisements heard with the switch powered",
-    "bench.nothing_without_antenna": "{on} dBm with the switch powered, without it nothing is heard",
+    "bench.no_fresh_address": "the chip did not take a fresh random address",
+    "bench.too_few_heard": "only {heard} advertisements heard with the switch powered",
+    "bench.nothing_without_antenna": "{on} dBm with the switch powered, nothing heard without it",
     "bench.antenna_strength": "{on} dBm with the switch powered, {off} dBm without it",
     "bench.not_heard": lambda seconds: f"not heard within {seconds:g} s",
-    "bench.docking_failed": "did not end well: {error}",
+    "bench.docking_failed": "the docking failed: {error}",
     "bench.docked": "complete, {verified} of {records} records verified",
     "bench.lay_to_rest": lambda minutes: (
-        "Lay the board and the thermometer side by side into a box with a lid, out of the sun and away from "
-        f"radiators, and leave them there for {minutes:g} minutes. Take the thermometer's reading when you take them "
-        "out."
+        "Put the board and the thermometer side by side in a box with a lid, out of the sun and away from radiators, "
+        f"and leave them there for {minutes:g} minutes. Read the thermometer when you take them out."
     ),
     "bench.thermometer_shows": "what the thermometer shows",
-    "bench.no_temperature": "the board did not look at its temperature: was it away from USB for so long?",
-    "bench.not_at_rest": "the board read {coldest_c} to {warmest_c} °C: it was not at rest",
+    "bench.no_temperature": "the board did not read its temperature: was it away from USB long enough?",
+    "bench.not_at_rest": "the board read {coldest_c} to {warmest_c} °C: its temperature had not settled",
     "bench.chip_reads": lambda warmest_c, measured_c, offset_c, error_c: (
         f"the chip reads {warmest_c} °C where {measured_c:g} °C was measured: offset {offset_c:+.1f}, "
         f"right to {error_c} °C"
     ),
-    "bench.offset_found": "{reads}; give that to the tag as its temperature offset, once it has its keys",
-    "bench.offset_too_large": "{reads}; that is more than it should be",
+    "bench.offset_found": "{reads}; set that as the tag's temperature offset once it has its keys",
+    "bench.offset_too_large": "{reads}; the offset is larger than it should be",
     # The dock, and who is asked there.
-    "dock.until_stopped": "docking until Ctrl-C ...",
-    "dock.stopped": "stopped",
-    "dock.complete": "complete",
+    "dock.until_stopped": "The dock is open. Press Ctrl-C to close it.",
+    "dock.stopped": "The dock is closed.",
+    "dock.complete": "collected",
     "dock.failed": "failed",
-    "dock.battery_low": "{percent} low",
+    "dock.battery_low": "{percent}, low",
     "dock.lid_open": "open",
     "dock.lid_closed": "closed",
     "dock.safe_mode": "safe mode",
     "dock.log_damaged": "log damaged",
-    "dock.nothing_new": "no tag has anything new: docked tags show in {scan}",
+    "dock.nothing_new": "No tag has anything new. To see the tags in range: {scan}.",
     "dock.none_in_range": (
-        "no tag of this station in range: set a pouch in the dock, or press its button with the lid closed"
+        "No tag of this station is in range. Put a pouch in the dock, or press its button with the lid closed."
     ),
-    "dock.report_missing": "officer {officer}: the use at {at} has no report yet; {file}",
-    "dock.pouch_failed": "pouch {pouch}: {error}",
+    "dock.report_missing": "Officer {officer}: the use {at:lately} has no report yet. To file it: {file}.",
+    "dock.pouch_failed": _pouch_failed,
     "dock.some_failed": lambda failed: "\n".join(failed),
     "asking.officers": "officer {officers:or}",
     "asking.nobody": "nobody",
-    "asking.was_with": "Pouch {pouch} was with {who} then.",
+    "asking.was_with": "Pouch {pouch} was with {who} at the time.",
     "asking.issued_to": "Pouch {pouch} is issued to {who}.",
-    "asking.if_for_yourself": "If you speak for yourself, type {myself}.",
+    "asking.if_for_yourself": "If you answer for yourself and not for an officer, type {myself}.",
     "asking.collar_number": "Your collar number",
-    "asking.why_opened": "Pouch {pouch} was opened at {at} ± {error_ms:bound}. Why?",
-    "asking.was_with_others": "It was with officer {officers:or} then: if you don't know, leave it for later.",
-    "asking.left_for_later": "left for later",
+    "asking.why_opened": "Pouch {pouch} was opened {at:lately} (give or take {error_ms:bound}). What was it for?",
+    "asking.was_with_others": (
+        "It was with officer {officers:or} at the time. If you don't know, leave the question for later."
+    ),
+    "asking.left_for_later": "Left for later.",
     "asking.file_now": "File the usage report now?",
-    "asking.no_report_yet": "The use of pouch {pouch} at {at} ± {error_ms:bound} has no report yet. File it now?",
-    "asking.report_filed": "usage report {report} filed",
+    "asking.no_report_yet": (
+        "Pouch {pouch} was used {at:lately} (give or take {error_ms:bound}) and has no report yet. File it now?"
+    ),
+    "asking.report_filed": "Usage report {report} is filed.",
     "asking.which_kit": "Which kit was used: {kits:or}?",
-    "asking.kit": "Kit (Enter: not known)",
-    "asking.was_one_of": "it was {kits:or}",
-    "asking.cause": "Cause (Enter: later)",
-    "asking.number_of_cause": "type a number from 1 to {most}, or Enter to leave it for later",
+    "asking.kit": "Kit (press Enter if you don't know)",
+    "asking.was_one_of": "Type {kits:or}, or press Enter if you don't know.",
+    "asking.cause": "Your answer (press Enter to leave it for later)",
+    "asking.number_of_cause": "Type a number from 1 to {most}, or press Enter to leave it for later.",
     "asking.doses": "Doses given",
-    "asking.form": "{title}. Press Enter to take what is in brackets or to leave out what is not known.",
+    "asking.form": (
+        "{title}. Press Enter to accept the answer in brackets, or to skip a question that you can't answer."
+    ),
     "asking.yes_no": "yes/no",
-    "asking.answer_needed": "this answer is needed",
+    "asking.answer_needed": "This one is required.",
     # The commands about tags.
-    "tags.nobody_to_ask": "There is nobody to ask: give --yes to go ahead.",
+    "tags.nobody_to_ask": "There is nobody to ask. Give --yes to go ahead.",
     "tags.port_or_adapter": "Give --port or --adapter, not both.",
     "tags.pouch_or_port": "Name a pouch, or the port of a tag with --port.",
-    "tags.protocol_broken": "the tag of pouch {pouch} did not keep to the protocol: {error}",
-    "tags.another_on_port": "on port {port} is tag {tag} of pouch {there}, not the tag of pouch {pouch}",
+    "tags.protocol_broken": "The tag of pouch {pouch} did not keep to the protocol ({error}).",
+    "tags.another_on_port": "The tag on port {port} is {tag} of pouch {there}, not the tag of pouch {pouch}.",
     "tags.unknown_on_port": (
-        "on port {port} is tag {tag}, which this station does not know, not the tag of pouch {pouch}"
+        "The tag on port {port} is {tag}, which this station doesn't know. It is not the tag of pouch {pouch}."
     ),
-    "tags.not_docked": "the tag on {port} was not docked: {error}",
-    "tags.bind_key_written": "bind key of pouch {pouch} written to {path}: remove it once the receiver has it",
-    "tags.bind_key_exists": "{path} exists already and is not overwritten: choose another file",
-    "tags.bind_key_not_written": "the bind key was not written to {path}: {reason}",
-    "tags.changed": "changed: {items}",
-    "tags.nothing_changed": "nothing changed",
-    "tags.shows_itself": "the tag of pouch {pouch} shows itself for {seconds} s",
+    "tags.not_docked": _not_docked,
+    "tags.bind_key_written": (
+        "The bind key of pouch {pouch} is written to {path}. Remove the file once the receiver has the key."
+    ),
+    "tags.bind_key_exists": "File {path} exists already and is not overwritten. Choose another file.",
+    "tags.bind_key_not_written": "The bind key was not written to {path} ({reason}).",
+    "tags.changed": "Changed: {items}.",
+    "tags.nothing_changed": "Nothing changed.",
+    "tags.shows_itself": "The tag of pouch {pouch} flashes and beeps for {seconds} s.",
     "tags.other_keys": lambda port, keys: (
-        f"the tag on {port} holds other {' and '.join(keys)} keys than were written: nothing was enrolled; try again "
-        "with --replace"
+        f"The tag on {port} doesn't hold the {' and '.join(keys)} keys that were written. Nothing was enrolled. Try "
+        "again with --replace."
     ),
-    "tags.enrolled": "tag {tag} enrolled in pouch {pouch}; check values: {checks}",
-    "tags.label_written": "label written to {path}",
-    "tags.label_not_written": "the label was not written to {path}: {reason}",
-    "tags.nothing_to_wipe": "the board on {port} lacks Kitdock's firmware: there is nothing to wipe",
-    "tags.memory_erased": "the board on {port} is no tag: its memory is erased",
+    "tags.enrolled": "Tag {tag} is enrolled in pouch {pouch}. Check values: {checks}.",
+    "tags.label_written": "Its label is written to {path}.",
+    "tags.label_not_written": "The label was not written to {path} ({reason}).",
+    "tags.nothing_to_wipe": "The board on {port} doesn't have Kitdock's firmware, so there is nothing to wipe.",
+    "tags.memory_erased": "The board on {port} is not a tag. Its memory is erased.",
     "tags.unknown_number": "an unknown number of records",
     "tags.number_of_records": "{records:record}",
     "tags.destroy_of_pouch": (
-        "Destroy keys and log of tag {tag} of pouch {pouch} with {losing} that nobody has fetched?"
+        "Destroy the keys and the log of tag {tag} of pouch {pouch}, with {losing} that nobody has fetched?"
     ),
     "tags.destroy_unknown": (
-        "Destroy keys and log of tag {tag} which this station does not know, with {losing} that nobody has fetched?"
+        "Destroy the keys and the log of tag {tag}, with {losing} that nobody has fetched? This station doesn't know "
+        "the tag."
     ),
-    "tags.wiped": "tag {tag} wiped: its keys and its log are gone, {losing} not fetched",
+    "tags.wiped": "Tag {tag} is wiped. Its keys and its log are gone, with {losing} not fetched.",
     "tags.wiped_of_pouch": (
-        "tag {tag} wiped: its keys and its log are gone, {losing} not fetched; pouch {pouch} has no tag now"
+        "Tag {tag} is wiped. Its keys and its log are gone, with {losing} not fetched. Pouch {pouch} has no tag now."
     ),
-    "tags.none_yet": "no tags yet: enrol one with {enrol}",
+    "tags.none_yet": "There are no tags yet. Enrol one: {enrol}.",
     "tags.pouch_before": "{pouch} (before)",
     "tags.never_docked": "never",
-    "tags.no_records": "no records of the tag of pouch {pouch}: dock it, or fetch them with --port PORT",
-    "tags.older_records": "{older} older records are not shown: --limit {all} shows all",
-    "port.none": "no serial ports: plug the tag in with a cable that carries data, and wait a moment",
-    "port.which_is_the_tags": "If several may be a tag's: pull its cable and look which one goes.",
+    "tags.no_records": (
+        "There are no records from the tag of pouch {pouch}. Dock the pouch, or fetch them with --port PORT."
+    ),
+    "tags.older_records": "{older} older records are not shown. To show them all, add --limit {all}.",
+    "port.none": ("There are no serial ports. Plug the tag in with a cable that carries data, and wait a moment."),
+    "port.which_is_the_tags": "If several could be a tag's, pull its cable and see which one goes.",
     "info.board": "board",
     "info.micropython": "MicroPython",
     "info.flash": "flash",
@@ -2096,58 +2145,60 @@ TAGS: Sentences = {
     "info.no_file_system": "no file system",
     "info.kib_free": "{kib} KiB free",
     "info.firmware": "firmware",
-    "info.other_firmware": "not Kitdock's: put it there with {flash}",
+    "info.other_firmware": "not Kitdock's: flash it with {flash}",
     "info.tag": "tag",
     "info.no_tag": "none yet: make it one with {provision}",
     "info.pouch": "pouch",
-    "info.no_pouch_here": "none of this station",
-    "info.pouch_before": "{pouch} before; another tag is there now, or none",
+    "info.no_pouch_here": "none at this station",
+    "info.pouch_before": "{pouch} before; now another tag is there, or none",
     "info.log": "log",
     "info.up_to_record": "up to record {last}",
     "info.advert_key": "advert key",
     "info.session_key": "session key",
     "info.key_unknown": "unknown",
-    "info.key_matches": "match",
-    "info.key_differs": "differ",
+    "info.key_matches": "matches",
+    "info.key_differs": "differs",
     # The virtual station, and the demo on it.
-    "sim.no_node": "the virtual station needs Node: run `make setup` or `pip install kitdock[sim]`",
-    "sim.no_npm": "the virtual station needs Node: pip install 'kitdock[sim]'",
-    "sim.not_set_up": "MicroPython is not installed: run `make setup` or `npm ci` in {folder}",
-    "sim.not_fetched": "MicroPython for the virtual station is not here yet: {demo} fetches it",
-    "sim.fetching": "Fetching MicroPython for the virtual station, once (2 MB) ...",
+    "sim.no_node": "The virtual station needs Node. Run `make setup` or `pip install kitdock[sim]`.",
+    "sim.no_npm": "The virtual station needs Node. Run `pip install 'kitdock[sim]'`.",
+    "sim.not_set_up": "MicroPython is not installed. Run `make setup`, or `npm ci` in {folder}.",
+    "sim.not_fetched": "MicroPython for the virtual station is not here yet. To fetch it: {demo}.",
+    "sim.fetching": "Fetching MicroPython for the virtual station, this once (2 MB) ...",
     "sim.npm_says_nothing": "npm says nothing",
     "sim.cannot_fetch": (
-        "MicroPython cannot be fetched for the virtual station ({reason}): go online and repeat the command"
+        "MicroPython for the virtual station can't be fetched ({reason}). Go online and repeat the command."
     ),
-    "sim.no_firmware": "the virtual station runs the firmware's own files, and {path} is not there",
-    "sim.no_rest": "tag {tag} does not come to rest; it printed: {printed}",
-    "sim.tag_failed": "tag {tag}: {error}",
-    "sim.tag_refused": "tag {tag} refused: {reason}",
-    "sim.no_power": "tag {tag} has no power",
-    "sim.runs_nothing": "tag {tag} runs no MicroPython",
-    "sim.in_use": "tag {tag} is being used over USB already",
-    "sim.not_finished": lambda seconds: f"MicroPython did not finish within {seconds:.0f} s",
-    "sim.cannot_run": "{program} cannot be run: {error}",
-    "sim.not_micropython": "{program} is not MicroPython: {said}",
-    "sim.script_failed": "{script} failed under MicroPython:\n{traceback}",
-    "demo.not_installed": "the virtual station is not installed ({module}): pip install 'kitdock[sim]'",
-    "demo.no_folder": "no folder {folder}: make it, or choose another place for the database",
+    "sim.no_firmware": "The virtual station runs the firmware's own files, and {path} is missing.",
+    "sim.no_rest": "Tag {tag} does not come to rest. It printed: {printed}",
+    "sim.tag_failed": "Tag {tag} failed ({error}).",
+    "sim.tag_refused": "Tag {tag} refused ({reason}).",
+    "sim.no_power": "Tag {tag} has no power.",
+    "sim.runs_nothing": "Tag {tag} is not running MicroPython.",
+    "sim.in_use": "Tag {tag} is already in use over USB.",
+    "sim.not_finished": lambda seconds: f"MicroPython did not finish within {seconds:.0f} s.",
+    "sim.cannot_run": "Program {program} can't be run ({error}).",
+    "sim.not_micropython": "Program {program} is not MicroPython. It says: {said}",
+    "sim.script_failed": "Script {script} failed under MicroPython:\n{traceback}",
+    "demo.not_installed": "The virtual station is not installed ({module}). Run `pip install 'kitdock[sim]'`.",
+    "demo.no_folder": "There is no folder {folder}. Make it, or choose another place for the database.",
     "demo.force": "{name}: {officers} officers, each with a pouch, a kit and a tag.",
     "demo.pouch": "{pouch}  officer {officer}, kit {kit}: {story}",
-    "demo.first_docking": "Nine days ago every pouch docks for the first time.",
-    "demo.nine_days": "Nine days pass, radios silent. Today five pouches dock; P-05 does not.",
-    "demo.again": "Docking every tag again: a pouch whose kit was reported as used is told that it is empty.",
+    "demo.first_docking": "Nine days ago, every pouch is collected at the dock for the first time.",
+    "demo.nine_days": "Nine days pass with no radio. Today five pouches come to the dock, and P-05 does not.",
+    "demo.again": (
+        "Every pouch comes to the dock again. Where a kit was reported as used, the tag learns that it is gone."
+    ),
     "demo.once_more": "And once more, which must add nothing:",
-    "demo.docked_again": "{tags} tags docked again, {added} rows added; {events} events in the database",
-    "demo.rows_added": "{rows} rows were added by docking the same tags again",
-    "demo.too_few_docked": "{docked} of {pouches} pouches docked",
-    "demo.answers_later": "{pouch} was opened; the officer answers: later",
-    "demo.answers_used": "{pouch} was opened; officer {officer} answers: used on a person, {doses} doses",
-    "demo.report_filed": "usage report {report} filed",
-    "demo.expiry": "Expiry",
-    "demo.reconciliation": "Reconciliation",
+    "demo.docked_again": "{tags} tags docked again, {added} rows added. There are {events} events in the database.",
+    "demo.rows_added": "Docking the same tags again added {rows} rows.",
+    "demo.too_few_docked": "Only {docked} of {pouches} pouches were docked.",
+    "demo.answers_later": "{pouch} was opened. The officer answers: later.",
+    "demo.answers_used": "{pouch} was opened. Officer {officer} answers: used on someone, {doses} doses.",
+    "demo.report_filed": "Usage report {report} is filed.",
+    "demo.expiry": "Kits that expire",
+    "demo.reconciliation": "What doesn't add up",
     "demo.took": "That took {seconds} s. The database is {db}. Try:",
-    "demo.reads_reports": "who may read reports whole",
+    "demo.reads_reports": "who may read whole reports",
 }
 
 # The command line's own: what was done, what is asked, what there is none of.
@@ -2757,10 +2808,10 @@ STEPS: Sentences = {
     "opening.list": "Openings",
     "opening.used": "Record the opening as a use",
     "place.add": "Add a place",
-    "place.enter": "Add the place",
+    "place.enter": "Add a place",
     "place.list": "Show all places",
     "port.list": "Serial ports",
-    "product.add": "Add the product",
+    "product.add": "Add a product",
     "product.enter": "Add the product",
     "product.gtin": "Add this GTIN to the product",
     "product.list": "Products",
