@@ -115,7 +115,7 @@ def test_officers_list_their_own_reports_and_openings(force: Station) -> None:
         "openings", "explain", "P1", "--cause", "training", "--officer", "1300", status=2, login="stranger"
     )
     explain = ("openings", "explain", "P1", "--cause", "training")
-    assert "say with --officer who explains it" in force.refused(*explain, status=2, login="dock")
+    assert "Say with --officer who explains it." in force.refused(*explain, status=2, login="dock")
     assert "say for which" in force.refused(*explain, "--myself", status=1, login="dock")
     force.run(*explain, "--officer", "1207", login="dock")
     (opening,) = force.json("openings", login="keeper")

@@ -52,13 +52,13 @@ def test_digest_has_what_is_new_by_sections(busy: Station) -> None:
 def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Station) -> None:
     text = busy.run("digest").stdout
     assert max(map(len, text.splitlines())) <= 80
-    assert text.startswith("North: 8 new things\nall read? `kitdock digest acknowledge ")
+    assert text.startswith("North: 8 new items\nall read? `kitdock digest acknowledge ")
     section = text[text.index("Expired and carried") : text.index("Expires soon")]
     assert section.splitlines() == [
         "Expired and carried",
         "",
-        "kit    lot    expires                           with    pouch",
-        "-----  -----  -----------  -------------------  ------  -------",
+        "Kit    Lot    Expires                           Held by    Pouch",
+        "-----  -----  -----------  -------------------  ---------  -------",
         f"K-1    A1     {written(day(-12)):<11}  expired 12 days ago  4101",
         "    Naloxone 1.8 mg, Response A, South",
         "    next: Bring kit K-8 and swap them:",
@@ -79,7 +79,7 @@ def test_what_is_acknowledged_is_left_out_and_counted(busy: Station) -> None:
         "expiring": ["K-3", "K-2"],
         "discrepancies": ["opening_unexplained:P1:3", "kit_without_pouch:K-2"],
     }
-    assert "4 things known and still so: see `kitdock expiry`, `kitdock reconcile`" in busy.run("digest").stdout
+    assert "4 items known and still so: see `kitdock expiry`, `kitdock reconcile`" in busy.run("digest").stdout
 
 
 def test_expired_kit_that_is_known_as_a_discrepancy_is_known(busy: Station) -> None:
@@ -156,7 +156,7 @@ def test_mail_is_whole_and_both_its_parts_say_the_same(busy: Station, tmp_path: 
     assert max(map(len, content.splitlines())) <= 998
     mail = message_from_bytes(content, policy=policy.default)
     assert mail.defects == []
-    assert mail["Subject"] == "North: 8 new things"
+    assert mail["Subject"] == "North: 8 new items"
     assert mail["From"].addresses[0].username == "kitdock"
     assert mail["Date"].datetime.utcoffset() == clock.local(clock.now_ms(), "Europe/London").utcoffset()
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -181,7 +181,7 @@ def test_long_sections_are_cut_and_say_so(busy: Station, monkeypatch: pytest.Mon
     text = busy.run("digest").stdout
     assert "1 more: see `kitdock expiry`" in text
     assert len(busy.json("digest")["expiring"]) == 2
-    assert text.startswith("North: 8 new things\n")
+    assert text.startswith("North: 8 new items\n")
 
 
 def test_digest_is_for_those_who_see_stock_and_acknowledging_for_those_who_judge(busy: Station) -> None:
@@ -189,5 +189,5 @@ def test_digest_is_for_those_who_see_stock_and_acknowledging_for_those_who_judge
         store.grant("own", "officer", "4101", clock.now_ms())
         store.grant("auditor", "auditor", None, clock.now_ms())
     assert "may not" in busy.refused("digest", status=1, login="own")
-    assert busy.run("digest", login="auditor").stdout.startswith("North: 8 new things\n")
+    assert busy.run("digest", login="auditor").stdout.startswith("North: 8 new items\n")
     assert "may not" in busy.refused("digest", "acknowledge", acknowledged(busy), status=1, login="auditor")

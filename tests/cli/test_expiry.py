@@ -37,7 +37,7 @@ def test_list_says_who_to_call_and_what_to_bring(ageing: Station) -> None:
     assert (
         "\n".join(" ".join(each.split()) for each in [lines[0], *lines[2:]])
         == f"""\
-kit lot expires with pouch
+Kit Lot Expires Held by Pouch
 K-1 A1 {written(day(-12))} expired 12 days ago 4101
 Naloxone 1.8 mg, Response A, South
 next: Bring kit K-8 and swap them:
@@ -108,7 +108,7 @@ def test_forecast_says_how_many_to_order_by_when(ageing: Station) -> None:
     text = ageing.run("expiry", "forecast", "--months", "2").stdout
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0].split() == ["month", "product", "expire", "use", "to", "order", "by"]
+    assert lines[0].split() == ["Month", "Product", "Kits", "expiring", "Likely", "use", "To", "order", "Order", "by"]
     rows = ageing.json("expiry", "forecast")
     assert len(rows) == 6
     assert sum(each["expiring_carried"] for each in rows[:2]) == 3  # two expired or expire today, one tomorrow

@@ -54,7 +54,7 @@ def test_explanation_is_recorded_and_a_new_one_replaces_it_visibly(force: Statio
 def test_who_keeps_the_stock_says_who_told_it_or_speaks_for_oneself(force: Station) -> None:
     opened(force)
     line = force.refused("openings", "explain", "P1", "--cause", "restocking", status=2)
-    assert line == "opening P1:1 was carried by 1207: say with --officer who explains it"
+    assert line == "Officer 1207 had the pouch at opening P1:1. Say with --officer who explains it."
     both = ("--cause", "restocking", "--myself", "--officer", "1207")
     assert "--officer or --myself" in force.run("openings", "explain", "P1", *both, status=2).stderr
     done = force.json("openings", "explain", "P1", "--cause", "restocking", "--myself")
@@ -69,9 +69,10 @@ def test_who_keeps_the_stock_says_who_told_it_or_speaks_for_oneself(force: Stati
 def test_wrong_explanations_are_refused(force: Station) -> None:
     opened(force)
     explain = ("openings", "explain", "P1", "--officer", "1207")
-    assert "no opening 2" in force.refused("openings", "explain", "P1:2", "--cause", "training", status=2)
+    assert "no opening number 2" in force.refused("openings", "explain", "P1:2", "--cause", "training", status=2)
     assert "no officer 9" in force.refused("openings", "explain", "P1", "--cause", "used", "--officer", "9", status=2)
-    assert "doses belong" in force.refused(*explain, "--cause", "training", "--doses", "1", status=2)
+    line = force.refused(*explain, "--cause", "training", "--doses", "1", status=2)
+    assert line == "Doses can only be given with the cause used, not with training."
     assert "party" in force.run(*explain, "--cause", "party", status=2).stderr
     assert "--doses" in force.run(*explain, "--cause", "used", "--doses", "0", status=2).stderr
     assert "--cause" in force.run(*explain, status=2).stderr
@@ -88,7 +89,7 @@ def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.Monkey
     opened(force)
     done = force.run("openings", "explain", "P1", input="9999\n\n9\n1\n\n")
     assert "Your collar number [1207]: 9999\n  no officer 9999" in done.stderr
-    assert "type a number from 1 to 5" in done.stderr
+    assert "Type a number from 1 to 5" in done.stderr
     assert "by officer 1207: used on someone, 2 doses" in done.stdout
     done = force.run("openings", "explain", "P1:1", input="me\n3\n")
     login = force.store(lambda store: store.login)

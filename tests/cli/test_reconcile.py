@@ -40,7 +40,7 @@ def test_each_has_kind_severity_kit_holder_since_evidence_and_the_next_step(open
     text = opened.run("reconcile").stdout
     assert "Officer 1207 had it." in " ".join(text.split())
     assert "next: Ask why" in text
-    assert f"{OPENING}: opened" in text
+    assert f"{OPENING}: open" in text
     assert "1 question: 1 medium" in text
     assert max(len(line) for line in text.splitlines()) <= 80
 

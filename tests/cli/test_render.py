@@ -116,7 +116,7 @@ def test_a_document_has_what_the_table_has() -> None:
         "Kits in stock",
         "",
         made,
-        [Section("", ["kit", "lot", "expired", "reports"], [["007", "=1+1", False, "1 2"]], [["=1+1"]], KITS.note)],
+        [Section("", ["Kit", "Lot", "Out of date", "reports"], [["007", "=1+1", False, "1 2"]], [["=1+1"]], KITS.note)],
     )
     assert document(NONE, "kitdock recall", made).title == "kitdock recall"
     assert document(NONE, "kitdock recall", made).sections[0].note == "no lot is recalled"
@@ -157,7 +157,7 @@ def test_headings_are_broken_before_a_table_leaves_the_terminal() -> None:
     row = {"station": "Example Police", "expires first": "2027-01-31", "of them in quarantine": "2", "out": "1"}
     lines = as_text(Table([row], {key: key for key in row}, ""), 50, 50).splitlines()
     assert max(map(len, lines)) <= 50
-    assert " ".join(lines[0].split() + lines[1].split()) == "station expires of them in out first quarantine"
+    assert " ".join(lines[0].split() + lines[1].split()) == "Station expires of them in Issued first quarantine"
 
 
 def test_rows_with_details_are_broken_too_and_the_details_stay_below_their_row() -> None:

@@ -94,7 +94,7 @@ def test_each_ending_makes_its_form(runs: list[str], tmp_path: Path) -> None:
     assert content[".txt"].decode().splitlines() == [
         "Kits",
         "",
-        "kit    lot",
+        "Kit    Lot",
         "-----  -----",
         "007    =1+1",
         "",
@@ -115,7 +115,7 @@ def test_the_ending_may_be_in_capitals(runs: list[str], tmp_path: Path) -> None:
 def test_a_report_is_one_file(runs: list[str], tmp_path: Path) -> None:
     file = tmp_path / "may.xlsx"
     assert run("month", "--output", str(file)).stderr == f"1 row in 2 tables written to {file}\n"
-    assert load_workbook(file).sheetnames == ["Kits", "Recalls", "about"]
+    assert load_workbook(file).sheetnames == ["Kits", "Recalls", "About"]
     refused = run("month", "--output", str(tmp_path / "may.csv"), status=2).stderr
     assert refused.startswith("kitdock: CSV holds one table and this is 2: choose ")
     assert not (tmp_path / "may.csv").exists()

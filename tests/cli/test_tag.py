@@ -89,7 +89,7 @@ def test_tag_that_was_in_another_pouch_is_a_question_there(station: Station, cab
 def test_tag_that_holds_other_keys_than_were_written_is_not_enrolled(station: Station, cable: Cable) -> None:
     cable.answer = lambda told: {**told, "session": "00" * 8}
     line = station.refused("tag", "provision", "P1", "--port", "X", status=4)
-    assert "holds other session keys than were written" in line
+    assert "doesn't hold the session keys that were written" in line
     cable.answer = lambda told: {}
     assert "advert and session and log" in station.refused("tag", "provision", "P1", "--port", "X", status=4)
     assert station.json("tag", "list", "--all") == []
@@ -130,25 +130,25 @@ def test_a_label_that_cannot_be_written_is_a_warning_and_the_tag_is_enrolled(
     assert (taken / "x.svg").exists()
     (taken / "y.png").symlink_to(tmp_path / "nowhere" / "y.png")
     result = station.run("tag", "provision", "P2", "--port", "X", "--label", str(taken / "y.png"))
-    assert "warning: the label was not written" in result.stderr
+    assert "warning: The label was not written" in result.stderr
     assert [each["pouch"] for each in station.json("tag", "list")] == ["P1", "P2"]
 
 
 def test_ports_say_what_to_do_when_there_are_none(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
-    assert "plug the tag in" in station.run("tag", "ports").stdout
+    assert "Plug the tag in" in station.run("tag", "ports").stdout
     assert json.loads(station.run("tag", "ports", "--format", "json").stdout) == []
 
 
 def test_what_a_station_knows_of_a_tag_is_listed_without_it(station: Station) -> None:
     tag = station.tag("P1")
-    assert "no records of the tag of pouch P1" in station.run("tag", "log", "P1").stdout
+    assert "There are no records from the tag of pouch P1." in station.run("tag", "log", "P1").stdout
     station.dock(tag, ("lid_open", 5), ("dose_mark", 4.5), ("altered", 4.2), ("lid_close", 4))
     rows = station.json("tag", "log", "P1")
     assert [row["detail"] for row in rows] == ["", "mark 1", "altered", ""]
     assert rows[2]["at"] is None
     shown = station.run("tag", "log", "P1", "--limit", "2").stdout
-    assert "2 older records are not shown: --limit 4 shows all" in shown
+    assert "2 older records are not shown. To show them all, add --limit 4." in shown
     assert "dose_mark" not in shown
     since = clock.local(clock.now_ms() - int(4.3 * 3_600_000), "Europe/London").strftime("%Y-%m-%dT%H:%M")
     assert [row["event"] for row in station.json("tag", "log", "P1", "--since", since)] == ["lid_close"]

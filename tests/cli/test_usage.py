@@ -129,7 +129,7 @@ def test_report_without_an_opening_is_matched_to_one(force: Station) -> None:
     done = force.run("usage", "match", "1", "P1")
     assert done.stdout == "usage report 1 tells of opening P1:1\n"
     assert force.json("openings")[0]["reports"] == [1]
-    assert "no opening 7" in force.refused("usage", "match", "1", "P1:7", status=2)
+    assert "no opening number 7" in force.refused("usage", "match", "1", "P1:7", status=2)
 
 
 def test_report_that_amends_another_replaces_it(force: Station) -> None:
@@ -166,7 +166,7 @@ def test_who_was_there_reports_on_another_officers_pouch_by_its_name(force: Stat
     assert force.json("openings")[0]["reports"] == [1]
     late = json.dumps({**ANSWERS, "incident_at": "2020-01-05T18:30"})
     line = force.refused("usage", "file", "--opening", "P1", "--answers", "-", input=late, status=2, login="stranger")
-    assert line.startswith("that pouch has no opening within an hour of the time of the incident")
+    assert line.startswith("That pouch has no opening within an hour of the incident.")
 
 
 def test_acts_on_reports_are_for_ones_own(force: Station) -> None:

@@ -39,9 +39,9 @@ def test_values_have_their_types_and_names_stay_text(summary: Document) -> None:
 
 def test_each_section_has_a_sheet_and_the_last_tells_what_it_is(summary: Document) -> None:
     made = book(summary)
-    assert made.sheetnames == ["Kits", "Discrepancies", "about"]
-    assert values(made["about"]) == [
-        ["title", "Monthly summary, Example Police"],
+    assert made.sheetnames == ["Kits", "Discrepancies", "About"]
+    assert values(made["About"]) == [
+        ["Title", "Monthly summary, Example Police"],
         [None, "1 to 31 May 2026"],
         [None, "Made 1 May 2026, 18:30. Times are those of Europe/London."],
         ["Kits", "1 older kit is not shown"],
@@ -52,7 +52,7 @@ def test_each_section_has_a_sheet_and_the_last_tells_what_it_is(summary: Documen
 def test_lines_below_a_row_are_a_column_so_that_rows_can_be_sorted(summary: Document) -> None:
     sheet = book(summary)["Discrepancies"]
     assert values(sheet)[:2] == [
-        ["kind", "pouch", "details"],
+        ["kind", "pouch", "Details"],
         ["opening unexplained", "P-01", "opened at 18:02 for 4 min\nnext: ask officer 4101"],
     ]
     assert sheet["C2"].alignment.wrap_text
@@ -85,7 +85,7 @@ def test_no_text_is_worked_out_or_refused(text: str) -> None:
 def test_empty_sections_keep_their_headings() -> None:
     made = book(Document("t", "", MADE, [Section("Recalls", ["lot"], [], note="no recall")]))
     assert values(made["Recalls"]) == [["lot"]]
-    assert values(made["about"])[-1] == ["Recalls", "no recall"]
+    assert values(made["About"])[-1] == ["Recalls", "no recall"]
 
 
 def test_more_rows_than_a_worksheet_takes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_sheet_names_are_shortened_cleaned_and_told_apart() -> None:
     long = "Kits that have been out with the same holder"
     assert xlsx.sheet_names(["a/b: [c]?", "", "About", "'x'", long, long, "History"]) == [
         "a b   c",
-        "table",
+        "Table",
         "About 2",
         "x",
         "Kits that have been out with th",
