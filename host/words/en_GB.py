@@ -1668,6 +1668,10 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!', ':')) else '.'}"
 
 
+def _radio_failed(why: str) -> str:
+    return _sentence(why)
+
+
 def _docking_failed(error: str, committed: int, again: bool) -> str:
     said = [
         f"Only {plural(committed, 'entry', 'entries')} collected." if committed else "Not collected.",
@@ -1711,7 +1715,7 @@ TAGS: Sentences = {
         "With a USB dongle you need neither: add --adapter usb:0."
     ),
     "radio.no_stack": "Adapter {adapter} needs the bumble stack. Run `pip install 'kitdock[dongle]'`.",
-    "radio.cannot_open": "The Bluetooth adapter can't be opened ({why}).",
+    "radio.cannot_open": _radio_failed,
     "link.no_connection": "The tag can't be connected to ({why}).",
     "link.timed_out": "timed out",
     "link.not_connected": "The tag is not connected, or it has no session service.",

@@ -60,7 +60,7 @@ DAMAGED = {
         "wake",
         "    pads.release()\n",
         "",
-        {"F8": "reads 0: its pad was not taken back", "F11": "it wakes again and again"},
+        {"F8": "reads 0: its pad was not taken back", "F11": "the board wakes again and again"},
     ),
     "wiped keys stay": Damage(
         "provision", "        destroy()\n", "        pass\n", {"F14": "keys before the wipe, 2 after"}
@@ -74,7 +74,7 @@ DAMAGED = {
         "",
         {"F12": "If the board is asleep: Connect D3 to 3V3"},
     ),
-    "another firmware": Damage("version", "MINOR = 1\n", "MINOR = 7\n", {"F2": "firmware 0.7 is another one"}),
+    "another firmware": Damage("version", "MINOR = 1\n", "MINOR = 7\n", {"F2": "the board has firmware 0.7"}),
 }
 
 
@@ -127,14 +127,16 @@ def test_flash_that_does_not_keep_what_is_written_fails(tmp_path: Path) -> None:
 def test_a_false_meter_fails_the_adc(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         rig.hands.meter_mv = 2050.0
-        assert (await rig.go_through("F9"))["F9"].said == "1950 mV against 2050 mV: -4.9 %"
+        assert (await rig.go_through("F9"))["F9"].said == "1950 mV against 2050 mV: -4.9%"
         assert rig.report.results["F9"].status == "failed"
 
     play(tmp_path, scene)
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("shown", "status", "said"), [(21.5, "passed", "offset +7.5"), (45.0, "failed", "more than")])
+@pytest.mark.parametrize(
+    ("shown", "status", "said"), [(21.5, "passed", "offset +7.5"), (45.0, "failed", "larger than")]
+)
 def test_the_offset_of_the_chips_thermometer_is_found_at_rest(
     tmp_path: Path, shown: float, status: str, said: str
 ) -> None:
@@ -212,7 +214,7 @@ def test_a_report_is_of_one_board(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         await rig.go_through("F1")
         rig.tag.board.mac = bytes(6)
-        with pytest.raises(InputError, match="is of another board"):
+        with pytest.raises(InputError, match="belongs to another board"):
             await rig.go_through("F3")
 
     play(tmp_path, scene)

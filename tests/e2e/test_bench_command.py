@@ -55,7 +55,7 @@ def connected(terminal: Terminal, simulator: Simulator) -> None:
     """Do as the command says before the first step, after a mistake."""
     sees(terminal, "-> Connect D3 to 3V3 and D2 to GND")
     terminal.type("what?\n")
-    sees(terminal, "Press Enter alone, or one of the keys.")
+    sees(terminal, "Press Enter on its own, or one of the keys.")
     terminal.type("\n")
     sees(terminal, "reads no power at DOCK_SENSE")
     simulator.do("dock")
@@ -83,7 +83,7 @@ def test_a_run_is_stopped_and_gone_on_with(tmp_path: Path, simulator: Simulator)
         sees(terminal, "What have you got?")
         most = len(procedure.instruments())
         terminal.type(f"{most + 1}\n")
-        sees(terminal, f"there is no {most + 1}: the numbers go from 1 to {most}")
+        sees(terminal, f"There is no number {most + 1}. The numbers go from 1 to {most}.")
         terminal.type("1\n")
         connected(terminal, simulator)
         sees(terminal, "passed: JS with Emscripten, MicroPython 1.29.0, chip revision 0.2")
@@ -103,15 +103,15 @@ def test_a_run_is_stopped_and_gone_on_with(tmp_path: Path, simulator: Simulator)
         lid_by_hand(terminal, simulator)
         sees(terminal, "Times that it worked, of twenty")
         terminal.type("some\n")
-        sees(terminal, "I can't read 'some': type a number, such as 17 times")
+        sees(terminal, "I can't read 'some' as a number. Type it like 17 times.")
         terminal.type("19\n")
-        sees(terminal, "19 does not pass. If you mistyped it, type it again; Enter keeps it.")
+        sees(terminal, "19 does not pass. If you mistyped it, type it again. Press Enter to keep it.")
         terminal.type("\n")
         sees(terminal, "FAILED: times that it worked, of twenty: 19 times (passes: 20 times)")
         terminal.type("r\n")
         sees(terminal, "Times that it worked, of twenty")
         terminal.type("18\n")
-        sees(terminal, "Enter keeps it.")
+        sees(terminal, "Press Enter to keep it.")
         terminal.type("\n")
         sees(terminal, "Enter: go on, r: repeat this step")
         terminal.type("\n")
@@ -166,12 +166,12 @@ def test_with_nobody_there_it_does_what_it_can(tmp_path: Path, simulator: Simula
     assert said["U1"] == ("not done", "there is nobody to ask")
     again = run("--report", report)
     assert (again.returncode, again.stdout) == (2, "")
-    assert "exists already: go on with it by --resume" in again.stderr
+    assert "exists already. Go on with it by --resume" in again.stderr
     for wrong, why in (
-        (("--have", "hammer"), "there is no instrument 'hammer'"),
-        (("--only", "Z9"), "there is no step Z9"),
+        (("--have", "hammer"), "There is no instrument 'hammer'"),
+        (("--only", "Z9"), "There is no step Z9"),
         (("--report", "a", "--resume", "b"), "Give --report or --resume, not both."),
-        (("--resume", "none.json"), "report none.json cannot be read"),
+        (("--resume", "none.json"), "Report none.json can't be read"),
     ):
         refused = run(*wrong)
         assert refused.returncode == 2, wrong

@@ -99,7 +99,7 @@ def test_dock_without_a_terminal_collects_and_asks_nobody(tmp_path: Path) -> Non
         (opening,) = openings(stage.store.picture())
         assert (opening.dose_marks, opening.explanation) == (1, None)
         status, output, _ = await kitdock(stage, "dock", "--once", "--wait", "1", "--adapter", adapter)
-        assert (status, "no tag has anything new" in output) == (0, True)
+        assert (status, "No tag has anything new." in output) == (0, True)
 
     play(tmp_path, scene)
 
@@ -109,7 +109,7 @@ def test_dock_at_a_terminal_asks_the_officer_and_offers_the_dose_marks(tmp_path:
         adapter = await opened_once(stage)
         status, shown = await at_terminal(
             stage,
-            {"Cause": "1", "Doses given [1]": "2", "Your collar number": "4101", "report now": "n"},
+            {"Your answer": "1", "Doses given [1]": "2", "Your collar number": "4101", "report now": "n"},
             "dock", "--once", "--wait", "1.5", "--adapter", adapter,
         )  # fmt: skip
         assert status == 0, shown
@@ -132,7 +132,7 @@ def test_dock_at_a_terminal_offers_the_holder_and_notes_who_came_instead(tmp_pat
         with_pouch(stage)
         stage.store.add_officer("4102", None, stage.now_ms())
         status, shown = await at_terminal(
-            stage, {"Your collar number [4101]": "4102", "Cause": ""},
+            stage, {"Your collar number [4101]": "4102", "Your answer": ""},
             "dock", "--once", "--wait", "1.5", "--adapter", adapter,
         )  # fmt: skip
         assert status == 0, shown
@@ -158,7 +158,9 @@ def test_dock_without_a_terminal_says_which_reports_are_missing(tmp_path: Path) 
         assert status == 0, complaints
         status, _, complaints = await kitdock(stage, *collect, "--all")
         assert status == 0, complaints
-        assert f"has no report yet; `kitdock usage file --opening {opening.name} --officer 4101`" in complaints
+        assert (
+            f"has no report yet. To file it: `kitdock usage file --opening {opening.name} --officer 4101`" in complaints
+        )
 
     play(tmp_path, scene)
 
@@ -186,7 +188,7 @@ def test_a_tag_that_is_refused_ends_the_command_with_status_4(tmp_path: Path) ->
         adapter = await stage.station.listen_hci()
         status, _, complaints = await kitdock(stage, "dock", "--once", "--wait", "1.5", "--adapter", adapter)
         assert status == 4
-        assert "kitdock: pouch P-01: " in complaints
+        assert "kitdock: Pouch P-01 was not collected. " in complaints
         assert "session key" in complaints
         assert "Traceback" not in complaints
 
@@ -202,12 +204,12 @@ def test_ctrl_c_ends_the_service_and_keeps_what_it_collected(tmp_path: Path) -> 
         )  # fmt: skip
         assert service.stderr is not None
         async with asyncio.timeout(20):
-            while b"docked, 6 new records" not in await service.stderr.readline():
+            while b"Collected: 6 new entries." not in await service.stderr.readline():
                 pass
             service.send_signal(signal.SIGINT)
             _, complaints = await service.communicate()
         assert service.returncode == 0, complaints
-        assert complaints.endswith(b"stopped\n")
+        assert complaints.endswith(b"The dock is closed.\n")
         assert len(stage.types()) == 6
 
     play(tmp_path, scene)

@@ -75,11 +75,12 @@ def test_a_bare_board_becomes_a_tag_that_docks_over_bluetooth(tmp_path: Path) ->
         command = ("tag", "flash", "--port", port, "--image", path, "--sha256", sha256(path))
         status, output, steps = await kitdock(*command)
         assert status == 0, steps
-        assert output == f"board on {port} flashed with MicroPython 1.29.0 and the firmware\n"
-        assert f"SHA-256 {sha256(path)}" in steps.splitlines()
-        assert "image is MicroPython 1.29.0 for the ESP32-C6, the one named with --sha256" in steps.splitlines()
-        told = ["application compiled", "image is", "SHA-256", "bootloader: writing", "MicroPython 1.29.0: writing",
-                "partition table: writing", "waiting", "application: "]  # fmt: skip
+        assert output == f"The board on {port} is flashed with MicroPython 1.29.0 and the firmware.\n"
+        assert f"Its SHA-256 is {sha256(path)}." in steps.splitlines()
+        assert "The image is MicroPython 1.29.0 for the ESP32-C6, the one named with --sha256." in steps.splitlines()
+        told = ["Application compiled", "The image is", "Its SHA-256", "bootloader: writing",
+                "MicroPython 1.29.0: writing",
+                "partition table: writing", "Waiting", "Application: "]  # fmt: skip
         assert [line.startswith(step) for line, step in zip(steps.splitlines(), told, strict=True)] == [True] * 8, steps
         assert layout.parse(bytes(tag.chip.bytes[0x8000:0x8C00])) == OURS
         label = tmp_path / "label.svg"
@@ -281,7 +282,7 @@ def test_another_chip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(emulated, "CHIP_ID", 5)
         tag = await stage.station.add_tag("C3", blank=True)
         line = await refused(tag, written(tmp_path))
-        assert "has an ESP32-C3; the firmware is for an ESP32-C6" in line
+        assert "has an ESP32-C3, and the firmware is for an ESP32-C6" in line
 
     play(tmp_path, scene)
 
@@ -290,7 +291,7 @@ def test_too_little_flash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     async def scene(stage: Stage) -> None:
         monkeypatch.setattr(emulated, "_FLASH_ID", 0x1540EF)
         tag = await stage.station.add_tag("2 MiB", blank=True)
-        assert "too little flash (2048 KiB): a tag needs 4096 KiB" in await refused(tag, written(tmp_path))
+        assert "too little flash (2048 KiB). A tag needs 4096 KiB" in await refused(tag, written(tmp_path))
 
     play(tmp_path, scene)
 
@@ -325,7 +326,7 @@ def test_images_that_do_not_fit_touch_nothing(tmp_path: Path) -> None:
             "tag", "flash", "--port", tag.serial_port(), "--image", written(tmp_path, image("1.28.0"))
         )
         assert (status, output) == (2, "")
-        assert complaints.splitlines()[-1].startswith("kitdock: image ")
+        assert complaints.splitlines()[-1].startswith("kitdock: Image ")
 
     play(tmp_path, scene)
 
@@ -342,9 +343,9 @@ def test_an_image_that_nobody_vouches_for_touches_nothing(tmp_path: Path) -> Non
         for arguments, said in (
             ((path,), f"doesn't know image {path} by its SHA-256, which is {named}"),
             ((path,), f"repeat the command with --sha256 {named}"),
-            ((swapped, "--sha256", named), "is not the one that you named"),
-            ((published, "--sha256", sha256(published)), "it is damaged or was swapped"),
-            ((path, "--sha256", named[:-1]), "is no SHA-256: give its 64 hexadecimal digits"),
+            ((swapped, "--sha256", named), "is not the one you named"),
+            ((published, "--sha256", sha256(published)), "It is damaged, or was swapped."),
+            ((path, "--sha256", named[:-1]), "as a SHA-256. Give its 64 hexadecimal digits."),
         ):
             status, output, complaints = await kitdock(
                 "tag", "flash", "--port", tag.serial_port(), "--image", *arguments
@@ -361,6 +362,6 @@ def test_a_board_without_an_image_says_that_it_needs_one(tmp_path: Path) -> None
         stock = await stage.station.add_tag("stock", blank=True)
         stock.chip.program(0, image())
         stock.reset()
-        assert "no partition for the log where it must be: give an image" in await refused(stock, None)
+        assert "has no partition for the log in the right place. Give an image" in await refused(stock, None)
 
     play(tmp_path, scene)

@@ -168,7 +168,7 @@ def test_info_compares_check_values_and_says_whose_tag_it_is(tmp_path: Path) -> 
         tag.enrol("00" * 8, *keys, replace=True)
         await tag.settle()
         _, output, _ = await kitdock(stage, "info", "--port", tag.serial_port())
-        assert "none of this station" in output
+        assert "none at this station" in output
         assert "unknown" in output
 
     play(tmp_path, scene)
@@ -352,8 +352,8 @@ def test_another_tag_on_the_port_is_named_and_left_as_it_is(tmp_path: Path) -> N
         await stage.add("P-02")
         for command in (("log", "P-02"), ("config", "P-02"), ("identify", "P-02")):
             line = await refused(stage, *command, "--port", first.serial_port(), status=2)
-            assert line.startswith(f"on port {first.serial_port()} is tag ")
-            assert "of pouch P-01, not the tag of pouch P-02" in line
+            assert line.startswith(f"The tag on port {first.serial_port()} is ")
+            assert "of pouch P-01, not the tag of pouch P-02." in line
             await first.settle()
 
     play(tmp_path, scene)
