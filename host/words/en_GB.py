@@ -1253,11 +1253,14 @@ def _wrong_clock(dockings: int, pouches: list[str], more: int, first_at: str, **
 
 
 def _unexplained(at: str, error_ms: int, duration_s: int | None, dose_marks: int, officers: list[str]) -> str:
-    long = "" if duration_s is None else f" for {plural(duration_s, 'second')}"
-    marks = f" It has {plural(dose_marks, 'dose mark')}." if dose_marks else ""
+    long = "" if duration_s is None else f" for {_lasted(duration_s)}"
+    marks = f", with {plural(dose_marks, 'dose mark')}" if dose_marks else ""
     whose = f"Officer {' or '.join(officers)} had it." if officers else "We don't know who had it."
-    when = f"{at:on} (within about {bound(error_ms)}){long}"
-    return f"The pouch was opened {when} and we don't know why yet.{marks} {whose}"
+    return f"It was opened {at:on} (within about {bound(error_ms)}){long}{marks}. {whose}"
+
+
+def _lasted(seconds: int) -> str:
+    return plural(seconds, "second") if seconds < 120 else plural(seconds // 60, "minute")
 
 
 def _label_limits(least_c: int | None, most_c: int | None) -> str:
@@ -1329,10 +1332,13 @@ def _is_otherwise(*, name: str, status: str, show: str) -> str:
     return f"Discrepancy {name} is {_shown('state', status)}. To see what was done about it: {show}."
 
 
-def _doses_of(kit: str | None, pouch: str | None, subject: str, **_: object) -> str:
-    if kit or pouch:
-        return f"The doses of kit {kit} don't add up" if kit else f"The doses used from pouch {pouch} don't agree"
-    return f"The doses of usage report {subject.removeprefix('report-')} don't add up"
+def _doses_of(subject: str, kit: str | None, pouch: str | None, **_: object) -> str:
+    """Of a report, an opening or a kit."""
+    if subject.startswith("report-"):
+        return f"The doses of usage report {subject.removeprefix('report-')} don't add up"
+    return (
+        f"The doses used from pouch {pouch} don't agree" if ":" in subject else f"The doses of kit {kit} don't add up"
+    )
 
 
 RECONCILE: Sentences = {
@@ -1396,7 +1402,7 @@ RECONCILE: Sentences = {
         "A kit was issued while it was already out. Most likely two ledgers have been put together."
     ),
     "rule.ledger_impossible": (
-        "The movements of a kit can't have followed each other like that, for another reason than two issues."
+        "The movements of a kit can't have happened as recorded. Being issued twice is a rule of its own."
     ),
     "rule.pouch_without_kit": (
         "A pouch in use has no kit: its kit was used up, left behind or lost, or the pouch comes to the dock without "

@@ -94,15 +94,14 @@ MOVED = {
                 "found.opening_unexplained",
                 at=NOON, error_ms=2000, duration_s=60, dose_marks=1, officers=("1207", "1300"),
             ),
-            "The pouch was opened on 29 May 2026 at 12:00 (within about 2 s) for 60 seconds and we don't know why"
-            " yet. It has 1 dose mark. Officer 1207 or 1300 had it.",
+            "It was opened on 29 May 2026 at 12:00 (within about 2 s) for 60 seconds, with 1 dose mark. Officer "
+            "1207 or 1300 had it.",
         ),
         (
             Phrase(
                 "found.opening_unexplained", at=NOON, error_ms=7_200_001, duration_s=None, dose_marks=0, officers=()
             ),
-            "The pouch was opened on 29 May 2026 at 12:00 (within about 3 h) and we don't know why yet. We don't "
-            "know who had it.",
+            "It was opened on 29 May 2026 at 12:00 (within about 3 h). We don't know who had it.",
         ),
         (Phrase("found.limits", least_c=None, most_c=25), "at most 25 °C"),
         (Phrase("found.limits", least_c=2, most_c=None), "at least 2 °C"),
