@@ -6,6 +6,7 @@ The page is for somebody to read in an hour, aloud. A test holds it to the sente
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from string import Formatter
 from types import NoneType
@@ -28,18 +29,23 @@ SECTIONS: Mapping[str, Mapping[str, Sentence]] = {
 }
 
 AT = Instant(1_795_946_520_000, "Europe/London")
-"""29 Nov 2026, 10:02."""
+LATER = Instant(1_795_957_320_000, "Europe/London")
+"""29 Nov 2026, 10:02 and 13:02."""
 
 EXAMPLES: Mapping[str, object] = {
     "at": AT,
     "battery": 70,
+    "began": AT,
     "cause": "training",
+    "closed_at": AT,
     "day": "30 Nov 2026",
     "document": "WD-118",
+    "ended": LATER,
     "error": "the tag said nothing for 5 s",
     "error_ms": 90_000,
-    "expires_on": "30 Apr 2028",
+    "expires_on": date(2028, 4, 30),
     "file": "kits.csv",
+    "first_at": AT,
     "folder": "/srv/kitdock",
     "gtin": "09506000134352",
     "kit": "K-0007",
