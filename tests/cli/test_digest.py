@@ -144,7 +144,7 @@ def acknowledged(station: Station) -> str:
 
 def test_only_a_digest_that_was_made_can_be_read(busy: Station) -> None:
     assert "is in the future" in busy.refused("digest", "acknowledge", f"{day(2)}T10:00", status=2)
-    assert "is no time" in busy.refused("digest", "acknowledge", "today", status=2)
+    assert "as a time" in busy.refused("digest", "acknowledge", "today", status=2)
     assert len(names(busy)["expiring"]) == 3
 
 

@@ -58,7 +58,6 @@ BAD = {
     "B9,,9506000134353,Z9,2028-01-31,,,": "ends in 3 where 2 should be",
     "B9,Naloxone X,,Z9,2026-05-31,,,": "went out of date on 31 May 2026",
     "B9,Naloxone X,,Z9,2044-05-31,,,": "more than 10 years ahead",
-    "B9,Naloxone X,,Z9,03/04/2028,,,": "which part of 03/04/2028 is the day",
     "B9,,9506000134352,A1,,,TAKEN,": "serial TAKEN is kit K-0001",
     "B9,,9506000-134352,A1,,,S1,": "serial S1 is on line 2 too",
     "b1,Naloxone X,,A1,,,,": "Kit b1 is also on line 2",
