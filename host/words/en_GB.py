@@ -369,7 +369,8 @@ def time(at: datetime, form: str = "") -> str:
 
 
 def _roles(roles: list[str]) -> str:
-    return " or ".join(each.replace("_", " ") for each in roles)
+    *others, last = [each.replace("_", " ") for each in roles]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _added_c(celsius: float) -> str:
@@ -378,24 +379,26 @@ def _added_c(celsius: float) -> str:
 
 def _offset_too_far(told_c: int, measured_c: float) -> str:
     return (
-        f"the tag tells {told_c} °C where {measured_c:g} °C was measured: more than its thermometer can be off; let "
-        "both lie side by side for an hour, away from dock and USB, and compare again"
+        f"The tag reads {told_c} °C where {measured_c:g} °C was measured. Its thermometer can't be that far off. Leave "
+        "both side by side for an hour, away from dock and USB, and compare them again."
     )
 
 
 ACCESS: Sentences = {
-    "typed.no_zone": "no time zone is called {text!r}: use a name such as Europe/London",
+    "typed.no_zone": "There's no time zone called {text!r}. Use a name such as Europe/London.",
     "typed.no_date": "I can't read {text!r} as a date. Type it as {such}, 2026-11-30 or 30 Nov 2026.",
     "typed.no_iso_date": "I can't read {text!r} as a date. Write it as 2026-11-30.",
     "typed.no_time": "I can't read {text!r} as a time. Type it as {such}, or as 2026-11-30T19:30.",
     "typed.understood": "{text} is understood as {found}.",
-    "typed.time_skipped": "{text!r} does not exist in {zone}: the clocks go forward over it",
-    "typed.time_to_come": "{text!r} is in the future: nothing can have happened then",
-    "month.none": "{text!r} is no month: write it as YYYY-MM",
-    "month.to_come": "{text} has not begun: name a month up to {this}",
-    "named.no_number": "{text} is no {what}: use 1 to 32 letters, digits, dots, dashes or slashes",
-    "named.not_plain": "{text} is no {what}: write it in plain letters, {plain}",
-    "named.no_line": "{text!r} is no {what}: use one line of 1 to {most} characters",
+    "typed.time_skipped": "There's no {text!r} in {zone}, because the clocks go forward over it. Type another time.",
+    "typed.time_to_come": "The time {text!r} is in the future. Type one that has passed.",
+    "month.none": "I can't read {text!r} as a month. Type it like 2026-11.",
+    "month.to_come": "Month {text} hasn't begun. Choose a month up to {this}.",
+    "named.no_number": "You can't use {text} as a {what}. Use 1 to 32 letters, digits, dots, dashes or slashes.",
+    "named.not_plain": (
+        "You can't use {text} as a {what}, because some of its letters aren't plain. Type {plain} instead."
+    ),
+    "named.no_line": "You can't use {text!r} as a {what}. Type one line of 1 to {most} characters.",
     "named.collar_number": "collar number",
     "named.counter": "counter",
     "named.document": "document",
@@ -415,63 +418,71 @@ ACCESS: Sentences = {
     "who.officer": "officer {officer}",
     "who.place": "{place}",
     "who.login": "{login}",
-    "who.somebody": "somebody",
-    "role.officer": "docks a pouch, explains openings, files reports; sees only own ones",
-    "role.quartermaster": "keeps stock, officers, tags, expiry and reconciliation; no health data",
-    "role.programme_lead": "reads usage reports whole, and reconciliation",
-    "role.auditor": "reads everything that happened, and the audit; no health data; changes nothing",
-    "role.administrator": "grants roles, looks after the database; no health data",
+    "who.somebody": "someone",
+    "role.officer": "uses the dock, explains openings and files reports, and sees only their own",
+    "role.quartermaster": "looks after stock, officers, tags, expiry and reconciliation, without health data",
+    "role.programme_lead": "reads usage reports in full, and reconciliation",
+    "role.auditor": "reads everything that happened and the audit, without health data, and changes nothing",
+    "role.administrator": "grants roles and looks after the database, without health data",
     "role.one_of": _roles,
-    "setting.unknown": "no setting {setting}: there is {settings}",
-    "setting.one_line": "{setting} is one line of at most {most} characters",
-    "setting.whole_number": "{setting} is a whole number from {least} to {most}, not {text!r}",
-    "setting.nonsense": "a setting was changed by another program: {error}; change it with {change}",
-    "setting.one_of": "{setting} can be {choices:or}, not {text!r}.",
-    "setting.date_order": "Which comes first when somebody types a date such as 3/4/2027: the day or the month.",
-    "setting.carry_days": "Days that a kit is carried: an issue warns if it expires within them.",
-    "setting.carry_roles": "Roles that may carry a kit, apart by commas; empty: all.",
-    "setting.expiry_days": "Days ahead that {look} looks.",
-    "setting.not_docked_days": "Days without docking after which a carried pouch is a discrepancy.",
-    "setting.silent_days": "Days without a sign of the tag of a pouch in a place until that is a discrepancy.",
-    "setting.report_hours": "Hours after an opening that was a use until its report is overdue.",
-    "setting.faulty_days": "Days for which a fault that a docking brought to light is a discrepancy.",
-    "setting.battery_percent": "A tag's battery below this share at its last docking is a discrepancy.",
-    "setting.resupply_days": "Days after a resupply was asked for until it is overdue.",
-    "setting.lead_days": "Days from ordering kits to having them.",
-    "setting.retain_answers_days": "Days that a usage report keeps its protected answers; 0: for ever.",
-    "setting.retain_reports_days": "Days that a usage report keeps its open answers; 0: for ever.",
-    "setting.retain_events_days": "Days that records of tags are kept; 0: for ever.",
-    "setting.retain_leavers_days": "Days that the number of an officer who left is kept; 0: for ever.",
+    "setting.unknown": "There's no setting called {setting}. The settings are {settings:and}.",
+    "setting.one_line": "Setting {setting} must be one line of at most {most} characters.",
+    "setting.whole_number": "Setting {setting} must be a whole number from {least} to {most}, not {text!r}.",
+    "setting.nonsense": "Another program changed a setting. {error} Change it with {change}.",
+    "setting.one_of": "Setting {setting} can be {choices:or}, not {text!r}.",
+    "setting.date_order": "Which comes first when someone types a date such as 3/4/2027: the day or the month.",
+    "setting.carry_days": (
+        "How many days a kit is carried for. You get a warning if a kit that you issue expires sooner."
+    ),
+    "setting.carry_roles": "Which roles may carry a kit, separated by commas. Leave it empty for all roles.",
+    "setting.expiry_days": "How many days ahead kits are listed as expiring. To see the list: {look}.",
+    "setting.not_docked_days": (
+        "How many days a carried pouch may stay away from the dock before it counts as a discrepancy."
+    ),
+    "setting.silent_days": (
+        "How many days the tag of a pouch kept in a place may be silent before it counts as a discrepancy."
+    ),
+    "setting.report_hours": "How many hours after an opening that was a use its report becomes overdue.",
+    "setting.faulty_days": "How many days a fault found at the dock counts as a discrepancy.",
+    "setting.battery_percent": (
+        "The battery level, in percent, below which a tag last seen at the dock counts as a discrepancy."
+    ),
+    "setting.resupply_days": "How many days after a resupply was asked for it becomes overdue.",
+    "setting.lead_days": "How many days it takes from ordering kits to having them.",
+    "setting.retain_answers_days": "How many days the protected answers of a usage report are kept. 0 means for ever.",
+    "setting.retain_reports_days": "How many days the open answers of a usage report are kept. 0 means for ever.",
+    "setting.retain_events_days": "How many days the records of tags are kept. 0 means for ever.",
+    "setting.retain_leavers_days": "How many days the number of an officer who has left is kept. 0 means for ever.",
     "retention.answers": "protected answers of usage reports",
     "retention.reports": "open answers of usage reports",
-    "retention.events": "records of tags, and explanations of them",
-    "retention.leavers": "numbers of officers who left",
+    "retention.events": "records of tags and their explanations",
+    "retention.leavers": "numbers of officers who have left",
     "retention.events_stay": (
-        "openings without a cause or with a report, flaws, heat and frost beyond a product's limits, and what times "
-        "and the next docking rest on"
+        "openings without a cause or with a report, faults, heat and frost beyond a product's limits, and what "
+        "times and the next docking depend on"
     ),
     "retention.leavers_stay": "those with a kit out or an account",
-    "audit.entry_missing": "entry {entry} is missing",
-    "audit.entry_altered": "entry {entry} is not what was written, or follows on another",
+    "audit.entry_missing": "Entry {entry} is missing.",
+    "audit.entry_altered": "Entry {entry} isn't what was written, or doesn't follow the entry before it.",
     "key.there_already": (
-        "key file {path} exists already and is not overwritten: move it away or choose another database"
+        "Key file {path} already exists and wasn't overwritten. Move it away or choose another database."
     ),
-    "key.not_made": "cannot make key file {path}: {why}",
-    "key.not_written": "cannot write key file {path}: {why}",
-    "key.not_read": "cannot read key file {path}: {why}",
-    "key.open": "key file {path} is open to {whom}",
-    "key.open_to_all": "every user: run `chmod {mode} {path}`",
-    "key.open_to_changes": "changes by a group: run `chmod {mode} {path}`",
-    "key.open_to_group": "a group: run `chmod {mode} {path}`",
+    "key.not_made": "Can't make key file {path}: {why}.",
+    "key.not_written": "Can't write key file {path}: {why}.",
+    "key.not_read": "Can't read key file {path}: {why}.",
+    "key.open": "Key file {path} isn't protected. {whom}",
+    "key.open_to_all": "Every user can get at it. Run `chmod {mode} {path}`.",
+    "key.open_to_changes": "A group can change it. Run `chmod {mode} {path}`.",
+    "key.open_to_group": "A group can get at it. Run `chmod {mode} {path}`.",
     "key.missing": (
-        "key file {path} is missing: put it back from your backup; tag keys and reports cannot be read without"
+        "Key file {path} is missing. Put it back from your backup. Tag keys and reports can't be read without it."
     ),
-    "key.none": "key file {path} does not hold a key: put the right one back from your backup",
+    "key.none": "Key file {path} doesn't hold a key. Put the right one back from your backup.",
     "key.of_another": (
-        "key file {path} belongs to another database (its check value is {found}, this database needs {needed}): "
-        "put the right one back from your backup"
+        "Key file {path} belongs to another database. Its check value is {found}, and this database needs {needed}. "
+        "Put the right one back from your backup."
     ),
-    "sealed.altered": "the sealed value of {what} was altered in the database: restore a backup",
+    "sealed.altered": "The sealed value of {what} was altered in the database. Restore a backup.",
     "value.plain": "{value}",
     "value.yes": "yes",
     "value.no": "no",
@@ -481,41 +492,43 @@ ACCESS: Sentences = {
     "value.duration": "{count} {unit}",
     "value.time": "{at}",
     "value.added_c": _added_c,
-    "tag_config.no_time": "{text!r} is no time for {item}: write one from {least} to {most}, such as {such}",
+    "tag_config.no_time": (
+        "I can't read {text!r} as a time for {item}. Type one from {least} to {most}, such as {such}."
+    ),
     "tag_config.no_time_or_off": (
-        "{text!r} is no time for {item}: write one from {least} to {most}, such as {such}, or off"
+        "I can't read {text!r} as a time for {item}. Type one from {least} to {most}, such as {such}, or off."
     ),
     "tag_config.no_offset": (
-        "{text!r} is no offset: write what is to be added to the tag's own reading, from -{most} to {most} °C, such as "
-        "10.5; or none"
+        "I can't read {text!r} as an offset. Type what to add to the tag's own reading, from -{most} to {most} °C, "
+        "such as 10.5, or none."
     ),
     "tag_config.offset_too_far": _offset_too_far,
     "tag_config.gain_too_far": (
-        "the tag reads {told_mv} mV where {measured_mv} mV was measured: more than its divider can be off; measure at "
-        "the cell, with no charger, and look at the divider"
+        "The tag reads {told_mv} mV where {measured_mv} mV was measured. Its divider can't be that far off. Measure "
+        "at the cell with no charger connected, and check the divider."
     ),
     "tag_config.not_agreed": (
-        "in profile open anybody can follow this tag by its address: agree to that with --trackable, or choose another "
-        "profile"
+        "In profile open anybody can follow this tag by its address. Agree to that with --trackable, or choose "
+        "another profile."
     ),
     "tag_config.not_compared": (
-        "the tag's own thermometer may be ten degrees off: compare it with another one first (step T1 of kitdock tag "
-        "bench), and say with --temperature-offset what to add to its readings"
+        "The tag's own thermometer may be ten degrees off. Compare it with another one first (step T1 of kitdock "
+        "tag bench), then give what to add to its readings with --temperature-offset."
     ),
     "tag_config.profile": "when it advertises away from its dock",
-    "tag_config.heartbeat_s": "between two signs of life in the log",
-    "tag_config.trackable": "somebody has agreed that it can be tracked; profile open needs it",
-    "tag_config.field_period_s": "between two advertisements in the field, in private and open",
-    "tag_config.open_sealed": "what it says in profile open is encrypted under its bind key",
-    "tag_config.kit_expires_s": "from when its kit is out of date; each docking sets it",
-    "tag_config.buzzer": "it may make a sound",
-    "tag_config.second_dose_s": "from a dose mark to the cue for a second dose",
-    "tag_config.resedation_s": "from a dose mark to the cue that sedation may return",
-    "tag_config.battery_gain": "what its battery reading is multiplied by",
-    "tag_config.temperature_s": "how often it looks at its temperature; needs temp_offset",
-    "tag_config.temp_offset": "what is added to its own thermometer's reading; none until it was compared",
-    "label.no_file": "{path} is no file for a label: let its name end in {endings:or}",
-    "label.no_folder": "no folder {folder} for the label",
+    "tag_config.heartbeat_s": "time between two signs of life in the log",
+    "tag_config.trackable": "whether someone has agreed that it can be tracked (profile open needs it)",
+    "tag_config.field_period_s": "time between two advertisements in the field, in private and open",
+    "tag_config.open_sealed": "whether what it says in profile open is encrypted under its bind key",
+    "tag_config.kit_expires_s": "when its kit goes out of date (each docking sets it)",
+    "tag_config.buzzer": "whether it may make a sound",
+    "tag_config.second_dose_s": "time from a dose mark to the cue for a second dose",
+    "tag_config.resedation_s": "time from a dose mark to the cue that sedation may return",
+    "tag_config.battery_gain": "factor by which its battery reading is multiplied",
+    "tag_config.temperature_s": "how often it measures its temperature (needs temp_offset)",
+    "tag_config.temp_offset": "what is added to its own thermometer's reading (none until compared)",
+    "label.no_file": "File {path} can't hold a label. Give it a name that ends in {endings:or}.",
+    "label.no_folder": "There's no folder {folder} for the label. Make it, or choose another place.",
     "limits.at_most": "at most {most_c} °C",
     "limits.at_least": "at least {least_c} °C",
     "limits.between": "{least_c} to {most_c} °C",
@@ -548,7 +561,7 @@ ACCESS: Sentences = {
 
 def _not_allowed(*, login: str, action: str, subject: str | None, why: str) -> str:
     what = action.replace(".", " ") + (f" {subject}" if subject else "")
-    return f"{login} may not do this ({what}): {why}"
+    return f"Account {login} can't do this ({what}). {why}"
 
 
 def _bytes(*, size: int) -> str:
@@ -556,237 +569,267 @@ def _bytes(*, size: int) -> str:
 
 
 def _faults(*, faults: list[str], more: int) -> str:
-    return "; ".join(faults) + (f"; and {more} more" if more else "")
+    return "; ".join(each.rstrip(".") for each in faults) + (f"; and {more} more" if more else "")
+
+
+def _whole(sentence: str) -> str:
+    """A sentence that ends in what another one says, which may have its own full stop."""
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 
 def _lot_of_several(*, lot: str, products: list[str]) -> str:
-    names = " and ".join(f'"{each}"' for each in products)
-    return f"lot {lot} is one of {names}: say which with --product"
+    names = " and of ".join(f'"{each}"' for each in products)
+    return f"There's a lot {lot} of {names}. Say which with --product."
 
 
 def _lot_unknown(*, lot: str, product: str | None, like: list[str], see: str) -> str:
     of = f" of {product}" if product is not None else ""
-    return f"no lot {lot}{of} was ever received" + (f"; there is {' or '.join(like)}" if like else f": see {see}")
+    return f"No lot {lot}{of} was ever received. " + (f"Do you mean {' or '.join(like)}?" if like else f"See {see}.")
 
 
 def _none_to_issue(*, product: str | None, station: str, see: str, waiting: int, to_count: str) -> str:
     kit = f"kit of {product}" if product else "kit"
-    count = f"; {plural(waiting, *NOUNS['kit'])} there wait to be counted, see {to_count}" if waiting else ""
-    return f"no {kit} at {station} can be issued: see {see}, then transfer or receive some{count}"
+    count = f" First count {plural(waiting, *NOUNS['kit'])} there, see {to_count}." if waiting else ""
+    return f"No {kit} at {station} can be issued. See {see}, then transfer or receive some.{count}"
+
+
+def _count_first(*, kit: str, why: str, count: str, since: str | None) -> str:
+    return _whole(f"Kit {kit} must be counted first: {why}") + f" Count it with {count}."
+
+
+def _count_or_out_since(*, kit: str, why: str, count: str, since: str) -> str:
+    return (
+        _whole(f"Kit {kit} must be counted first: {why}")
+        + f" Count it with {count}, or use --at {since} if this holder has had it since then."
+    )
 
 
 def _no_station(*, place: str, kind: str) -> str:
-    return f"{place} is a {_shown('place', kind)}, not a station: stock is kept at stations"
+    return f"Place {place} isn't a station ({_shown('place', kind)}). Stock is kept at stations."
+
+
+def _pouch_with_another(*, pouch: str, whom: str, kit: str) -> str:
+    return _whole(f"Kit {kit} can't go into pouch {pouch}, which {whom}")
+
+
+def _again_with_another(*, kit: str, pouch: str, whom: str) -> str:
+    return _whole(f"Kit {kit} would be back in pouch {pouch}, which {whom}")
 
 
 def _kit_not_in_pouch(*, kit: str, pouch: str, possible: list[str], **_: object) -> str:
-    return f"kit {kit} was not in pouch {pouch} at that opening: it was {' or '.join(possible)}"
+    return f"Kit {kit} wasn't in pouch {pouch} at that opening. It was {' or '.join(possible)}."
 
 
 def _kit_not_with_officer(*, kit: str, officer: str, possible: list[str], **_: object) -> str:
-    return f"kit {kit} was not with officer {officer} then: it was {' or '.join(possible)}"
+    return f"Kit {kit} wasn't with officer {officer} then. It was {' or '.join(possible)}."
 
 
 def _unsettled(*, stocktake: int, place: str, first: str, differences: list[str]) -> str:
     count = len(differences)
     return (
-        f"stocktake {stocktake} of {place} has {plural(count, *NOUNS['difference'])} without a reason; "
-        f"nothing was closed. Give {'it' if count == 1 else 'each'} with --reason "
-        f'{first}="...", or all in a file with --reasons:\n' + "\n".join(differences)
+        f"Stocktake {stocktake} of {place} has {plural(count, *NOUNS['difference'])} without a reason. Nothing was "
+        f'closed. Give {"its reason" if count == 1 else "each reason"} with --reason {first}="...", or all in a file '
+        "with --reasons:\n" + "\n".join(differences)
     )
 
 
 STORE: Sentences = {
     # Who may do what.
     "access.not_allowed": _not_allowed,
-    "access.for_roles": "that is for {roles}",
-    "access.no_role": "it has no role in {path}; an administrator can give one with {grant}",
-    "access.of_another_officer": "it is another officer's",
-    "access.own_kits": "an officer sees the own kits",
-    "access.report_of_another": "it is another officer's report",
-    "access.shared_reads_no_reports": "an account that officers share reads no reports",
-    "access.say_for_whom": "an officer's account speaks for an officer: say for which",
-    "access.dock_first": "dock the pouch first: this account is shared",
-    "access.pouch_of_another": "another officer carried the pouch",
-    "account.no_such_role": "no role {role}: there is {roles}",
-    "account.no_officers_role": "an officer's number belongs to role {needed}, not {role}",
-    "account.has_role": "{login} is {role} already: see {see}",
-    "account.has_no_such_role": "{login} is not {role}: see {see}",
-    "account.last_administrator": "{login} is the last administrator: make another one first",
+    "access.for_roles": "It needs the role {roles}.",
+    "access.no_role": "It has no role in {path}. An administrator can give it one with {grant}.",
+    "access.of_another_officer": "It belongs to another officer.",
+    "access.own_kits": "Officers see only their own kits.",
+    "access.report_of_another": "The report is another officer's.",
+    "access.shared_reads_no_reports": "An account that officers share can't read reports.",
+    "access.say_for_whom": "An officer's account can only answer for an officer. Say which one.",
+    "access.dock_first": "This account is shared. Put the pouch in the dock first.",
+    "access.pouch_of_another": "Another officer was carrying the pouch.",
+    "account.no_such_role": "There's no role called {role}. The roles are {roles:and}.",
+    "account.no_officers_role": "An officer's number goes with the role {needed}, not with {role}.",
+    "account.has_role": "Account {login} already has the role {role}. See {see}.",
+    "account.has_no_such_role": "Account {login} doesn't have the role {role}. See {see}.",
+    "account.last_administrator": "Account {login} is the last administrator. Make another one first.",
     "clock.behind": (
-        "this machine's clock says {now}, but the newest entry is of {newest}: set the clock; nothing was written (if "
-        "that entry is what is wrong, an administrator can {accept})"
+        "This machine's clock says {now}, but the newest entry is from {newest}. Nothing was written. Set the "
+        "clock. If it's that entry that is wrong, an administrator can use {accept}."
     ),
-    "input.no_utf8": "what was typed is no UTF-8 text: check the terminal's encoding, type it again",
-    "number.too_large": "there is no {number}: check what was typed",
+    "input.no_utf8": "What you typed isn't UTF-8 text. Check the terminal's encoding and type it again.",
+    "number.too_large": "Number {number} is too large. Check what you typed.",
     # The database's file.
-    "database.missing": "no database at {path}: make one with {create}",
-    "database.no_access": "cannot open database {path}: {why}; this login needs access to it and its folder",
-    "database.cannot_open": "cannot open database {path}: check the path and its permissions",
-    "database.exists": "{path} exists already and is not overwritten: choose another path",
-    "database.cannot_make": "cannot make database {path}: {why}",
-    "database.not_kitdock": "{path} is not a Kitdock database: check the path",
-    "database.no_station": "{path} holds no station: it was not made by {create}",
-    "database.newer": "database {path} was changed by a later Kitdock (layout {layout}): upgrade this installation",
-    "database.busy": ("database {path} is locked by another process: try again when that is done; nothing was written"),
-    "database.full": "no room left for database {path}: free some disk space, then try again; nothing was written",
+    "database.missing": "There's no database at {path}. Make one with {create}.",
+    "database.no_access": "Can't open database {path}: {why}. This login needs access to it and its folder.",
+    "database.cannot_open": "Can't open database {path}. Check the path and its permissions.",
+    "database.exists": "File {path} already exists and wasn't overwritten. Choose another path.",
+    "database.cannot_make": "Can't make database {path}: {why}.",
+    "database.not_kitdock": "File {path} isn't a Kitdock database. Check the path.",
+    "database.no_station": "Database {path} has no station, so it wasn't made with {create}. Check the path.",
+    "database.newer": "Database {path} was changed by a later Kitdock (layout {layout}). Upgrade this installation.",
+    "database.busy": (
+        "Database {path} is locked by another program. Nothing was written. Try again when that program is done."
+    ),
+    "database.full": (
+        "There's no room left for database {path}. Nothing was written. Free some disk space, then try again."
+    ),
     "database.read_only": (
-        "database {path} is read-only: give this user write access to it and its folder; nothing was written"
+        "Database {path} is read-only. Nothing was written. Give this user write access to it and its folder."
     ),
     "database.no_utf8": (
-        "a text in database {path} is no UTF-8: another program did that; see {verify} and {check}, or restore a backup"
+        "A text in database {path} isn't UTF-8. Another program did that. See {verify} and {check}, or restore a "
+        "backup."
     ),
     "database.not_whole": (
-        "database {path} cannot be read or written whole ({why}): check the disk, then restore a backup"
+        "Database {path} can't be read or written in full ({why}). Check the disk, then restore a backup."
     ),
-    "database.damaged": "database {path} is damaged ({fault}): restore a backup of before",
-    "database.audit_broken": "the audit of {path} does not hold ({why}): see {check}",
+    "database.damaged": "Database {path} is damaged ({fault}). Restore an earlier backup.",
+    "database.audit_broken": "The audit of {path} isn't intact. {why} See {check}.",
     "database.in_use": (
-        "database {path} is open in another program: stop {dock} and whatever else uses it, then try again; nothing "
-        "was changed"
+        "Database {path} is open in another program. Nothing was changed. Stop {dock} and any other program that "
+        "uses it, then try again."
     ),
-    "database.cannot_replace": "{path} cannot be replaced ({why}): nothing was changed; mend that, then try again",
-    "database.no_folder": "no folder {folder}: make it, or choose another place for the database",
-    "database.is_link": "{path} is a link to {to}: name the file itself with --db",
-    "folder.cannot_write": "cannot write into the folder {folder} ({why}): choose another place for {name}",
+    "database.cannot_replace": "Can't replace {path}: {why}. Nothing was changed. Put that right, then try again.",
+    "database.no_folder": "There's no folder {folder}. Make it, or choose another place for the database.",
+    "database.is_link": "File {path} is a link to {to}. Name the file itself with --db.",
+    "folder.cannot_write": "Can't write to folder {folder}: {why}. Choose another place for {name}.",
     # Backups.
-    "backup.missing": "no backup at {backup}: check the path",
-    "backup.is_the_database": "{backup} is the database itself: name a backup of it",
-    "backup.audit_broken": "the audit of {backup} does not hold ({why}): take another backup",
+    "backup.missing": "There's no backup at {backup}. Check the path.",
+    "backup.is_the_database": "File {backup} is the database itself. Name a backup of it.",
+    "backup.audit_broken": "The audit of {backup} isn't intact. {why} Use another backup.",
     "backup.of_another_station": (
-        "{backup} is of another station, {station}, with another key: the present database is that of {present}; "
-        "choose another place with --db"
+        "Backup {backup} is from another station, {station}, with another key. The database here is from {present}. "
+        "Choose another place with --db."
     ),
-    "backup.cannot_write": "cannot write {target} ({why}): choose another place",
-    "backup.no_file": "{target} is no file that can be made: name one in a folder that exists",
-    "backup.part_of_database": "{target} belongs to the database itself: choose another name",
-    "backup.exists": "{target} exists already: choose another name, or replace it with --overwrite",
-    "backup.log_there": "{log} would be played into the backup: choose another name than {target}",
+    "backup.cannot_write": "Can't write {target}: {why}. Choose another place.",
+    "backup.no_file": "Can't make a file at {target}. Name one in a folder that exists.",
+    "backup.part_of_database": "File {target} belongs to the database itself. Choose another name.",
+    "backup.exists": "File {target} already exists. Choose another name, or replace it with --overwrite.",
+    "backup.log_there": "File {log} would be read as part of the backup. Choose another name than {target}.",
     # What a check finds.
     "check.file": _bytes,
-    "check.references": "each row that is named is there",
-    "check.layout": "{triggers:trigger} hold what may only grow",
-    "check.audit": "{entries:entry} chained, the newest {newest}",
+    "check.references": "every row that is referred to exists",
+    "check.layout": "{triggers:trigger} protect what may only grow",
+    "check.audit": "{entries:entry} chained, newest {newest}",
     "check.ledger": "{received:dose} received, {accounted} accounted for",
     "check.rollups": "{count:row} as the history gives them",
     "check.records": "{count:record} as their tags sealed them, or known not to be",
     "check.faults": _faults,
-    "check.reference": "a row of {table} names what is not in {parent}",
+    "check.reference": "a row of {table} refers to a row that isn't in {parent}",
     "check.missing": "{kind} {name} is missing",
-    "check.strange": "{kind} {name} is not Kitdock's",
+    "check.strange": "{kind} {name} isn't Kitdock's",
     "check.changed": "{kind} {name} was changed",
-    "check.doses": "the doses of kit {kit} do not add up",
-    "check.movement": "movement {movement} of {kit}: {why}",
+    "check.doses": "the doses of kit {kit} don't add up",
+    "check.movement": "movement {movement} of kit {kit}: {why}",
     "check.table": "{table} differs for {rows}",
     "check.table_and_more": "{table} differs for {rows} and {more} more",
     "check.tag": "tag {tag}: {count:record} not as the tag sealed it ({sequences})",
     # What retention leaves.
     # The key file, and what it seals.
     # Officers, places, products.
-    "officer.known": "officer {officer} is known already: see {see}",
-    "officer.unknown": "no officer {officer}: add the officer with {add}",
-    "place.known": "place {place} is known already: see {see}",
-    "place.unknown": "no place {place}: see {see}, or add it with {add}",
+    "officer.known": "There's already an officer {officer}. See {see}.",
+    "officer.unknown": "There's no officer {officer}. Add the officer with {add}.",
+    "place.known": "There's already a place called {place}. See {see}.",
+    "place.unknown": "There's no place called {place}. See {see}, or add it with {add}.",
     "place.no_station": _no_station,
-    "place.is_station": "{place} is a station: {transfer} moves kits between stations",
+    "place.is_station": "Place {place} is a station. To move kits between stations, use {transfer}.",
     "holder.officer": "officer {officer}",
     "holder.pouch": "pouch {pouch}",
-    "product.unknown": "no product {product}: see {see}, or {add}",
-    "product.known": "product {product} is known already: {more} gives it one more",
-    "product.known_as": "product {product} is known as {known}: write it so, with --product '{known}'",
+    "product.unknown": "There's no product called {product}. See {see}, or add it with {add}.",
+    "product.known": "There's already a product called {product}. Give it one more GTIN with {more}.",
+    "product.known_as": "Product {product} is already known as {known}. Use that name: --product '{known}'.",
     "product.no_limits": (
-        "these are no limits: say whole °C from {coldest} to {warmest}, the lower one with --from, the higher one with "
-        "--to"
+        "Those limits can't be used. Give whole °C from {coldest} to {warmest}, the lower one with --from and the "
+        "higher one with --to."
     ),
-    "gtin.of_another": "GTIN {gtin} is that of {product}: if that is wrong, {take}",
-    "gtin.not_of_product": "GTIN {gtin} is that of {of}, not of {product}",
-    "gtin.unknown": "{what}: {enter}",
-    "gtin.of_no_product": "GTIN {gtin} is of no known product",
+    "gtin.of_another": "GTIN {gtin} belongs to {product}. If that's wrong, use {take}.",
+    "gtin.not_of_product": "GTIN {gtin} belongs to {of}, not to {product}.",
+    "gtin.unknown": "{what} Add it with {enter}.",
+    "gtin.of_no_product": "No product has GTIN {gtin}.",
     "gtin.of_a_case": (
-        "GTIN {gtin} is of no known product (it begins with no 0: is it the number of a case of several packs?)"
+        "No product has GTIN {gtin}. It doesn't begin with 0, so it may be the number of a case of several packs."
     ),
     # Lots and kits that come in.
-    "lot.recalled_already": ("lot {lot} of {product} is recalled already, by {login} at {at} ({reason}): see {see}"),
-    "lot.not_recalled": "lot {lot} of {product} is not recalled: see {see}",
+    "lot.recalled_already": "Lot {lot} of {product} was already recalled by {login} {at:on} ({reason}). See {see}.",
+    "lot.not_recalled": "Lot {lot} of {product} isn't recalled. See {see}.",
     "lot.of_several": _lot_of_several,
     "lot.unknown": _lot_unknown,
     "lot.of_product": "{lot} of {product}",
-    "lot.new_without_expiry": "lot {lot} of {product} is new: fill in the column expires",
-    "serial.received_already": "serial {serial} is kit {kit}: this box was received already",
-    "serial.on_two_lines": "serial {serial} is on line {line} too: keep one",
-    "kit.unknown": "no kit {kit}: see {see}, or add it with {add}",
-    "kit.known_already": "kit {kit} is known already: give the new box another number",
-    "kit.number_too_like": "number {number} is too like that of kit {kit}: give the new box another number",
+    "lot.new_without_expiry": "Lot {lot} of {product} is new. Fill in the column expires.",
+    "serial.received_already": "This box was already received. Serial {serial} is kit {kit}.",
+    "serial.on_two_lines": "Serial {serial} is on line {line} too. Keep one of them.",
+    "kit.unknown": "There's no kit {kit}. See {see}, or add it with {add}.",
+    "kit.known_already": "There's already a kit {kit}. Give the new box another number.",
+    "kit.number_too_like": "Number {number} is too much like kit {kit}. Give the new box another number.",
     "kit.number_was_of_another": (
-        "number {number} was that of a kit of {product} lot {lot}: give the new box another number"
+        "Number {number} belonged to a kit of {product} lot {lot}. Give the new box another number."
     ),
-    "kit.doubtful": "{doubt} If so, receive it alone with {add}",
-    "kit.has_no_label": "the receipt of kit {kit} was taken back: it has no label",
+    "kit.doubtful": "{doubt} If that's right, receive this kit on its own with {add}.",
+    "kit.has_no_label": "Kit {kit} has no label, because its receipt was taken back.",
     # Kits that move.
-    "kit.transferred_nowhere": "kit {kit} cannot be transferred to nowhere: name the station",
-    "kit.to_officer_or_place": "kit {kit} goes either to an officer or to a place: say which",
+    "kit.transferred_nowhere": "Kit {kit} has to be transferred to a station. Name the station.",
+    "kit.to_officer_or_place": "Kit {kit} goes to an officer or to a place. Name one of them.",
     "kit.none_to_issue": _none_to_issue,
-    "kit.to_count_first": "kit {kit} is to be counted first: {why}; {count}",
-    "kit.to_count_or_out_since": (
-        "kit {kit} is to be counted first: {why}; {count}, or --at {since} if this holder has had it since then"
-    ),
+    "kit.to_count_first": _count_first,
+    "kit.to_count_or_out_since": _count_or_out_since,
     "kit.does_not_add_up": (
-        "kit {kit} does not add up: what was said, reported and counted of its doses differs; settle that first, see "
-        "{see}"
+        "The doses of kit {kit} don't add up. What was said, reported and counted differs. Settle that first, see "
+        "{see}."
     ),
-    "kit.reversed_already": "kit {kit}: its last entry reverses movement {movement} already, see {see}",
+    "kit.reversed_already": "The last entry of kit {kit} already reverses movement {movement}. See {see}.",
     "kit.reversed_already_one_left": (
-        "kit {kit}: its last entry reverses movement {movement} already; to reverse movement {left} as well, name it "
-        "with --movement, see {see}"
+        "The last entry of kit {kit} already reverses movement {movement}. To reverse movement {left} as well, name "
+        "it with --movement. See {see}."
     ),
-    "pouch.has_no_tag": "no pouch {pouch} has a tag: enrol one with {enrol}",
-    "pouch.with_another_than_kit": "pouch {pouch} {whom}; kit {kit} is not",
-    "pouch.again_with_another": "kit {kit} would be in pouch {pouch} again, which {whom}",
-    "replace.unknown": "{who} is no officer, kit, or pouch that held one: see {see}",
-    "replace.several": "{holder} has kits {kits}: name the one to replace",
-    "replace.none": "{holder} has no kit to replace: {issue} hands one out",
-    "replace.not_out": "kit {kit} is {status}: {issue} hands out another",
-    "replace.done_already": "officer {officer} has kit {other} in place of kit {kit} already",
-    "replace.ended_already": "kit {kit} is {status} already: leave out what became of it",
-    "replace.more_used": "{used:dose} of kit {kit} are recorded as used already, not {doses}: see {see}",
-    "kit.replaces_itself": "kit {kit} cannot replace itself: name another, or none for the next",
+    "pouch.has_no_tag": "There's no pouch {pouch} with a tag. Enrol one with {enrol}.",
+    "pouch.with_another_than_kit": _pouch_with_another,
+    "pouch.again_with_another": _again_with_another,
+    "replace.unknown": "There's no officer {who}, no kit {who}, and no pouch {who} that held a kit. See {see}.",
+    "replace.several": "Say which kit to replace, because {holder} has {kits:and}.",
+    "replace.none": "There's no kit to replace for {holder}. Issue one with {issue}.",
+    "replace.not_out": "Kit {kit} is {status}. Issue another with {issue}.",
+    "replace.done_already": "Officer {officer} already has kit {other} in place of kit {kit}.",
+    "replace.ended_already": "Kit {kit} is already {status}. Leave out what became of it.",
+    "replace.more_used": "Kit {kit} already has {used:dose} recorded as used, not {doses}. See {see}.",
+    "kit.replaces_itself": "Kit {kit} can't replace itself. Name another, or none to take the next one.",
     # Tags and dockings.
-    "tag.unknown": "no tag {tag}: see {see}",
-    "tag.unknown_name": "no pouch or tag {name}: see {see}",
-    "tag.never_docked": "tag {tag} has not docked",
-    "docking.unknown": "no docking {docking} of tag {tag}",
-    "pouch.has_tag": "pouch {pouch} has tag {tag} already: use --replace to put another in its place",
+    "tag.unknown": "There's no tag {tag}. See {see}.",
+    "tag.unknown_name": "There's no pouch or tag {name}. See {see}.",
+    "tag.never_docked": "Tag {tag} hasn't been docked yet.",
+    "docking.unknown": "Tag {tag} has no docking {docking}.",
+    "pouch.has_tag": "Pouch {pouch} already has tag {tag}. To put another in its place, use --replace.",
     # Openings and reports.
-    "opening.unknown": "there is no such opening: see {see}",
-    "report.unknown": "no usage report {report}: see {see}",
+    "opening.unknown": "There's no such opening. See {see}.",
+    "report.unknown": "There's no usage report {report}. See {see}.",
     "report.tells_of_fewer": (
-        "usage report {report} tells of {doses:dose}, of which {lacking} are still to be recorded: see {see}"
+        "Usage report {report} is about {doses:dose}, with {lacking} still to be recorded. See {see}."
     ),
-    "report.counts_not": "usage report {report} does not count: see {see}",
+    "report.counts_not": "Usage report {report} doesn't count. See {see}.",
     "report.kit_not_in_pouch": _kit_not_in_pouch,
     "report.kit_not_with_officer": _kit_not_with_officer,
-    "report.counts_already": "usage report {report} counts already: nothing is left to do",
-    "report.withdrawn": "usage report {report} was withdrawn: {restore} takes that back",
+    "report.counts_already": "Usage report {report} already counts. There's nothing left to do.",
+    "report.withdrawn": "Usage report {report} was withdrawn. Take that back with {restore}.",
     "report.other_counts_not": (
-        "usage report {report} cannot tell of the same as report {other}: name one that counts itself"
+        "Usage report {report} can't be about the same doses as report {other}. Name another report, one that "
+        "counts itself."
     ),
-    "report.of_that_opening_already": "usage report {report} tells of that opening already: nothing is left to do",
+    "report.of_that_opening_already": (
+        "Usage report {report} is already about that opening. There's nothing left to do."
+    ),
     # Stocktakes.
     "stocktake.under_way": (
-        "stocktake {stocktake} of {place} is under way, started by {login} at {at}: go on with {scan}"
+        "Stocktake {stocktake} of {place} is under way. It was started by {login} {at:on}. Go on with {scan}."
     ),
-    "stocktake.not_under_way": "no stocktake {which} is under way: see {see}, or start one",
-    "stocktake.none_under_way": "no stocktake is under way: start one with {start}",
-    "stocktake.several_under_way": "{count:stocktake} are under way: name the place, one of {places}",
-    "stocktake.unknown": "no stocktake {stocktake}: see {see}",
-    "stocktake.closed": "stocktake {stocktake} of {place} was closed by {login} at {at}: start another",
-    "stocktake.given_up": "stocktake {stocktake} of {place} was given up by {login} at {at}: start another",
+    "stocktake.not_under_way": "There's no stocktake {which} under way. See {see}, or start one.",
+    "stocktake.none_under_way": "No stocktake is under way. Start one with {start}.",
+    "stocktake.several_under_way": "There are {count:stocktake} under way. Name the place: {places:or}.",
+    "stocktake.unknown": "There's no stocktake {stocktake}. See {see}.",
+    "stocktake.closed": "Stocktake {stocktake} of {place} was closed by {login} {at:on}. Start another.",
+    "stocktake.given_up": "Stocktake {stocktake} of {place} was given up by {login} {at:on}. Start another.",
     "stocktake.needs_two": (
-        "stocktake {stocktake} of {place} is blind and needs two who count: scan with another --counter, or give it up "
-        "with {cancel}"
+        "Stocktake {stocktake} of {place} is blind, so two people must count. Scan with another --counter, or give "
+        "it up with {cancel}."
     ),
     "stocktake.no_difference": (
-        "{name} is no difference of stocktake {stocktake} of {place}: see {see}; nothing was closed"
+        "Stocktake {stocktake} of {place} has no difference called {name}. Nothing was closed. See {see}."
     ),
     "stocktake.unsettled": _unsettled,
     "stocktake.difference": "  {name}  {detail}",
@@ -2223,24 +2266,34 @@ def _lines(*, wrong: list[str]) -> str:
 
 
 def _nothing_received(*, wrong: list[str], path: Path, lines: int) -> str:
-    return "\n".join([*wrong, f"{path}: nothing received: {plural(lines, 'line')} to mend"])
+    return "\n".join(
+        [*wrong, f"Nothing was received from {path}. Correct {plural(lines, 'line')} and import it again."]
+    )
 
 
 def _changes_openings(*, openings: list[str]) -> str:
-    return "\n".join(["at that time it changes who had the pouch when it was opened:", *(f"  {x}" for x in openings)])
+    return "\n".join(["That time changes who had the pouch when it was opened:", *(f"  {x}" for x in openings)])
 
 
 def _opening_explained(
     *, opening: str, by: str, cause: str, doses: str | None, replaced: str | None, report: str | None
 ) -> str:
-    told = f"opening {opening} explained by {by}: {cause}"
-    told += f", {doses}" if doses else ""
-    told += f"; {replaced}" if replaced else ""
-    return told + (f"\nreport it with {report}" if report else "")
+    told = f"Opening {opening} is explained by {by}: {cause}"
+    told += f", {doses}." if doses else "."
+    told += f" {replaced}" if replaced else ""
+    return told + (f"\nReport it with {report}." if report else "")
 
 
 def _replaces(*, cause: str, by: str) -> str:
-    return f"it replaces {_shown('cause', cause)}, said by {by}"
+    return f"That replaces what {by} said ({_shown('cause', cause)})."
+
+
+def _kit_to_count(*, kit: str, why: str) -> str:
+    return _whole(f"Kit {kit} needs counting: {why}")
+
+
+def _count_before_issue(*, kit: str, why: str) -> str:
+    return _whole(f"Kit {kit} must be counted before it is issued again: {why}")
 
 
 def _pack_received(*, kit: str, product: str, lot: str, expires_on: str, of_lot: int, marks: list[str]) -> str:
@@ -2254,245 +2307,252 @@ def _megabytes(*, bytes: int) -> str:
 
 
 def _remarks(*, remarks: list[str]) -> str:
-    return "; ".join(remarks)
+    told = ""
+    for each in remarks:
+        told += each if not told else f" {each}" if told.endswith((".", "?", "!")) else f"; {each}"
+    return told
 
 
 def _disagreements(*, questions: int, counts: list[str], known: int, hidden: int) -> str:
-    told = f"{plural(questions, 'question')}: {', '.join(counts)}"
-    told += f"; {known} acknowledged" if known else ""
-    return told + (f"; {hidden} not shown (`--all`)" if hidden else "")
+    told = f"{plural(questions, 'question')}: {', '.join(counts)}."
+    told += f" Acknowledged: {known}." if known else ""
+    return told + (f" Not shown: {hidden}, see them with `--all`." if hidden else "")
 
 
 COMMANDS: Sentences = {
     # What was done.
     "done.audit_holds": (
-        "the audit is whole: {entries:entry}, among them the one whose hash was kept\nnewest hash {head}: keep it "
-        "elsewhere"
+        "The audit is whole: {entries:entry}, among them the one whose hash you kept.\n"
+        "The newest hash is {head}. Keep it elsewhere."
     ),
-    "done.audit_whole": "the audit is whole: {entries:entry}\nnewest hash {head}: keep it elsewhere",
+    "done.audit_whole": "The audit is whole: {entries:entry}.\nThe newest hash is {head}. Keep it elsewhere.",
     "done.backup_written": (
-        "backup written to {path}, {size}, checked\nthe key file is not in it: keep its copy elsewhere ({key_file})"
+        "Wrote the backup to {path} ({size}) and checked it.\n"
+        "The key file isn't in it. Keep a copy of {key_file} elsewhere."
     ),
-    "done.clock_accepted": "the clock is taken as right: it is {now}",
-    "done.counted": "{counted:dose} counted in kit {kit}: as the ledger has it",
-    "done.counted_fewer": "{counted:dose} counted in kit {kit}: {difference:dose} fewer than the ledger had",
-    "done.counted_more": "{counted:dose} counted in kit {kit}: {difference:dose} more than the ledger had",
-    "done.destroyed": "{kits} destroyed",
-    "done.digest_read": "the digest of {made} has been read",
-    "done.expiry_acknowledged": "{kits:kit} acknowledged until {until}: {reason}",
-    "done.found": "{kits} found",
-    "done.found_at": "{found}: in stock at {place}",
-    "done.issued": "{kits} issued to {holder}",
-    "done.issued_in_pouch": "{kits} issued to {holder} in pouch {pouch}",
-    "done.judged": "{discrepancy} {status}: {reason}",
-    "done.kit_received": "kit {kit} received: {product} lot {lot}, expires {expires_on}, {doses:dose}",
-    "done.left_behind": "{kits} left behind",
-    "done.left_with_kits": "{left} with {kits:kit} still out:",
-    "done.left_without_kits": "{left}; no kit is out",
-    "done.loaded": "{kits} loaded into pouch {pouch}",
-    "done.lost": "{kits} lost",
-    "done.lost_of": "kit {kit} of {holder} is lost",
-    "done.officer_added": "officer {officer} added; {training}",
-    "done.officer_back": "officer {officer} is back; {training}",
-    "done.officer_changed": "officer {officer} changed; {training}",
-    "done.officer_updated": "officer {officer} updated; {training}",
-    "done.officers_imported": "{added:officer} added, {changed} changed, {same}",
+    "done.clock_accepted": "The clock now counts as right. It is {now}.",
+    "done.counted": "Counted {counted:dose} in kit {kit}, as the ledger has it.",
+    "done.counted_fewer": "Counted {counted:dose} in kit {kit}, {difference} fewer than in the ledger.",
+    "done.counted_more": "Counted {counted:dose} in kit {kit}, {difference} more than in the ledger.",
+    "done.destroyed": "Recorded {kits} as destroyed.",
+    "done.digest_read": "Marked the digest of {made} as read.",
+    "done.expiry_acknowledged": "Hid {kits:kit} from the expiry list until {until} ({reason}).",
+    "done.found": "Recorded {kits} as found.",
+    "done.found_at": "{found} It is in stock at {place}.",
+    "done.issued": "Issued {kits} to {holder}.",
+    "done.issued_in_pouch": "Issued {kits} to {holder} in pouch {pouch}.",
+    "done.judged": "Marked {discrepancy} as {status} ({reason}).",
+    "done.kit_received": "Received kit {kit}: {product} lot {lot}, expires {expires_on}, {doses:dose}.",
+    "done.left_behind": "Recorded {kits} as left behind.",
+    "done.left_with_kits": "{left} {kits:kit} still out:",
+    "done.left_without_kits": "{left} No kit is out.",
+    "done.loaded": "Put {kits} into pouch {pouch}.",
+    "done.lost": "Recorded {kits} as lost.",
+    "done.lost_of": "Recorded kit {kit} of {holder} as lost.",
+    "done.officer_added": "Added officer {officer}. {training}",
+    "done.officer_back": "Officer {officer} is back. {training}",
+    "done.officer_changed": "Changed officer {officer}. {training}",
+    "done.officer_updated": "Updated officer {officer}. {training}",
+    "done.officers_imported": "Added {added:officer}, changed {changed}, and {same}.",
     "done.officers_not_imported": (
-        "{added:officer} would be added, {changed} would be changed, {same}; nothing was written"
+        "This would add {added:officer} and change {changed}, and {same}. Nothing was written."
     ),
     "done.opening_explained": _opening_explained,
-    "done.place_added": "{kind} {place} added",
-    "done.product_added": "product {product} added: {doses:dose} a kit, {gtins}",
-    "done.product_changed": "product {product}: {now}",
-    "done.quarantined": "{kits} quarantined",
-    "done.recall_lifted": "lot {lot} of {product} is no longer recalled: its kits may be issued again",
+    "done.place_added": "Added {place} ({kind}).",
+    "done.product_added": "Added product {product}: {doses:dose} a kit, {gtins}.",
+    "done.product_changed": "Changed product {product}: {now}.",
+    "done.quarantined": "Put {kits} into quarantine.",
+    "done.recall_lifted": "Lot {lot} of {product} is no longer recalled. Its kits may be issued again.",
     "done.receipt_reversed": (
-        "kit {kit}: {kind} of {at} (movement {movement}) reversed; it is not in the ledger any more"
+        "Reversed movement {movement} of kit {kit} ({kind}, {at}). The kit is no longer in the ledger."
     ),
-    "done.released": "{kits} released",
-    "done.report_filed": "usage report {report} filed: {doses:dose}, officer {officer}",
-    "done.report_filed_of_kit": "usage report {report} filed: {doses:dose}, officer {officer}, from kit {kit}",
-    "done.report_matched": "usage report {report} tells of opening {opening}",
-    "done.report_restored": "usage report {report} counts again",
-    "done.report_same": "usage report {report} tells of the same doses as report {other}: they count once",
-    "done.report_withdrawn": "usage report {report} withdrawn",
-    "done.restored": "{database} is the backup now",
-    "done.restored_and_kept": "{database} is the backup now; the one before is kept as {kept}",
-    "done.returned": "kit {kit} returned by {holder}, with it since {since}",
-    "done.reversed": "kit {kit}: {kind} of {at} (movement {movement}) reversed",
-    "done.role_granted": "{login} is {role} now",
-    "done.role_granted_to_officer": "{login} is {role} now, officer {officer}",
-    "done.role_revoked": "{login} is not {role} any more",
-    "done.setting_changed": "{setting} is {value} now, was {before}",
+    "done.released": "Released {kits} from quarantine.",
+    "done.report_filed": "Filed usage report {report}: {doses:dose}, officer {officer}.",
+    "done.report_filed_of_kit": "Filed usage report {report}: {doses:dose} from kit {kit}, officer {officer}.",
+    "done.report_matched": "Usage report {report} is now about opening {opening}.",
+    "done.report_restored": "Usage report {report} counts again.",
+    "done.report_same": "Usage report {report} is about the same doses as report {other}. They are counted once.",
+    "done.report_withdrawn": "Withdrew usage report {report}.",
+    "done.restored": "Restored the backup as {database}.",
+    "done.restored_and_kept": "Restored the backup as {database}. The database from before is kept as {kept}.",
+    "done.returned": "Kit {kit} is back. It had been with {holder} since {since}.",
+    "done.reversed": "Reversed movement {movement} of kit {kit} ({kind}, {at}).",
+    "done.role_granted": "Account {login} now has the role {role}.",
+    "done.role_granted_to_officer": "Account {login} now has the role {role}, for officer {officer}.",
+    "done.role_revoked": "Account {login} no longer has the role {role}.",
+    "done.setting_changed": "Changed {setting} from {before} to {value}.",
     "done.station_made": (
-        "station {station} made: database {database}, key file {key_file}\n"
-        "keep a copy of the key file in a safe place, apart from the database"
+        "Made station {station} with database {database} and key file {key_file}.\n"
+        "Keep a copy of the key file in a safe place, away from the database."
     ),
-    "done.stocktake_closed": ("stocktake {stocktake} of {place} closed: {progress} found, {differences:difference}"),
-    "done.stocktake_given_up": "stocktake {stocktake} of {place} given up: {reason}",
+    "done.stocktake_closed": "Closed stocktake {stocktake} of {place}: found {progress}, {differences:difference}.",
+    "done.stocktake_given_up": "Gave up stocktake {stocktake} of {place} ({reason}).",
     "done.stocktake_scanned": (
-        "{kits:kit} scanned by {counter}; {progress} found in {place}\nsee what differs: {result}"
+        "Counter {counter} scanned {kits:kit}. Found {progress} in {place}.\nSee what differs with {result}."
     ),
     "done.stocktake_started": (
-        "stocktake {stocktake} of {place} started: {expected:kit} expected\nscan them with {scan}"
+        "Started stocktake {stocktake} of {place}: {expected:kit} expected.\nScan them with {scan}."
     ),
-    "done.taken_back": "kit {kit} taken back from {holder}",
-    "done.taken_back_counted": "kit {kit} taken back from {holder}, {doses:dose} in it",
-    "done.transferred": "{kits} transferred to {station}",
-    "done.unloaded": "{kits} is in no pouch any more",
-    "done.used": "{doses:dose} used from {kits}",
-    "done.used_some": "{used}: {left} left",
-    "done.used_up": "{used}: used up",
-    "done.vacuumed": "{database}: {before} before, {after} now",
-    "done.was_left_behind": "kit {kit} was left behind",
+    "done.taken_back": "Took kit {kit} back from {holder}.",
+    "done.taken_back_counted": "Took kit {kit} back from {holder} with {doses:dose} in it.",
+    "done.transferred": "Transferred {kits} to {station}.",
+    "done.unloaded": "Took {kits} out of its pouch.",
+    "done.used": "Recorded {doses:dose} used from {kits}.",
+    "done.used_some": "{used} It has {left:dose} left.",
+    "done.used_up": "{used} It is used up.",
+    "done.vacuumed": "Database {database} was {before} and is now {after}.",
+    "done.was_left_behind": "Recorded kit {kit} as left behind.",
     # What is said besides, and warned of.
-    "said.answer_first": "that is a scan, and was not received: answer first, then scan that pack again",
-    "said.audit_exported": "{entries:entry} exported; newest hash {head}: keep it elsewhere",
-    "said.backup_holds": "{path} holds station {station}: {counts}; newest entry {newest}",
-    "said.backups_hold_it": "backups made before still hold it too",
+    "said.answer_first": "That was a scan, and it wasn't received. Answer first, then scan that pack again.",
+    "said.audit_exported": "Exported {entries:entry}. The newest hash is {head}. Keep it elsewhere.",
+    "said.backup_holds": "Backup {path} is from station {station}. It holds {counts}. Newest entry: {newest}.",
+    "said.backups_hold_it": "Earlier backups still hold it too.",
     "said.changes_openings": _changes_openings,
-    "said.checking": "checking {what} ...",
-    "said.closed_without_difference": "closed by {by} at {at} without any difference",
-    "said.copies_hold_it": "these copies still hold it, delete them once they are not needed: {copies}",
-    "said.copying": "copying",
-    "said.count_before_issue": "kit {kit} is to be counted before it is issued again: {why}",
-    "said.counting_as": "stocktake {stocktake} of {place}, counting as {counter}: scan, undo, or done",
-    "said.destroyed": "destroyed; {vacuum} gives the room back to the disk",
+    "said.checking": "Checking {what} ...",
+    "said.closed_without_difference": "closed by {by} {at:on} without any difference",
+    "said.copies_hold_it": "These copies still hold it: {copies}. Delete them once you no longer need them.",
+    "said.copying": "Copying",
+    "said.count_before_issue": _count_before_issue,
+    "said.counting_as": "Stocktake {stocktake} of {place}, counting as {counter}. Scan a label, or type undo or done.",
+    "said.destroyed": "Destroyed. To give the room back to the disk, use {vacuum}.",
     "said.destroyed_but_in_log": (
-        "destroyed, but {log} still holds it, since another program uses the database: stop that, then\n"
-        "run {vacuum}, which also gives the room back to the disk"
+        "Destroyed, but {log} still holds it, because another program uses the database. Stop that program, then\n"
+        "run {vacuum}, which also gives the room back to the disk."
     ),
-    "said.doses_unaccounted": "{doses:dose} of kit {kit} unaccounted for: is a usage report due?",
+    "said.doses_unaccounted": "Kit {kit} has {doses:dose} unaccounted for. Is a usage report due?",
     "said.entries_are_whole": "{entries:entry} are whole",
     "said.entry_is_whole": "{entries:entry} is whole",
-    "said.given_up": "given up by {by} at {at}: {reason}",
-    "said.interrupted": "interrupted",
-    "said.issue_reversed": "The issue of kit {kit} to {holder} at {at} was reversed.",
+    "said.given_up": "given up by {by} {at:on} ({reason})",
+    "said.interrupted": "Interrupted.",
+    "said.issue_reversed": "The issue of kit {kit} to {holder} {at:on} was reversed.",
     "said.key_file_missing": (
-        "no key file beside {database}: put your copy of it there as {key_file}, or no tag can be docked and no "
-        "protected answer read"
+        "There's no key file beside {database}. Put your copy of it there as {key_file}. Without it, no tag can be "
+        "docked and no protected answer read."
     ),
-    "said.kit_to_count": "kit {kit} is to be counted: {why}",
-    "said.labels_later": "{error}; later: {labels}",
-    "said.labels_written": "{labels:label} written to {path}",
-    "said.leaves": "officer {officer} leaves on {on}",
-    "said.left": "officer {officer} left on {on}",
-    "said.line_not_received": "line {line}: not received: {why}",
-    "said.next_pack": "the next pack that does not tell: lot {lot}",
-    "said.next_pack_expires": "the next pack that does not tell: lot {lot}  exp {expires_on}",
-    "said.no_expiry": "Lot {lot} of {product} is new, and the code tells no expiry.",
-    "said.no_lot": "The code of this {product} tells no lot. It is kept for those that follow.",
-    "said.no_scan_left": "nothing of {counter} is left to take back",
-    "said.no_such_login": "this computer has no login {login}: check how it is written",
+    "said.kit_to_count": _kit_to_count,
+    "said.labels_later": "{error} Print the labels later with {labels}.",
+    "said.labels_written": "Wrote {labels:label} to {path}.",
+    "said.leaves": "Officer {officer} leaves {on:on}.",
+    "said.left": "Officer {officer} left {on:on}.",
+    "said.line_not_received": "Line {line} was not received. {why}",
+    "said.next_pack": "For packs whose code has no lot: lot {lot}.",
+    "said.next_pack_expires": "For packs whose code has no lot: lot {lot}, expires {expires_on}.",
+    "said.no_expiry": "Lot {lot} of {product} is new, and the code has no expiry date.",
+    "said.no_lot": "The code of this {product} has no lot. What you type is kept for the packs that follow.",
+    "said.no_scan_left": "nothing left to undo for {counter}",
+    "said.no_such_login": "This computer has no login {login}. Check how it's spelt.",
     "said.not_counted": "not counted",
-    "said.not_received": "not received: {why}",
-    "said.opening_reassigned": "opening {opening} of {at}: from {before} to {after}",
+    "said.not_received": "Not received. {why}",
+    "said.opening_reassigned": "Opening {opening} ({at}) moves from {before} to {after}.",
     "said.pack_received": _pack_received,
-    "said.pack_taken_back": "{kit} taken back; {kits:kit} received",
-    "said.present_holds": "the present database holds {counts}; newest entry {newest}",
-    "said.reading": "reading",
-    "said.received_expired": "kit {kit} expired on {expires_on}: it cannot be issued",
+    "said.pack_taken_back": "Kit {kit} taken back. {kits:kit} received.",
+    "said.present_holds": "The present database holds {counts}. Newest entry: {newest}.",
+    "said.reading": "Reading",
+    "said.received_expired": "Kit {kit} expired {expires_on:on}, so it can't be issued.",
     "said.receiving_help": (
-        "  Scan a pack: each beep is one kit, and is kept at once. Or type\n"
-        "    lot A1 exp 2028-04-30   what the next pack is whose code does not tell\n"
+        "  Scan a pack. Each beep is one kit, and is recorded at once. Or type\n"
+        "    lot A1 exp 2028-04-30   lot and expiry of packs whose code doesn't have them\n"
         "    undo                    take back the last kit of this session\n"
-        "    done                    end (also Ctrl-D)"
+        "    done                    finish (also Ctrl-D)"
     ),
-    "said.receiving_into": "Receiving into {station}. Scan a pack; `help` tells more, `done` ends.",
-    "said.repaired": "roll-ups derived anew",
-    "said.repaired_and_put_back": "roll-ups derived anew; put back: {objects}",
+    "said.receiving_into": "Receiving into {station}. Scan a pack. Type `help` for more, or `done` to finish.",
+    "said.repaired": "Rebuilt the roll-ups.",
+    "said.repaired_and_put_back": "Rebuilt the roll-ups. Put back: {objects}.",
     "said.replaces": _replaces,
-    "said.report_written": "{rows:row} in {tables:table} written to {path}",
-    "said.rows_written": "{rows:row} written to {path}",
+    "said.report_written": "Wrote {rows:row} in {tables:table} to {path}.",
+    "said.rows_written": "Wrote {rows:row} to {path}.",
     "said.scan_taken_back": "taken back",
-    "said.skipped": "skipped: nothing added",
-    "said.stays_unexplained": "Nothing was said: the opening stays unexplained.",
-    "said.still_out": "  kit {kit}, in no pouch: take it back with {back}",
-    "said.still_out_in_pouch": "  kit {kit}, in pouch {pouch}: take it back with {back}",
-    "said.stocktake_help": "scan a label, or type K-0002 1 for a kit with 1 dose; undo, done",
-    "said.stopped_after": "{why}: {kits:kit} received before that stay",
-    "said.stopped_after_one": "{why}: {kits:kit} received before that stays",
+    "said.skipped": "Skipped. Nothing was added.",
+    "said.stays_unexplained": "You gave no reason, so the opening stays unexplained.",
+    "said.still_out": "  Kit {kit} is in no pouch. Take it back with {back}.",
+    "said.still_out_in_pouch": "  Kit {kit} is in pouch {pouch}. Take it back with {back}.",
+    "said.stocktake_help": (
+        "Scan a label, or type K-0002 1 for a kit with 1 dose. Type undo to take back the last scan, or done to finish."
+    ),
+    "said.stopped_after": "{why} Kept: the {kits:kit} received before that.",
+    "said.stopped_after_one": "{why} Kept: the {kits:kit} received before that.",
     "said.taken_back_at_receipt": "taken back at receipt",
-    "said.trained_until": "training valid until {until}",
-    "said.untrained": "no training known: it must come before carriage",
-    "said.warning": "warning: {warning}",
-    "said.which_kit": "it is not known which kit the doses came from",
-    "said.which_of_kits": "it is not known which kit the doses came from: {kits}; say so with --kit",
-    "said.written": "written to {path}",
+    "said.trained_until": "Training is valid until {until}.",
+    "said.untrained": "No training is on record. It's needed before an officer carries a kit.",
+    "said.warning": "Warning: {warning}",
+    "said.which_kit": "We don't know which kit the doses came from.",
+    "said.which_of_kits": "We don't know which kit the doses came from. Say so with --kit: {kits}.",
+    "said.written": "Written to {path}.",
     # What is asked.
     "ask.destroy": "Destroy {what}, for good?",
     "ask.doses_in_it": "Doses in it now",
-    "ask.doses_in_one": "New. Doses in one kit, or skip:",
-    "ask.expiry": "Expiry printed on the pack (YYYY-MM-DD or YYYY-MM), or skip:",
+    "ask.doses_in_one": "That name is new. Doses in one kit, or skip:",
+    "ask.expiry": "Expiry date printed on the pack (YYYY-MM-DD or YYYY-MM), or skip:",
     "ask.had_since_then": "Has {holder} had it since then?",
-    "ask.is_that_so": "Is that so? yes, or skip:",
+    "ask.is_that_so": "Is that right? Type yes, or skip:",
     "ask.lot": "Lot printed on the pack, or skip:",
-    "ask.name": "Its name, or skip:",
-    "ask.number_or_name": "Its number, or a new name, or skip:",
-    "ask.number_up_to": "type a number from 1 to {most}, or skip",
-    "ask.reason": "Reason (Enter: none yet)",
+    "ask.name": "Type its name, or skip:",
+    "ask.number_or_name": "Type its number, or a new name, or skip:",
+    "ask.number_up_to": "Type a number from 1 to {most}, or skip.",
+    "ask.reason": "Reason (press Enter if there's none yet)",
     "ask.record_it": "Record it?",
     "ask.restore": "Restore it?",
-    "ask.which_product": "GTIN {gtin} is of no known product. Which is it?",
+    "ask.which_product": "No product has GTIN {gtin}. Which product is it?",
     "ask.which_product_of_case": (
-        "GTIN {gtin} is of no known product (it begins with no 0: is it the number of a case of several packs?). "
-        "Which is it?"
+        "No product has GTIN {gtin}. It doesn't begin with 0, so it may be the number of a case of several packs. "
+        "Which product is it?"
     ),
-    "ask.which_reading": "What does the pack say? Its number, or skip:",
+    "ask.which_reading": "What does the pack say? Type its number, or skip:",
     # What there is none of, and what to do then.
-    "none.accounts": "no accounts yet",
-    "none.answers": "the report has no answers",
-    "none.audit": "nothing of that kind since {since}: go further back with --since",
-    "none.checks": "nothing was checked",
-    "none.differences": "stocktake {stocktake} of {place}: no difference, {progress} found; close it with {close}",
-    "none.differences_settled": "stocktake {stocktake} of {place} was {outcome}",
-    "none.disagreements": "everything agrees",
-    "none.disagreements_so": "nothing to show: {all} shows everything",
-    "none.discrepancies_in_month": "none was open in this month, as far as any was noted",
-    "none.expiring": "no kit has expired or will within {days:day}",
-    "none.expiring_but_known": "no kit has expired or will within {days:day}\n{known}",
-    "none.facts": "it rests on no single entry",
-    "none.holdings": "no kit is out: issue one with {issue}",
-    "none.kinds": "no kinds",
-    "none.kits": "no kits yet: receive some with {receive} or {add}",
-    "none.kits_so": "no kits match: {list} shows all but the destroyed ones",
-    "none.kits_then": "no kits were in the ledger at {at}",
-    "none.movements": "kit {kit} has no movements",
-    "none.noted": "nobody has noted it yet: it is first seen now",
-    "none.officers": "no officers yet: add one with {add}",
-    "none.officers_so": "no officer is like that: {list} shows all",
-    "none.openings": ("no openings: a pouch that was never opened shows none, as does one that has not docked since"),
-    "none.places": "no places yet: add one with {add}",
-    "none.products": "no products yet: add one with {add}, or scan it: {receive}",
-    "none.recalls": "nothing was ever recalled: {recall} recalls a lot",
-    "none.roles": "you have no role here",
-    "none.rules": "there are no rules",
-    "none.settings": "there are no settings",
-    "none.stations": "no station",
-    "none.stock": "no kits in stock: receive some with {receive}",
-    "none.stocktakes": "no stocktake yet: start one with {start}",
-    "none.stocktakes_under_way": "no stocktake is under way: start one with {start}",
-    "none.to_collect": "{about}\nnone to collect: {counted}",
-    "none.to_count": "no kit is to be counted",
+    "none.accounts": "No accounts yet.",
+    "none.answers": "The report has no answers.",
+    "none.audit": "Nothing of that kind since {since}. Go further back with --since.",
+    "none.checks": "Nothing was checked.",
+    "none.differences": "Stocktake {stocktake} of {place} has no differences. Found {progress}. Close it with {close}.",
+    "none.differences_settled": "Stocktake {stocktake} of {place} was {outcome}.",
+    "none.disagreements": "Everything agrees.",
+    "none.disagreements_so": "Nothing to show. To see everything: {all}.",
+    "none.discrepancies_in_month": "No discrepancies were open in this month, as far as any were noted.",
+    "none.expiring": "No kits are out of date, or will be within {days:day}.",
+    "none.expiring_but_known": "No kits are out of date, or will be within {days:day}.\n{known}",
+    "none.facts": "It doesn't rest on any single entry.",
+    "none.holdings": "No kits are out. Issue one with {issue}.",
+    "none.kinds": "There are no kinds of data.",
+    "none.kits": "No kits yet. Receive some with {receive} or {add}.",
+    "none.kits_so": "No kits match. To see all except destroyed ones: {list}.",
+    "none.kits_then": "No kits were in the ledger at {at}.",
+    "none.movements": "Kit {kit} has no movements.",
+    "none.noted": "Nobody has noted it yet. This is the first time it's seen.",
+    "none.officers": "No officers yet. Add one with {add}.",
+    "none.officers_so": "No officers match. To see them all: {list}.",
+    "none.openings": "No openings. A pouch shows none if it was never opened, or hasn't been in the dock since.",
+    "none.places": "No places yet. Add one with {add}.",
+    "none.products": "No products yet. Add one with {add}, or scan it with {receive}.",
+    "none.recalls": "No lot was ever recalled. Recall one with {recall}.",
+    "none.roles": "You have no role here.",
+    "none.rules": "There are no rules.",
+    "none.settings": "There are no settings.",
+    "none.stations": "There are no stations.",
+    "none.stock": "No kits in stock. Receive some with {receive}.",
+    "none.stocktakes": "No stocktakes yet. Start one with {start}.",
+    "none.stocktakes_under_way": "No stocktake is under way. Start one with {start}.",
+    "none.to_collect": "{about}\nNo kits to collect. In all: {counted}.",
+    "none.to_count": "No kits need counting.",
     "none.to_issue": (
-        "no kit at {station} can be issued: receive some with {receive}, or {transfer} some from another station"
+        "No kit at {station} can be issued. Receive some with {receive}, or move some from another station with "
+        "{transfer}."
     ),
     "none.to_issue_of_product": (
-        "no kit of {product} at {station} can be issued: receive some with {receive}, or {transfer} some from "
-        "another station"
+        "No kit of {product} at {station} can be issued. Receive some with {receive}, or move some from another "
+        "station with {transfer}."
     ),
-    "none.usage_reports": "no usage reports yet: file one with {file}",
+    "none.usage_reports": "No usage reports yet. File one with {file}.",
     # Titles.
     "title.balance": "Balance of {station}",
     "title.digest": "{station}: {items:new thing}",
-    "title.digest_empty": "{station}: nothing is new",
+    "title.digest_empty": "{station}: nothing new",
     "title.discrepancies": "Discrepancies",
     "title.discrepancy": "Discrepancy",
     "title.doses": "Doses",
     "title.evidence": "Evidence",
-    "title.expired_carried": "Expired and carried",
-    "title.expiring": "Kits that expire",
-    "title.expiring_soon": "Expires soon, or expired in stock",
+    "title.expired_carried": "Out of date and being carried",
+    "title.expiring": "Expiring kits",
+    "title.expiring_soon": "Expiring soon, or out of date in stock",
     "title.history": "History",
     "title.holdings": "Holdings by officer and place",
     "title.holdings_of_stations": "Holdings by station",
@@ -2504,12 +2564,12 @@ COMMANDS: Sentences = {
     "title.month_so_far": "{station}, {month} {year}, so far",
     "title.movements": "Movements",
     "title.movements_of_kit": "Movements of kit {kit}",
-    "title.openings_by_cause": "Openings of pouches by what was said of them",
+    "title.openings_by_cause": "Openings of pouches by reason",
     "title.overdue_reports": "Usage reports overdue",
     "title.products": "Products",
     "title.recalls": "Recalls",
     "title.reconciliation": "Reconciliation",
-    "title.resupply": "Resupply not delivered",
+    "title.resupply": "Resupplies not delivered",
     "title.rules": "Rules of reconciliation",
     "title.stock": "Stock",
     "title.stocktake": "Stocktake {stocktake} of {place}",
@@ -2517,51 +2577,53 @@ COMMANDS: Sentences = {
     "title.stocktakes_under_way": "Stocktakes under way",
     "title.to_order": "Kits to order",
     # What stands below a title or a table.
-    "note.all_read": "all read? {read}",
-    "note.at": "at {at}",
+    "note.all_read": "Have you read it all? Mark it as read with {read}.",
+    "note.at": "As it was {at:on}.",
     "note.balances": (
-        "it balances: {received} doses received = {left} in kits + {used} given + {unaccounted} unaccounted for"
+        "The doses add up: {received} doses received = {left} in kits + {used} given + {unaccounted} unaccounted for."
     ),
-    "note.came_meanwhile": "came meanwhile, and may stand on a shelf that was done: {kits}",
-    "note.closed": "closed by {by} at {at}",
+    "note.came_meanwhile": "These came in during the count, and may be on a shelf that was already counted: {kits}.",
+    "note.closed": "Closed by {by} {at:on}.",
     "note.disagreements": _disagreements,
-    "note.doses_do_not_add_up": "the doses do not add up: see {check}",
-    "note.found": "{progress} found",
+    "note.doses_do_not_add_up": "The doses don't add up. See {check}.",
+    "note.found": "Found {progress}.",
     "note.found_no_more": "It is no longer found.",
     "note.from_to": "{begins} to {ends}",
-    "note.kept": "{rows} of {kind} stay: {why}.",
-    "note.kits_do_not_add_up": "{count:kit} do not add up: {kits}; see {history}",
-    "note.known_and_so": "{things:thing} known and still so: see {expiry}, {reconcile}",
-    "note.known_kits": "{kits:kit} known and not shown: see {all}",
-    "note.lot": "{about}\n{counted}",
-    "note.lot_expires": "{product} lot {lot}, expires {expires_on}",
-    "note.lot_recalled": "{product} lot {lot}, expires {expires_on}, recalled ({reason})",
-    "note.more": "{more} more: see {whole}",
-    "note.no_policy": "Nothing is ever destroyed: set a policy with {set}.",
-    "note.not_applied": "Nothing was destroyed yet: {apply} does it.",
-    "note.quarantined": "quarantined, as the ledger has it: {kits}",
-    "note.received": "{kits:kit} received into {place}",
-    "note.received_but_refused": "{kits:kit} received into {place}; {lines:line} refused",
+    "note.kept": "{rows} of the {kind} stay: {why}.",
+    "note.kits_do_not_add_up": "The doses of {count:kit} don't add up: {kits}. See {history}.",
+    "note.known_and_so": "{things:thing} acknowledged and still not settled. See {expiry} and {reconcile}.",
+    "note.known_kits": "{kits:kit} acknowledged and not shown. See {all}.",
+    "note.lot": "{about}\n{counted}.",
+    "note.lot_expires": "{product} lot {lot} expires {expires_on:on}.",
+    "note.lot_recalled": "{product} lot {lot} expires {expires_on:on}. It was recalled ({reason}).",
+    "note.more": "{more} more. See {whole}.",
+    "note.no_policy": "Nothing is ever destroyed. Set how long data is kept with {set}.",
+    "note.not_applied": "Nothing has been destroyed yet. Do it with {apply}.",
+    "note.quarantined": "In quarantine, according to the ledger: {kits}.",
+    "note.received": "Received {kits:kit} into {place}.",
+    "note.received_but_refused": "Received {kits:kit} into {place}, and refused {lines:line}.",
     "note.repair": (
-        "history cannot be repaired: {repair} makes layout and roll-ups again; for all else keep the file as it is "
-        "and restore a backup"
+        "History can't be repaired. Rebuild layout and roll-ups with {repair}. For anything else, keep the file as "
+        "it is and restore a backup."
     ),
-    "note.report": "report {report}, {form}, filed {filed} by officer {officer}",
-    "note.report_on_opening": "report {report}, {form}, filed {filed} by officer {officer} on opening {opening}",
-    "note.scanned_again": "scanned again by the same counter, counted one time: {kits}",
-    "note.settings": "Settings are changed with {change}.",
-    "note.stock": "{in_stock:kit} in stock, {issued} issued",
-    "note.these_do_not_add_up": "these do not add up, see {history}: {kits}",
-    "note.to_count_first": "{kits:kit} here to be counted first: {list}",
-    "note.to_order": ("{product}: {likely} to order for all months to {month}, four times in five {range}"),
-    "note.use_little_known": ("its use is known for {days:day} only, too few to go by: order what expires"),
-    "note.would_receive": "dry run: {kits:kit} would be received into {place}",
-    "note.would_receive_nothing": "dry run: {lines:line} to mend, so nothing would be received into {place}",
+    "note.report": "Report {report}, {form}, filed {filed:on} by officer {officer}.",
+    "note.report_on_opening": "Report {report}, {form}, filed {filed:on} by officer {officer} on opening {opening}.",
+    "note.scanned_again": "Scanned again by the same counter, and counted once: {kits}.",
+    "note.settings": "Change settings with {change}.",
+    "note.stock": "{in_stock:kit} in stock, {issued} issued.",
+    "note.these_do_not_add_up": "The doses of these kits don't add up: {kits}. See {history}.",
+    "note.to_count_first": "{kits:kit} here must be counted first. See {list}.",
+    "note.to_order": "{product}: {likely} to order for all months to {month}, or {range} four times in five.",
+    "note.use_little_known": (
+        "Its use is known for {days:day} only, which is too little to go on. Order to replace what expires."
+    ),
+    "note.would_receive": "Dry run: {kits:kit} would be received into {place}.",
+    "note.would_receive_nothing": "Dry run: {lines:line} to correct, so nothing would be received into {place}.",
     # What stands in a cell, or is a part of a sentence.
     "cell.again": "{what} again",
     "cell.any_of": _any_of,
     "cell.as_printed": "GTIN {gtin}, with lot and expiry as printed",
-    "cell.as_the_file": "{officers} is as the file says",
+    "cell.as_the_file": "{officers} already matches the file",
     "cell.at": "{what} {at}",
     "cell.brief": "brief",
     "cell.days": "{days:day}",
@@ -2587,11 +2649,11 @@ COMMANDS: Sentences = {
     "cell.impossible": "impossible: {why}",
     "cell.in_stock": "in stock: {parts}",
     "cell.in_stock_of": "stock, {holder}",
-    "cell.is_known": "known? {step}",
+    "cell.is_known": "known already? {step}",
     "cell.issued": "issued",
     "cell.judged": "{status} by {login}: {reason}",
-    "cell.judged_before": "{status}; it was {before} by {login}: {reason}",
-    "cell.judged_last": "{status}; the last reason given was: {reason}",
+    "cell.judged_before": "{status}, was {before} by {login}: {reason}",
+    "cell.judged_last": "{status}, last reason given: {reason}",
     "cell.kit": "kit {kits}",
     "cell.kits": "{count:kit}",
     "cell.kits_at": "{kits} at {place}",
@@ -2600,7 +2662,7 @@ COMMANDS: Sentences = {
     "cell.kits_named": "{count:kit} ({kits})",
     "cell.kits_out": "{kits} out",
     "cell.kits_so": "{kits} {status}",
-    "cell.known_until": "{where} (known until {until}: {reason})",
+    "cell.known_until": "{where} (acknowledged until {until}: {reason})",
     "cell.lapsed": "lapsed {on}",
     "cell.last_day": "today is the last day",
     "cell.left_with_kits": "{on}, {kits:kit} out",
@@ -2609,8 +2671,8 @@ COMMANDS: Sentences = {
     "cell.list": "{parts}",
     "cell.lot": "lot {lot}",
     "cell.lot_as_printed": "lot as printed",
-    "cell.lot_is": "lot {lot} of {product}, expires {expires_on}: {is_so}",
-    "cell.many_as_the_file": "{officers} are as the file says",
+    "cell.lot_is": "Lot {lot} of {product} expires {expires_on:on}. {is_so}",
+    "cell.many_as_the_file": "{officers} already match the file",
     "cell.may": "may: {actions}",
     "cell.megabytes": _megabytes,
     "cell.minutes": "{min} min",
@@ -2623,7 +2685,7 @@ COMMANDS: Sentences = {
     "cell.no_limits": "no storage limits",
     "cell.nobody": "nobody",
     "cell.none": "none",
-    "cell.not_recalled": "not recalled",
+    "cell.not_recalled": "It isn't recalled.",
     "cell.now": "now",
     "cell.of_expired": "{kits} expired",
     "cell.of_expiring": "{kits} expiring",
@@ -2641,15 +2703,15 @@ COMMANDS: Sentences = {
     "cell.quarantined": "quarantined",
     "cell.range": "{low}-{high}",
     "cell.recalled": "recalled",
-    "cell.recalled_by": "recalled {since}: {reason} ({document})",
-    "cell.recalled_since": "recalled {since}: {reason}",
+    "cell.recalled_by": "It was recalled {since:on} ({reason}, {document}).",
+    "cell.recalled_since": "It was recalled {since:on} ({reason}).",
     "cell.recorded": "recorded {at}",
     "cell.records": "{count:record}",
     "cell.refused": "{action} refused",
     "cell.remarks": _remarks,
     "cell.reported": "reported",
     "cell.reversed_by": "reversed by {movement}",
-    "cell.rows_of": "{rows} of {kind}",
+    "cell.rows_of": "{rows} of the {kind}",
     "cell.same_as": "same as {report}",
     "cell.seconds": "{s} s",
     "cell.serial": "serial {serial}",
@@ -2672,81 +2734,86 @@ COMMANDS: Sentences = {
     "paper.expires": "Expires {expires_on}",
     "paper.kit_labels": "Kit labels",
     "paper.lot": "Lot {lot}",
-    "paper.made": "Made {at}. Times are those of {zone}.",
+    "paper.made": "Made {at}. Times are in the time zone {zone}.",
     "paper.page": "page {page} of {pages}",
     "paper.rows": "{rows:row}",
-    "paper.strange_letters": "Some letters are not in the fonts of this file. They are shown as the nearest, or as ?.",
+    "paper.strange_letters": (
+        "Some letters aren't in the fonts of this file. They are shown as the nearest one, or as ?."
+    ),
     # Options that do not go together, or are missing.
-    "option.answers_missing": "There is no terminal to ask at: give the answers with '--answers'.",
-    "option.back_or_on": "--back and --on exclude each other.",
-    "option.cause_missing": "Missing option '--cause'.",
-    "option.change_missing": "Say what has changed: --trained, --unit, --station or --role.",
-    "option.correct_goes_with": "--correct goes with --trained.",
-    "option.database_missing": "Name the station's database, or `export KITDOCK_DB=FILE`; {make} makes one.",
+    "option.answers_missing": "There's no terminal to ask at. Give the answers with --answers.",
+    "option.back_or_on": "Use --back or --on, not both.",
+    "option.cause_missing": "Say why the pouch was opened, with --cause.",
+    "option.change_missing": "Say what has changed: use --trained, --unit, --station or --role.",
+    "option.correct_goes_with": "Use --correct together with --trained.",
+    "option.database_missing": "Name the station's database, or `export KITDOCK_DB=FILE`. Make one with {make}.",
     "option.day_to_come": "{day} is in the future.",
-    "option.dry_run_or_apply": "Choose one of '--dry-run' and '--apply'.",
-    "option.file_missing": "Name the file to replace: '--output'.",
-    "option.form_of_file": "The ending of the file chooses the form: leave '--format' out.",
-    "option.go_with_next": "--product and --station go with --next.",
-    "option.kit_missing": "Name a kit and then the officer, or say --next for the kit that expires first.",
-    "option.lot_missing": "Missing argument 'LOT'.",
-    "option.next_chooses": "--next chooses the kit: leave {kits} out.",
-    "option.officer_or_myself": "Either an officer said it, or you speak for yourself: --officer or --myself.",
-    "option.one_fate": "A kit is used, lost, left behind or counted as it comes back: one of these.",
-    "option.recall_reason_missing": "Missing option '--reason'. To see a lot without recalling it: {show}.",
-    "option.report_goes_with": "--report goes with --used.",
-    "option.to_count_is_of_now": "What is to be counted is known of now: leave '--at' out.",
-    "option.to_whom": "Say to whom: OFFICER, or '--place'.",
-    "option.update_alone": "--update notes a refresher: it goes with --trained alone. See 'officer change'.",
-    "option.who_reports": "Say who reports: '--officer', or '--opening' to report on an opening.",
+    "option.dry_run_or_apply": "Use --dry-run or --apply, not both.",
+    "option.file_missing": "Name the file to replace with --output.",
+    "option.form_of_file": "The ending of the file decides its format. Leave out --format.",
+    "option.go_with_next": "Use --product and --station together with --next.",
+    "option.kit_missing": "Name a kit and then the officer, or use --next for the kit that expires first.",
+    "option.lot_missing": "Name the lot.",
+    "option.next_chooses": "Leave out {kits}, because --next chooses the kit.",
+    "option.officer_or_myself": "Use --officer if an officer said it, or --myself if you speak for yourself, not both.",
+    "option.one_fate": "Choose one of --used, --lost, --left-behind and --doses.",
+    "option.recall_reason_missing": "Give a reason with --reason. To see a lot without recalling it: {show}.",
+    "option.report_goes_with": "Use --report together with --used.",
+    "option.to_count_is_of_now": "We only know what needs counting now. Leave out --at.",
+    "option.to_whom": "Say who gets it: name an OFFICER, or a place with --place.",
+    "option.update_alone": (
+        "Use --update together with --trained alone, to record a refresher. For anything else, see 'officer change'."
+    ),
+    "option.who_reports": "Say who reports with --officer, or use --opening to report on an opening.",
     # What the command line refuses.
-    "answers.no_object": 'the answers are not a JSON object, such as {{"area": "North", "doses": 2}}',
-    "answers.not_json": "the answers are not JSON: {why}",
+    "answers.no_object": 'The answers aren\'t a JSON object, such as {{"area": "North", "doses": 2}}.',
+    "answers.not_json": "The answers aren't JSON: {why}.",
     "audit.altered": (
-        "the audit was altered: {why}; {whole} before it. Keep the database as it is, and compare it with your backups"
+        "The audit was altered. {why} Up to there, {whole}. Keep the database as it is, and compare it with your "
+        "backups."
     ),
     "audit.cut_off": (
-        "the audit's {whole}, but none has the hash {hash}: newer entries were cut off, or all was written anew. Keep "
-        "the database as it is, and compare it with your backups"
+        "In the audit {whole}, but none has the hash {hash}. Newer entries were cut off, or the whole audit was "
+        "rewritten. Keep the database as it is, and compare it with your backups."
     ),
-    "audit.no_hash": "{text!r} is no hash of the audit: give the 64 digits that {verify} printed",
+    "audit.no_hash": "You can't use {text!r} as a hash of the audit. Give the 64 digits that {verify} printed.",
     "help.default_options": "For more options, type {command}.",
     "help.more": "Type {help} for help with a command.\nNew here? Try {demo}.",
-    "import.file_wrong": "{path}: {error}",
-    "import.line_wrong": "line {line}: {wrong}",
-    "import.not_read": "{path} cannot be read: {why}",
+    "import.file_wrong": "Can't use file {path}. {error}",
+    "import.line_wrong": "Line {line}: {wrong}",
+    "import.not_read": "Can't read {path}: {why}.",
     "import.nothing_received": _nothing_received,
-    "labels.which_kits": "say which kits: their numbers, or --lot or --since",
-    "movement.changes_openings": ("{changes}\nsay --yes if that is right, or check the time; nothing was recorded"),
-    "movement.count_first": "{why}; say with --doses how many are in it. Nothing was recorded",
-    "movement.not_wanted": "nothing was recorded: check the time given with --at",
-    "officer.has_not_left": "officer {officer} has not left: there is nothing to take back",
-    "output.exists": "{path} exists already: choose another name, or replace it with --overwrite",
-    "output.exists_already": "{path} exists already: choose another name",
-    "output.folder_read_only": "the folder {folder} is read-only: choose another place for {name}",
-    "output.no_folder": "no folder {folder}: make it, or choose another place for {name}",
-    "output.not_written": "{path} was not written: {why}; choose another place",
-    "output.one_table": ("CSV holds one table and this is {tables}: choose --format json, or --output FILE.xlsx"),
-    "output.other_ending": "{path}: let the name of the file end in {endings:or}",
-    "product.limits_unclear": "say what the label says with --from and --to, or that it says nothing with --none",
-    "receiving.doubtful": "{doubts}: receive this pack at a terminal, which asks",
-    "receiving.expired": "it expired on {expires_on}: check the pack; --accept-expired receives it all the same",
+    "labels.which_kits": "Say which kits: give their numbers, or --lot or --since.",
+    "movement.changes_openings": "{changes}\nNothing was recorded. If that's right, add --yes. If not, check the time.",
+    "movement.count_first": "{why} Say how many are in it with --doses. Nothing was recorded.",
+    "movement.not_wanted": "Nothing was recorded. Check the time given with --at.",
+    "officer.has_not_left": "Officer {officer} hasn't left, so there's nothing to take back.",
+    "output.exists": "File {path} already exists. Choose another name, or replace it with --overwrite.",
+    "output.exists_already": "File {path} already exists. Choose another name.",
+    "output.folder_read_only": "Folder {folder} is read-only. Choose another place for {name}.",
+    "output.no_folder": "There's no folder {folder}. Make it, or choose another place for {name}.",
+    "output.not_written": "Can't write {path}: {why}. Choose another place.",
+    "output.one_table": "CSV holds one table, and this is {tables}. Use --format json, or --output FILE.xlsx.",
+    "output.other_ending": "Can't write {path}. Choose a name that ends in {endings:or}.",
+    "product.limits_unclear": "Give what the label says with --from and --to, or use --none if it says nothing.",
+    "receiving.doubtful": "{doubts} Receive this pack at a terminal, where you are asked about it.",
+    "receiving.expired": "It expired {expires_on:on}. Check the pack. To receive it anyway, use --accept-expired.",
     "receiving.no_expiry": (
-        "lot {lot} of {product} is new and the code tells no expiry: give it before, `lot {lot} exp 2028-04-30`"
+        "Lot {lot} of {product} is new, and the code has no expiry date. Type it first: `lot {lot} exp 2028-04-30`."
     ),
-    "receiving.no_lot": "the code of this {product} tells no lot: give it before, `lot A1 exp 2028-04-30`",
-    "receiving.none_of_these": "{answer} is none of these, and a name has letters",
-    "receiving.nothing_to_undo": "nothing to take back: no kit of this session is left",
-    "restore.nobody_to_ask": "there is nobody to ask: look at what the backup holds, then give --yes",
-    "retention.nobody_to_ask": "there is nobody to ask: look at it without --apply, then give --yes too",
-    "stocktake.kit_like": "no kit {kit}, but {like} is known: is caps lock on? Scan again",
-    "stocktake.line_wrong": "{path}: line {line}: {wrong}",
+    "receiving.no_lot": "The code of this {product} has no lot. Type it first: `lot A1 exp 2028-04-30`.",
+    "receiving.none_of_these": "Number {answer} isn't in the list, and a new name needs letters.",
+    "receiving.nothing_to_undo": "There's nothing to take back, because no kit of this session is left.",
+    "restore.nobody_to_ask": "There's nobody to ask. Look at what the backup holds, then use --yes.",
+    "retention.nobody_to_ask": "There's nobody to ask. Look at it first without --apply, then add --yes.",
+    "stocktake.kit_like": "There's no kit {kit}, but there is a kit {like}. Is caps lock on? Scan again.",
+    "stocktake.line_wrong": "File {path}, line {line}: {wrong}",
     "stocktake.lines_wrong": _lines,
-    "stocktake.no_serial": "a pack of {pack} without a serial: scan the label with the kit's number",
-    "stocktake.reason_of_nothing": '{text!r} names no difference: write --reason missing:K-0001="why"',
-    "stocktake.reason_twice": "{kind}:{kit} has a reason already: keep one",
-    "stocktake.reasons_not_read": "cannot read {path}: {why}",
-    "stocktake.serial_unknown": ("no one kit has this pack's serial ({pack}): scan the label with the kit's number"),
+    "stocktake.no_serial": "The code of this pack ({pack}) has no serial. Scan the label with the kit's number.",
+    "stocktake.reason_of_nothing": 'There\'s no difference named in {text!r}. Write --reason missing:K-0001="why".',
+    "stocktake.reason_twice": "Difference {kind}:{kit} already has a reason. Keep one.",
+    "stocktake.reasons_not_read": "Can't read {path}: {why}.",
+    "stocktake.serial_unknown": "No single kit has this pack's serial ({pack}). Scan the label with the kit's number.",
 }
 
 SENTENCES: Sentences = {**ACCESS, **STORE, **STOCK, **USAGE, **RECONCILE, **TAGS, **COMMANDS}
