@@ -154,7 +154,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
             if not yes:
                 if not sys.stdin.isatty():
                     raise InputError("retention.nobody_to_ask")
-                what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=each.kind) for each in amounts if each.rows)
+                what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=_kind(each)) for each in amounts if each.rows)
                 click.confirm(line("ask.destroy", what=what), abort=True, err=True)
             amounts = retention.retain()
             for each in _afterwards(db, service.Care(store).copies(), retention.still_in_log):
@@ -194,8 +194,14 @@ def _retention_table(amounts: list[Amount], zone: str, applied: bool) -> Table:
     )
 
 
+def _kind(amount: Amount) -> Phrase:
+    from host.access.retention import KINDS
+
+    return KINDS[amount.kind]
+
+
 def _note(amounts: list[Amount], applied: bool) -> str:
-    lines = [line("note.kept", rows=each.kept, kind=each.kind, why=each.why) for each in amounts if each.kept]
+    lines = [line("note.kept", rows=each.kept, kind=_kind(each), why=each.why) for each in amounts if each.kept]
     if not any(each.days for each in amounts):
         lines.append(line("note.no_policy", set=NextStep("setting.retention")))
     elif not applied and any(each.rows for each in amounts):

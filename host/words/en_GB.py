@@ -418,7 +418,7 @@ ACCESS: Sentences = {
     "who.officer": "officer {officer}",
     "who.place": "{place}",
     "who.login": "{login}",
-    "who.somebody": "someone",
+    "who.somebody": "somebody",
     "role.officer": "uses the dock, explains openings and files reports, and sees only their own",
     "role.quartermaster": "looks after stock, officers, tags, expiry and reconciliation, without health data",
     "role.programme_lead": "reads usage reports in full, and reconciliation",
@@ -430,7 +430,7 @@ ACCESS: Sentences = {
     "setting.whole_number": "Setting {setting} must be a whole number from {least} to {most}, not {text!r}.",
     "setting.nonsense": "Another program changed a setting. {error} Change it with {change}.",
     "setting.one_of": "Setting {setting} can be {choices:or}, not {text!r}.",
-    "setting.date_order": "Which comes first when someone types a date such as 3/4/2027: the day or the month.",
+    "setting.date_order": "Which comes first when somebody types a date such as 3/4/2027: the day or the month.",
     "setting.carry_days": (
         "How many days a kit is carried for. You get a warning if a kit that you issue expires sooner."
     ),
@@ -2649,7 +2649,7 @@ COMMANDS: Sentences = {
     "cell.impossible": "impossible: {why}",
     "cell.in_stock": "in stock: {parts}",
     "cell.in_stock_of": "stock, {holder}",
-    "cell.is_known": "known already? {step}",
+    "cell.is_known": "known? {step}",
     "cell.issued": "issued",
     "cell.judged": "{status} by {login}: {reason}",
     "cell.judged_before": "{status}, was {before} by {login}: {reason}",

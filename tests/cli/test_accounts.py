@@ -22,16 +22,24 @@ def test_founder_is_administrator_and_quartermaster(station: Station) -> None:
 
 
 def test_roles_are_granted_and_taken(station: Station) -> None:
-    assert station.run("account", "grant", "lead", "programme_lead").stdout == "lead is programme lead now\n"
+    assert (
+        station.run("account", "grant", "lead", "programme_lead").stdout
+        == "Account lead now has the role programme lead.\n"
+    )
     (row,) = station.json("account", "show", login="lead")
     assert (row["login"], row["roles"], row["officer"]) == ("lead", ["programme_lead"], None)
     assert "already" in station.refused("account", "grant", "lead", "programme_lead", status=1)
-    assert "lead may not do this" in station.refused(
+    assert "Account lead can't do this" in station.refused(
         "account", "grant", "lead", "administrator", status=1, login="lead"
     )
-    assert station.run("account", "revoke", "lead", "programme_lead").stdout == "lead is not programme lead any more\n"
+    assert (
+        station.run("account", "revoke", "lead", "programme_lead").stdout
+        == "Account lead no longer has the role programme lead.\n"
+    )
     assert "kitdock account grant lead ROLE" in station.refused("account", "show", status=1, login="lead")
-    assert "is not programme_lead" in station.refused("account", "revoke", "lead", "programme_lead", status=1)
+    assert "doesn't have the role programme_lead" in station.refused(
+        "account", "revoke", "lead", "programme_lead", status=1
+    )
 
 
 def test_a_login_that_this_computer_does_not_know_is_warned_of(station: Station) -> None:
@@ -52,7 +60,7 @@ def test_an_officers_own_account_and_a_shared_one(force: Station) -> None:
     force.run("account", "grant", "constable", "officer", "--officer", "1207")
     force.run("account", "grant", "dock", "officer")
     assert "no officer 9" in force.refused("account", "grant", "stranger", "officer", "--officer", "9", status=2)
-    assert "belongs to role officer" in force.refused(
+    assert "goes with the role officer" in force.refused(
         "account", "grant", "stranger", "auditor", "--officer", "1207", status=2
     )
     listed = {each["login"]: each["officer"] for each in force.json("account", "list")}
@@ -77,15 +85,15 @@ def with_everybody(force: Station) -> Station:
 def test_a_report_is_read_by_who_filed_it_and_the_lead_alone_and_the_audit_shows_each_attempt(force: Station) -> None:
     with_everybody(force)
     done = force.run("usage", "file", "--answers", "-", input=GIVEN, login="constable")
-    assert done.stdout == "usage report 1 filed: 3 doses, officer 1207\n", "one's own account says who reports"
+    assert done.stdout == "Filed usage report 1: 3 doses, officer 1207.\n", "one's own account says who reports"
     force.run("usage", "file", "--officer", "1300", "--answers", "-", input=GIVEN, login="dock")
     for login in ("constable", "lead"):
         shown = {each["field"]: each["answer"] for each in force.json("usage", "show", "1", login=login)}
         assert shown["substance"] == ANSWERS["substance"]
     line = force.refused("usage", "show", "2", status=1, login="constable")
-    assert line == "constable may not do this (report read 2): it is another officer's report"
+    assert line == "Account constable can't do this (report read 2). The report is another officer's."
     line = force.refused("usage", "show", "1", status=1, login="keeper")
-    assert line == "keeper may not do this (report read 1): that is for officer or programme lead"
+    assert line == "Account keeper can't do this (report read 1). It needs the role officer or programme lead."
     assert "share reads no reports" in force.refused("usage", "show", "2", status=1, login="dock")
     assert [
         (each["login"], each["subject"], each["outcome"])
@@ -116,7 +124,7 @@ def test_officers_list_their_own_reports_and_openings(force: Station) -> None:
     )
     explain = ("openings", "explain", "P1", "--cause", "training")
     assert "Say with --officer who explains it." in force.refused(*explain, status=2, login="dock")
-    assert "say for which" in force.refused(*explain, "--myself", status=1, login="dock")
+    assert "Say which one." in force.refused(*explain, "--myself", status=1, login="dock")
     force.run(*explain, "--officer", "1207", login="dock")
     (opening,) = force.json("openings", login="keeper")
     assert (opening["cause"], opening["explained_by"], opening["entered_by"]) == ("training", "1207", "dock")

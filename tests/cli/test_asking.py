@@ -98,7 +98,7 @@ def test_collar_number_is_asked_if_nobody_carried_the_pouch(store: Store, force:
     force.dock("0000000000000002", ("lid_open", 3), ("lid_close", 2))
     asked = dock(store, "9999", "1207", "3", tag="0000000000000002")
     assert "Pouch P2 is issued to nobody." in asked.stderr
-    assert "Your collar number: 9999\n  no officer 9999" in asked.stderr
+    assert "Your collar number: 9999\n  There's no officer 9999." in asked.stderr
     assert said(store) == [("1207", "inspection", None)]
 
 

@@ -57,7 +57,7 @@ def test_audit_is_for_auditors_and_administrators(busy: Station) -> None:
     busy.run("account", "grant", "keeper", "quartermaster")
     for command in (["list"], ["verify"], ["export"]):
         line = busy.refused("audit", *command, status=1, login="keeper")
-        assert line == "keeper may not do this (audit read): that is for auditor or administrator"
+        assert line == "Account keeper can't do this (audit read). It needs the role auditor or administrator."
 
 
 def test_verify_says_the_newest_hash_and_whether_one_kept_elsewhere_is_still_there(busy: Station) -> None:
@@ -70,15 +70,15 @@ def test_verify_says_the_newest_hash_and_whether_one_kept_elsewhere_is_still_the
     altered(busy, f"DELETE FROM audit WHERE id >= {found['entries']}")
     busy.run("audit", "verify")
     line = busy.refused("audit", "verify", "--contains", kept, status=1)
-    assert "newer entries were cut off" in line
-    assert "no hash of the audit" in busy.refused("audit", "verify", "--contains", "19fe", status=2)
+    assert "Newer entries were cut off" in line
+    assert "as a hash of the audit" in busy.refused("audit", "verify", "--contains", "19fe", status=2)
 
 
 def test_verify_names_the_first_entry_that_was_altered(busy: Station) -> None:
     altered(busy, "UPDATE audit SET login = 'somebody' WHERE id IN (3, 5)")
     line = busy.refused("audit", "verify", status=1)
-    assert line.startswith("the audit was altered: entry 3 is not what was written")
-    assert "2 entries are whole before it" in line
+    assert line.startswith("The audit was altered. Entry 3 isn't what was written")
+    assert "Up to there, 2 entries are whole." in line
 
 
 def recipe() -> str:
@@ -116,12 +116,12 @@ def test_export_goes_to_standard_output_and_overwrites_nothing(busy: Station, tm
     done = busy.run("audit", "export")
     entries = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["id"] for each in entries] == list(range(1, len(entries) + 1))
-    assert f"{len(entries)} entries exported; newest hash {entries[-1]['hash']}" in done.stderr
+    assert f"Exported {len(entries)} entries. The newest hash is {entries[-1]['hash']}." in done.stderr
     kept = tmp_path / "kept"
     kept.write_text("precious")
-    assert "exists already" in busy.refused("audit", "export", "--output", str(kept), status=2)
+    assert "already exists" in busy.refused("audit", "export", "--output", str(kept), status=2)
     assert kept.read_text() == "precious"
-    assert "not written" in busy.refused("audit", "export", "--output", str(tmp_path / "no" / "x"), status=1)
+    assert "Can't write" in busy.refused("audit", "export", "--output", str(tmp_path / "no" / "x"), status=1)
 
 
 def test_export_that_fails_half_way_leaves_no_file(
@@ -145,4 +145,4 @@ def test_an_argument_that_is_no_text_is_refused(station: Station, command: list[
     before = sorted(each.name for each in station.db.parent.iterdir())
     station.refused(*command, status=2)
     assert sorted(each.name for each in station.db.parent.iterdir()) == before
-    assert station.run("audit", "verify").stdout.startswith("the audit is whole: 1 entry")
+    assert station.run("audit", "verify").stdout.startswith("The audit is whole: 1 entry.")

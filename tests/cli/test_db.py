@@ -54,11 +54,11 @@ KILL = "def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)\n"
 def test_backup_says_what_is_in_it_and_what_is_not(force: Station) -> None:
     target = force.db.with_name("backup.db")
     result = force.run("db", "backup", str(target))
-    assert f"backup written to {target}, " in result.stdout
-    assert "the key file is not in it: keep its copy elsewhere (station.db.key)" in result.stdout
+    assert f"Wrote the backup to {target} (" in result.stdout
+    assert "The key file isn't in it. Keep a copy of station.db.key elsewhere." in result.stdout
     assert result.stderr == "", "no bar where nobody looks"
     assert Station(target).json("kit", "list")[0]["kit"] == "K1"
-    assert "exists already" in force.refused("db", "backup", str(target), status=2)
+    assert "already exists" in force.refused("db", "backup", str(target), status=2)
     shown = force.json("db", "backup", str(target), "--overwrite")
     assert shown == {"file": str(target), "bytes": target.stat().st_size}
 
@@ -67,7 +67,7 @@ def test_backup_is_for_administrators(force: Station) -> None:
     force.run("account", "grant", "counter", "quartermaster")
     target = force.db.with_name("backup.db")
     line = force.refused("db", "backup", str(target), status=1, login="counter")
-    assert "that is for administrator" in line
+    assert "It needs the role administrator." in line
     assert not target.exists()
 
 
@@ -77,8 +77,8 @@ def test_backup_into_a_folder_that_cannot_be_written(force: Station, monkeypatch
 
     monkeypatch.setattr("tempfile.mkstemp", denied)
     line = force.refused("db", "backup", str(force.db.with_name("backup.db")), status=2)
-    assert line.startswith("cannot write into the folder")
-    assert "choose another place" in line
+    assert line.startswith("Can't write to folder ")
+    assert "Choose another place" in line
 
 
 def test_backup_on_a_full_disk_leaves_nothing(force: Station) -> None:
@@ -113,9 +113,9 @@ def test_restore_shows_what_comes_and_what_goes_and_asks(force: Station) -> None
     force.run("db", "backup", str(backup))
     force.run("officer", "add", "4199")
     result = force.run("db", "restore", str(backup), status=2)
-    assert "holds station North: 1 officer, 1 kit, 2 movements, 1 tag, 0 records" in result.stderr
-    assert "the present database holds 2 officers" in result.stderr
-    assert "give --yes" in result.stderr
+    assert "is from station North. It holds 1 officer, 1 kit, 2 movements, 1 tag, 0 records" in result.stderr
+    assert "The present database holds 2 officers" in result.stderr
+    assert "use --yes" in result.stderr
     assert len(force.json("officer", "list")) == 2
     shown = force.json("db", "restore", str(backup), "--yes")
     assert (shown["officer"], shown["station"], shown["key_missing"]) == (1, "North", False)
@@ -141,7 +141,7 @@ def test_restore_without_the_key_file_says_what_is_missing(force: Station, tmp_p
     other = Station(tmp_path / "other.db")
     result = other.run("db", "restore", str(backup), "--yes")
     assert "no key file beside" in result.stderr
-    assert "is the backup now" in result.stdout
+    assert "Restored the backup as " in result.stdout
     assert len(other.json("kit", "list")) == 1
 
 
@@ -211,7 +211,7 @@ def test_check_fails_with_a_status_and_repair_mends_what_it_can(old: Station) ->
     assert "kit_state differs for K-1" in result.stdout
     assert "`kitdock db check --repair`" in " ".join(result.stdout.split())
     mended = old.run("db", "check", "--repair")
-    assert "put back: event_no_delete" in mended.stderr
+    assert "Put back: event_no_delete." in mended.stderr
     assert "failed" not in mended.stdout
 
 
@@ -240,7 +240,7 @@ def test_check_without_the_key_says_what_it_could_not_look_at(old: Station) -> N
 def test_vacuum_says_the_sizes(force: Station) -> None:
     shown = force.json("db", "vacuum")
     assert shown["before_bytes"] >= shown["after_bytes"] == force.db.stat().st_size
-    assert " MB before, " in force.run("db", "vacuum").stdout
+    assert " MB and is now " in force.run("db", "vacuum").stdout
 
 
 def test_a_clock_set_back_is_told_and_can_be_accepted(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,7 @@ def test_a_clock_set_back_is_told_and_can_be_accepted(force: Station, monkeypatc
     monkeypatch.setattr("host.clock.now_ms", lambda: now - 365 * DAY_MS)
     line = force.refused("officer", "add", "4199", status=3)
     assert "`kitdock db accept-clock`" in line.replace("kitdock db accept-clock", "`kitdock db accept-clock`")
-    assert "the clock is taken as right" in force.run("db", "accept-clock").stdout
+    assert "The clock now counts as right." in force.run("db", "accept-clock").stdout
     force.run("officer", "add", "4199")
 
 
@@ -267,10 +267,12 @@ def test_retention_lists_then_destroys_what_was_listed(old: Station) -> None:
     assert listed["events"]["kept"] == 10
     assert listed["events"]["oldest"].startswith("2026-01-01")
     assert len(old.store(Store.events)) == 22
-    assert "there is nobody to ask" in old.refused("db", "retention", "--apply", status=2)
+    assert "There's nobody to ask." in old.refused("db", "retention", "--apply", status=2)
     result = old.run("db", "retention", "--apply", "--yes")
-    assert "destroyed; `kitdock db vacuum` gives the room back" in result.stderr
-    assert "10 of events stay: openings without a cause" in " ".join(result.stdout.split())
+    assert "Destroyed. To give the room back to the disk, use `kitdock db vacuum`." in result.stderr
+    assert "10 of the records of tags and their explanations stay: openings without a cause" in " ".join(
+        result.stdout.split()
+    )
     assert len(old.store(Store.events)) == 10
     assert [each["rows"] for each in old.json("db", "retention")] == [0, 0, 0, 0]
     assert {each["result"] for each in old.json("db", "check")} == {"ok"}
@@ -286,7 +288,7 @@ def test_retention_says_what_a_reader_keeps_in_the_log(old: Station, monkeypatch
     sealed = reader.execute("SELECT sealed FROM usage_report WHERE id = 1").fetchone()[0]
     assert sealed in old.db.read_bytes()
     told = " ".join(old.run("db", "retention", "--apply", "--yes").stderr.split())
-    assert f"{old.db.name}-wal still holds it, since another program uses the database" in told
+    assert f"{old.db.name}-wal still holds it, because another program uses the database" in told
     reader.close()
     old.run("db", "vacuum")
     assert sealed not in old.db.read_bytes()
@@ -302,7 +304,7 @@ def test_retention_names_the_copies_that_still_hold_it(tmp_path: Path) -> None:
 
 def test_retention_is_for_administrators(old: Station) -> None:
     old.run("account", "grant", "counter", "quartermaster")
-    assert "that is for administrator" in old.refused("db", "retention", status=1, login="counter")
+    assert "It needs the role administrator." in old.refused("db", "retention", status=1, login="counter")
 
 
 @pytest.mark.parametrize("where", ["RetentionRepository.forget", "Following.derive"])
@@ -328,5 +330,5 @@ def test_a_database_of_a_later_kitdock_is_left_alone_by_every_care(force: Statio
     before = content(force.db)
     for command in (["backup", str(force.db.with_name("b2.db"))], ["check"], ["vacuum"], ["retention"]):
         line = force.refused("db", *command, status=3)
-        assert "was changed by a later Kitdock (layout 999): upgrade this installation" in line
+        assert "was changed by a later Kitdock (layout 999). Upgrade this installation." in line
     assert content(force.db) == before

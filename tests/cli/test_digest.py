@@ -53,9 +53,9 @@ def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Statio
     text = busy.run("digest").stdout
     assert max(map(len, text.splitlines())) <= 80
     assert text.startswith("North: 8 new items\nall read? `kitdock digest acknowledge ")
-    section = text[text.index("Expired and carried") : text.index("Expires soon")]
+    section = text[text.index("Out of date and being carried") : text.index("Expiring soon")]
     assert section.splitlines() == [
-        "Expired and carried",
+        "Out of date and being carried",
         "",
         "Kit    Lot    Expires                           Held by    Pouch",
         "-----  -----  -----------  -------------------  ---------  -------",
@@ -92,13 +92,15 @@ def test_digest_that_was_read_is_not_told_again_but_what_came_up_since(
 ) -> None:
     made = acknowledged(busy)
     assert (
-        f"the digest of {written(datetime.fromisoformat(made))} has been read"
+        f"Marked the digest of {written(datetime.fromisoformat(made))} as read."
         in busy.run("digest", "acknowledge", made).stdout
     )
     text = busy.run("digest").stdout
-    assert text.rstrip() == (
-        "North: nothing is new\n8 things known and still so: see `kitdock expiry`, `kitdock reconcile`"
-    )
+    assert text.splitlines() == [
+        "North: nothing new",
+        "8 items acknowledged and still not settled. See `kitdock expiry` and",
+        "`kitdock reconcile`.",
+    ]
     assert busy.run("digest", "--only-if-new").stdout == ""
     assert len(busy.json("digest", "--all")["expiring"]) == 3
     later = clock.now_ms() + 2 * DAY_MS
@@ -150,7 +152,7 @@ def test_only_a_digest_that_was_made_can_be_read(busy: Station) -> None:
 
 def test_mail_is_whole_and_both_its_parts_say_the_same(busy: Station, tmp_path: Path) -> None:
     file = tmp_path / "digest.eml"
-    assert busy.run("digest", "--output", str(file)).stderr == f"8 rows in 4 tables written to {file}\n"
+    assert busy.run("digest", "--output", str(file)).stderr == f"Wrote 8 rows in 4 tables to {file}.\n"
     content = file.read_bytes()
     assert content.isascii()
     assert max(map(len, content.splitlines())) <= 998
@@ -164,7 +166,7 @@ def test_mail_is_whole_and_both_its_parts_say_the_same(busy: Station, tmp_path: 
     assert html is not None
     for part in (text.get_content(), html.get_content()):
         assert "kitdock reconcile acknowledge report_missing:P1:1 --reason TEXT" in part
-        assert "Times are those of Europe/London." in part
+        assert "Times are in the time zone Europe/London." in part
         assert "K-8" in part
 
 
@@ -172,14 +174,14 @@ def test_nothing_new_writes_no_file_if_so_asked(station: Station, tmp_path: Path
     file = tmp_path / "digest.eml"
     done = station.run("digest", "--only-if-new", "--output", str(file))
     assert (done.output, file.exists()) == ("", False)
-    assert station.run("digest").stdout.strip() == "North: nothing is new"
+    assert station.run("digest").stdout.strip() == "North: nothing new"
     assert station.json("digest") == {}
 
 
 def test_long_sections_are_cut_and_say_so(busy: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host.cli.digest.MOST", 2)
     text = busy.run("digest").stdout
-    assert "1 more: see `kitdock expiry`" in text
+    assert "1 more. See `kitdock expiry`." in text
     assert len(busy.json("digest")["expiring"]) == 2
     assert text.startswith("North: 8 new items\n")
 

@@ -61,10 +61,10 @@ next: No other kit in stock is in date for longer. See how many to order:
 def test_known_kits_are_left_out_and_told_of_but_an_expired_one_that_is_carried_stays(ageing: Station) -> None:
     until = str(day(9))
     done = ageing.run("expiry", "acknowledge", "K-1", "K-2", "--until", until, "--reason", "on order")
-    assert done.stdout == f"2 kits acknowledged until {written(day(9))}: on order\n"
+    assert done.stdout == f"Hid 2 kits from the expiry list until {written(day(9))} (on order).\n"
     text = ageing.run("expiry").stdout
-    assert f"Naloxone 1.8 mg, Response A, South (known until {written(day(9))}: on order)" in text
-    assert "1 kit known and not shown: see `kitdock expiry --all`" in text
+    assert f"Naloxone 1.8 mg, Response A, South (acknowledged until {written(day(9))}: on order)" in text
+    assert "1 kit acknowledged and not shown. See `kitdock expiry --all`." in text
     assert [each["kit"] for each in ageing.json("expiry")] == ["K-1", "K-4", "K-3"]
     everything = {each["kit"]: each for each in ageing.json("expiry", "--all")}
     assert (everything["K-2"]["acknowledged_until"], everything["K-2"]["reason"]) == (until, "on order")
@@ -74,7 +74,10 @@ def test_known_kits_are_left_out_and_told_of_but_an_expired_one_that_is_carried_
 def test_when_all_is_known_it_says_so(ageing: Station) -> None:
     ageing.run("expiry", "acknowledge", "K-4", "--until", str(day(9)), "--reason", "to be collected")
     text = ageing.run("expiry", "--holder", "North").stdout
-    assert text == "no kit has expired or will within 90 days\n1 kit known and not shown: see `kitdock expiry --all`\n"
+    assert (
+        text == "No kits are out of date, or will be within 90 days.\n"
+        "1 kit acknowledged and not shown. See `kitdock expiry --all`.\n"
+    )
 
 
 def test_list_can_be_narrowed(ageing: Station) -> None:
@@ -82,7 +85,7 @@ def test_list_can_be_narrowed(ageing: Station) -> None:
     assert [each["kit"] for each in ageing.json("expiry", "list", "--holder", "Car 1")] == ["K-3"]
     assert [each["kit"] for each in ageing.json("expiry", "--within", "0")] == ["K-1", "K-4", "K-3"]
     assert "no officer or place 9999" in ageing.refused("expiry", "--holder", "9999", status=2)
-    assert "no place West" in ageing.refused("expiry", "--station", "West", status=2)
+    assert "no place called West" in ageing.refused("expiry", "--station", "West", status=2)
 
 
 def test_wrong_acknowledgements_are_refused(ageing: Station) -> None:
@@ -101,7 +104,7 @@ def test_officer_reads_of_the_own_kit_and_whom_to_ask(ageing: Station) -> None:
     text = ageing.run("expiry", login="own").stdout
     assert "next: Ask the quartermaster." in text
     assert [each["kit"] for each in ageing.json("expiry", login="own")] == ["K-2"]
-    assert "may not do this" in ageing.refused("expiry", "--holder", "4101", status=1, login="own")
+    assert "can't do this" in ageing.refused("expiry", "--holder", "4101", status=1, login="own")
 
 
 def test_forecast_says_how_many_to_order_by_when(ageing: Station) -> None:
@@ -183,4 +186,4 @@ def test_what_it_says_to_do_can_be_done(ageing: Station) -> None:
 
 def test_forecast_says_when_it_has_seen_too_little(station: Station) -> None:
     station.run("kit", "add", "K1", "--product", "N", "--lot", "A", "--expires", "2090-01-01")
-    assert "its use is known for 1 day only, too few to go by" in station.run("expiry", "forecast").stdout
+    assert "Its use is known for 1 day only, which is too little to go on." in station.run("expiry", "forecast").stdout

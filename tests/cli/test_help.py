@@ -190,7 +190,7 @@ def test_console_script_gives_help_and_version() -> None:
 def test_a_database_that_is_not_named_is_asked_for() -> None:
     done = CliRunner().invoke(root, ["kit", "list"], env={"KITDOCK_DB": None})
     assert done.exit_code == 2
-    assert "`export KITDOCK_DB=FILE`; `kitdock init` makes one" in " ".join(done.stderr.split())
+    assert "`export KITDOCK_DB=FILE`. Make one with `kitdock init`." in " ".join(done.stderr.split())
 
 
 def test_help_of_a_group_says_the_whole_first_line_of_each_command() -> None:

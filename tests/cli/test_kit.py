@@ -43,14 +43,16 @@ def ago(days: int) -> str:
 
 
 def test_life_of_a_kit_is_told_line_by_line(shelf: Station) -> None:
-    assert told(shelf, "transfer", "K1", "K2", "South") == "2 kits (K1, K2) transferred to South"
-    assert told(shelf, "load", "K1", "P1") == "kit K1 loaded into pouch P1"
-    assert told(shelf, "unload", "K1") == "kit K1 is in no pouch any more"
-    assert told(shelf, "quarantine", "K1", "K2", "--reason", "shelf at 43 °C") == "2 kits (K1, K2) quarantined"
-    assert told(shelf, "release", "K1", "K2", "--reason", "maker says so") == "2 kits (K1, K2) released"
-    assert told(shelf, "issue", "K1", "1207", "--pouch", "P1") == "kit K1 issued to officer 1207 in pouch P1"
-    assert told(shelf, "use", "K1", "--doses", "1") == "1 dose used from kit K1: 1 left"
-    assert told(shelf, "use", "K1", "--doses", "1") == "1 dose used from kit K1: used up"
+    assert told(shelf, "transfer", "K1", "K2", "South") == "Transferred 2 kits (K1, K2) to South."
+    assert told(shelf, "load", "K1", "P1") == "Put kit K1 into pouch P1."
+    assert told(shelf, "unload", "K1") == "Took kit K1 out of its pouch."
+    assert told(shelf, "quarantine", "K1", "K2", "--reason", "shelf at 43 °C") == "Put 2 kits (K1, K2) into quarantine."
+    assert (
+        told(shelf, "release", "K1", "K2", "--reason", "maker says so") == "Released 2 kits (K1, K2) from quarantine."
+    )
+    assert told(shelf, "issue", "K1", "1207", "--pouch", "P1") == "Issued kit K1 to officer 1207 in pouch P1."
+    assert told(shelf, "use", "K1", "--doses", "1") == "Recorded 1 dose used from kit K1. It has 1 dose left."
+    assert told(shelf, "use", "K1", "--doses", "1") == "Recorded 1 dose used from kit K1. It is used up."
     assert told(shelf, "destroy", "K1", "--reason", "empty", "--document", "W1") == "kit K1 destroyed"
     assert told(shelf, "issue", "K2", "--place", "CAR-7") == "kit K2 issued to CAR-7"
     assert told(shelf, "leave-behind", "K2") == "kit K2 left behind"
@@ -89,29 +91,29 @@ def test_all_or_none_are_moved(shelf: Station) -> None:
 
 def test_number_too_like_another_is_not_given(shelf: Station) -> None:
     box = ("--product", "Nyxoid", "--lot", "A1")
-    why = "number k1 is too like that of kit K1: give the new box another number"
+    why = "Number k1 is too much like kit K1. Give the new box another number."
     assert shelf.refused("kit", "add", "k1", *box, status=1) == why
-    assert "write it in plain letters, K1" in shelf.refused("kit", "add", "\uff2b1", *box, status=2)
+    assert "Type K1 instead." in shelf.refused("kit", "add", "\uff2b1", *box, status=2)
     assert len(shelf.refused("kit", "add", "K" * 5000, *box, status=2)) < 150
     assert {each["kit"] for each in shelf.json("kit", "list")} == {"K1", "K2", "K3"}
 
 
 def test_product_in_other_capitals_is_the_one_that_is_known(shelf: Station) -> None:
     box = ("kit", "add", "K9", "--lot", "A9", "--expires", "2030-01-31", "--product")
-    why = "product NYXOID is known as Nyxoid: write it so, with --product 'Nyxoid'"
+    why = "Product NYXOID is already known as Nyxoid. Use that name: --product 'Nyxoid'."
     assert shelf.refused(*box, "NYXOID", status=1) == why
     shelf.run("product", "add", "Narcan")
-    assert "is known as Narcan" in shelf.refused(*box, "narcan", status=1)
+    assert "is already known as Narcan" in shelf.refused(*box, "narcan", status=1)
     shelf.run(*box, "Narcan")
 
 
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        (["kit", "history", "K\udcff"], "no UTF-8 text"),
-        (["kit", "issue", "K1", "K\udcff"], "no UTF-8 text"),
-        (["kit", "use", "K1", "--doses", "1", "--report", "9" * 20], f"there is no {'9' * 20}: check"),
-        (["stocktake", "result", "9" * 20], f"there is no {'9' * 20}: check"),
+        (["kit", "history", "K\udcff"], "isn't UTF-8 text"),
+        (["kit", "issue", "K1", "K\udcff"], "isn't UTF-8 text"),
+        (["kit", "use", "K1", "--doses", "1", "--report", "9" * 20], f"Number {'9' * 20} is too large. Check"),
+        (["stocktake", "result", "9" * 20], f"Number {'9' * 20} is too large. Check"),
     ],
 )
 def test_what_no_database_can_hold_is_refused(shelf: Station, command: list[str], why: str) -> None:
@@ -126,21 +128,21 @@ def test_destruction_needs_a_reason_and_a_document(shelf: Station) -> None:
 def test_first_to_expire_is_shown_issued_and_missed(shelf: Station) -> None:
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K3", "K1", "K2"]
     done = shelf.run("kit", "issue", "K1", "1300")
-    assert f"warning: Kit K3 expires first, on {written(day(200))}. Issue that one instead if you can." in done.stderr
-    assert told(shelf, "issue", "--next", "1207") == "kit K3 issued to officer 1207"
-    assert "no kit at South can be issued" in told(shelf, "next", "--station", "South")
+    assert f"Warning: Kit K3 expires first, on {written(day(200))}. Issue that one instead if you can." in done.stderr
+    assert told(shelf, "issue", "--next", "1207") == "Issued kit K3 to officer 1207."
+    assert "No kit at South can be issued." in told(shelf, "next", "--station", "South")
     line = shelf.refused("kit", "issue", "--next", "1207", "--station", "South", status=1)
-    assert line.startswith("no kit at South can be issued: see `kitdock kit list --place South`")
+    assert line.startswith("No kit at South can be issued. See `kitdock kit list --place South`")
 
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "Say to whom"),
-        (["1207"], "say --next"),
-        (["--next", "K1", "1207"], "leave K1 out"),
-        (["--place", "CAR-7"], "say --next"),
-        (["K1", "1207", "--product", "Nyxoid"], "go with --next"),
+        ([], "Say who gets it"),
+        (["1207"], "use --next"),
+        (["--next", "K1", "1207"], "Leave out K1"),
+        (["--place", "CAR-7"], "use --next"),
+        (["K1", "1207", "--product", "Nyxoid"], "together with --next"),
     ],
 )
 def test_issue_says_what_is_missing(shelf: Station, arguments: list[str], why: str) -> None:
@@ -151,13 +153,13 @@ def test_issue_says_what_is_missing(shelf: Station, arguments: list[str], why: s
 def test_return_counts_the_doses_of_each_kit_and_says_what_is_missing(shelf: Station) -> None:
     shelf.run("kit", "issue", "K1", "K2", "K3", "1207")
     done = shelf.run("kit", "return", "K1", "--doses", "0")
-    assert "warning: 2 doses of kit K1 unaccounted for: is a usage report due?" in done.stderr
+    assert "Warning: Kit K1 has 2 doses unaccounted for. Is a usage report due?" in done.stderr
     assert "It came with 2 doses, so it can't hold 3." in shelf.refused(
         "kit", "return", "K3", "K2", "--doses", "3", status=1
     )
     done = shelf.run("kit", "return", "K2", "K3", "--doses", "1")
     assert [line for line in done.stderr.splitlines() if "unaccounted" in line] == [
-        f"kitdock: warning: 1 dose of kit {kit} unaccounted for: is a usage report due?" for kit in ("K2", "K3")
+        f"kitdock: Warning: Kit {kit} has 1 dose unaccounted for. Is a usage report due?" for kit in ("K2", "K3")
     ]
     assert {each["kit"]: each["doses_left"] for each in shelf.json("kit", "list")} == {"K1": 0, "K2": 1, "K3": 1}
 
@@ -165,25 +167,28 @@ def test_return_counts_the_doses_of_each_kit_and_says_what_is_missing(shelf: Sta
 def test_replacement_in_one_step(shelf: Station) -> None:
     shelf.run("kit", "issue", "K1", "1207", "--pouch", "P1")
     assert told(shelf, "replace", "1207").splitlines() == [
-        "kit K1 taken back from officer 1207",
-        "kit K3 issued to officer 1207 in pouch P1",
+        "Took kit K1 back from officer 1207.",
+        "Issued kit K3 to officer 1207 in pouch P1.",
     ]
     assert told(shelf, "replace", "P1", "K2", "--used", "1").splitlines() == [
-        "1 dose used from kit K3",
-        "kit K3 taken back from officer 1207, 1 dose in it",
-        "kit K2 issued to officer 1207 in pouch P1",
+        "Recorded 1 dose used from kit K3.",
+        "Took kit K3 back from officer 1207 with 1 dose in it.",
+        "Issued kit K2 to officer 1207 in pouch P1.",
     ]
     line = shelf.refused("kit", "replace", "K2", "K1", "--lost", status=1)
-    assert "kit K1 is to be counted first: it left pouch P1 on " in line
-    assert "and the pouch hasn't been in the dock since; `kitdock kit count K1 --doses DOSES`" in line
+    assert "Kit K1 must be counted first: it left pouch P1 on " in line
+    assert "and the pouch hasn't been in the dock since. Count it with `kitdock kit count K1 --doses DOSES`" in line
     shelf.run("kit", "count", "K1", "--doses", "2")
     assert told(shelf, "replace", "K2", "K1", "--lost").splitlines() == [
-        "kit K2 of officer 1207 is lost",
-        "kit K1 issued to officer 1207 in pouch P1",
+        "Recorded kit K2 of officer 1207 as lost.",
+        "Issued kit K1 to officer 1207 in pouch P1.",
     ]
-    assert "no kit of Nyxoid at North can be issued" in shelf.refused("kit", "replace", "1207", status=1)
-    assert "one of these" in shelf.run("kit", "replace", "1207", "--lost", "--used", "1", status=2).stderr
-    assert "goes with --used" in shelf.run("kit", "replace", "1207", "--report", "1", status=2).stderr
+    assert "No kit of Nyxoid at North can be issued." in shelf.refused("kit", "replace", "1207", status=1)
+    assert (
+        "Choose one of --used, --lost, --left-behind and --doses."
+        in shelf.run("kit", "replace", "1207", "--lost", "--used", "1", status=2).stderr
+    )
+    assert "together with --used" in shelf.run("kit", "replace", "1207", "--report", "1", status=2).stderr
 
 
 def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: Station) -> None:
@@ -191,7 +196,7 @@ def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: St
     line = shelf.refused("kit", "correct", "K1", "--reason", "typo", "--movement", "1", status=1)
     assert "Only its last movement can be corrected: number 4 (issued)." in line
     at = written(datetime.fromisoformat(ago(5)))
-    assert told(shelf, "correct", "K1", "--reason", "typo") == f"kit K1: issue of {at} (movement 4) reversed"
+    assert told(shelf, "correct", "K1", "--reason", "typo") == f"Reversed movement 4 of kit K1 (issue, {at})."
     rows = shelf.json("kit", "history", "K1")
     assert [(row["kind"], row["status"], row["reversed_by"]) for row in rows] == [
         ("receive", "in_stock", None),
@@ -199,10 +204,10 @@ def test_correction_says_what_it_reversed_and_leaves_it_in_the_history(shelf: St
         ("correct", "in_stock", None),
     ]
     line = shelf.refused("kit", "correct", "K1", "--reason", "typo", status=1)
-    assert "its last entry reverses movement 4 already; to reverse movement 1 as well, name it with --movement" in line
+    assert "already reverses movement 4. To reverse movement 1 as well, name it with --movement." in line
     assert len(shelf.json("kit", "history", "K1")) == 3, "typed twice it reverses once"
     gone = told(shelf, "correct", "K1", "--reason", "never came", "--movement", "1")
-    assert gone.endswith("; it is not in the ledger any more")
+    assert gone.endswith(" The kit is no longer in the ledger.")
     assert [each["kit"] for each in shelf.json("kit", "list")] == ["K3", "K2"]
     line = shelf.refused("kit", "issue", "K1", "1207", status=1)
     assert line.endswith("Its receipt was corrected. If the box is here, receive it again: `kitdock kit add K1`.")
@@ -226,8 +231,8 @@ def test_history_tells_who_when_why_and_what_the_pouch_logged(shelf: Station) ->
         "1 counted; 1 unaccounted for; end of",
     ):
         assert words in text
-    assert "Nyxoid lot A1, expires" in text.splitlines()[-1]
-    assert "no kit K9" in shelf.refused("kit", "history", "K9", status=2)
+    assert "Nyxoid lot A1 expires on " in text.splitlines()[-1]
+    assert "There's no kit K9." in shelf.refused("kit", "history", "K9", status=2)
 
 
 def issued_and_opened(shelf: Station) -> Station:
@@ -243,18 +248,18 @@ def test_movement_of_the_past_that_gives_an_opening_to_another_is_asked_about(
     issued_and_opened(shelf)
     back = ("kit", "return", "K1", "--doses", "2", "--at", ago(3))
     why, which, instead = shelf.run(*back, status=2).stderr.splitlines()
-    assert why == "kitdock: at that time it changes who had the pouch when it was opened:"
-    assert which.startswith("kitdock:   opening P1:1 of ")
-    assert which.endswith(": from 1207 to nobody")
-    assert instead == "kitdock: say --yes if that is right, or check the time; nothing was recorded"
+    assert why == "kitdock: That time changes who had the pouch when it was opened:"
+    assert which.startswith("kitdock:   Opening P1:1 (")
+    assert which.endswith(") moves from 1207 to nobody.")
+    assert instead == "kitdock: Nothing was recorded. If that's right, add --yes. If not, check the time."
     assert status(shelf, "K1") == "issued"
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run(*back, input="\n", status=2)
     assert "Record it? [y/N]" in done.stderr
-    assert "nothing was recorded: check the time given with --at" in done.stderr
+    assert "Nothing was recorded. Check the time given with --at." in done.stderr
     assert status(shelf, "K1") == "issued"
     done = shelf.run(*back, input="y\n")
-    assert done.stdout.startswith("kit K1 returned by officer 1207")
+    assert done.stdout.startswith("Kit K1 is back. It had been with officer 1207 since ")
     assert status(shelf, "K1") == "in_stock"
     assert shelf.json("openings")[0]["officers"] == []
 
@@ -267,7 +272,7 @@ def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_the
     shelf.run("kit", "correct", "K1", "--reason", "1207 typed for 1300")
     assert shelf.json("openings")[0]["officers"] == []
     line = shelf.refused("kit", "issue", "K1", "1300", "--pouch", "P1", status=1)
-    assert "kit K1 is to be counted first: pouch P1 was opened on " in line
+    assert "Kit K1 must be counted first: pouch P1 was opened on " in line
     assert line.endswith(" if this holder has had it since then")
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "issue", "K1", "1300", "--pouch", "P1", input="\n")
@@ -279,10 +284,10 @@ def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_the
 def test_yes_records_what_gives_openings_to_others_and_says_which(shelf: Station) -> None:
     issued_and_opened(shelf)
     done = shelf.run("kit", "return", "K1", "--doses", "2", "--at", ago(3), "--yes")
-    assert "warning: opening P1:1 of " in done.stderr
-    assert ": from 1207 to nobody" in done.stderr
+    assert "Warning: Opening P1:1 (" in done.stderr
+    assert ") moves from 1207 to nobody." in done.stderr
     done = shelf.run("kit", "issue", "K2", "1300", "--pouch", "P1", "--at", ago(3), "--yes")
-    assert ": from nobody to 1300" in done.stderr
+    assert " moves from nobody to 1300." in done.stderr
 
 
 def test_movement_of_the_past_that_changes_no_opening_is_recorded_unasked(shelf: Station) -> None:
@@ -298,17 +303,17 @@ def test_return_of_a_kit_that_may_have_been_used_asks_how_many_are_in_it(
 ) -> None:
     issued_and_opened(shelf)
     line = shelf.refused("kit", "return", "K1", status=2)
-    assert line.startswith("kit K1 is to be counted: pouch P1 was opened on ")
-    assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
+    assert line.startswith("Kit K1 needs counting: pouch P1 was opened on ")
+    assert line.endswith(" Say how many are in it with --doses. Nothing was recorded.")
     line = shelf.refused("kit", "replace", "1207", status=2)
-    assert line.endswith("; say with --doses how many are in it. Nothing was recorded")
+    assert line.endswith(" Say how many are in it with --doses. Nothing was recorded.")
     assert status(shelf, "K1") == "issued"
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "replace", "1207", "K3", input="1\n")
     assert "Doses in it now: 1" in done.stderr
     assert done.stdout.splitlines() == [
-        "kit K1 taken back from officer 1207, 1 dose in it",
-        "kit K3 issued to officer 1207 in pouch P1",
+        "Took kit K1 back from officer 1207 with 1 dose in it.",
+        "Issued kit K3 to officer 1207 in pouch P1.",
     ]
     row = shelf.json("kit", "list", "--lot", "A1")[0]
     assert (row["kit"], row["doses_left"]) == ("K1", 1)
@@ -318,12 +323,12 @@ def test_kit_that_came_back_uncounted_from_a_pouch_is_named_and_kept_until_the_p
     shelf.run("kit", "issue", "K3", "1207", "--pouch", "P1", "--at", ago(5))
     done = shelf.run("kit", "return", "K3", "--at", ago(1), "--format", "json")
     assert json.loads(done.stdout)["to_count"] == ["K3"]
-    assert "warning: kit K3 is to be counted before it is issued again: it left pouch P1 on " in done.stderr
+    assert "Warning: Kit K3 must be counted before it is issued again: it left pouch P1 on " in done.stderr
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K1", "K2"]
     (row,) = shelf.json("kit", "list", "--to-count")
     assert (row["kit"], row["to_count"].startswith("it left pouch P1 on ")) == ("K3", True)
     assert "leave '--at' out" in shelf.run("kit", "list", "--to-count", "--at", ago(2), status=2).stderr
-    assert "kit K3 is to be counted first" in shelf.refused("kit", "issue", "K3", "1300", status=1)
+    assert "Kit K3 must be counted first" in shelf.refused("kit", "issue", "K3", "1300", status=1)
     shelf.dock("0000000000000001")
     assert shelf.json("kit", "list", "--to-count") == []
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K3", "K1", "K2"]
@@ -332,12 +337,12 @@ def test_kit_that_came_back_uncounted_from_a_pouch_is_named_and_kept_until_the_p
 
 def test_what_must_not_go_out_again_and_a_second_kit_are_warned_of(shelf: Station) -> None:
     shelf.run("kit", "issue", "K3", "1207")
-    assert "warning: Officer 1207 already has kit K3." in shelf.run("kit", "issue", "K1", "1207").stderr
+    assert "Warning: Officer 1207 already has kit K3." in shelf.run("kit", "issue", "K1", "1207").stderr
     shelf.run("recall", "mark", "A0", "--reason", "bad seals")
     shelf.run("kit", "quarantine", "K1", "--reason", "frozen")
     done = shelf.run("kit", "return", "K1", "K3")
-    assert "warning: Put kit K3 aside, because its lot A0 is recalled (bad seals)." in done.stderr
-    assert "warning: Put kit K1 aside, because it is quarantined (frozen)." in done.stderr
+    assert "Warning: Put kit K3 aside, because its lot A0 is recalled (bad seals)." in done.stderr
+    assert "Warning: Put kit K1 aside, because it is quarantined (frozen)." in done.stderr
 
 
 def test_use_is_corrected_after_the_kit_came_back(shelf: Station) -> None:
@@ -346,8 +351,7 @@ def test_use_is_corrected_after_the_kit_came_back(shelf: Station) -> None:
     shelf.run("kit", "return", "K1")
     use = next(row["movement"] for row in shelf.json("kit", "history", "K1") if row["kind"] == "use")
     done = told(shelf, "correct", "K1", "--reason", "it was K2", "--movement", str(use))
-    assert done.startswith("kit K1: use of ")
-    assert done.endswith(f"(movement {use}) reversed")
+    assert done.startswith(f"Reversed movement {use} of kit K1 (use, ")
     assert {each["kit"]: each["doses_left"] for each in shelf.json("kit", "list")}["K1"] == 2
 
 
@@ -384,8 +388,8 @@ def test_list_is_filtered_and_knows_the_past(shelf: Station) -> None:
     assert kits("--place", "North") == []
     assert kits("--place", "North", "--at", ago(6)) == ["K3", "K1", "K2"]
     assert kits("--status", "issued", "--at", ago(3)) == ["K1"]
-    assert "no kits match" in told(shelf, "list", "--place", "North")
-    assert f"no kits were in the ledger at {ago(20)}" in told(shelf, "list", "--at", ago(20))
+    assert "No kits match." in told(shelf, "list", "--place", "North")
+    assert f"No kits were in the ledger at {ago(20)}" in told(shelf, "list", "--at", ago(20))
     assert "future" in shelf.refused("kit", "list", "--at", "2190-01-01T10:00", status=2)
 
 
@@ -400,8 +404,8 @@ def test_list_notes_what_is_not_as_usual(shelf: Station) -> None:
 
 
 def test_reason_is_one_line_of_words(shelf: Station) -> None:
-    assert "is no reason" in shelf.refused("kit", "quarantine", "K1", "--reason", "a\nb", status=2)
-    assert "is no reason" in shelf.refused("kit", "quarantine", "K1", "--reason", "x" * 201, status=2)
+    assert "as a reason" in shelf.refused("kit", "quarantine", "K1", "--reason", "a\nb", status=2)
+    assert "as a reason" in shelf.refused("kit", "quarantine", "K1", "--reason", "x" * 201, status=2)
 
 
 def test_auditor_reads_and_moves_nothing(shelf: Station) -> None:
@@ -411,10 +415,12 @@ def test_auditor_reads_and_moves_nothing(shelf: Station) -> None:
     shelf.run("kit", "issue", "K1", "1207")
     assert len(shelf.json("kit", "list", login="watch")) == 3
     assert len(shelf.json("kit", "history", "K1", login="watch")) == 2
-    assert "watch may not do this" in shelf.refused("kit", "return", "K1", status=1, login="watch")
+    assert "Account watch can't do this" in shelf.refused("kit", "return", "K1", status=1, login="watch")
     assert [each["kit"] for each in shelf.json("kit", "list", login="overseer")] == ["K1"]
-    assert "overseer may not do this" in shelf.refused("kit", "history", "K2", status=1, login="overseer")
-    assert "overseer may not do this" in shelf.refused("kit", "issue", "--next", "1207", status=1, login="overseer")
+    assert "Account overseer can't do this" in shelf.refused("kit", "history", "K2", status=1, login="overseer")
+    assert "Account overseer can't do this" in shelf.refused(
+        "kit", "issue", "--next", "1207", status=1, login="overseer"
+    )
 
 
 def test_balance_adds_up_now_and_then_or_names_the_kit(shelf: Station) -> None:
@@ -436,7 +442,9 @@ def test_balance_adds_up_now_and_then_or_names_the_kit(shelf: Station) -> None:
     with Store.open(shelf.db) as store, store.writing() as connection:
         connection.execute("UPDATE kit_state SET doses_left = 9 WHERE kit = 'K2'")
     assert shelf.json("stock", "balance")["doses"][0]["wrong_kits"] == ["K2"]
-    assert "do not add up, see `kitdock kit history`: K2" in shelf.run("stock", "balance").stdout
+    assert (
+        "The doses of these kits don't add up: K2. See `kitdock kit history`." in shelf.run("stock", "balance").stdout
+    )
 
 
 @pytest.mark.parametrize("command", [["kit", "list"], ["kit", "next"], ["kit", "history", "K1"]])
@@ -453,5 +461,5 @@ def test_next_says_how_many_kits_wait_to_be_counted(shelf: Station) -> None:
     shelf.run("kit", "lose", "K3")
     shelf.run("kit", "find", "K3")
     told = shelf.run("kit", "next").stdout
-    assert "1 kit here to be counted first: `kitdock kit list --to-count`" in told
+    assert "1 kit here must be counted first. See `kitdock kit list --to-count`." in told
     assert "K3" not in told

@@ -44,7 +44,7 @@ def test_explanation_is_recorded_and_a_new_one_replaces_it_visibly(force: Statio
     by = ("--officer", "1207")
     assert force.json("openings", "explain", "P1", "--cause", "training", *by)["replaces"] is None
     done = force.run("openings", "explain", "P1:1", "--cause", "used", *by)
-    assert "used on someone, 2 doses; it replaces training, said by officer 1207" in done.stdout
+    assert "used on someone, 2 doses. That replaces what officer 1207 said (training)." in done.stdout
     assert "kitdock usage file --opening P1:1" in done.stdout
     opening = force.json("openings")[0]
     assert (opening["cause"], opening["doses"], opening["explained_by"]) == ("used", 2, "1207")
@@ -56,14 +56,20 @@ def test_who_keeps_the_stock_says_who_told_it_or_speaks_for_oneself(force: Stati
     line = force.refused("openings", "explain", "P1", "--cause", "restocking", status=2)
     assert line == "Officer 1207 had the pouch at opening P1:1. Say with --officer who explains it."
     both = ("--cause", "restocking", "--myself", "--officer", "1207")
-    assert "--officer or --myself" in force.run("openings", "explain", "P1", *both, status=2).stderr
+    assert (
+        "or --myself if you speak for yourself, not both"
+        in force.run("openings", "explain", "P1", *both, status=2).stderr
+    )
     done = force.json("openings", "explain", "P1", "--cause", "restocking", "--myself")
     assert (done["officer"], done["cause"]) == (None, "restocking")
     login = force.store(lambda store: store.login)
     (opening,) = force.json("openings")
     assert (opening["explained_by"], opening["entered_by"]) == (login, login)
     done = force.run("openings", "explain", "P1:1", "--cause", "training", "--officer", "1207")
-    assert done.stdout == f"opening P1:1 explained by officer 1207: training; it replaces restocking, said by {login}\n"
+    assert (
+        done.stdout
+        == f"Opening P1:1 is explained by officer 1207: training. That replaces what {login} said (restocking).\n"
+    )
 
 
 def test_wrong_explanations_are_refused(force: Station) -> None:
@@ -88,7 +94,7 @@ def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.Monkey
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     opened(force)
     done = force.run("openings", "explain", "P1", input="9999\n\n9\n1\n\n")
-    assert "Your collar number [1207]: 9999\n  no officer 9999" in done.stderr
+    assert "Your collar number [1207]: 9999\n  There's no officer 9999." in done.stderr
     assert "Type a number from 1 to 5" in done.stderr
     assert "by officer 1207: used on someone, 2 doses" in done.stdout
     done = force.run("openings", "explain", "P1:1", input="me\n3\n")

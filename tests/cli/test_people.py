@@ -24,9 +24,9 @@ def test_officer_has_unit_station_and_role(station: Station) -> None:
     assert (changed["unit"], changed["station"], changed["role"]) == ("Custody", "North", "PCSO")
     assert officer(station)["unit"] == "Custody"
     assert "no officer 9" in station.refused("officer", "change", "9", "--unit", "Roads", status=2)
-    assert "no place South" in station.refused("officer", "change", "4101", "--station", "South", status=2)
+    assert "no place called South" in station.refused("officer", "change", "4101", "--station", "South", status=2)
     station.run("place", "add", "Car 7", "--kind", "vehicle")
-    assert "not a station" in station.refused("officer", "add", "4102", "--station", "Car 7", status=2)
+    assert "isn't a station" in station.refused("officer", "add", "4102", "--station", "Car 7", status=2)
     assert "what has changed" in station.run("officer", "change", "4101", status=2).stderr
 
 
@@ -48,18 +48,18 @@ def test_last_training_counts_and_an_earlier_one_is_a_correction(station: Statio
 def test_a_leaver_is_told_what_is_still_out_and_gets_nothing_more(force: Station) -> None:
     done = force.run("officer", "leave", "1207", "--on", str(day(-1)))
     assert done.stdout.splitlines() == [
-        f"officer 1207 left on {written(day(-1))} with 1 kit still out:",
-        "  kit K1, in pouch P1: take it back with `kitdock kit return K1`",
+        f"Officer 1207 left on {written(day(-1))}. 1 kit still out:",
+        "  Kit K1 is in pouch P1. Take it back with `kitdock kit return K1`.",
     ]
     assert f"{written(day(-1))}, 1 kit out" in " ".join(force.run("officer", "list").stdout.split())
     force.run("kit", "return", "K1")
     force.run("kit", "add", "K2", "--product", "Nyxoid", "--lot", "A1")
     assert "left on" in force.refused("kit", "issue", "K2", "1207", status=1)
     assert force.json("officer", "leave", "1207")["kits"] == []
-    assert force.run("officer", "leave", "1207", "--back").stdout.startswith("officer 1207 is back")
+    assert force.run("officer", "leave", "1207", "--back").stdout.startswith("Officer 1207 is back.")
     assert officer(force, "1207")["left_on"] is None
-    assert "has not left" in force.refused("officer", "leave", "1207", "--back", status=1)
-    assert "exclude" in force.run("officer", "leave", "1207", "--back", "--on", str(day(0)), status=2).stderr
+    assert "hasn't left" in force.refused("officer", "leave", "1207", "--back", status=1)
+    assert "not both" in force.run("officer", "leave", "1207", "--back", "--on", str(day(0)), status=2).stderr
 
 
 def test_officers_are_found_by_unit_and_training(station: Station) -> None:
@@ -76,7 +76,7 @@ def test_officers_are_found_by_unit_and_training(station: Station) -> None:
     assert [found("--training", each) for each in ("valid", "lapsed", "unknown")] == [["1"], ["2"], ["3"]]
     assert found("--unit", "B", "--training", "valid") == []
     nobody = station.run("officer", "list", "--unit", "C").stdout
-    assert nobody == "no officer is like that: `kitdock officer list` shows all\n"
+    assert nobody == "No officers match. To see them all: `kitdock officer list`.\n"
 
 
 def imported(station: Station, tmp_path: Path, content: str | bytes, *options: str) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def test_each_bad_line_of_a_file_is_listed_and_nothing_is_written(station: Stati
         ]
         for line, what in zip(
             lines,
-            ("the latest training counts", "no collar number", "as a date", "no station Nowhere", "also on line 6",
+            ("the latest training counts", "as a collar number", "as a date", "no station Nowhere", "also on line 6",
              "in the future", "Fill in officer", "no such day as", "8 lines are wrong, so nothing was imported"),
             strict=True,
         ):  # fmt: skip
@@ -187,7 +187,7 @@ def test_places_are_listed_with_their_kits(station: Station) -> None:
         ("South", 0),
         ("Car 7", 1),
     ]
-    assert "known already" in station.refused("place", "add", "South", "--kind", "cabinet", status=1)
+    assert "already a place called South" in station.refused("place", "add", "South", "--kind", "cabinet", status=1)
     assert "Invalid value" in station.run("place", "add", "Shed", "--kind", "shed", status=2).stderr
 
 
@@ -196,7 +196,7 @@ def test_a_setting_that_another_program_spoilt_is_told_and_can_be_set(station: S
         store.connection.execute("INSERT INTO setting VALUES ('carry_days', '-5'), ('of_another_kitdock', 'x')")
     for command in (["setting", "list"], ["expiry"], ["reconcile"]):
         told = station.refused(*command, status=3)
-        assert "carry_days is a whole number from 1 to 3650, not '-5'" in told
+        assert "Setting carry_days must be a whole number from 1 to 3650, not '-5'." in told
         assert "`kitdock setting set SETTING VALUE`" in told
     assert station.json("setting", "set", "carry_days", "30") == {
         "setting": "carry_days", "value": 30, "before": "-5"
@@ -209,15 +209,17 @@ def test_settings_are_listed_with_their_defaults_and_changed(station: Station) -
     listed = {each["setting"]: each for each in station.json("setting", "list")}
     assert (listed["carry_days"]["value"], listed["carry_days"]["default"]) == (90, 90)
     assert all(each["meaning"].endswith(".") for each in listed.values())
-    assert station.run("setting", "set", "carry_days", "30").stdout == "carry_days is 30 now, was 90\n"
+    assert station.run("setting", "set", "carry_days", "30").stdout == "Changed carry_days from 90 to 30.\n"
     assert {each["setting"]: each["value"] for each in station.json("setting", "list")}["carry_days"] == 30
     assert "from 1 to 3650" in station.refused("setting", "set", "carry_days", "0", status=2)
-    assert "no setting colour" in station.refused("setting", "set", "colour", "red", status=2)
+    assert "There's no setting called colour." in station.refused("setting", "set", "colour", "red", status=2)
     station.run("setting", "set", "carry_roles", "constable, PCSO")
     station.run("officer", "add", "4101", "--trained", str(day(-3)), "--role", "clerk")
     station.run("kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(400)))
     assert "carry_roles" in station.refused("kit", "issue", "K1", "4101", status=1)
-    assert station.run("setting", "set", "carry_roles", "").stdout == "carry_roles is none now, was constable, PCSO\n"
+    assert (
+        station.run("setting", "set", "carry_roles", "").stdout == "Changed carry_roles from constable, PCSO to none.\n"
+    )
 
 
 def test_people_and_thresholds_are_not_for_officers(station: Station, tmp_path: Path) -> None:
@@ -232,7 +234,7 @@ def test_people_and_thresholds_are_not_for_officers(station: Station, tmp_path: 
         ("place", "add", "Car 7", "--kind", "vehicle"),
         ("setting", "set", "carry_days", "1"),
     ):
-        assert "constable may not do this" in station.refused(*command, status=1, login="constable")
+        assert "Account constable can't do this" in station.refused(*command, status=1, login="constable")
     assert len(station.json("audit", "list", "--refused", "--login", "constable")) == 7
     assert station.json("setting", "list", login="constable")
 

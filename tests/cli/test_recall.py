@@ -52,11 +52,11 @@ def test_one_command_marks_the_lot_and_lists_its_kits(spread: Station) -> None:
         ["K-4", f"North, in stock           {since}  2"],
         ["K-5", f"South, in stock           {since}  2"],
     ]
-    assert lines[8].startswith(f"lot A1 of {PRODUCT}, expires {written(day(400))}: recalled ")
+    assert lines[8].startswith(f"Lot A1 of {PRODUCT} expires on {written(day(400))}. It was recalled on ")
     assert " ".join(lines[8:]) == (
-        f"lot A1 of {PRODUCT}, expires {written(day(400))}: recalled {lines[8].split('recalled ')[1].rstrip(':')}: "
-        "leaking valves (FSN-7) 8 kits; 2 with 2 officers; 1 at Car 1; in stock: 1 at North, 1 at South; 1 used up; "
-        "1 left behind with a person; 1 destroyed"
+        f"{lines[8]} {lines[9].partition(' (')[0]} "
+        "(leaking valves, FSN-7). 8 kits; 2 with 2 officers; 1 at Car 1; in stock: 1 at North, 1 at South; 1 used up; "
+        "1 left behind with a person; 1 destroyed."
     )
 
 
@@ -65,11 +65,11 @@ def test_recalled_lot_is_not_issued_until_the_recall_is_lifted(spread: Station) 
     assert "recalled (leaking valves)" in spread.refused("kit", "issue", "K-4", "4101", status=1)
     assert "K-4" not in [row["kit"] for row in spread.json("kit", "next")]
     line = spread.refused("recall", "A1", "--reason", "again", status=1)
-    assert f"lot A1 of {PRODUCT} is recalled already, by lead at" in line
+    assert f"Lot A1 of {PRODUCT} was already recalled by lead on " in line
     assert "may be issued again" in spread.run("recall", "lift", "A1", "--reason", "checked").stdout
     assert "K-4" in [row["kit"] for row in spread.json("kit", "next")]
     spread.run("kit", "issue", "K-4", "4101")
-    assert "is not recalled" in spread.refused("recall", "lift", "A1", "--reason", "x", status=1)
+    assert "isn't recalled" in spread.refused("recall", "lift", "A1", "--reason", "x", status=1)
     spread.run("recall", "A1", "--reason", "leaking again")
     assert "recalled (leaking again)" in spread.refused("kit", "issue", "K-5", "4101", status=1)
     with Store.open(spread.db) as store:
@@ -80,11 +80,11 @@ def test_recalled_lot_is_not_issued_until_the_recall_is_lifted(spread: Station) 
 def test_kit_of_which_the_receipt_was_taken_back_is_none_of_the_lot(spread: Station) -> None:
     spread.run("kit", "correct", "K-9", "--reason", "no such box")
     assert spread.json("recall", "show", "B1") == []
-    assert "none to collect: no kits" in spread.run("recall", "show", "B1").stdout
+    assert "No kits to collect. In all: no kits." in spread.run("recall", "show", "B1").stdout
 
 
 def test_recalls_are_listed_with_what_is_still_out(spread: Station) -> None:
-    assert "nothing was ever recalled" in spread.run("recall").stdout
+    assert "No lot was ever recalled." in spread.run("recall").stdout
     spread.run("recall", "A1", "--reason", "leaking valves")
     spread.run("recall", "B1", "--reason", "wrong leaflet")
     spread.run("recall", "lift", "B1", "--reason", "new leaflet")
@@ -100,18 +100,20 @@ def test_recalls_are_listed_with_what_is_still_out(spread: Station) -> None:
 
 def test_kits_are_shown_without_a_recall_and_none_may_be_left(spread: Station) -> None:
     assert [row["kit"] for row in spread.json("recall", "show", "A1")] == ["K-1", "K-2", "K-3", "K-4", "K-5"]
-    assert "not recalled" in spread.run("recall", "show", "A1").stdout
+    assert "It isn't recalled." in spread.run("recall", "show", "A1").stdout
     assert spread.json("recall", "show", "B1")[0]["recalled"] is None
     with Store.open(spread.db) as store:
         store.move(Movement(0, clock.now_ms(), "destroy", "K-9", reason="crushed"))
-    assert spread.run("recall", "show", "B1").stdout.splitlines()[1] == "none to collect: 1 kit; 1 destroyed"
+    assert (
+        spread.run("recall", "show", "B1").stdout.splitlines()[1] == "No kits to collect. In all: 1 kit; 1 destroyed."
+    )
 
 
 def test_lot_of_two_products_must_be_named(spread: Station) -> None:
     with Store.open(spread.db) as store:
         store.receive([Incoming("K-20", "Nasal 4 mg", "A1", day(300))], clock.now_ms())
     line = spread.refused("recall", "A1", "--reason", "x", status=2)
-    assert line == f'lot A1 is one of "{PRODUCT}" and "Nasal 4 mg": say which with --product'
+    assert line == f'There\'s a lot A1 of "{PRODUCT}" and of "Nasal 4 mg". Say which with --product.'
     assert spread.json("recall", "list") == []
     rows = spread.json("recall", "A1", "--product", "nasal 4 MG", "--reason", "x")
     assert [row["kit"] for row in rows] == ["K-20"]
@@ -120,15 +122,15 @@ def test_lot_of_two_products_must_be_named(spread: Station) -> None:
 
 def test_unknown_lot_is_refused_with_what_is_like_it(spread: Station) -> None:
     recall = ["--reason", "x"]
-    assert f"there is A1 of {PRODUCT}" in spread.refused("recall", "a 1", *recall, status=2)
-    assert f"there is A1 of {PRODUCT}" in spread.refused("recall", "A1", "--product", "Other", *recall, status=2)
-    assert spread.refused("recall", "Z9", *recall, status=2) == ("no lot Z9 was ever received: see `kitdock kit list`")
+    assert f"Do you mean A1 of {PRODUCT}?" in spread.refused("recall", "a 1", *recall, status=2)
+    assert f"Do you mean A1 of {PRODUCT}?" in spread.refused("recall", "A1", "--product", "Other", *recall, status=2)
+    assert spread.refused("recall", "Z9", *recall, status=2) == ("No lot Z9 was ever received. See `kitdock kit list`.")
     assert spread.json("recall", "list") == []
 
 
 def test_who_may_not_recall_reads_and_the_attempt_is_noted(spread: Station) -> None:
     line = spread.refused("recall", "A1", "--reason", "x", login="auditor", status=1)
-    assert "that is for quartermaster or programme lead" in line
+    assert "It needs the role quartermaster or programme lead." in line
     assert len(spread.json("recall", "show", "A1", login="auditor")) == 5
     with Store.open(spread.db) as store:
         refused = [each for each in store.audit_entries() if each.outcome == "refused"]
@@ -151,8 +153,8 @@ def test_recall_table_fits_eighty_columns(spread: Station) -> None:
 
 
 def test_recall_needs_a_lot_and_a_reason(spread: Station) -> None:
-    assert "Missing option '--reason'" in spread.run("recall", "A1", status=2).stderr
-    assert "Missing argument 'LOT'" in spread.run("recall", "--reason", "x", status=2).stderr
+    assert "Give a reason with --reason." in spread.run("recall", "A1", status=2).stderr
+    assert "Name the lot." in spread.run("recall", "--reason", "x", status=2).stderr
     assert spread.json("recall") == []
 
 

@@ -53,13 +53,13 @@ def test_it_can_be_narrowed_and_says_so_when_nothing_is_left(opened: Station) ->
     for narrowed in (["--severity", "high"], ["--kind", "not_docked"], ["--officer", "1300"], ["--station", "North"]):
         assert names(opened, *narrowed) == []
         assert "--all" in opened.run("reconcile", *narrowed).stdout
-    assert "no place East" in opened.refused("reconcile", "--station", "East", status=2)
+    assert "no place called East" in opened.refused("reconcile", "--station", "East", status=2)
     opened.run("reconcile", "--kind", "party", status=2)
 
 
 def test_acknowledged_stays_listed_and_marked_and_can_be_left_out(opened: Station) -> None:
     done = opened.run("reconcile", "acknowledge", OPENING, "--reason", "asked; on leave until Monday").stdout
-    assert done == f"{OPENING} acknowledged: asked; on leave until Monday\n"
+    assert done == f"Marked {OPENING} as acknowledged (asked; on leave until Monday).\n"
     assert [each["status"] for each in opened.json("reconcile")] == ["acknowledged"]
     assert "asked; on leave until Monday" in " ".join(opened.run("reconcile").stdout.split())
     assert names(opened, "--new") == []
@@ -109,7 +109,7 @@ def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -
 
 def test_one_that_is_resolved_is_not_taken_for_agreement(opened: Station) -> None:
     opened.run("reconcile", "resolve", OPENING, "--reason", "asked")
-    assert opened.run("reconcile").stdout.startswith("nothing to show: `kitdock reconcile --all`")
+    assert opened.run("reconcile").stdout.startswith("Nothing to show. To see everything: `kitdock reconcile --all`.")
     assert names(opened, "--all") == [OPENING]
 
 
@@ -134,7 +134,7 @@ def test_listing_writes_nothing_and_shows_what_nobody_has_noted(opened: Station)
             arguments = {"list": ("reconcile",), "show": ("reconcile", "show", OPENING), "digest": ("digest",)}[command]
             assert OPENING in opened.run(*arguments, login=login).stdout
     assert opened.store(lambda store: list(store.connection.iterdump())) == before
-    assert "nobody has noted it yet" in opened.run("reconcile", "show", OPENING).stdout
+    assert "Nobody has noted it yet." in opened.run("reconcile", "show", OPENING).stdout
 
 
 def test_what_is_noted_is_noted_by_whoever_judges_recalls_or_counts(opened: Station) -> None:

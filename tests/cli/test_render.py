@@ -93,7 +93,7 @@ def test_a_report_is_an_object_of_lists_for_programs(capsys: pytest.CaptureFixtu
 
 
 def test_a_report_is_csv_only_if_it_is_one_table(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputError, match=r"this is 2: choose --format json, or --output FILE\.xlsx"):
+    with pytest.raises(InputError, match=r"this is 2\. Use --format json, or --output FILE\.xlsx"):
         render(REPORT, "csv")
     assert capsys.readouterr().out == ""
     render(REPORT._replace(tables={"kits": KITS}), "csv")
@@ -106,7 +106,7 @@ def test_a_done_thing_is_a_line_or_its_data_and_its_warnings_are_apart(capsys: p
         render(done, form)
         said = capsys.readouterr()
         assert said.out == out
-        assert said.err == "kitdock: warning: kit 007 has expired\n"
+        assert said.err == "kitdock: Warning: kit 007 has expired\n"
 
 
 def test_a_document_has_what_the_table_has() -> None:

@@ -86,7 +86,7 @@ def test_each_ending_makes_its_form(runs: list[str], tmp_path: Path) -> None:
     content = {}
     for ending in ENDINGS:
         file = tmp_path / f"kits{ending}"
-        assert run("kits", "--output", str(file)).stderr == f"1 row written to {file}\n"
+        assert run("kits", "--output", str(file)).stderr == f"Wrote 1 row to {file}.\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         content[ending] = file.read_bytes()
     assert content[".csv"] == b"kit,lot\n007,=1+1\n"
@@ -98,7 +98,7 @@ def test_each_ending_makes_its_form(runs: list[str], tmp_path: Path) -> None:
         "-----  -----",
         "007    =1+1",
         "",
-        "Made 1 May 2026, 17:30. Times are those of UTC.",
+        "Made 1 May 2026, 17:30. Times are in the time zone UTC.",
     ]
     assert b"<h1>Kits</h1>" in content[".html"]
     assert content[".pdf"].startswith(b"%PDF-")
@@ -114,10 +114,10 @@ def test_the_ending_may_be_in_capitals(runs: list[str], tmp_path: Path) -> None:
 
 def test_a_report_is_one_file(runs: list[str], tmp_path: Path) -> None:
     file = tmp_path / "may.xlsx"
-    assert run("month", "--output", str(file)).stderr == f"1 row in 2 tables written to {file}\n"
+    assert run("month", "--output", str(file)).stderr == f"Wrote 1 row in 2 tables to {file}.\n"
     assert load_workbook(file).sheetnames == ["Kits", "Recalls", "About"]
     refused = run("month", "--output", str(tmp_path / "may.csv"), status=2).stderr
-    assert refused.startswith("kitdock: CSV holds one table and this is 2: choose ")
+    assert refused.startswith("kitdock: CSV holds one table, and this is 2. Use ")
     assert not (tmp_path / "may.csv").exists()
 
 
@@ -128,7 +128,7 @@ def test_a_table_without_title_has_that_of_its_command_and_the_zone_of_its_stati
     lines = (tmp_path / "kits.txt").read_text().splitlines()
     assert lines[0] == "kitdock kit list"
     assert lines[2].startswith("no kits yet: ")
-    assert re.fullmatch(r"Made \d\d? \w{3} \d{4}, \d\d:\d\d\. Times are those of Europe/London\.", lines[-1])
+    assert re.fullmatch(r"Made \d\d? \w{3} \d{4}, \d\d:\d\d\. Times are in the time zone Europe/London\.", lines[-1])
 
 
 def refusal(*arguments: str, status: int = 2) -> str:
@@ -143,13 +143,13 @@ def test_what_cannot_be_written_is_refused_before_anything_is_done(tmp_path: Pat
     there = tmp_path / "kits.csv"
     there.write_text("mine")
     assert refusal("kits", "--output", str(there)) == (
-        f"kitdock: {there} exists already: choose another name, or replace it with --overwrite"
+        f"kitdock: File {there} already exists. Choose another name, or replace it with --overwrite."
     )
     assert refusal("kits", "--output", f"{tmp_path}/kits.doc").endswith(
-        "kits.doc: let the name of the file end in .csv, .json, .txt, .html, .pdf, .xlsx or .eml"
+        "kits.doc. Choose a name that ends in .csv, .json, .txt, .html, .pdf, .xlsx or .eml."
     )
     assert refusal("kits", "--output", f"{tmp_path}/none/kits.csv") == (
-        f"kitdock: no folder {tmp_path}/none: make it, or choose another place for kits.csv"
+        f"kitdock: There's no folder {tmp_path}/none. Make it, or choose another place for kits.csv."
     )
     assert there.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [there]
@@ -159,7 +159,7 @@ def test_a_read_only_folder_is_refused_before_anything_is_done(tmp_path: Path, m
     # For root, as which tests may run, every folder can be written.
     monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
     assert refusal("kits", "--output", f"{tmp_path}/kits.csv") == (
-        f"kitdock: the folder {tmp_path} is read-only: choose another place for kits.csv"
+        f"kitdock: Folder {tmp_path} is read-only. Choose another place for kits.csv."
     )
 
 
@@ -176,8 +176,8 @@ def test_a_missing_extra_is_told_before_anything_is_done(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--format", "json", "--output", "kits.csv"], "leave '--format' out"),
-        (["--output", "kits.csv", "--format", "table"], "leave '--format' out"),
+        (["--format", "json", "--output", "kits.csv"], "Leave out --format."),
+        (["--output", "kits.csv", "--format", "table"], "Leave out --format."),
         (["--overwrite"], "Name the file to replace"),
         (["--output", "/"], "is a directory"),
     ],
@@ -209,7 +209,7 @@ def test_a_full_disk_leaves_what_was_there(before: str | None, tmp_path: Path, m
     if before is not None:
         file.write_text(before)
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(KitdockError, match=r"kits\.csv was not written: No space left on device; choose another place"):
+    with pytest.raises(KitdockError, match=r"kits\.csv: No space left on device\. Choose another place"):
         save(TABLE, Output(file, True, "kitdock kits"), "UTC")
     assert [path.read_text() for path in tmp_path.iterdir()] == ([] if before is None else [before])
 
@@ -218,7 +218,7 @@ def test_a_file_that_came_while_the_command_ran_is_not_replaced(tmp_path: Path) 
     output = Output(tmp_path / "kits.csv", False, "kitdock kits")
     check(output)
     output.path.write_text("theirs")
-    with pytest.raises(KitdockError, match="exists already"):
+    with pytest.raises(KitdockError, match="already exists"):
         save(TABLE, output, "UTC")
     assert output.path.read_text() == "theirs"
 
@@ -238,7 +238,7 @@ def test_something_done_can_be_saved_too_with_its_warnings(tmp_path: Path, capsy
     file = tmp_path / "done.txt"
     save(done, Output(file, False, "kitdock kit add"), "UTC")
     assert "kit 007 received" in file.read_text()
-    assert capsys.readouterr().err == f"kitdock: warning: kit 007 has expired\nwritten to {file}\n"
+    assert capsys.readouterr().err == f"kitdock: Warning: kit 007 has expired\nWritten to {file}.\n"
     save(done, Output(tmp_path / "done.html", False, "kitdock kit add"), "UTC")
     assert b'<th scope="row">007</th>' in (tmp_path / "done.html").read_bytes()
 

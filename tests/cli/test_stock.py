@@ -18,8 +18,8 @@ def test_new_station_says_what_to_do(station: Station) -> None:
     assert "kitdock tag provision" in station.run("tag", "list").stdout
     assert "kitdock usage file" in station.run("usage", "list").stdout
     assert "kitdock kit add" in station.run("expiry").stdout
-    assert "no openings" in station.run("openings").stdout
-    assert station.run("reconcile").stdout == "everything agrees\n"
+    assert "No openings." in station.run("openings").stdout
+    assert station.run("reconcile").stdout == "Everything agrees.\n"
     for command in (["kit", "list"], ["openings"], ["reconcile"], ["expiry"], ["usage", "list"], ["tag", "list"]):
         assert station.json(*command) == []
         assert station.run(*command, "--format", "csv").stdout == ""
@@ -88,7 +88,7 @@ def test_expired_kit_is_received_only_if_that_is_said_and_never_issued(station: 
     old = ["kit", "add", "K1", "--product", "Nyxoid", "--lot", "A1", "--expires", str(day(-1))]
     assert "add --accept-expired" in station.refused(*old, status=1)
     assert station.json("kit", "list") == []
-    assert "warning: kit K1 expired" in station.run(*old, "--accept-expired").stderr
+    assert "Warning: Kit K1 expired on " in station.run(*old, "--accept-expired").stderr
     assert "so it can't be issued" in station.refused("kit", "issue", "K1", "1207", status=1)
 
 
@@ -96,9 +96,9 @@ def test_issue_warns_of_training_and_expiry_and_is_done(station: Station) -> Non
     station.run("officer", "add", "1207")
     add(station, expires=30)
     done = station.run("kit", "issue", "K1", "1207")
-    assert done.stdout == "kit K1 issued to officer 1207\n"
-    assert "warning: Kit K1 expires on" in done.stderr
-    assert "warning: No training is recorded for officer 1207." in done.stderr
+    assert done.stdout == "Issued kit K1 to officer 1207.\n"
+    assert "Warning: Kit K1 expires on" in done.stderr
+    assert "Warning: No training is recorded for officer 1207." in done.stderr
 
 
 def test_movement_may_be_noted_afterwards_but_not_before_the_last(station: Station) -> None:
@@ -112,7 +112,7 @@ def test_movement_may_be_noted_afterwards_but_not_before_the_last(station: Stati
 def test_officer_is_added_once_and_refreshes_training(station: Station) -> None:
     station.run("officer", "add", "1207", "--trained", str(day(-400)))
     assert station.json("officer", "list")[0]["training"] == "lapsed"
-    assert "known already" in station.refused("officer", "add", "1207", status=1)
+    assert "already an officer 1207" in station.refused("officer", "add", "1207", status=1)
     station.run("officer", "add", "1207", "--trained", str(day(0)), "--update")
     assert station.json("officer", "list")[0]["training"] == "valid"
     assert "no officer 1300" in station.refused(
@@ -123,8 +123,8 @@ def test_officer_is_added_once_and_refreshes_training(station: Station) -> None:
 
 def test_names_that_cannot_be_typed_are_refused(station: Station) -> None:
     for name in ("", "a b", "x" * 33, "a:b", "-\n", "K\x1b[1m"):
-        assert "is no collar number" in station.refused("officer", "add", "--", name, status=2)
-    assert "is no lot" in station.refused("kit", "add", "K1", "--product", "N", "--lot", " ", status=2)
+        assert "as a collar number" in station.refused("officer", "add", "--", name, status=2)
+    assert "as a lot" in station.refused("kit", "add", "K1", "--product", "N", "--lot", " ", status=2)
 
 
 def test_kits_are_listed_first_to_expire_first(station: Station) -> None:

@@ -69,9 +69,9 @@ def test_each_scan_is_answered_in_one_line(shelf: Station) -> None:
         f"! K-4  Went out of date on {written(day(-3))}.",
         "! K-1  You have already counted it.",
         "! K-99  Unknown kit.",
-        "! not counted  no kit k-2, but K-2 is known: is caps lock on? Scan again",
+        "! not counted  There's no kit k-2, but there is a kit K-2. Is caps lock on? Scan again.",
         "! K-2  You counted 1 dose, but the ledger has 2.",
-        "! not counted  'K 3 x' is no kit number: use 1 to 32 letters, digits, dots, dashes or slashes",
+        "! not counted  You can't use 'K 3 x' as a kit number. Use 1 to 32 letters, digits, dots, dashes or slashes.",
     ]
     assert differences(shelf) == [
         "missing:K-3",
@@ -87,10 +87,12 @@ def test_code_of_a_pack_is_its_kit_if_it_has_a_serial(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     said = scan(shelf, f"]d201{GTIN}10A1\x1d21S2", f"(01){GTIN}(21)S3", f"(01){GTIN}(21)S9(10)A1", f"(01){GTIN}(10)A1")
     assert said[:2] == ["  K-2  ok", "  K-3  ok"]
-    assert said[2].startswith("! not counted  no one kit has this pack's serial (lot A1)")
-    assert said[3] == "! not counted  a pack of lot A1 without a serial: scan the label with the kit's number"
+    assert said[2].startswith("! not counted  No single kit has this pack's serial (lot A1).")
+    assert (
+        said[3] == "! not counted  The code of this pack (lot A1) has no serial. Scan the label with the kit's number."
+    )
     assert scan(shelf, GTIN) == [
-        f"! not counted  a pack of product {GTIN} without a serial: scan the label with the kit's number"
+        f"! not counted  The code of this pack (product {GTIN}) has no serial. Scan the label with the kit's number."
     ]
     assert "ends in 3 where 2 should be" in scan(shelf, "0109506000134353")[0]
 
@@ -115,7 +117,7 @@ def test_undo_takes_back_the_last_scan_of_the_same_counter(shelf: Station) -> No
     assert scan(shelf, "undo", "UNDO", "undo") == [
         "  K-5  taken back",
         "  K-1  taken back",
-        "! undo  nothing of first is left to take back",
+        "! undo  nothing left to undo for first",
     ]
     assert differences(shelf) == ["missing:K-1", "missing:K-3", "missing:K-4"]
 
@@ -124,7 +126,7 @@ def test_count_goes_on_after_a_break_and_tells_how_far_it_is(shelf: Station) -> 
     shelf.run("stocktake", "start")
     scan(shelf, "K-1", "done", "K-2")
     done = shelf.run("stocktake", "scan", input="K-3\n", login="second")
-    assert done.stdout.splitlines()[0] == "1 kit scanned by second; 2 of 4 kits found in North"
+    assert done.stdout.splitlines()[0] == "Counter second scanned 1 kit. Found 2 of 4 kits in North."
     (row,) = shelf.json("stocktake", "status")
     assert (row["found"], row["expected"], row["counters"]) == (2, 4, {"first": 1, "second": 1})
     assert "2 of 4" in shelf.run("stocktake", "status").stdout
@@ -141,7 +143,7 @@ def test_blind_count_needs_two_and_compares_them(shelf: Station) -> None:
     shelf.run("stocktake", "start", "--blind")
     scan(shelf, "K-1", "K-2", "K-3", options=("--counter", "A"))
     close = ["stocktake", "close", "--reason", "missing:K-4=gone"]
-    assert "needs two who count" in shelf.refused(*close, status=1)
+    assert "so two people must count" in shelf.refused(*close, status=1)
     assert scan(shelf, "K-1", "K-2", options=("--counter", "B")) == ["  K-1  ok", "  K-2  ok"]
     assert differences(shelf) == ["missing:K-4", "counted_once:K-3"]
 
@@ -153,7 +155,10 @@ def test_kits_that_move_meanwhile_are_no_difference(shelf: Station) -> None:
         store.return_kit("K-5", clock.now_ms())
     scan(shelf, "K-2", "K-3")
     assert differences(shelf) == ["missing:K-4"]
-    assert "came meanwhile, and may stand on a shelf that was done: K-5" in shelf.run("stocktake", "result").stdout
+    assert (
+        "These came in during the count, and may be on a shelf that was already counted:\nK-5."
+        in shelf.run("stocktake", "result").stdout
+    )
 
 
 def test_vehicle_is_counted_as_a_station_is(shelf: Station) -> None:
@@ -171,12 +176,12 @@ def test_close_is_refused_with_what_lacks_a_reason_and_writes_nothing(shelf: Sta
     before = rows(shelf, "SELECT count(*) FROM movement")
     done = shelf.run("stocktake", "close", "--reason", "doses:K-1=one was opened", status=1)
     lines = done.stderr.splitlines()
-    assert "stocktake 1 of North has 1 difference without a reason; nothing was closed" in lines[0]
+    assert "Stocktake 1 of North has 1 difference without a reason. Nothing was closed." in lines[0]
     assert lines[1:] == [f"kitdock:   missing:K-4  recorded here since {written(day(-100))}"]
     wrong = shelf.refused("stocktake", "close", "--reason", "missing:K-1=why", status=2)
-    assert "missing:K-1 is no difference of stocktake 1" in wrong
-    assert "names no difference" in shelf.refused("stocktake", "close", "--reason", "K-4=why", status=2)
-    assert "is no reason" in shelf.refused("stocktake", "close", "--reason", "missing:K-4= ", status=2)
+    assert "has no difference called missing:K-1" in wrong
+    assert "There's no difference named in" in shelf.refused("stocktake", "close", "--reason", "K-4=why", status=2)
+    assert "as a reason" in shelf.refused("stocktake", "close", "--reason", "missing:K-4= ", status=2)
     assert rows(shelf, "SELECT count(*) FROM movement") == before
     assert rows(shelf, "SELECT count(*) FROM stocktake_difference") == [(0,)]
     assert len(shelf.json("stocktake", "status")) == 1
@@ -189,7 +194,7 @@ def test_close_records_differences_and_counted_doses_and_loses_nothing(shelf: St
         "stocktake", "close", "--reason", "doses:K-1=one was opened", "--reason", "missing:K-4=a=b", login="first"
     )
     assert done.stdout.splitlines() == [
-        "stocktake 1 of North closed: 3 of 4 kits found, 2 differences",
+        "Closed stocktake 1 of North: found 3 of 4 kits, 2 differences.",
         "  missing:K-4  Look for it. If it is gone, record it as lost: `kitdock kit lose K-4`.",
         "  doses:K-1  1 dose recorded",
     ]
@@ -207,7 +212,7 @@ def test_close_records_differences_and_counted_doses_and_loses_nothing(shelf: St
         ("missing", "K-4", "a=b", "first"),
     ]
     assert [row["reason"] for row in shelf.json("stocktake", "result", "1")] == ["a=b", "one was opened"]
-    assert "no stocktake is under way" in shelf.refused("stocktake", "scan", status=2)
+    assert "No stocktake is under way." in shelf.refused("stocktake", "scan", status=2)
     assert [row["differences"] for row in shelf.json("stocktake", "list")] == [2]
 
 
@@ -251,7 +256,7 @@ def test_bad_file_of_reasons_is_refused_by_its_line(shelf: Station, tmp_path: Pa
     path.write_text("kind,kit,reason\nmissing,,why\n")
     assert "line 2: Fill in kit." in shelf.refused(*close, status=2)
     path.write_text("kind,kit,reason\nmissing,K-1,a\nMissing,K-1,b\n")
-    assert "line 3: missing:K-1 has a reason already" in shelf.refused(*close, status=2)
+    assert "line 3: Difference missing:K-1 already has a reason." in shelf.refused(*close, status=2)
     path.write_text(f"kind,kit,reason\nmissing,K-1,{'x' * 201}\n")
     assert "line 2:" in shelf.refused(*close, status=2)
     path.write_text("nothing\n")
@@ -270,14 +275,14 @@ def test_reasons_are_asked_for_at_the_terminal(shelf: Station) -> None:
 
 
 def test_one_stocktake_of_a_place_at_a_time(shelf: Station) -> None:
-    assert "no stocktake is under way" in shelf.run("stocktake", "status").stdout
-    assert "no stocktake yet" in shelf.run("stocktake", "list").stdout
+    assert "No stocktake is under way." in shelf.run("stocktake", "status").stdout
+    assert "No stocktakes yet." in shelf.run("stocktake", "list").stdout
     shelf.run("stocktake", "start", "Car 1", login="first")
     shelf.run("stocktake", "start", "South", login="first")
     line = shelf.refused("stocktake", "start", "South", login="second", status=1)
-    assert "stocktake 2 of South is under way, started by first at " in line
-    assert "name the place, one of Car 1, South" in shelf.refused("stocktake", "scan", status=2)
-    assert "no place Nowhere" in shelf.refused("stocktake", "start", "Nowhere", status=2)
+    assert "Stocktake 2 of South is under way. It was started by first on " in line
+    assert "Name the place: Car 1 or South." in shelf.refused("stocktake", "scan", status=2)
+    assert "no place called Nowhere" in shelf.refused("stocktake", "start", "Nowhere", status=2)
     assert "no stocktake North is under way" in shelf.refused("stocktake", "result", "North", status=2)
     shelf.run("stocktake", "start")
     assert shelf.json("stocktake", "scan", input="K-1\n")["place"] == "North"
@@ -299,7 +304,7 @@ def test_closed_stocktake_takes_no_more_scans(shelf: Station) -> None:
     shelf.run("stocktake", "start")
     with Store.open(shelf.db) as store:
         store.cancel_stocktake(1, "fire alarm", clock.now_ms())
-        with pytest.raises(RuleError, match=r"was given up by .*: start another"):
+        with pytest.raises(RuleError, match=r"was given up by .*\. Start another"):
             store.scan_kit(1, "first", "K-1", None, clock.now_ms())
         assert store.stocktakes()[0].scanned == 0
 
@@ -309,9 +314,9 @@ def test_who_looks_over_the_stock_reads_but_does_not_count(shelf: Station) -> No
     scan(shelf, "K-1")
     assert len(shelf.json("stocktake", "result", login="auditor")) == 3
     refused = shelf.run("stocktake", "scan", input="K-2\n", login="auditor", status=1)
-    assert "that is for quartermaster" in refused.stderr
-    assert "that is for quartermaster" in shelf.refused("stocktake", "start", login="auditor", status=1)
-    assert "that is for quartermaster" in shelf.refused(
+    assert "It needs the role quartermaster." in refused.stderr
+    assert "It needs the role quartermaster." in shelf.refused("stocktake", "start", login="auditor", status=1)
+    assert "It needs the role quartermaster." in shelf.refused(
         "stocktake", "cancel", "--reason", "x", login="auditor", status=1
     )
     assert len(differences(shelf)) == 3
@@ -330,5 +335,5 @@ def test_tables_fit_eighty_columns(shelf: Station) -> None:
 def test_help_is_no_scan(station: Station) -> None:
     station.run("stocktake", "start")
     said = station.run("stocktake", "scan", input="help\ndone\n")
-    assert "undo, done" in said.stderr
+    assert "Type undo to take back the last scan, or done to finish." in said.stderr
     assert station.json("stocktake", "result") == []

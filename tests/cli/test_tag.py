@@ -110,7 +110,7 @@ def test_a_label_is_written_once_the_tag_is_one_and_checked_before(
     station: Station, cable: Cable, tmp_path: Path
 ) -> None:
     line = station.refused("tag", "provision", "P1", "--port", "X", "--label", str(tmp_path / "label.pdf"), status=2)
-    assert "end in .svg or .png" in line
+    assert "ends in .svg or .png" in line
     assert cable.written == [], "the tag was not touched"
     path = tmp_path / "label.svg"
     done = station.json("tag", "provision", "P1", "--port", "X", "--label", str(path))
@@ -130,7 +130,7 @@ def test_a_label_that_cannot_be_written_is_a_warning_and_the_tag_is_enrolled(
     assert (taken / "x.svg").exists()
     (taken / "y.png").symlink_to(tmp_path / "nowhere" / "y.png")
     result = station.run("tag", "provision", "P2", "--port", "X", "--label", str(taken / "y.png"))
-    assert "warning: The label was not written" in result.stderr
+    assert "Warning: The label was not written" in result.stderr
     assert [each["pouch"] for each in station.json("tag", "list")] == ["P1", "P2"]
 
 
@@ -159,7 +159,7 @@ def test_options_that_contradict_each_other_are_refused(station: Station) -> Non
     station.tag("P1")
     both = station.run("tag", "config", "P1", "--port", "X", "--adapter", "hci9", status=2)
     assert "Give --port or --adapter, not both." in both.stderr
-    assert "is no time for heartbeat_s" in station.refused("tag", "config", "P1", "--heartbeat", "5m", status=2)
+    assert "as a time for heartbeat_s" in station.refused("tag", "config", "P1", "--heartbeat", "5m", status=2)
 
 
 def test_no_key_shows_in_files_output_logs_or_tracebacks(

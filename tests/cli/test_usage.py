@@ -29,7 +29,7 @@ def test_report_is_filed_from_a_file(force: Station, tmp_path: Path) -> None:
     answers = tmp_path / "answers.json"
     answers.write_text(GIVEN, encoding="utf-8")
     done = force.run("usage", "file", "--officer", "1207", "--answers", str(answers))
-    assert done.stdout == "usage report 1 filed: 3 doses, officer 1207\n"
+    assert done.stdout == "Filed usage report 1: 3 doses, officer 1207.\n"
 
 
 def test_report_on_an_opening_takes_time_and_doses_from_the_log(force: Station) -> None:
@@ -97,15 +97,15 @@ def test_withdrawn_report_gives_its_doses_back_and_a_restored_one_takes_them(for
     assert left(force) == {"K1": 1}
     assert "--reason" in force.run("usage", "withdraw", "1", status=2).stderr
     done = force.run("usage", "withdraw", "1", "--reason", "wrong pouch")
-    assert done.stdout == "usage report 1 withdrawn\n"
+    assert done.stdout == "Withdrew usage report 1.\n"
     assert left(force) == {"K1": 2}
     (row,) = force.json("usage", "list")
     assert (row["stands"], row["kit"], row["same_as"]) == ("withdrawn", "K1", None)
     assert force.run("usage", "list").stdout.rstrip().endswith("withdrawn")
     assert "was withdrawn" in force.refused("usage", "withdraw", "1", "--reason", "again", status=1)
-    assert force.run("usage", "restore", "1").stdout == "usage report 1 counts again\n"
+    assert force.run("usage", "restore", "1").stdout == "Usage report 1 counts again.\n"
     assert left(force) == {"K1": 1}
-    assert "counts already" in force.refused("usage", "restore", "1", status=1)
+    assert "already counts" in force.refused("usage", "restore", "1", status=1)
 
 
 def test_two_reports_of_the_same_doses_count_once(force: Station) -> None:
@@ -115,10 +115,10 @@ def test_two_reports_of_the_same_doses_count_once(force: Station) -> None:
     assert filed(force, "--opening", "P1:1", "--officer", "1300")["opening"] == "P1:1"
     assert left(force) == {"K1": 0}
     done = force.run("usage", "same", "2", "1")
-    assert done.stdout == "usage report 2 tells of the same doses as report 1: they count once\n"
+    assert done.stdout == "Usage report 2 is about the same doses as report 1. They are counted once.\n"
     assert left(force) == {"K1": 1}
     assert force.run("usage", "list").stdout.rstrip().endswith("same as 1")
-    assert "name one that counts itself" in force.refused("usage", "same", "1", "1", status=1)
+    assert "one that counts itself." in force.refused("usage", "same", "1", "1", status=1)
 
 
 def test_report_without_an_opening_is_matched_to_one(force: Station) -> None:
@@ -127,7 +127,7 @@ def test_report_without_an_opening_is_matched_to_one(force: Station) -> None:
     report = filed(force, "--officer", "1207", at=at[:16])
     assert (report["opening"], report["kit"]) == (None, "K1")
     done = force.run("usage", "match", "1", "P1")
-    assert done.stdout == "usage report 1 tells of opening P1:1\n"
+    assert done.stdout == "Usage report 1 is now about opening P1:1.\n"
     assert force.json("openings")[0]["reports"] == [1]
     assert "no opening number 7" in force.refused("usage", "match", "1", "P1:7", status=2)
 
@@ -148,7 +148,7 @@ def test_kit_is_said_if_two_were_in_the_pouch(force: Station) -> None:
     opened(force)
     answers = json.dumps({key: value for key, value in ANSWERS.items() if key != "incident_at"})
     done = force.run("usage", "file", "--opening", "P1", "--answers", "-", input=answers)
-    assert "warning: it is not known which kit the doses came from: K1 or K2; say so with --kit" in done.stderr
+    assert "Warning: We don't know which kit the doses came from. Say so with --kit: K1 or K2." in done.stderr
     line = force.refused("usage", "file", "--opening", "P1:1", "--kit", "K9", "--answers", "-", input=answers, status=2)
     assert "no kit K9" in line
     assert filed(force, "--opening", "P1:1", "--kit", "K2", "--amends", "1")["kit"] == "K2"
@@ -162,7 +162,7 @@ def test_who_was_there_reports_on_another_officers_pouch_by_its_name(force: Stat
     when = force.json("openings")[0]["opened_at"]
     answers = json.dumps({**ANSWERS, "incident_at": when[:16], "doses": 1})
     done = force.run("usage", "file", "--opening", "P1", "--answers", "-", input=answers, login="stranger")
-    assert done.stdout == "usage report 1 filed: 1 dose, officer 1300, from kit K1\n"
+    assert done.stdout == "Filed usage report 1: 1 dose from kit K1, officer 1300.\n"
     assert force.json("openings")[0]["reports"] == [1]
     late = json.dumps({**ANSWERS, "incident_at": "2020-01-05T18:30"})
     line = force.refused("usage", "file", "--opening", "P1", "--answers", "-", input=late, status=2, login="stranger")
@@ -176,9 +176,9 @@ def test_acts_on_reports_are_for_ones_own(force: Station) -> None:
     force.run("account", "grant", "dock", "officer")
     filed(force, "--opening", "P1")
     withdraw = ("usage", "withdraw", "1", "--reason", "wrong")
-    assert "it is another officer's report" in force.refused(*withdraw, status=1, login="stranger")
+    assert "The report is another officer's." in force.refused(*withdraw, status=1, login="stranger")
     line = force.refused(*withdraw, status=1, login="dock")
-    assert line.startswith("dock may not do this (report withdraw 1)")
+    assert line.startswith("Account dock can't do this (report withdraw 1)")
     assert [row["stands"] for row in force.json("usage", "list")] == ["filed"]
 
 
@@ -206,7 +206,7 @@ def test_a_protected_answer_that_is_refused_is_not_repeated(force: Station) -> N
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "null"])
 def test_answers_that_are_no_json_object_are_refused(force: Station, text: str) -> None:
-    assert "answers are not" in force.refused(
+    assert "answers aren't" in force.refused(
         "usage", "file", "--officer", "1207", "--answers", "-", input=text, status=2
     )
 
@@ -258,7 +258,7 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
     assert "whole number from 0 to 120" in done.stderr
     assert "not 'two hundred'" not in done.stderr, "a protected answer is not repeated"
     assert "Choose one of" in done.stderr
-    assert done.stdout == "usage report 1 filed: 2 doses, officer 1207, from kit K1\n"
+    assert done.stdout == "Filed usage report 1: 2 doses from kit K1, officer 1207.\n"
     shown = {each["field"]: each["answer"] for each in force.json("usage", "show", "1")}
     assert shown["substance"] == "heroin"
     assert (shown["person_age"], shown["outcome"], shown["resupply_needed"]) == (34, "unconscious", False)

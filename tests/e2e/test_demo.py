@@ -94,7 +94,7 @@ def test_a_second_demo_does_not_touch_the_first_ones_database(played: Any) -> No
     before = db.read_bytes()
     done = kitdock("demo", "--batch", "--db", db)
     assert done.returncode == 2
-    assert "exists already" in done.stderr
+    assert "already exists" in done.stderr
     assert db.read_bytes() == before
 
 

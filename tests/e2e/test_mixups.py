@@ -387,7 +387,7 @@ class Story:
         def found() -> None:
             kit = self.outcomes.pop("kit")
             force.run("kit", "find", kit, "--station", "Southgate")
-            assert "is to be counted first" in force.refused("kit", "issue", kit, "4042")
+            assert "must be counted first" in force.refused("kit", "issue", kit, "4042")
             force.run("kit", "count", kit, "--doses", "2")
             assert force.store.state(kit).place == "Southgate"
             self.outcomes["lost at one station, found at another"] = TOLD

@@ -21,7 +21,7 @@ def test_a_beep_is_a_kit_and_answered_in_one_line(shelf: Station) -> None:
         "Naloxone X  A1     31 May 2027  3       K-0001, K-0002, K-0004",
         "Naloxone X  B2     30 Apr 2028  1       K-0003",
         "",
-        "4 kits received into North",
+        "Received 4 kits into North.",
     ]
     assert_whole(shelf)
 
@@ -34,7 +34,7 @@ def test_programs_get_each_number(shelf: Station) -> None:
 
 def test_nothing_scanned_is_nothing_received(shelf: Station) -> None:
     done = receive(shelf)
-    assert (done.stdout, done.stderr) == ("0 kits received into North\n", "")
+    assert (done.stdout, done.stderr) == ("Received 0 kits into North.\n", "")
 
 
 def test_empty_lines_are_passed_over_and_done_ends(shelf: Station) -> None:
@@ -57,16 +57,16 @@ def test_document_and_station_are_kept(shelf: Station) -> None:
     receive(shelf, pack(), options=("--station", "South", "--document", "Delivery 118"))
     received = shelf.store(lambda store: store.movements("K-0001")[-1])
     assert (received.kind, received.place, received.document) == (RECEIVE, "South", "Delivery 118")
-    assert "not a station" in shelf.refused("stock", "receive", "--station", "Car 7", status=2, input=pack())
-    assert "no place West" in shelf.refused("stock", "receive", "--station", "West", status=2, input=pack())
+    assert "isn't a station" in shelf.refused("stock", "receive", "--station", "Car 7", status=2, input=pack())
+    assert "no place called West" in shelf.refused("stock", "receive", "--station", "West", status=2, input=pack())
     assert len(kits(shelf)) == 1
 
 
 def test_a_box_with_a_known_serial_was_received_already(shelf: Station) -> None:
     refused = receive(shelf, pack(serial="S1"), pack(serial="S1"), pack(serial="S2"), status=1)
-    assert "kitdock: line 2: not received: serial S1 is kit K-0001: this box was received already" in refused.stderr
+    assert "kitdock: Line 2 was not received. This box was already received. Serial S1 is kit K-0001." in refused.stderr
     assert [kit[0] for kit in kits(shelf)] == ["K-0001", "K-0002"]
-    assert "2 kits received into North; 1 line refused" in refused.stdout
+    assert "Received 2 kits into North, and refused 1 line." in refused.stdout
 
 
 def test_a_lot_with_another_expiry_is_refused_with_both(shelf: Station) -> None:
@@ -105,7 +105,7 @@ def test_a_lot_in_the_catalogue_keeps_its_doses(shelf: Station) -> None:
 def test_what_is_typed_once_holds_for_the_packs_that_follow(shelf: Station) -> None:
     asked = receive(shelf, GTIN, "T1", "2028-04", *[GTIN] * 5, pack(), GTIN, "lot T2 exp 2028-05", GTIN, GTIN)
     assert asked.stderr.count("Lot printed on the pack") == 1
-    assert asked.stderr.count("Expiry printed on the pack") == 1
+    assert asked.stderr.count("Expiry date printed on the pack") == 1
     assert [kit[1] for kit in kits(shelf)] == ["T1"] * 6 + ["A1", "T1", "T2", "T2"]
     assert {kit[1:3] for kit in kits(shelf)} >= {("T1", "2028-04-30"), ("T2", "2028-05-31")}
 
@@ -120,7 +120,7 @@ def test_a_lot_that_cannot_be_is_refused(shelf: Station) -> None:
     lines = refused.stderr.splitlines()
     assert "Type `lot A1 exp 2028-04-30`" in lines[0]
     assert "which part of 30/04/2028 is the day" in lines[1]
-    assert "lot A1 of Naloxone X is new and the code tells no expiry" in lines[3]
+    assert "Lot A1 of Naloxone X is new, and the code has no expiry date." in lines[3]
     assert kits(shelf) == []
 
 
@@ -128,14 +128,14 @@ def test_a_lot_that_cannot_be_is_refused(shelf: Station) -> None:
 def test_answers_that_do_not_fit_are_asked_again(shelf: Station) -> None:
     asked = receive(shelf, GTIN, "", "T1 exp soon", "T1", "", "31/04/2028", "2028-04-31", "2028-04-30")
     assert asked.stderr.count("Lot printed on the pack") == 3
-    assert asked.stderr.count("Expiry printed on the pack") == 4
+    assert asked.stderr.count("Expiry date printed on the pack") == 4
     assert [kit[1:3] for kit in kits(shelf)] == [("T1", "2028-04-30")]
 
 
 @pytest.mark.usefixtures("terminal")
 def test_the_next_beep_is_no_answer(shelf: Station) -> None:
     asked = receive(shelf, GTIN, pack("A9"), GTIN, "T1", pack("A9"), "2028-04-30")
-    assert asked.stderr.count("that is a scan, and was not received") == 3
+    assert asked.stderr.count("That was a scan, and it wasn't received.") == 3
     assert [kit[1:3] for kit in kits(shelf)] == [("T1", "2028-04-30")]
 
 
@@ -165,8 +165,8 @@ def test_the_end_at_a_question_adds_nothing(shelf: Station) -> None:
 def test_an_unknown_product_is_asked_once_and_is_in_the_catalogue(shelf: Station) -> None:
     other = "0100614141000036" + "1727053110C1"
     asked = receive(shelf, other, "", "99", "Nyxoid", "0", "2", other, other)
-    assert asked.stderr.count("GTIN 00614141000036 is of no known product. Which is it?") == 1
-    assert "99 is none of these" in asked.stderr
+    assert asked.stderr.count("No product has GTIN 00614141000036. Which product is it?") == 1
+    assert "Number 99 isn't in the list" in asked.stderr
     assert [(row["product"], row["doses"], row["gtins"]) for row in shelf.json("product", "list")] == [
         ("Naloxone X", 2, [GTIN]),
         ("Nyxoid", 2, ["00614141000036"]),
@@ -186,5 +186,5 @@ def test_an_unknown_product_is_refused_with_the_command_to_run(shelf: Station) -
     refused = receive(shelf, "0100614141000036" + "1727053110C1", pack(), "0119506000134359" + "10A1", status=1)
     lines = refused.stderr.splitlines()
     assert "`kitdock product add NAME --gtin 00614141000036`" in lines[0]
-    assert "case of several packs?" in lines[2]
+    assert "case of several packs." in lines[2]
     assert len(kits(shelf)) == 1

@@ -48,7 +48,7 @@ def test_a_scan_is_received_or_what_it_lacks_is_told(shelf: Station, scan: dict[
         assert f"lot {scan['lot']}  exp {expires}  (1st of this lot)" in done.stderr
     else:
         assert kits(shelf) == []
-        assert f"tells no {'expiry' if 'lot' in scan else 'lot'}" in done.stderr
+        assert ("the code has no expiry date" if "lot" in scan else "has no lot") in done.stderr
 
 
 @pytest.mark.parametrize("scan", READ, ids=named)
@@ -63,7 +63,7 @@ def test_what_a_scan_lacks_is_typed(shelf: Station, scan: dict[str, Any]) -> Non
 def test_a_doubtful_scan_is_refused_where_nobody_can_answer(shelf: Station, scan: dict[str, Any]) -> None:
     know(shelf, scan)
     refused = receive(shelf, scan["text"], pack("GOOD"), status=1)
-    lines = [line for line in refused.stderr.splitlines() if line.startswith("kitdock: line 1: not received: ")]
+    lines = [line for line in refused.stderr.splitlines() if line.startswith("kitdock: Line 1 was not received. ")]
     assert len(lines) == 1
     expired = scan.get("expires", date(2029, 1, 1)) < date(2026, 6, 1)
     # The kit's lot is refused, or with several readings the scan.
@@ -111,7 +111,7 @@ def test_a_scan_that_is_none_is_refused_in_one_line(shelf: Station, scan: dict[s
     lines = refused.stderr.splitlines()
     assert len(lines) == (1 if blank else 2), refused.stderr
     if not blank:
-        assert lines[0].startswith("kitdock: line 1: not received: ")
+        assert lines[0].startswith("kitdock: Line 1 was not received. ")
         assert scan["error"] in lines[0]
     assert [kit[:2] for kit in kits(shelf)] == [("K-0001", "GOOD")]
 

@@ -25,14 +25,14 @@ GOOD = (
 
 def test_a_file_is_imported_whole(shelf: Station, tmp_path: Path) -> None:
     dry = imported(shelf, tmp_path / "kits.csv", *GOOD, options=("--dry-run",))
-    assert "dry run: 3 kits would be received into North" in dry.stdout
+    assert "Dry run: 3 kits would be received into North" in dry.stdout
     assert kits(shelf) == []
     done = imported(shelf, tmp_path / "kits.csv", *GOOD, options=("--document", "Delivery 118"))
     assert done.stdout.splitlines()[2:] == [
         "Naloxone X  A1     31 May 2027  2       B1, B2",
         "Naloxone X  C3     30 Apr 2028  1       B3",
         "",
-        "3 kits received into North",
+        "Received 3 kits into North.",
     ]
     assert kits(shelf) == [
         ("B1", "A1", "2027-05-31", "S1"),
@@ -46,36 +46,36 @@ def test_a_file_is_imported_whole(shelf: Station, tmp_path: Path) -> None:
 
 
 BAD = {
-    "K-0001,Naloxone X,,A1,,,,": "kit K-0001 is known already",
+    "K-0001,Naloxone X,,A1,,,,": "There's already a kit K-0001.",
     "B9,Naloxone X,,A1,2027-06-30,,,": "expire on 31 May 2027, not on 30 Jun 2027",
     "B9,Naloxone X,,C3,2028-05,,,": "expire on 30 Apr 2028, not on 31 May 2028",  # by line 4 of the file
     "B9,Naloxone X,,A1,,4,,": "have 2 doses, not 4",
-    "B9,Naloxone X,,Z9,,,,": "lot Z9 of Naloxone X is new: fill in the column expires",
-    "B9,Nyxoid,,Z9,2028-01-31,,,": "no product Nyxoid: see `kitdock product list`",
+    "B9,Naloxone X,,Z9,,,,": "Lot Z9 of Naloxone X is new. Fill in the column expires.",
+    "B9,Nyxoid,,Z9,2028-01-31,,,": "There's no product called Nyxoid. See `kitdock product list`",
     "B9,,614141000036,Z9,2028-01-31,,,": "`kitdock product add NAME --gtin 00614141000036`",
     "B9,Naloxone X,614141000036,Z9,2028-01-31,,,": "`kitdock product gtin 'Naloxone X' 00614141000036`",
-    "B9,Nyxoid,9506000134352,Z9,2028-01-31,,,": "GTIN 09506000134352 is that of Naloxone X, not of Nyxoid",
+    "B9,Nyxoid,9506000134352,Z9,2028-01-31,,,": "GTIN 09506000134352 belongs to Naloxone X, not to Nyxoid.",
     "B9,,9506000134353,Z9,2028-01-31,,,": "ends in 3 where 2 should be",
     "B9,Naloxone X,,Z9,2026-05-31,,,": "went out of date on 31 May 2026",
     "B9,Naloxone X,,Z9,2044-05-31,,,": "more than 10 years ahead",
-    "B9,,9506000134352,A1,,,TAKEN,": "serial TAKEN is kit K-0001",
-    "B9,,9506000-134352,A1,,,S1,": "serial S1 is on line 2 too",
+    "B9,,9506000134352,A1,,,TAKEN,": "Serial TAKEN is kit K-0001.",
+    "B9,,9506000-134352,A1,,,S1,": "Serial S1 is on line 2 too.",
     "b1,Naloxone X,,A1,,,,": "Kit b1 is also on line 2",
-    "k-0001,Naloxone X,,A1,,,,": "number k-0001 is too like that of kit K-0001",
-    "\uff2b1,Naloxone X,,A1,,,,": "write it in plain letters, K1",
-    "B 9,Naloxone X,,A1,,,,": "is no kit number",
+    "k-0001,Naloxone X,,A1,,,,": "Number k-0001 is too much like kit K-0001.",
+    "\uff2b1,Naloxone X,,A1,,,,": "Type K1 instead.",
+    "B 9,Naloxone X,,A1,,,,": "as a kit number",
 }
 
 
 def test_serials_are_told_apart_by_product_if_no_gtin_is_known(shelf: Station, tmp_path: Path) -> None:
     shelf.run("product", "add", "Naloxone Y")
     one, other = "B1,Naloxone X,,A1,2027-05-31,,S1,", "B2,Naloxone Y,,A1,2027-05-31,,S1,"
-    assert "2 kits received" in imported(shelf, tmp_path / "kits.csv", one, other).stdout
+    assert "Received 2 kits" in imported(shelf, tmp_path / "kits.csv", one, other).stdout
     again = "B3,Naloxone X,,A1,,,S1,"
     refused = imported(shelf, tmp_path / "kits.csv", again, options=("--dry-run",), status=2)
-    assert "serial S1 is kit B1" in refused.stderr
+    assert "Serial S1 is kit B1." in refused.stderr
     twice = ("B4,Naloxone X,,A1,,,S2,", "B5,Naloxone X,,A1,,,S2,")
-    assert "serial S2 is on line 2 too" in imported(shelf, tmp_path / "kits.csv", *twice, status=2).stderr
+    assert "Serial S2 is on line 2 too." in imported(shelf, tmp_path / "kits.csv", *twice, status=2).stderr
 
 
 def test_numbers_count_on_from_those_in_other_capitals(shelf: Station) -> None:
@@ -90,22 +90,22 @@ def test_one_bad_line_and_nothing_is_imported(shelf: Station, tmp_path: Path, li
     good = ("B1,,9506000134352,A1,2027-05-31,2,S1,", *GOOD[1:])
     for options in ((), ("--dry-run",)):
         refused = imported(shelf, tmp_path / "kits.csv", *good, line, options=options, status=2)
-        told = [each for each in refused.stderr.splitlines() if each.startswith("kitdock: line 5: ")]
+        told = [each for each in refused.stderr.splitlines() if each.startswith("kitdock: Line 5: ")]
         assert len(told) == 1, refused.stderr
         assert BAD[line] in told[0]
         assert [kit[0] for kit in kits(shelf)] == ["K-0001"]
-    assert "to mend, so nothing would be received into North" in refused.stdout
+    assert "to correct, so nothing would be received into North." in refused.stdout
     assert "K-0001" not in refused.stdout
 
 
 def test_every_bad_line_is_told_and_the_good_ones_summed_up(shelf: Station, tmp_path: Path) -> None:
     wrong = ("B4,Naloxone X,,,2028-01-31,,,", "B5,,,A1,,,,", "B6,Nyxoid,,A1,2028-01-31,,,", 'B7,"Naloxone X,,A1,,,,')
     dry = imported(shelf, tmp_path / "kits.csv", *GOOD, *wrong, options=("--dry-run",), status=2)
-    assert [line.split(": ")[1] for line in dry.stderr.splitlines()] == ["line 5", "line 6", "line 7", "line 8"]
+    assert [line.split(": ")[1] for line in dry.stderr.splitlines()] == ["Line 5", "Line 6", "Line 7", "Line 8"]
     assert "Naloxone X  A1     31 May 2027  2       B1, B2" in dry.stdout
     refused = imported(shelf, tmp_path / "kits.csv", *GOOD, *wrong, status=2)
     assert refused.stdout == ""
-    assert refused.stderr.splitlines()[-1].endswith("kits.csv: nothing received: 4 lines to mend")
+    assert refused.stderr.splitlines()[-1].endswith("kits.csv. Correct 4 lines and import it again.")
     assert kits(shelf) == []
 
 
@@ -136,9 +136,9 @@ def test_expired_kits_of_a_file_are_taken_only_if_that_is_said(shelf: Station, t
 
 def test_a_file_that_is_none_is_refused_in_one_line(shelf: Station, tmp_path: Path) -> None:
     missing = tmp_path / "missing.csv"
-    assert "cannot be read: No such file" in shelf.refused("stock", "import", str(missing), status=2)
+    assert "missing.csv: No such file or directory." in shelf.refused("stock", "import", str(missing), status=2)
     (tmp_path / "empty.csv").write_bytes(b"")
-    assert "empty.csv: The file is empty." in shelf.refused("stock", "import", str(tmp_path / "empty.csv"), status=2)
+    assert "empty.csv. The file is empty." in shelf.refused("stock", "import", str(tmp_path / "empty.csv"), status=2)
     (tmp_path / "other.csv").write_text("name,size\nx,1\n")
     assert "The first line must name the columns." in shelf.refused(
         "stock", "import", str(tmp_path / "other.csv"), status=2

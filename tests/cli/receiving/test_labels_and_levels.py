@@ -13,11 +13,11 @@ from tests.cli.receiving.shelf import kits, pack, receive
 def test_labels_of_what_was_received_are_written_at_the_end(shelf: Station, tmp_path: Path) -> None:
     sheet = tmp_path / "labels.pdf"
     done = receive(shelf, pack(), pack(), "undo", pack(), options=("--labels", str(sheet)))
-    assert f"2 labels written to {sheet}" in done.stderr
+    assert f"Wrote 2 labels to {sheet}." in done.stderr
     assert sheet.read_bytes().startswith(b"%PDF")
     again = shelf.refused("stock", "receive", "--labels", str(sheet), input=pack(), status=2)
-    assert "exists already" in again
-    assert "end in .pdf" in shelf.refused("stock", "receive", "--labels", "labels.png", input=pack(), status=2)
+    assert "already exists" in again
+    assert "ends in .pdf" in shelf.refused("stock", "receive", "--labels", "labels.png", input=pack(), status=2)
     assert len(kits(shelf)) == 2
     none = tmp_path / "none.pdf"
     receive(shelf, options=("--labels", str(none)))
@@ -50,10 +50,10 @@ def test_labels_by_number_lot_and_day(shelf: Station, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        ([], "say which kits"),
-        (["K-0001", "--lot", "A1"], "say which kits"),
+        ([], "Say which kits"),
+        (["K-0001", "--lot", "A1"], "Say which kits"),
         (["K-9999"], "no kit K-9999"),
-        (["K-0002"], "was taken back: it has no label"),
+        (["K-0002"], "has no label, because its receipt was taken back"),
         (["--lot", "Z9"], "There are no kits to print labels for."),
         (["--since", "2026-06-02"], "There are no kits to print labels for."),
     ],

@@ -19,8 +19,8 @@ from tests.cli.receiving.shelf import GTIN, NOW_MS, assert_whole, copied, kits, 
 
 def test_undo_takes_the_last_back_and_says_what_is_left(shelf: Station) -> None:
     done = receive(shelf, pack(), pack(), "undo", "UNDO", "undo", pack(), status=1)
-    assert "  K-0002 taken back; 1 kit received" in done.stderr
-    assert "  K-0001 taken back; 0 kits received" in done.stderr
+    assert "  Kit K-0002 taken back. 1 kit received." in done.stderr
+    assert "  Kit K-0001 taken back. 0 kits received." in done.stderr
     assert "nothing to take back" in done.stderr
     assert [kit[0] for kit in kits(shelf)] == ["K-0003"]
     assert "(1st of this lot)" in done.stderr.splitlines()[-1]

@@ -46,7 +46,7 @@ def test_the_page_has_all_and_escapes_it(summary: Document) -> None:
     assert page.texts("title") == page.texts("h1") == ["Monthly summary, Example Police"]
     assert page.texts("p") == [
         "1 to 31 May 2026",
-        "Made 1 May 2026, 18:30. Times are those of Europe/London.",
+        "Made 1 May 2026, 18:30. Times are in the time zone Europe/London.",
         "1 older kit is not shown",
     ]
     assert page.texts("th", scope="row") == ["007", "008", "opening unexplained", "expired carried"]

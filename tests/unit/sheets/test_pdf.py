@@ -43,7 +43,7 @@ def test_the_page_has_all(summary: Document) -> None:
     assert page[:3] == [
         "Monthly summary, Example Police",
         "1 to 31 May 2026",
-        "Made 1 May 2026, 18:30. Times are those of Europe/London.",
+        "Made 1 May 2026, 18:30. Times are in the time zone Europe/London.",
     ]
     for text in ("Kits", "007", "=1+1", "<b>&", "1 older kit is not shown", "next: ask officer 4101", "page 1 of 1"):
         assert text in page
@@ -109,7 +109,7 @@ def test_letters_that_the_fonts_lack_are_replaced_and_that_is_told() -> None:
     assert not any("fonts" in text for text in page)
     (page,) = pages(make(one(Section("", ["a"], [["Dŵr Łódź ≥ 東京 \x07"]])), ".pdf"))
     assert "Dwr Lódz >= ?? ?" in page
-    assert any(text.startswith("Some letters are not in the fonts") for text in page)
+    assert any(text.startswith("Some letters aren't in the fonts") for text in page)
 
 
 @given(st.text(max_size=40))

@@ -43,7 +43,7 @@ def test_each_section_has_a_sheet_and_the_last_tells_what_it_is(summary: Documen
     assert values(made["About"]) == [
         ["Title", "Monthly summary, Example Police"],
         [None, "1 to 31 May 2026"],
-        [None, "Made 1 May 2026, 18:30. Times are those of Europe/London."],
+        [None, "Made 1 May 2026, 18:30. Times are in the time zone Europe/London."],
         ["Kits", "1 older kit is not shown"],
     ]
     assert made.properties.title == summary.title
