@@ -1,7 +1,7 @@
 """Retention: what is destroyed once it is old enough, kind by kind, and what must stay all the same.
 
     kind      counted from          destroyed                                what stays
-    answers   filing of the report  the protected answers                    the report with its open answers
+    answers   filing of the report  the protected answers, drafts            the report with its open answers
     reports   filing of the report  the open answers                         form, officer, opening and doses
     events    the docking           records of tags, explanations of them    what `needed` and `forgettable` say
     leavers   the day they left     the number, for one that says nothing    their movements, under the new one
@@ -31,6 +31,15 @@ KINDS = {
     LEAVERS: Phrase("retention.leavers"),
 }
 """Every kind of data that a policy can destroy, for people. Its setting is `retain_KIND_days`."""
+
+
+DRAFT_DAYS = 30
+"""How long a draft of a report is kept at most. With a shorter policy for answers it goes as they do."""
+
+
+def drafts_until_ms(answers_days: int, now_ms: int) -> int:
+    """The instant before which a draft is too old, where the policy keeps answers for so many days (0: for ever)."""
+    return now_ms - min(answers_days or DRAFT_DAYS, DRAFT_DAYS) * DAY_MS
 
 
 class Amount(NamedTuple):

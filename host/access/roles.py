@@ -56,6 +56,7 @@ ACTIONS = {
     "tag.dock": _STATION,
     "opening.explain": _STATION,
     "report.file": _STATION,
+    "report.draft": _STATION,
     "report.withdraw": _STATION,
     "report.same": _STATION,
     "report.match": _STATION,

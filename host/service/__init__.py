@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from host.service.digest import Digests as Digests
     from host.service.digest import NewThings as NewThings
     from host.service.doses import Doses as Doses
+    from host.service.drafts import Drafts as Drafts
     from host.service.expiry import Advised as Advised
     from host.service.expiry import Expiries as Expiries
     from host.service.expiry import ExpiringKits as ExpiringKits
@@ -85,6 +86,7 @@ _HOMES = {
     "Digests": "host.service.digest",
     "Disagreements": "host.service.reconciling",
     "Doses": "host.service.doses",
+    "Drafts": "host.service.drafts",
     "Examined": "host.service.reconciling",
     "Expiries": "host.service.expiry",
     "ExpiringKits": "host.service.expiry",

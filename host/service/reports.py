@@ -11,12 +11,13 @@ from host.service.following import Following
 from host.service.openings import own_openings
 from host.store.database import Database
 from host.store.doses import DoseRepository
+from host.store.drafts import DraftRepository
 from host.store.openings import OpeningRepository
 from host.store.reports import ReportRepository
 from host.store.rollups import RollupRepository
 from host.usage.doses import MATCH_TOLERANCE_MS, apart
 from host.usage.openings import Opening
-from host.usage.reports import FILED, SAME, WITHDRAWN, Explanation, UsageReport
+from host.usage.reports import FILED, SAME, USED, WITHDRAWN, Explanation, UsageReport
 
 
 class Reports:
@@ -25,6 +26,7 @@ class Reports:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._doses = DoseRepository(db)
+        self._drafts = DraftRepository(db)
         self._openings = OpeningRepository(db)
         self._reports = ReportRepository(db)
         self._rollups = RollupRepository(db)
@@ -51,6 +53,8 @@ class Reports:
                 Explanation(0, tag_id, sequence, at_ms, officer, cause, doses, self._db.login)
             )
             self._rollups.roll_up_said(tag_id, sequence)
+            if cause != USED:
+                self._drafts.remove_on(tag_id, sequence)
             detail |= {"officer": officer, "cause": cause}
 
     def _demand_opening(self, action: str, tag: str, sequence: int) -> None:
@@ -136,6 +140,7 @@ class Reports:
             new = UsageReport(report_id, form, at_ms, officer, tag_id, sequence, doses, dict(fields), self._db.login)
             new = new._replace(kit=self._following.kit_of(new, kit))
             self._reports.add_report(new, protected)
+            self._drafts.remove(officer, opening)
             self._following.report_changed(new, at_ms)
             if opening is None:
                 self._following.match_nearest(new, at_ms)

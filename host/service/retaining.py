@@ -9,6 +9,7 @@ from host.phrase import Phrase
 from host.service.derivation import Derivation
 from host.service.following import Following
 from host.store.database import Database
+from host.store.drafts import DraftRepository
 from host.store.retaining import RetentionRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
@@ -21,6 +22,7 @@ class Retention:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._drafts = DraftRepository(db)
         self._following = Following(db)
         self._retention = RetentionRepository(db)
         self._rollups = RollupRepository(db)
@@ -51,6 +53,8 @@ class Retention:
     def _retain(self, destroy: bool) -> list[Amount]:
         now_ms = clock.now_ms()
         settings = self._db.settings
+        if destroy:
+            self._drafts.remove_old(retention.drafts_until_ms(0, now_ms))
         found = []
         for kind in KINDS:
             days = getattr(settings, f"retain_{kind}_days")
@@ -68,10 +72,13 @@ class Retention:
         return found
 
     def _retain_answers(self, until_ms: int, destroy: bool) -> Amount:
-        rows, oldest = self._retention.old_answers(until_ms)
+        rows, filed = self._retention.old_answers(until_ms)
+        drafts, kept = self._drafts.old(until_ms)
         if destroy:
             self._retention.empty_answers(until_ms)
-        return Amount(ANSWERS, 0, until_ms, rows, oldest, 0, None)
+            self._drafts.remove_old(until_ms)
+        oldest = min([each for each in (filed, kept) if each is not None], default=None)
+        return Amount(ANSWERS, 0, until_ms, rows + drafts, oldest, 0, None)
 
     def _retain_reports(self, until_ms: int, destroy: bool) -> Amount:
         rows, oldest = self._retention.old_fields(until_ms)

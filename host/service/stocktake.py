@@ -128,6 +128,18 @@ class Stocktakes:
         order = list(stocktake.KINDS)
         return sorted(self._stocktakes.settled(number), key=lambda each: (order.index(each.kind), each.kit))
 
+    def keep_reasons(self, number: int, reasons: Mapping[tuple[str, str], str]) -> None:
+        """Keeps the reasons given so far, by kind and kit, until the stocktake is closed. Raises as `scan_kit`."""
+        with self._db.changing("stocktake.close", self._stocktakes.stocktake(number).place) as detail:
+            self._under_way(number)
+            self._stocktakes.put_reasons(number, {of: each for of, each in reasons.items() if each.strip()})
+            detail |= {"stocktake": number, "reasons_kept": len(reasons)}
+
+    def reasons_kept(self, number: int) -> dict[tuple[str, str], str]:
+        """The reasons that were given before somebody left the rest for later."""
+        self._db.demand("stock.read")
+        return self._stocktakes.reasons(number)
+
     def close_stocktake(self, number: int, reasons: Mapping[tuple[str, str], str], at_ms: int) -> Result:
         """Closes a stocktake with a reason for each difference, by kind and kit; records the doses counted.
 
@@ -152,6 +164,7 @@ class Stocktakes:
                 counted = Movement(0, at_ms, COUNT, kit, doses=doses, document=f"stocktake {number}")
                 self._moving.record(counted)
             self._stocktakes.end(number, at_ms, None)
+            self._stocktakes.put_reasons(number, {})
             detail |= {"stocktake": number, "found": len(result.found), "differences": len(result.differences)}
         return result
 
@@ -160,6 +173,7 @@ class Stocktakes:
         with self._db.changing("stocktake.cancel", self._stocktakes.stocktake(number).place) as detail:
             self._under_way(number)
             self._stocktakes.end(number, at_ms, reason)
+            self._stocktakes.put_reasons(number, {})
             detail |= {"stocktake": number, "reason": reason}
 
     def _under_way(self, number: int) -> Stocktake:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from host import clock
+from host.access.retention import drafts_until_ms
 from host.access.vault import TagKeys
 from host.errors import InputError, RuleError
 from host.service.following import Following
 from host.store.database import Database
+from host.store.drafts import DraftRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
 from host.tag.events import Docking, Event, EventRow, Radio, StatusTold, Tag
@@ -18,6 +21,7 @@ class Tags:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._drafts = DraftRepository(db)
         self._following = Following(db)
         self._rollups = RollupRepository(db)
         self._tags = TagRepository(db)
@@ -88,6 +92,8 @@ class Tags:
         with self._db.changing("tag.dock", tag_id) as detail:
             docking = self._tags.add_docking(tag_id, at_ms)
             self._rollups.mark_stale(tag_id)
+            # A dock is where time passes, whether or not a policy of retention is applied.
+            self._drafts.remove_old(drafts_until_ms(self._db.settings.retain_answers_days, clock.now_ms()))
             detail["docking"] = docking
             return docking
 

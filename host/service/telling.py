@@ -11,13 +11,15 @@ from typing import NamedTuple
 from host import clock, forms
 from host.errors import InputError
 from host.phrase import NextStep
+from host.service.drafts import Drafts
 from host.service.openings import Openings
 from host.service.people import People
 from host.service.reports import Reports
 from host.service.tags import Tags
 from host.store.database import Database
+from host.store.drafts import DraftRepository
 from host.usage.openings import Opening
-from host.usage.reports import CAUSES, MAX_DOSES, USED, UsageReport, incident_ms
+from host.usage.reports import CAUSES, MAX_DOSES, USED, Unseen, UsageReport, filled, incident_ms
 
 
 class AtTheDock(NamedTuple):
@@ -49,6 +51,8 @@ class Telling:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._drafts = DraftRepository(db)
+        self._drafts_service = Drafts(db)
         self._openings = Openings(db)
         self._people = People(db)
         self._reports = Reports(db)
@@ -201,22 +205,29 @@ class Telling:
         """Files a usage report and returns it; answers that are not given are `prefilled`.
 
         The doses are taken from the kit that was in the pouch then, wherever it is now; if two are possible, `kit`
-        says which. An opening may have several reports: for each person helped. `amends` is the report that this one
-        replaces. Who was there and reports on a pouch that another officer carried names it by its `tag`: the opening
-        nearest to the time of the incident is meant. Raises `InputError` for an unknown officer or form,
-        `forms.AnswersRefused` with a line for each answer that does not fit; then nothing is written.
+        says which. An `Unseen` answer is taken from the officer's draft; a draft goes once its report is filed. An
+        opening may have several reports: for each person helped. `amends` is the report that this one replaces. Who was
+        there and reports on a pouch that another officer carried names it by its `tag`: the opening nearest to the time
+        of the incident is meant. Raises `InputError` for an unknown officer or form, `forms.AnswersRefused` with a line
+        for each answer that does not fit; then nothing is written.
         """
         self._people.officer(officer)
         form = forms.load(form_key)
         station = self._db.station
+        place = (opening.tag, opening.sequence) if opening else None
+        if any(isinstance(each, Unseen) for each in answers.values()):
+            self._db.demand_own("report.file", officer, officer)
+            answers = filled(answers, self._drafts.draft(form_key, officer, place, since_ms=0))
         given = {**self.prefilled(opening), **{key: each for key, each in answers.items() if each not in (None, "")}}
         checked = forms.check(form, given, station.collect_names, station.time_zone, at_ms)
-        place = (opening.tag, opening.sequence) if opening else None
         if tag is not None:
             place = self._nearest(tag, checked.open, at_ms)
-        return self._reports.add_report(
+        filed = self._reports.add_report(
             form.key, officer, place, checked.doses, checked.open, checked.protected, at_ms, kit, amends
         )
+        if tag is not None:
+            self._drafts_service.drop_draft(officer, None)
+        return filed
 
     def _nearest(self, tag: str, answers: Mapping[str, object], at_ms: int) -> tuple[str, int]:
         """The opening of a tag (its id) nearest to the incident that a report tells of. Raises `InputError`."""

@@ -22,6 +22,7 @@ situation.py     what does not agree: what the rules of reconciliation look at
 discrepancies.py what people did about what does not agree
 evidence.py      what a discrepancy rests on
 reports.py       explanations and usage reports
+drafts.py        reports that were left for later, sealed
 accounts.py      accounts and roles, settings, the audit
 retaining.py     what is old enough is destroyed
 care.py          the file and its layout: faults, repair, vacuum

@@ -10,6 +10,7 @@ STEPS = (
     "002_ledger_accounts_audit_rollups",
     "003_said_by_reports_that_stand_kits_to_count",
     "004_interference_with_tags_temperature",
+    "005_drafts_of_reports",
 )
 """The steps to the present layout, in order: one module of `host.store.migrations` each."""
 

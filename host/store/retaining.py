@@ -135,6 +135,8 @@ class RetentionRepository:
             f"INSERT INTO officer (id, {', '.join(columns)}) SELECT ?, {', '.join(columns)} FROM officer WHERE id = ?",
             (name, officer),
         )
+        # A draft is sealed for the number that goes.
+        connection.execute("DELETE FROM report_draft WHERE officer = ?", (officer,))
         kits = [row[0] for row in self._db.rows("SELECT DISTINCT kit FROM movement WHERE officer = ?", (officer,))]
         for table, column in self._references_to("officer"):
             connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (name, officer))

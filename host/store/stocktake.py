@@ -3,7 +3,7 @@
 A scan is kept as soon as it is made, so that a stocktake goes on after a break. An undo is a row of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -146,6 +146,19 @@ class StocktakeRepository:
             "INSERT INTO stocktake_difference (stocktake, kind, kit, detail, reason, login, at_ms) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, difference.kind, difference.kit, str(difference.detail), reason, self._db.login, at_ms),
+        )
+
+    def reasons(self, number: int) -> dict[tuple[str, str], str]:
+        """The reasons given so far in a stocktake under way, by kind and kit."""
+        rows = self._db.rows("SELECT kind, kit, reason FROM stocktake_reason WHERE stocktake = ?", (number,))
+        return {(kind, kit): reason for kind, kit, reason in rows}
+
+    def put_reasons(self, number: int, reasons: Mapping[tuple[str, str], str]) -> None:
+        """Keeps the reasons given so far in the place of those before, within a transaction."""
+        self._db.connection.execute("DELETE FROM stocktake_reason WHERE stocktake = ?", (number,))
+        self._db.connection.executemany(
+            "INSERT INTO stocktake_reason (stocktake, kind, kit, reason) VALUES (?, ?, ?, ?)",
+            [(number, *of, reason) for of, reason in reasons.items()],
         )
 
     def settled(self, number: int) -> list[Settled]:

@@ -1,6 +1,6 @@
 """What officers say of an opening: explanations and usage reports, as plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -82,6 +82,28 @@ class UsageReport(NamedTuple):
     kit: str | None = None
     stands: str = FILED
     same_as: int | None = None
+
+
+class Draft(NamedTuple):
+    """What was answered of a report that is not filed yet: by the form's keys, why the pouch was opened, which kit.
+
+    An answer that is `Unseen` is one that the account may hand in and not read.
+    """
+
+    answers: dict[str, object]
+    cause: str | None = None
+    kit: str | None = None
+
+
+class Unseen:
+    """Stands for an answer of a draft that is for other roles to read."""
+
+
+def filled(answers: Mapping[str, object], kept: Draft | None) -> dict[str, object]:
+    """Answers, with each that is `Unseen` as the draft has it; one that it does not have is left out."""
+    known = kept.answers if kept else {}
+    whole = {key: known.get(key) if isinstance(each, Unseen) else each for key, each in answers.items()}
+    return {key: each for key, each in whole.items() if each is not None}
 
 
 def incident_ms(report: UsageReport) -> int:

@@ -18,6 +18,7 @@ from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import NextStep, Phrase
 from host.tag.events import EventRow, StatusTold
 from host.tag.verify import verified_row
+from host.usage.reports import Draft
 from kitwire import record
 from tests.refusals import refused
 from tests.station import Store
@@ -315,6 +316,7 @@ CHANGES: dict[str, tuple[str, Callable[[Store], Any]]] = {
     "tag.dock": ("auditor", lambda store: store.begin_docking(TAGS["P1"], NOW)),
     "opening.explain": ("auditor", lambda store: store.add_explanation(TAGS["P1"], 2, "1207", "training", None, NOW)),
     "report.file": ("auditor", lambda store: file(store, "1207")),
+    "report.draft": ("auditor", lambda store: store.keep_draft(FORM, "1207", None, Draft({"area": "North"}))),
     "clock.accept": ("keeper", Store.accept_clock),
 }
 
