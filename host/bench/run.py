@@ -22,6 +22,10 @@ class Skipped(Exception):
         self.why = why
 
 
+class Again(Exception):
+    """The person goes back to the beginning of this step."""
+
+
 class Stopped(Exception):
     """The person stops here, and goes on another day."""
 
@@ -35,7 +39,7 @@ class Outcome(NamedTuple):
 
 
 class Person(Protocol):
-    """Whoever sits at the bench. All but `tell` may raise `Skipped` and `Stopped`."""
+    """Whoever sits at the bench. All but `tell` may raise `Again`, `Skipped` and `Stopped`."""
 
     def begin(self, step: BenchStep) -> None:
         """Say which step comes."""
@@ -68,6 +72,9 @@ def go_through(steps: Iterable[BenchStep], report: BenchReport, checks: Mapping[
         while True:
             try:
                 outcome = _done(step, checks, person)
+            except Again:
+                person.begin(step)
+                continue
             except Skipped as skipped:
                 report.record(step.id, NOT_DONE, skipped.why)
                 person.tell(Phrase("bench.not_done", why=skipped.why))

@@ -1,171 +1,445 @@
-"""Asks an officer at the terminal: why a pouch was opened, and the questions of a form. Under a minute."""
+"""Asks an officer at the terminal: why a pouch was opened, and the questions of a form. Under a minute.
+
+Whatever is left for later is kept: what was answered of a report as a draft, which is offered the next time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
 import click
 
 from host import clock, forms, service
-from host.cli.steps import told
+from host.cli import questions
+from host.cli.questions import Later, Left, Offer
+from host.cli.steps import line, told
 from host.cli.terminal import say
-from host.errors import InputError
-from host.phrase import Phrase
+from host.errors import InputError, KitdockError
+from host.phrase import NextStep, Phrase
 from host.usage.openings import Opening
-from host.usage.reports import CAUSES, MAX_DOSES, USED
+from host.usage.reports import CAUSES, MAX_DOSES, USED, Draft, Unseen
 
 SELF = "me"
 """What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
 
 
 def ask_about(store: service.Database, tag_id: str, form_key: str) -> None:
-    """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing.
-
-    An empty answer leaves a question for later.
-    """
+    """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing."""
     here = service.Telling(store).at_the_dock(tag_id)
-    if not here.openings and not here.missing:
-        return
-    who = ask_who(store, here.pouch, here.holders)
-    if who is not None and here.openings:
-        service.Reports(store).note_docked_by(here.openings[-1].tag, who, clock.now_ms())
-    for opening in here.openings:
-        ask_opening(store, opening, form_key, who)
-    if who is None:
-        return
-    for opening in service.Telling(store).missing_besides(who, here.openings):
-        ask_for_report(store, opening, form_key, who)
+    if here.openings or here.missing:
+        _AtTheDock(store, here, form_key).ask()
+
+
+class _AtTheDock:
+    """What is asked of a pouch that has docked, from the first question to the last."""
+
+    def __init__(self, store: service.Database, here: service.AtTheDock, form_key: str) -> None:
+        self._store = store
+        self._here = here
+        self._form_key = form_key
+        self._who: str | None = None
+        self._known = False
+        self._openings: list[_AboutOpening] = []
+
+    def ask(self) -> None:
+        try:
+            self._known = self._store.account.officer is not None
+            if self._known:
+                self._take(self._store.account.officer)
+            openings = [self._opening(at) for at in range(len(self._here.openings))]
+            questions.from_the_start([self._ask_who, *openings, self._ask_missing])
+        except Later:
+            say("  " + line("asking.left_for_later"))
+
+    def _ask_who(self) -> bool:
+        if self._known:
+            return False
+        self._take(ask_who(self._store, self._here.pouch, self._here.holders))
+        return True
+
+    def _take(self, who: str | None) -> None:
+        """Who speaks is known now, or another than before."""
+        if not self._openings or who != self._who:
+            self._who = who
+            self._openings = [_AboutOpening(self._store, each, self._form_key, who) for each in self._here.openings]
+            if who is not None and self._here.openings:
+                service.Reports(self._store).note_docked_by(self._here.openings[-1].tag, who, clock.now_ms())
+            if who is not None:
+                say("\n" + line("asking.hello", officer=who))
+
+    def _opening(self, at: int) -> Callable[[], bool]:
+        return lambda: self._openings[at].ask()
+
+    def _ask_missing(self) -> bool:
+        """Asks for the report of each use that was explained at an earlier docking and never reported."""
+        if self._who is None:
+            return False
+        missing = service.Telling(self._store).missing_besides(self._who, self._here.openings)
+        return questions.in_turn([self._missing(each, self._who) for each in missing])
+
+    def _missing(self, opening: Opening, who: str) -> Callable[[], bool]:
+        question = Phrase(
+            "asking.no_report_yet",
+            pouch=opening.pouch,
+            at=_at(self._store, opening),
+            error_ms=opening.began.error_ms,
+        )
+        doses = opening.explanation.doses if opening.explanation else None
+
+        def ask() -> bool:
+            report = _Report(self._store, opening, self._form_key, who, doses)
+            try:
+                report.ask_whether("\n" + told(question))
+            except Later:
+                say("  " + line("asking.left_for_later"))
+            return True
+
+        return ask
+
+
+class _AboutOpening:
+    """What is asked of one opening: why, if it was a use how many doses, and whether to report now."""
+
+    def __init__(self, store: service.Database, opening: Opening, form_key: str, who: str | None) -> None:
+        self._store = store
+        self._opening = opening
+        self._form_key = form_key
+        self._who = who
+        kept = service.Drafts(store).kept_draft(form_key, who, opening) if who is not None else None
+        self._cause = kept.cause if kept else None
+        self._doses: int | None = None
+        self._recorded: tuple[str, int | None] | None = None
+
+    def ask(self) -> bool:
+        """Records each answer once it is whole. An answer that is left goes on where it was left."""
+        try:
+            questions.in_turn([self._ask_cause, self._ask_doses, self._ask_report])
+        except Later:
+            self._keep()
+            say("  " + line("asking.left_for_later"))
+        except KeyboardInterrupt:
+            self._keep()
+            raise
+        return True
+
+    def _keep(self) -> None:
+        if self._who is not None and self._cause is not None and self._recorded is None:
+            service.Drafts(self._store).keep_draft(
+                self._form_key, self._who, self._opening, Draft({}, cause=self._cause)
+            )
+
+    def _ask_cause(self) -> bool:
+        self._cause = ask_cause(self._store, self._opening, self._who, self._cause)
+        if self._cause != USED:
+            self._record(self._cause, None)
+        return True
+
+    def _ask_doses(self) -> bool:
+        if self._cause != USED:
+            return False
+        self._doses = ask_doses(self._opening, self._doses)
+        self._record(USED, self._doses)
+        return True
+
+    def _record(self, cause: str, doses: int | None) -> None:
+        if self._recorded != (cause, doses):
+            service.Telling(self._store).record_explanation(self._opening, self._who, cause, doses, clock.now_ms())
+            self._recorded = cause, doses
+        say(told(explained(self._opening, cause, doses)))
+
+    def _ask_report(self) -> bool:
+        if self._cause != USED or self._who is None:
+            return False
+        report = _Report(self._store, self._opening, self._form_key, self._who, self._doses)
+        report.ask_whether("\n" + line("asking.file_now"))
+        return True
+
+
+def explained(opening: Opening, cause: str, doses: int | None) -> Phrase:
+    """What was recorded of an opening, and how it is changed."""
+    return Phrase(
+        "asking.recorded_doses" if doses else "asking.recorded",
+        pouch=opening.pouch,
+        cause=CAUSES[cause],
+        doses=doses,
+        change=NextStep("opening.explain_anew", opening=opening.name),
+    )
+
+
+def reported(report: int, opening: Opening | None, officer: str) -> Phrase:
+    """How a report that was filed is changed."""
+    name = opening.name if opening else None
+    return Phrase(
+        "asking.change_report",
+        amend=NextStep("report.file", amends=report, opening=name, officer=officer),
+        withdraw=NextStep("report.withdraw", report=report),
+    )
 
 
 def ask_who(store: service.Database, pouch: str, holders: Sequence[str], then: bool = False) -> str | None:
     """Who speaks: the account's own officer, or who says so; the holder is offered. None: the account itself.
 
-    `then`: it is about an opening, and the holders are those of that time.
+    `then`: it is about an opening, and the holders are those of that time. Raises `questions.Left`.
     """
     account = store.account
     if account.officer is not None:
         return account.officer
     who = Phrase("asking.officers", officers=tuple(holders)) if holders else Phrase("asking.nobody")
-    say("\n" + told(Phrase("asking.was_with" if then else "asking.issued_to", pouch=pouch, who=who)))
-    if not account.bound("opening.explain"):
-        say(told(Phrase("asking.if_for_yourself", myself=SELF)))
-    offered = holders[0] if len(holders) == 1 else None
-    while True:
-        typed: str = click.prompt(told(Phrase("asking.collar_number")), default=offered, err=True)
-        if typed.strip().lower() == SELF and not account.bound("opening.explain"):
+    say("\n" + line("asking.was_with" if then else "asking.issued_to", pouch=pouch, who=who))
+    may_speak = not account.bound("opening.explain")
+    if may_speak:
+        say(line("asking.if_for_yourself", myself=SELF))
+    offer = Offer[str | None](holders[0], holders[0]) if len(holders) == 1 else None
+
+    def parse(typed: str) -> str | None:
+        if typed.casefold() == SELF and may_speak:
             return None
-        try:
-            return service.People(store).officer(typed.strip()).id
-        except InputError as error:
-            say(f"  {told(error)}")
+        return service.People(store).officer(typed).id
+
+    return questions.ask(line("asking.collar_number"), Phrase("asking.help_collar_number"), parse, offer)
 
 
-def ask_opening(store: service.Database, opening: Opening, form_key: str, who: str | None) -> None:
-    """Asks why the pouch was opened; if used, how many doses, and whether to report now. Records the answers.
-
-    An empty answer leaves the question for later.
-    """
-    at, error_ms = _at(store, opening), opening.began.error_ms
-    say("\n" + told(Phrase("asking.why_opened", pouch=opening.pouch, at=at, error_ms=error_ms)))
-    if who is not None and opening.officers and who not in opening.officers:
-        say(told(Phrase("asking.was_with_others", officers=tuple(opening.officers))))
-    cause = ask_cause()
-    if cause is None:
-        say(told(Phrase("asking.left_for_later")))
-        return
-    doses = ask_doses(opening) if cause == USED else None
-    service.Telling(store).record_explanation(opening, who, cause, doses, clock.now_ms())
-    if cause == USED and who is not None:
-        _report_now(store, opening, form_key, who, doses, told(Phrase("asking.file_now")))
-
-
-def ask_for_report(store: service.Database, opening: Opening, form_key: str, who: str) -> None:
-    """Asks for the report of a use that was explained at an earlier docking and never reported."""
-    doses = opening.explanation.doses if opening.explanation else None
-    at, error_ms = _at(store, opening), opening.began.error_ms
-    question = Phrase("asking.no_report_yet", pouch=opening.pouch, at=at, error_ms=error_ms)
-    _report_now(store, opening, form_key, who, doses, "\n" + told(question))
-
-
-def _report_now(
-    store: service.Database, opening: Opening, form_key: str, who: str, doses: int | None, question: str
-) -> None:
-    if not click.confirm(question, default=True, err=True):
-        return
-    kit = ask_kit(service.Reports(store).kits_of_report(opening, who, opening.began.likely_ms))
-    known = service.Telling(store).prefilled(opening) | ({"doses": doses} if doses else {})
-    answers = ask_form(store, forms.load(form_key), known)
-    filed = service.Telling(store).file_report(form_key, opening, who, answers, clock.now_ms(), kit)
-    say(told(Phrase("asking.report_filed", report=filed.id)))
-
-
-def ask_kit(possible: Sequence[str]) -> str | None:
-    """Which kit was used, if several may have been in the pouch; None if that is clear, or not known."""
-    if len(possible) < 2:
-        return None
-    say("\n" + told(Phrase("asking.which_kit", kits=tuple(possible))))
-    prompt = told(Phrase("asking.kit"))
-    while True:
-        typed = str(click.prompt(prompt, default="", show_default=False, err=True)).strip()
-        if typed == "" or typed in possible:
-            return typed or None
-        say("  " + told(Phrase("asking.was_one_of", kits=tuple(possible))))
+def _why_opened(store: service.Database, opening: Opening) -> Phrase:
+    at, error_ms, seconds = _at(store, opening), opening.began.error_ms, opening.duration_s
+    if not seconds:
+        return Phrase("asking.why_opened", pouch=opening.pouch, at=at, error_ms=error_ms)
+    lasted = Phrase("asking.seconds", s=seconds) if seconds < 120 else Phrase("asking.minutes", min=round(seconds / 60))
+    return Phrase("asking.why_opened_for", pouch=opening.pouch, at=at, error_ms=error_ms, lasted=lasted)
 
 
 def _at(store: service.Database, opening: Opening) -> clock.Instant:
     return clock.Instant(opening.began.likely_ms, store.station.time_zone)
 
 
-def ask_cause() -> str | None:
-    """Why a pouch was opened, by number or key; None for an empty answer."""
+def ask_cause(store: service.Database, opening: Opening, who: str | None, offered: str | None = None) -> str:
+    """Why a pouch was opened, by number or key. Enter alone is for later. Raises `questions.Left`."""
     causes = list(CAUSES)
-    prompt = told(Phrase("asking.cause"))
-    for number, words in enumerate(CAUSES.values(), 1):
-        say(f"  {number}  {words}")
-    while True:
-        answer = str(click.prompt(prompt, default="", show_default=False, err=True)).strip().lower()
-        if answer == "":
-            return None
+    say("\n" + told(_why_opened(store, opening)))
+    if who is not None and opening.officers and who not in opening.officers:
+        say(line("asking.was_with_others", officers=tuple(opening.officers)))
+    for at, words in enumerate(CAUSES.values(), 1):
+        text = told(words)
+        say(f"  {at}  {text[:1].upper()}{text[1:]}")
+    say(line("asking.number_or"))
+
+    def parse(typed: str) -> str | None:
+        answer = typed.casefold()
         if answer in causes:
             return answer
-        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(causes):
+        if answer.isascii() and answer.isdigit() and 1 <= int(answer[:9]) <= len(causes):
             return causes[int(answer) - 1]
-        say("  " + told(Phrase("asking.number_of_cause", most=len(causes))))
+        raise InputError("asking.number_of_cause", most=len(causes))
+
+    offer = Offer[str | None](offered, str(causes.index(offered) + 1) if offered is not None else "")
+    cause = questions.ask(line("asking.answer"), Phrase("asking.help_cause", most=len(causes)), parse, offer)
+    if cause is None:
+        raise Later
+    return cause
 
 
-def ask_doses(opening: Opening) -> int:
-    """How many doses were given; the tag's dose marks are offered."""
-    prompt = told(Phrase("asking.doses"))
-    doses: int = click.prompt(prompt, type=click.IntRange(1, MAX_DOSES), default=opening.dose_marks or None, err=True)
-    return doses
+def ask_doses(opening: Opening, offered: int | None = None) -> int:
+    """How many doses were given; the tag's dose marks are offered. Raises `questions.Left`."""
+    marks = offered or opening.dose_marks or None
+    offer = Offer(marks, str(marks)) if marks else None
+    return questions.number(line("asking.doses"), Phrase("asking.help_doses", most=MAX_DOSES), 1, MAX_DOSES, offer)
 
 
-def ask_form(store: service.Database, form: forms.Form, known: dict[str, object]) -> dict[str, object]:
-    """Asks every question of the form, each until its answer fits. `known` answers are offered."""
-    station = store.station
-    now_ms = clock.now_ms()
-    say("\n" + told(Phrase("asking.form", title=form.title)))
-    yes_no = told(Phrase("asking.yes_no"))
-    answers: dict[str, object] = {}
-    for field in form.asked(station.collect_names):
-        if field.required_if and answers.get(field.required_if) is not True:
-            continue
+class _Report:
+    """A report that is asked for: which kit, and the questions of the form. Left, it is kept as a draft."""
+
+    def __init__(
+        self,
+        store: service.Database,
+        opening: Opening | None,
+        form_key: str,
+        officer: str,
+        doses: int | None,
+        kits: Sequence[str] = (),
+        kit: str | None = None,
+    ) -> None:
+        self._store = store
+        self._opening = opening
+        self._form = forms.load(form_key)
+        self._officer = officer
+        self._kits = kits
+        self.kit = kit
+        self._known = service.Telling(store).prefilled(opening) | ({"doses": doses} if doses else {})
+        self._began: bool | None = None
+        self.answers: dict[str, object] = {}
+
+    def ask_whether(self, question: str) -> None:
+        """Asks whether to report now, and if so files it and says so. Raises `questions.Left`: a draft is kept."""
+        assert self._opening is not None
+        self._kits = service.Reports(self._store).kits_of_report(
+            self._opening, self._officer, self._opening.began.likely_ms
+        )
+
+        def ask() -> bool:
+            if not questions.yes_or_no(question, Phrase("asking.help_file_now"), offered=True):
+                raise Later
+            return True
+
+        with self._kept():
+            questions.in_turn([ask, self.ask_kit, self.ask_form])
+            filed = service.Telling(self._store).file_report(
+                self._form.key, self._opening, self._officer, self.answers, clock.now_ms(), self.kit
+            )
+        say(f"{line('asking.report_filed', report=filed.id)} {told(reported(filed.id, self._opening, self._officer))}")
+
+    def ask_all(self, asks_kit: bool) -> None:
+        """Asks for the kit, unless that was said, and all of the form. Raises `questions.Later`: a draft is kept."""
+        with self._kept():
+            questions.from_the_start([*([self.ask_kit] if asks_kit else []), self.ask_form])
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Whatever keeps the report from being filed, what was answered is kept as a draft."""
+        try:
+            yield
+        except (KitdockError, KeyboardInterrupt, click.Abort):
+            self.keep()
+            raise
+
+    def keep(self) -> None:
+        """Keeps what was answered so far for the next time."""
+        if self.answers or self.kit is not None:
+            draft = Draft(self.answers, USED if self._opening else None, self.kit)
+            service.Drafts(self._store).keep_draft(self._form.key, self._officer, self._opening, draft)
+
+    def _begin(self) -> None:
+        """Takes up what was answered the last time, once."""
+        if self._began is not None:
+            return
+        kept = service.Drafts(self._store).kept_draft(self._form.key, self._officer, self._opening)
+        self._began = kept is not None
+        if kept is not None and kept.answers:
+            self.answers = dict(kept.answers)
+            self.kit = self.kit or (kept.kit if kept.kit in self._kits else None)
+            say("\n" + line("asking.begun_before"))
+
+    def ask_kit(self) -> bool:
+        """Asks which kit was used, if several may have been in the pouch; None stays if it is not known."""
+        self._begin()
+        if len(self._kits) < 2:
+            return False
+        say("\n" + line("asking.which_kit", kits=tuple(self._kits)))
+
+        def parse(typed: str) -> str | None:
+            if typed == questions.EMPTY:
+                return None
+            found = next((each for each in self._kits if each.casefold() == typed.casefold()), None)
+            if found is None:
+                raise InputError("asking.was_one_of", kits=tuple(self._kits))
+            return found
+
+        offer = Offer[str | None](self.kit, self.kit or "")
+        wanted = Phrase("asking.help_kit", kits=tuple(self._kits))
+        self.kit = questions.ask(line("asking.kit_offered" if self.kit else "asking.kit"), wanted, parse, offer)
+        return True
+
+    def ask_form(self) -> bool:
+        """Asks every question of the form, each until its answer fits. What is known or was answered is offered."""
+        self._begin()
+        say("\n" + line("asking.form", title=self._form.title))
+        say(line("asking.at_any_question"))
+        fields = self._form.asked(self._store.station.collect_names)
+        return questions.in_turn([self._field(each) for each in fields])
+
+    def _field(self, field: forms.Field) -> Callable[[], bool]:
+        def ask() -> bool:
+            if field.required_if and self.answers.get(field.required_if) is not True:
+                self.answers.pop(field.key, None)
+                return False
+            answer = self._answer(field)
+            if answer is None:
+                self.answers.pop(field.key, None)
+            else:
+                self.answers[field.key] = answer
+            return True
+
+        return ask
+
+    def _answer(self, field: forms.Field) -> object:
+        """The answer to one question; None if none is needed and none is given."""
         needed = field.required or field.required_if is not None
-        offered = known.get(field.key)
-        numbered = {str(number): choice for number, choice in enumerate(field.choices, 1)}
-        choices = ", ".join(f"{number} {choice.replace('_', ' ')}" for number, choice in numbered.items())
-        hint = {"yes_no": f" ({yes_no})", "choice": f"\n  ({choices})"}.get(field.type, "")
-        while True:
-            default = "" if offered is None else str(offered)
-            typed: str = click.prompt(field.label + hint, default=default, show_default=offered is not None, err=True)
-            if typed == "":
-                if not needed:
-                    break
-                say("  " + told(Phrase("asking.answer_needed")))
-                continue
-            try:
-                answers[field.key] = forms.parse(field, numbered.get(typed, typed), station.time_zone, now_ms)
-                break
-            except InputError as error:
-                say(f"  {told(error)}")
-    return answers
+        zone = self._store.station.time_zone
+        numbered = {str(at): choice for at, choice in enumerate(field.choices, 1)}
+
+        def parse(typed: str) -> object:
+            if typed == questions.EMPTY and not needed:
+                return None
+            if field.type == "yes_no":
+                return questions.agreed(typed)
+            return forms.parse(field, numbered.get(typed, typed), zone, clock.now_ms())
+
+        question = f"{field.label} ({line('asking.yes_no')})" if field.type == "yes_no" else field.label
+        if field.choices:
+            say("\n".join([field.label, *(f"  {at}  {each.replace('_', ' ')}" for at, each in numbered.items())]))
+            question = line("asking.answer")
+        offered = self.answers.get(field.key, self._known.get(field.key))
+        offer = None if offered is None and needed else Offer(offered, self._shown(field, offered))
+        return questions.ask(question, _wanted(field, needed), parse, offer)
+
+    def _shown(self, field: forms.Field, answer: object) -> str:
+        """How an answer stands in brackets."""
+        if answer is None:
+            return ""
+        if isinstance(answer, Unseen):
+            return line("asking.as_before")
+        if isinstance(answer, bool):
+            return questions.said(answer)
+        if field.type == "instant":
+            at_ms = round(datetime.fromisoformat(str(answer)).timestamp() * 1000)
+            return line("asking.time", at=clock.Instant(at_ms, self._store.station.time_zone))
+        return str(answer).replace("_", " ") if field.type == "choice" else str(answer)
+
+
+def _wanted(field: forms.Field, needed: bool) -> Phrase:
+    """What `?` says of a question of the form: as the form has it, and by the kind of its answer."""
+    kind = {
+        "text": Phrase("asking.help_text", most=forms.MAX_TEXT),
+        "instant": Phrase("asking.help_time"),
+        "yes_no": Phrase("asking.help_yes_no"),
+        "integer": Phrase("asking.help_number", least=field.minimum or 0, most=field.maximum or MAX_DOSES),
+        "choice": Phrase("asking.help_choice", most=len(field.choices)),
+    }[field.type]
+    return Phrase(
+        "asking.help_field" if needed else "asking.help_field_optional",
+        about=f"{field.help} " if field.help else "",
+        kind=kind,
+        empty=questions.EMPTY,
+    )
+
+
+def ask_report(
+    store: service.Database,
+    form_key: str,
+    officer: str,
+    opening: Opening | None,
+    kit: str | None,
+) -> tuple[dict[str, object], str | None]:
+    """The answers of a report and its kit, asked at the terminal. Raises `questions.Later`: a draft was kept."""
+    report = _Report(store, opening, form_key, officer, None, opening.kits if opening else (), kit)
+    try:
+        report.ask_all(asks_kit=kit is None)
+    except Left:
+        if not report.answers:
+            raise
+        again = NextStep("report.file", opening=opening.name if opening else None, officer=officer)
+        raise Later("asking.report_left", again=again) from None
+    return report.answers, report.kit
+
+
+def keep_report(
+    store: service.Database,
+    form_key: str,
+    officer: str,
+    opening: Opening | None,
+    answers: dict[str, object],
+    kit: str | None,
+) -> None:
+    """Keeps the answers of a report that could not be filed."""
+    draft = Draft(answers, USED if opening else None, kit)
+    service.Drafts(store).keep_draft(form_key, officer, opening, draft)

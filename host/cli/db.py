@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host import clock, service
+from host.cli import questions
 from host.cli.groups import Group
 from host.cli.options import db_option, format_option, open_store, with_store
 from host.cli.render import Done, Table, day_of
@@ -71,7 +72,7 @@ def restore(db: Path, backup: Path, yes: bool) -> Done:
         if not yes:
             if not sys.stdin.isatty():
                 raise InputError("restore.nobody_to_ask")
-            click.confirm(line("ask.restore"), abort=True, err=True)
+            questions.demand_yes(line("ask.restore"), Phrase("asking.help_restore"))
         kept = candidate.take_its_place()
     warnings = []
     if candidate.key_missing:
@@ -155,7 +156,7 @@ def retention(db: Path, dry_run: bool, apply: bool, yes: bool) -> Table:
                 if not sys.stdin.isatty():
                     raise InputError("retention.nobody_to_ask")
                 what = tuple(Phrase("cell.rows_of", rows=each.rows, kind=_kind(each)) for each in amounts if each.rows)
-                click.confirm(line("ask.destroy", what=what), abort=True, err=True)
+                questions.demand_yes(line("ask.destroy", what=what), Phrase("asking.help_destroy"))
             amounts = retention.retain()
             for each in _afterwards(db, service.Care(store).copies(), retention.still_in_log):
                 click.echo(each, err=True)

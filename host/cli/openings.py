@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from host import clock, service
-from host.cli import asking, terminal
+from host.cli import asking, questions, terminal
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Done, Row, Table, time_of
 from host.cli.steps import line
+from host.errors import InputError
 from host.phrase import NextStep, Phrase
 from host.tag.times import Interval
 from host.usage.openings import Opening
@@ -59,21 +61,21 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
         raise click.UsageError(line("option.officer_or_myself"))
     with open_store(db) as store:
         found = service.Telling(store).find_opening(opening)
-        if officer is None and not myself and terminal.has_terminal():
-            who = asking.ask_who(store, found.pouch, found.officers, then=True)
-        else:
-            who = None if myself else service.Telling(store).speaker(found, officer)
-        if cause is None:
-            if not terminal.has_terminal():
-                raise click.UsageError(line("option.cause_missing"))
-            cause = asking.ask_cause()
-            if cause is None:
-                raise click.UsageError(line("said.stays_unexplained"))
-            if cause == USED and doses is None:
-                doses = asking.ask_doses(found)
+        asks = terminal.has_terminal()
+        if cause is None and not asks:
+            raise click.UsageError(line("option.cause_missing"))
+        asked = False
+        asks_who = officer is None and not myself and asks
+        who = None if asks_who or myself else service.Telling(store).speaker(found, officer)
+        if asks_who or cause is None:
+            who, cause, doses = _asked(store, found, who, cause, doses, asks_who)
+            asked = True
         before = found.explanation
         doses = service.Telling(store).record_explanation(found, who, cause, doses, clock.now_ms())
         speaks = Phrase("cell.officer", officer=who) if who is not None else store.login
+    if asked:
+        again = NextStep("opening.explain_anew", opening=found.name)
+        terminal.say(line("asking.change_explanation", change=again))
     replaced = Phrase("said.replaces", cause=before.cause, by=before.said_by) if before else None
     report = NextStep("report.file", opening=found.name) if cause == USED and not found.reports else None
     return Done(
@@ -94,6 +96,34 @@ def explain(db: Path, opening: str, cause: str | None, doses: int | None, office
             "replaces": before.cause if before else None,
         },
     )
+
+
+def _asked(
+    store: service.Database, opening: Opening, who: str | None, cause: str | None, doses: int | None, asks_who: bool
+) -> tuple[str | None, str, int | None]:
+    """What is not given yet is asked for. Raises `InputError` if it is left for later."""
+    said: dict[str, Any] = {"who": who, "cause": cause, "doses": doses}
+
+    def ask_who() -> bool:
+        said["who"] = asking.ask_who(store, opening.pouch, opening.officers, then=True)
+        return store.account.officer is None
+
+    def ask_cause() -> bool:
+        said["cause"] = asking.ask_cause(store, opening, said["who"])
+        return True
+
+    def ask_doses() -> bool:
+        if said["cause"] != USED or doses is not None:
+            return False
+        said["doses"] = asking.ask_doses(opening)
+        return True
+
+    steps = [*([ask_who] if asks_who else []), *([ask_cause, ask_doses] if cause is None else [])]
+    try:
+        questions.from_the_start(steps)
+    except questions.Left:
+        raise InputError("said.stays_unexplained") from None
+    return said["who"], said["cause"], said["doses"]
 
 
 def _row(opening: Opening, zone: str) -> Row:

@@ -69,6 +69,7 @@ COMMANDS: dict[str, str] = {
     "officer.role": "kitdock officer change {officer} --role {role}",
     "officer.trained": "kitdock officer change {officer} --trained DATE",
     "opening.doses": "kitdock openings explain {opening} --cause used --doses {doses}",
+    "opening.explain_anew": "kitdock openings explain {opening}",
     "opening.explain": "kitdock openings explain {opening} --officer {officer} --cause {cause}",
     "opening.list": "kitdock openings[ {pouch}]",
     "opening.used": "kitdock openings explain {opening} --officer {officer} --cause used --doses {doses}",

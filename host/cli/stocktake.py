@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from host import clock, service
-from host.cli import terminal
+from host.cli import questions, terminal
 from host.cli.groups import Group
 from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table, time_of
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.clock import Instant
-from host.errors import InputError
+from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
 from host.receiving import naming
 from host.words import heading
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 UNDO = "undo"
 END = "done"
-HELP = "help"
-"""What is typed among the scans: takes the last back; ends; says what can be typed."""
+"""What is typed among the scans: takes the last back, as `back` does; ends, as `later` does."""
 
 _GS1 = re.compile(r"[\](].*|\W*(d2|C1|Q3|e0|J1)?01\d{14}.*|\d{8}|\d{12,14}", re.ASCII | re.DOTALL)
 """What a pack's own code looks like, rather than the number of a kit."""
@@ -120,11 +119,13 @@ class Counting:
         try:
             for each in lines:
                 text = each.strip(" \t\r\n\0")
-                if text.lower() == END:
+                word = questions.word(text)
+                if text.lower() == END or word == questions.LATER:
                     break
-                if text.lower() == HELP:
+                if word == questions.HELP:
                     _say(line("said.stocktake_help"))
-                elif text.lower() == UNDO:
+                    _say(line("asking.count_words"))
+                elif text.lower() == UNDO or word == questions.BACK:
                     tally = tally._replace(undone=tally.undone + self._undo())
                 elif text:
                     taken = self._take(text)
@@ -273,10 +274,9 @@ def close(db: Path, which: str | None, reasons: tuple[str, ...], file: Path | No
         known = service.Stocktakes(store).open_stocktake(which)
         given = (_from_file(file) if file is not None else {}) | dict(_given(each) for each in reasons)
         if terminal.has_terminal():
-            for each in service.Stocktakes(store).stocktake_result(known.id, clock.now_ms()).differences:
-                if (each.kind, each.kit) not in given:
-                    given[each.kind, each.kit] = _ask(each)
-        done = service.Stocktakes(store).close_stocktake(known.id, given, clock.now_ms())
+            done = _asked_for(store, known, given)
+        else:
+            done = service.Stocktakes(store).close_stocktake(known.id, given, clock.now_ms())
         note(store)
     lines = [
         line(
@@ -429,17 +429,42 @@ def _from_file(path: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def _ask(difference: Difference) -> str:
-    """The reason for a difference, asked at the terminal; empty if there is none."""
-    _say(f"{difference.name}  {told(difference.detail)}")
-    while True:
-        text = str(click.prompt(f"  {line('ask.reason')}", default="", show_default=False, err=True))
-        if not text.strip():
-            return ""
-        try:
-            return naming.reason(text)
-        except InputError as wrong:
-            _say(f"  {told(wrong)}")
+def _asked_for(store: service.Database, known: service.Stocktake, given: dict[tuple[str, str], str]) -> Result:
+    """Asks for each reason that is not given, and closes the stocktake; what is given is kept if it stays open.
+
+    Raises `questions.Later` if the rest is left.
+    """
+    stocktakes = service.Stocktakes(store)
+    before = stocktakes.reasons_kept(known.id)
+    open_yet = [
+        each
+        for each in stocktakes.stocktake_result(known.id, clock.now_ms()).differences
+        if (each.kind, each.kit) not in given
+    ]
+
+    def step(difference: Difference) -> Callable[[], bool]:
+        def ask() -> bool:
+            of = difference.kind, difference.kit
+            given[of] = _ask(difference, given.get(of) or before.get(of, ""))
+            return True
+
+        return ask
+
+    try:
+        questions.from_the_start([step(each) for each in open_yet])
+        return stocktakes.close_stocktake(known.id, given, clock.now_ms())
+    except (KitdockError, KeyboardInterrupt) as why:
+        stocktakes.keep_reasons(known.id, before | {of: each for of, each in given.items() if each})
+        if isinstance(why, questions.Later):
+            raise questions.Later("asking.reasons_kept", close=NextStep("stocktake.close")) from None
+        raise
+
+
+def _ask(difference: Difference, offered: str) -> str:
+    """The reason for a difference, asked at the terminal; empty if there is none. Raises `questions.Left`."""
+    terminal.say(f"{difference.name}  {told(difference.detail)}")
+    offer = questions.Offer(offered, offered)
+    return questions.ask(f"  {line('ask.reason')}", Phrase("asking.help_reason"), naming.reason, offer)
 
 
 def _answer(ok: bool, what: str, text: str) -> None:

@@ -14,9 +14,9 @@ from host.cli import asking, terminal
 from host.cli.groups import Group
 from host.cli.options import open_store, reason_option, with_store
 from host.cli.render import Done, Row, Table, time_of
-from host.cli.steps import line
+from host.cli.steps import line, told
 from host.clock import Instant
-from host.errors import InputError
+from host.errors import InputError, KitdockError
 from host.phrase import NextStep, Phrase
 from host.usage.reports import SAME, WITHDRAWN, UsageReport
 from host.words import written
@@ -39,6 +39,7 @@ def file(
     db: Path, form_key: str, opening: str | None, officer: str | None, kit: str | None, amends: int | None, answers: Any
 ) -> Done:
     given = None if answers is None else _read(answers.read())
+    asked = given is None
     with open_store(db) as store:
         form = forms.load(form_key)
         officer, found, tag = service.Telling(store).who_reports(opening, officer)
@@ -47,13 +48,20 @@ def file(
         if given is None:
             if not terminal.has_terminal():
                 raise click.UsageError(line("option.answers_missing"))
-            if found is not None and kit is None:
-                kit = asking.ask_kit(found.kits)
-            given = asking.ask_form(store, form, service.Telling(store).prefilled(found))
-        filed = service.Telling(store).file_report(form_key, found, officer, given, clock.now_ms(), kit, amends, tag)
+            given, kit = asking.ask_report(store, form.key, officer, found, kit)
+        try:
+            filed = service.Telling(store).file_report(
+                form_key, found, officer, given, clock.now_ms(), kit, amends, tag
+            )
+        except KitdockError:
+            if asked:
+                asking.keep_report(store, form.key, officer, found, given, kit)
+            raise
         row = _row(store, filed)
-    told = "done.report_filed_of_kit" if filed.kit else "done.report_filed"
-    text = line(told, report=filed.id, doses=filed.doses, officer=officer, kit=filed.kit)
+    if asked:
+        terminal.say(told(asking.reported(filed.id, found, officer)))
+    code = "done.report_filed_of_kit" if filed.kit else "done.report_filed"
+    text = line(code, report=filed.id, doses=filed.doses, officer=officer, kit=filed.kit)
     warnings = []
     if filed.kit is None:
         kits = tuple(found.kits) if found else ()

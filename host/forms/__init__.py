@@ -2,8 +2,8 @@
 
 This module reads them and checks answers against them. A field has a key, a label, a type (text, instant,
 yes_no, integer, choice) and, as far as needed: choices, minimum, maximum, required, required_if (the key of
-a yes_no field), protected (the roles that may read it), identifies (it names the person), source (its
-number in the document the form comes from).
+a yes_no field), protected (the roles that may read it), identifies (it names the person), help (what is
+said of it to who asks for help), source (its number in the document the form comes from).
 """
 
 import tomllib
@@ -42,6 +42,7 @@ class Field(NamedTuple):
     required_if: str | None = None
     protected: tuple[str, ...] = ()
     identifies: bool = False
+    help: str = ""
 
 
 class Form(NamedTuple):

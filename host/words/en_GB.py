@@ -1990,7 +1990,6 @@ TAGS: Sentences = {
     "bench.y_or_n": "y or n",
     "bench.does_not_pass": "{typed} does not pass. If you mistyped it, type it again. Press Enter to keep it.",
     "bench.no_number": "I can't read {typed!r} as a number. Type it like 17 {unit}.",
-    "bench.neither_yes_nor_no": "Type y for yes or n for no.",
     "bench.nobody_to_ask": "there is nobody to ask",
     "bench.skipped": "skipped",
     "bench.not_bare": "The board still has the keys that the bench gave it. {error} To take them away: {wipe}.",
@@ -2133,7 +2132,6 @@ TAGS: Sentences = {
     "asking.which_kit": "Which kit was used: {kits:or}?",
     "asking.kit": "Kit (press Enter if you don't know)",
     "asking.was_one_of": "Type {kits:or}, or press Enter if you don't know.",
-    "asking.cause": "Your answer (press Enter to leave it for later)",
     "asking.number_of_cause": "Type a number from 1 to {most}, or press Enter to leave it for later.",
     "asking.doses": "Doses given",
     "asking.form": (
@@ -2252,6 +2250,94 @@ TAGS: Sentences = {
     "demo.reconciliation": "What doesn't add up",
     "demo.took": "That took {seconds} s. The database is {db}. Try:",
     "demo.reads_reports": "who may read whole reports",
+    # Questions at the terminal: how each can be left, and what `?` says of it.
+    "asking.answer": "Your answer",
+    "asking.as_before": "as you answered before",
+    "asking.at_any_question": "At any question you can also type: back, later, ? for help.",
+    "asking.begun_before": "You'd started this report. Your answers are filled in.",
+    "asking.bench_words": "Type back to do this step again, s to skip it, or later to stop and go on another day.",
+    "asking.change_explanation": "If that is wrong, use {change}.",
+    "asking.change_report": "If something is wrong, file it again with {amend}, or withdraw it with {withdraw}.",
+    "asking.count_words": "Or type back to take back your last scan, or later to stop here. Your scans are kept.",
+    "asking.first_question": "This is the first question.",
+    "asking.hello": "Hello, {officer}.",
+    "asking.help_at_hand": "Type the numbers of what is on your bench, with spaces between them, such as 1 4.",
+    "asking.help_cause": "Type a number from 1 to {most}, whichever is nearest. If you can't say, type later.",
+    "asking.help_choice": "Type a number from 1 to {most}.",
+    "asking.help_collar_number": (
+        "Type the collar number of the officer who is answering. If a number in brackets is yours, press Enter."
+    ),
+    "asking.help_destroy": (
+        "Type yes to destroy that. You can't get it back after that, except from a backup. Type no to keep it."
+    ),
+    "asking.help_doses": (
+        "Type how many doses the person was given, from 1 to {most}. A number in brackets is what the tag counted. "
+        "Press Enter if it is right."
+    ),
+    "asking.help_doses_in_it": "Open the kit and count the doses that are left. Type 0 if there are none.",
+    "asking.help_doses_in_one": "Type how many doses a full kit of this product holds, from 1 to {most}.",
+    "asking.help_expiry": "Look for EXP on the pack and type that date, such as 2028-04-30, or 2028-04 without a day.",
+    "asking.help_field": "{about}{kind}",
+    "asking.help_field_optional": (
+        "{about}{kind} If you don't know, press Enter. To leave out what is in brackets, type {empty}"
+    ),
+    "asking.help_file_now": (
+        "Type yes to report it now, which takes about a minute. Type no or later and you are asked again the next time."
+    ),
+    "asking.help_go_ahead": "Type yes to go ahead. This can't be undone. Type no and nothing is changed.",
+    "asking.help_had_since_then": (
+        "Type yes if {holder} had the kit all along and the other name was a mistake. Type no to issue it as of now."
+    ),
+    "asking.help_kit": (
+        "The number is on the kit's label: {kits:or}. If you don't know, press Enter. To leave out what is in "
+        "brackets, type -"
+    ),
+    "asking.help_lot": "Look for LOT on the pack and type what follows it, such as A1.",
+    "asking.help_number": "Type a whole number from {least} to {most}.",
+    "asking.help_pack_right": "Compare this with what is printed on the pack. Type yes if they agree.",
+    "asking.help_product": "Type the number of a product in the list, or the name of a new one as printed on the pack.",
+    "asking.help_reading": "Look at the pack and type the number of the line that agrees with it.",
+    "asking.help_reason": (
+        "Say in a few words why the kit isn't where it was expected. If you don't know yet, press Enter: the stocktake "
+        "stays open."
+    ),
+    "asking.help_record_it": (
+        "Type yes if the time is right. The openings above then count as shown. Type no and nothing is recorded."
+    ),
+    "asking.help_restore": (
+        "Type yes to put the backup in the place of the database. The database as it is now is kept beside it. "
+        "Type no and nothing is changed."
+    ),
+    "asking.help_text": "Type a few words, {most} characters at most.",
+    "asking.help_time": "Type a date and a time, such as 2026-05-01 18:30.",
+    "asking.help_yes_no": "Type yes or no.",
+    "asking.kit_offered": "Kit",
+    "asking.minutes": lambda min: plural(min, "minute"),
+    "asking.neither": "Type yes or no.",
+    "asking.not_readable": "I can't read what you typed. Please type it again.",
+    "asking.nothing_changed": "Nothing was changed.",
+    "asking.nothing_recorded": "Nothing was recorded.",
+    "asking.number_or": "Type a number, or: back, later, ? for help.",
+    "asking.reasons_kept": "The reasons you gave are kept. Go on with {close} another time.",
+    "asking.recorded": "Thank you. For pouch {pouch} we have: {cause}. If that is wrong, use {change}.",
+    "asking.recorded_doses": (
+        "Thank you. For pouch {pouch} we have: {cause}, {doses:dose}. If that is wrong, use {change}."
+    ),
+    "asking.report_left": "Your answers are kept for 30 days at most. Go on with {again} another time.",
+    "asking.scan_ways_out": (
+        "Type back or skip to leave this pack out, or later or done to stop here. What you have scanned stays."
+    ),
+    "asking.scan_words": "Or type back to take back the last kit, or later to stop here. What you have scanned stays.",
+    "asking.seconds": lambda s: plural(s, "second"),
+    "asking.time": "{at}",
+    "asking.ways_out": "Or type back for the question before, or later to leave this for another time.",
+    "asking.whole_number": "Type a whole number from {least} to {most}.",
+    "asking.why_opened_for": (
+        "Pouch {pouch} was opened {at:lately} (give or take {error_ms:bound}) for {lasted}. What was it for?"
+    ),
+    "asking.word_back": "back",
+    "asking.word_help": "help",
+    "asking.word_later": "later",
 }
 
 # The command line's own: what was done, what is asked, what there is none of.
@@ -2923,6 +3009,7 @@ STEPS: Sentences = {
     "tag.log": "Fetch its log",
     "tag.provision": "Make it a tag",
     "tag.wipe": "Wipe the tag",
+    "opening.explain_anew": "Change the explanation",
 }
 """Every action that a sentence may tell somebody to take, by its name."""
 

@@ -255,7 +255,7 @@ def test_movement_of_the_past_that_gives_an_opening_to_another_is_asked_about(
     assert status(shelf, "K1") == "issued"
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run(*back, input="\n", status=2)
-    assert "Record it? [y/N]" in done.stderr
+    assert "Record it? (yes/no) [no]" in done.stderr
     assert "Nothing was recorded. Check the time given with --at." in done.stderr
     assert status(shelf, "K1") == "issued"
     done = shelf.run(*back, input="y\n")
@@ -277,7 +277,7 @@ def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_the
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "issue", "K1", "1300", "--pouch", "P1", input="\n")
     assert "The issue of kit K1 to officer 1207 at " in done.stderr
-    assert "Has officer 1300 had it since then? [Y/n]" in done.stderr
+    assert "Has officer 1300 had it since then? (yes/no) [yes]" in done.stderr
     assert shelf.json("openings")[0]["officers"] == ["1300"]
 
 

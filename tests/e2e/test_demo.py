@@ -124,7 +124,7 @@ def test_a_demo_is_as_patient_as_its_user(tmp_path: Path, thought_s: float) -> N
         prompts = 0
         while terminal.until("Your collar number", 60):
             terminal.type("\n")  # whoever has the pouch
-            assert terminal.until("Your answer (press Enter to leave it for later)", 20), terminal.shown[-2000:]
+            assert terminal.until("Your answer:", 20), terminal.shown[-2000:]
             prompts += 1
             if prompts <= slow:
                 time.sleep(thought_s)

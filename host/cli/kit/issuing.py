@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from host import clock, service
-from host.cli import terminal
+from host.cli import questions, terminal
 from host.cli.groups import Command
 from host.cli.kit.shared import (
     ask_count,
@@ -26,7 +26,7 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.ledger import Movement, State, held_by
 from host.ledger.movement import ISSUE, LEAVE_BEHIND, LOSE, RETURN, USE, USED
-from host.phrase import NextStep
+from host.phrase import NextStep, Phrase
 
 SHOWN = 5
 """How many kits `next` shows."""
@@ -86,7 +86,8 @@ def _since_when(store: service.Database, to: Movement, kits: Sequence[str]) -> M
             had = held_by(State(officer=wrong.officer, place=wrong.place))
             has = held_by(State(officer=to.officer, place=to.place))
             terminal.say(line("said.issue_reversed", kit=kit, holder=had, at=Instant(wrong.at_ms, zone)))
-            if click.confirm(line("ask.had_since_then", holder=has), default=True, err=True):
+            wanted = Phrase("asking.help_had_since_then", holder=has)
+            if questions.yes_or_no(line("ask.had_since_then", holder=has), wanted, offered=True):
                 return to._replace(at_ms=wrong.at_ms)
     return to
 

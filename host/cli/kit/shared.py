@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from host import clock, service
-from host.cli import steps, terminal
+from host.cli import questions, steps, terminal
 from host.cli.options import at_option, instant, open_store, words
 from host.cli.render import Done
 from host.cli.steps import line
@@ -18,6 +18,7 @@ from host.errors import InputError
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK
 from host.phrase import Phrase
+from host.receiving.table import MAX_DOSES
 from host.usage.doses import Due
 from host.usage.doses import told as doses_told
 
@@ -66,7 +67,7 @@ def recorded(
     if not terminal.has_terminal():
         raise InputError("movement.changes_openings", changes=changes)
     terminal.say(steps.told(changes))
-    if not click.confirm(line("ask.record_it"), default=False, err=True):
+    if not questions.yes_or_no(line("ask.record_it"), Phrase("asking.help_record_it"), offered=False):
         raise InputError("movement.not_wanted")
     return record()
 
@@ -95,8 +96,7 @@ def ask_count(store: service.Database, kit: str, due: Due) -> int:
     if not terminal.has_terminal():
         raise InputError("movement.count_first", why=why)
     terminal.say(steps.told(why))
-    counted: int = click.prompt(line("ask.doses_in_it"), type=click.IntRange(0, 99), err=True)
-    return counted
+    return questions.number(line("ask.doses_in_it"), Phrase("asking.help_doses_in_it"), 0, MAX_DOSES)
 
 
 def named(kits: Sequence[str]) -> Phrase:

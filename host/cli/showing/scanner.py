@@ -19,6 +19,7 @@ from typing import NamedTuple
 import click
 
 from host import clock, service
+from host.cli import questions
 from host.cli.steps import line, told
 from host.errors import DatabaseBusy, InputError, KitdockError, NotAllowed, RuleError, StoreError
 from host.ledger import Movement
@@ -98,11 +99,13 @@ class Receiver:
         try:
             if not word:
                 return  # many scanners send two line ends
-            if word == "done":
+            left = questions.word(word)
+            if word == "done" or left == questions.LATER:
                 raise _Ended
-            if word in ("help", "?"):
+            if left == questions.HELP:
                 self._say(line("said.receiving_help"))
-            elif word == "undo":
+                self._say(f"  {line('asking.scan_words')}")
+            elif word == "undo" or left == questions.BACK:
                 self._undo()
             elif word.split()[0] == "lot":
                 self._announce(text)
@@ -194,16 +197,20 @@ class Receiver:
             return scan
         for number, reading in enumerate(readings, 1):
             self._say(f"    {number}  {_scan_told(reading)}")
-        return readings[self._number(f"  {line('ask.which_reading')} ", len(readings)) - 1]
+        which = self._number(f"  {line('ask.which_reading')} ", len(readings), Phrase("asking.help_reading"))
+        return readings[which - 1]
 
     def _confirm(self, scan: Scan) -> None:
         self._say(f"    {_scan_told(scan)}")
         while True:
-            answer = self._ask(f"  {line('ask.is_that_so')} ").casefold()
-            if answer in ("y", "yes"):
-                return
-            if answer in ("n", "no"):
-                raise _Skipped
+            answer = self._ask(f"  {line('ask.is_that_so')} ", Phrase("asking.help_pack_right"))
+            try:
+                if questions.agreed(answer):
+                    return
+            except InputError as error:
+                self._say(f"  {told(error)}")
+                continue
+            raise _Skipped
 
     def _product(self, gtin: str) -> service.Product:
         """The product with that GTIN; asked once, then it is in the catalogue."""
@@ -217,7 +224,8 @@ class Receiver:
         for number, each in enumerate(products, 1):
             self._say(f"    {number}  {each.name}")
         while True:
-            answer = self._ask(f"  {line('ask.number_or_name' if products else 'ask.name')} ")
+            question = f"  {line('ask.number_or_name' if products else 'ask.name')} "
+            answer = self._ask(question, Phrase("asking.help_product"))
             try:
                 return self._named(gtin, answer, products)
             except InputError as error:
@@ -233,7 +241,8 @@ class Receiver:
         same = next((each.name for each in products if each.name.casefold() == name.casefold()), None)
         if same is not None:
             return service.Catalogue(self._store).add_gtins(same, [gtin])
-        doses = self._number(f"  {line('ask.doses_in_one')} ", MAX_DOSES)
+        wanted = Phrase("asking.help_doses_in_one", most=MAX_DOSES)
+        doses = self._number(f"  {line('ask.doses_in_one')} ", MAX_DOSES, wanted)
         return service.Catalogue(self._store).add_product(name, [gtin], doses)
 
     def _filled(self, scan: Scan, product: service.Product, today: date) -> Scan:
@@ -254,7 +263,7 @@ class Receiver:
         self._say(f"\a  {line('said.no_lot', product=product.name)}")
         while True:
             try:
-                typed = typed_lot(self._ask(f"  {line('ask.lot')} "), today)
+                typed = typed_lot(self._ask(f"  {line('ask.lot')} ", Phrase("asking.help_lot")), today)
             except InputError as error:
                 self._say(f"  {told(error)}")
                 continue
@@ -263,28 +272,33 @@ class Receiver:
     def _ask_expiry(self, pack: Scan, product: service.Product, today: date) -> Scan:
         self._say(f"\a  {line('said.no_expiry', lot=pack.lot, product=product.name)}")
         while True:
-            answer = self._ask(f"  {line('ask.expiry')} ")
+            answer = self._ask(f"  {line('ask.expiry')} ", Phrase("asking.help_expiry"))
             try:
                 return pack._replace(expires_on=expiry(answer, today))
             except InputError as error:
                 self._say(f"  {told(error)}")
 
-    def _number(self, question: str, most: int) -> int:
+    def _number(self, question: str, most: int, wanted: Phrase) -> int:
         while True:
-            answer = self._ask(question)
+            answer = self._ask(question, wanted)
             if answer.isascii() and answer.isdigit() and 1 <= int(answer[:9]) <= most:
                 return int(answer)
             self._say(f"  {line('ask.number_up_to', most=most)}")
 
-    def _ask(self, question: str) -> str:
-        """An answer that is neither empty nor the beep of the next pack."""
+    def _ask(self, question: str, wanted: Phrase) -> str:
+        """An answer that is neither empty nor the beep of the next pack; `wanted` is what `?` says of it."""
         while True:
             answer = self._read(question).strip()
-            if answer.casefold() == "skip":
+            left = questions.word(answer)
+            if answer.casefold() == "skip" or left == questions.BACK:
                 raise _Skipped
-            if answer.casefold() == "done":
+            if answer.casefold() == "done" or left == questions.LATER:
+                self._say(f"  {line('said.skipped')}")
                 raise _Ended
-            if is_scan(answer, self._store.today()):
+            if left == questions.HELP:
+                self._say(f"  {told(wanted)}")
+                self._say(f"  {line('asking.scan_ways_out')}")
+            elif is_scan(answer, self._store.today()):
                 self._say(f"\a  {line('said.answer_first')}")
             elif answer:
                 return answer

@@ -10,7 +10,8 @@ import click
 
 from host.bench import procedure
 from host.bench.procedure import NUMBER, SHA256, BenchStep, Measurement
-from host.bench.run import Outcome, Skipped, Stopped
+from host.bench.run import Again, Outcome, Skipped, Stopped
+from host.cli import questions
 from host.cli.render import prose
 from host.cli.steps import told
 from host.cli.terminal import has_terminal
@@ -20,6 +21,8 @@ from host.phrase import Phrase
 
 SKIP, STOP = ("s", "skip"), ("q", "quit", "stop")
 """What is typed to skip a step, and to stop."""
+AGAIN = "r"
+"""What is typed at the end of a step to do it again."""
 INDENT = "    "
 
 
@@ -34,8 +37,11 @@ def _capital(text: str) -> str:
 
 
 def _typed(prompt: Phrase) -> str:
-    text: str = click.prompt(f"{INDENT}{told(prompt)}", default="", show_default=False, err=True)
-    return text.strip()
+    """What is typed. Raises `Stopped` at the end of the input."""
+    try:
+        return questions.read(f"{told(prompt)}:", INDENT)
+    except questions.Later:
+        raise Stopped from None
 
 
 def ask_what_is_at_hand() -> tuple[str, ...]:
@@ -45,7 +51,17 @@ def ask_what_is_at_hand() -> tuple[str, ...]:
     for number, name in enumerate(names, 1):
         _say(f"{number:>2}  {procedure.instruments()[name]}")
     while True:
-        words = _typed(Phrase("bench.their_numbers")).replace(",", " ").split()
+        typed = questions.read(f"{told(Phrase('bench.their_numbers'))}:", INDENT)
+        left = questions.word(typed)
+        if left == questions.LATER:
+            raise questions.Later
+        if left == questions.BACK:
+            _say(Phrase("asking.first_question"))
+            continue
+        if left == questions.HELP:
+            questions.explain(Phrase("asking.help_at_hand"), INDENT)
+            continue
+        words = typed.replace(",", " ").split()
         try:
             return procedure.at_hand([_instrument(word, names) for word in words])
         except InputError as error:
@@ -111,23 +127,29 @@ class Terminal:
             return False
         while True:
             typed = self._asked(Phrase("bench.go_on_or_repeat"), can_skip=False)
-            if typed.lower() in ("", "r"):
+            if typed.lower() in ("", AGAIN):
                 return bool(typed)
             _say(Phrase("bench.enter_or_r"))
 
     def _asked(self, prompt: Phrase, can_skip: bool = True) -> str:
-        """What is typed at a prompt, once it is none of the keys. Raises `Skipped` and `Stopped`."""
+        """What is typed at a prompt, once it is none of the keys. Raises `Again`, `Skipped` and `Stopped`."""
         if not has_terminal():
             raise Skipped(Phrase("bench.nobody_to_ask"))
         while True:
             typed = _typed(Phrase("bench.prompt" if can_skip else "bench.prompt_at_the_end", prompt=prompt))
             if typed.lower() in SKIP and can_skip:
                 raise Skipped(Phrase("bench.skipped"))
-            if typed.lower() in STOP:
+            left = questions.word(typed)
+            if typed.lower() in STOP or left == questions.LATER:
                 raise Stopped
-            if typed != "?":
+            if left == questions.BACK:
+                if not can_skip:
+                    return AGAIN
+                raise Again
+            if left is None:
                 return typed
             self._explain()
+            _say(Phrase("asking.bench_words"))
 
     def _explain(self) -> None:
         step = self._step
@@ -159,8 +181,4 @@ def read(reading: Measurement, typed: str) -> float | bool | str:
         if not abs(value) < 1e9:
             raise InputError("bench.no_number", typed=typed, unit=reading.unit)
         return value
-    if typed.lower() in ("y", "yes"):
-        return True
-    if typed.lower() in ("n", "no"):
-        return False
-    raise InputError("bench.neither_yes_nor_no")
+    return questions.agreed(typed)

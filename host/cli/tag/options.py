@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from host.cli.questions import demand_yes
 from host.cli.steps import told
 from host.phrase import Phrase
 
@@ -22,4 +23,4 @@ def agreed(question: Phrase, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError(told(Phrase("tags.nobody_to_ask")))
-    click.confirm(told(question), abort=True, err=True)
+    demand_yes(told(question), Phrase("asking.help_go_ahead"))

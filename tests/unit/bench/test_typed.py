@@ -29,7 +29,7 @@ def test_what_is_no_number_is_asked_for_again(typed: str) -> None:
 def test_a_yes_is_a_yes() -> None:
     assert [read(SURE, typed) for typed in ("y", "Yes", "n", "NO")] == [True, True, False, False]
     for typed in ("", "perhaps", "1"):
-        with refused("bench.neither_yes_nor_no", InputError):
+        with refused("asking.neither", InputError):
             read(SURE, typed)
 
 
