@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import click
 from click import termui
 
-from host.cli.render import prose
+from host.cli.render import NO_TERMINAL, prose
 from host.cli.steps import line, told
 from host.cli.terminal import say
 from host.errors import InputError, KitdockError
@@ -71,11 +71,16 @@ _WORDS: Mapping[str, str] = {"?": HELP, "help": HELP, "back": BACK, "later": LAT
 """Those that are understood in each language."""
 
 
+def columns() -> int:
+    """How wide a line may be; where there is no terminal, as wide as it is."""
+    return shutil.get_terminal_size().columns if sys.stderr.isatty() else NO_TERMINAL
+
+
 def read(prompt: str, indent: str = "") -> str:
     """A line that somebody types, without blanks around it. Raises `Later` at the end of the input."""
-    columns = shutil.get_terminal_size().columns if sys.stderr.isatty() else 10_000
-    *above, last = prose(f"{prompt} ", columns, indent).split("\n")
-    if len(last) + 1 > columns - ROOM:
+    width = columns()
+    *above, last = prose(f"{prompt} ", width, indent).split("\n")
+    if len(last) + 1 > width - ROOM:
         above, last = [*above, last], f"{indent}>"
     for each in above:
         click.echo(each, err=True)
