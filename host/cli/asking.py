@@ -21,6 +21,8 @@ from host.phrase import NextStep, Phrase
 from host.usage.openings import Opening
 from host.usage.reports import CAUSES, MAX_DOSES, USED, Draft, Unseen
 
+DRAFT_KEPT = "asking.draft_kept"
+"""What is said once answers were kept."""
 SELF = "me"
 """What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
 
@@ -92,8 +94,8 @@ class _AtTheDock:
             report = _Report(self._store, opening, self._form_key, who, doses)
             try:
                 report.ask_whether("\n" + told(question))
-            except Later:
-                say("  " + line("asking.left_for_later"))
+            except Later as left:
+                _say_left(left)
             return True
 
         return ask
@@ -116,9 +118,9 @@ class _AboutOpening:
         """Records each answer once it is whole. An answer that is left goes on where it was left."""
         try:
             questions.in_turn([self._ask_cause, self._ask_doses, self._ask_report])
-        except Later:
+        except Later as left:
             self._keep()
-            say("  " + line("asking.left_for_later"))
+            _say_left(left)
         except KeyboardInterrupt:
             self._keep()
             raise
@@ -155,6 +157,11 @@ class _AboutOpening:
         report = _Report(self._store, self._opening, self._form_key, self._who, self._doses)
         report.ask_whether("\n" + line("asking.file_now"))
         return True
+
+
+def _say_left(left: Later) -> None:
+    """Says what becomes of what was left."""
+    say("  " + line("asking.draft_kept" if left.code == DRAFT_KEPT else "asking.left_for_later"))
 
 
 def explained(opening: Opening, cause: str, doses: int | None) -> Phrase:
@@ -282,7 +289,10 @@ class _Report:
             return True
 
         with self._kept():
-            questions.in_turn([ask, self.ask_kit, self.ask_form])
+            try:
+                questions.in_turn([ask, self.ask_kit, self.ask_form])
+            except Later:
+                raise (Later(DRAFT_KEPT) if self.answers else Later()) from None
             filed = service.Telling(self._store).file_report(
                 self._form.key, self._opening, self._officer, self.answers, clock.now_ms(), self.kit
             )

@@ -2259,6 +2259,7 @@ TAGS: Sentences = {
     "asking.change_explanation": "If that is wrong, use {change}.",
     "asking.change_report": "If something is wrong, file it again with {amend}, or withdraw it with {withdraw}.",
     "asking.count_words": "Or type back to take back your last scan, or later to stop here. Your scans are kept.",
+    "asking.draft_kept": "Your answers are kept for 30 days at most. You'll be asked for this report again.",
     "asking.first_question": "This is the first question.",
     "asking.hello": "Hello, {officer}.",
     "asking.help_at_hand": "Type the numbers of what is on your bench, with spaces between them, such as 1 4.",
