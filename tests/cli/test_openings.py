@@ -99,7 +99,10 @@ def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.Monkey
     assert "by officer 1207: used on someone, 2 doses" in done.stdout
     done = force.run("openings", "explain", "P1:1", input="me\n3\n")
     login = force.store(lambda store: store.login)
-    assert f"opening P1:1 explained by {login}: checking it; it replaces used on someone, said by officer 1207" in done.stdout
+    assert (
+        f"opening P1:1 explained by {login}: checking it; it replaces used on someone, said by officer 1207"
+        in done.stdout
+    )
     done = force.run("openings", "explain", "P1:1", input="\n\n", status=2)
     assert "stays" in done.stderr
 
