@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -54,7 +55,13 @@ def test_each_sentence_is_said_with_the_same_fields(code: str, spoken: None) -> 
     for least in (False, True):
         said = words.told(Phrase(code, **fields(ours, least)))
         assert 0 < len(said) <= LONGEST
-        assert MARKED.search(said) or not re.search(r"[a-z]", said), said
+        silent = not re.search(r"[a-z]", said) if callable(ours) else not has_words(ours)
+        assert MARKED.search(said) or silent, said
+
+
+def has_words(text: str) -> bool:
+    """Whether anything is said besides the fields."""
+    return any(re.search(r"[A-Za-z]", literal) for literal, *_ in Formatter().parse(text))
 
 
 @pytest.mark.parametrize("action", BRITISH.steps)
@@ -362,7 +369,7 @@ def said(spoken: None, tmp_path_factory: pytest.TempPathFactory) -> list[Said]:
 DATA = ("Car 1", "Constable", "Europe/London", "North", "South", "Spray 2", "Traffic")
 """What was put in, besides what has a digit in it or is in capitals."""
 
-TYPED = (*Settings._fields, *ROLES, "england_wales", *(rule.kind for rule in RULES))
+TYPED = (*Settings._fields, "day-month", "month-day", *ROLES, "england_wales", *(rule.kind for rule in RULES))
 """Names that are typed, and shown as they are."""
 
 NO_WORDS = {

@@ -92,7 +92,7 @@ def told(what: Phrase | KitdockError, face: Callable[[NextStep], str] | None = N
 
 
 def heading(code: str) -> str:
-    """What stands over a column, before a row or in a cell; a code that has no heading stands there itself."""
+    """What stands over a column, before a row or in a cell; a code without a heading is shown as it is."""
     return _in_use.headings.get(code, code)
 
 

@@ -333,7 +333,7 @@ HEADINGS = {
 
 
 def _shown(group: str, code: str) -> str:
-    """What stands in a cell for a code."""
+    """What a cell shows for a code."""
     return HEADINGS.get(f"{group}.{code}", code)
 
 
@@ -365,7 +365,7 @@ def time(at: datetime, form: str = "") -> str:
     return f"on {on.day} {MONTHS[on.month - 1]} at {hour}" if 0 < ago < 300 else f"{day(on, 'on')} at {hour}"
 
 
-# Whoever is at the terminal, what was typed: dates, numbers, settings, roles.
+# Who is at the terminal and what was typed: dates, numbers, settings, roles.
 
 
 def _roles(roles: list[str]) -> str:
@@ -2706,7 +2706,7 @@ COMMANDS: Sentences = {
     ),
     "note.would_receive": "Dry run: {kits:kit} would be received into {place}.",
     "note.would_receive_nothing": "Dry run: {lines:line} to correct, so nothing would be received into {place}.",
-    # What stands in a cell, or is a part of a sentence.
+    # What a cell shows, or what is a part of a sentence.
     "cell.again": "{what} again",
     "cell.any_of": _any_of,
     "cell.as_printed": "GTIN {gtin}, with lot and expiry as printed",

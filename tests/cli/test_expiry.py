@@ -111,7 +111,8 @@ def test_forecast_says_how_many_to_order_by_when(ageing: Station) -> None:
     text = ageing.run("expiry", "forecast", "--months", "2").stdout
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0].split() == ["Month", "Product", "Kits", "expiring", "Likely", "use", "To", "order", "Order", "by"]
+    headings = {*lines[0].split(), *lines[1].split()}  # some are broken over two lines
+    assert {"Month", "Product", "Kits", "expiring", "Likely", "use", "To", "order", "Order", "by"} <= headings
     rows = ageing.json("expiry", "forecast")
     assert len(rows) == 6
     assert sum(each["expiring_carried"] for each in rows[:2]) == 3  # two expired or expire today, one tomorrow

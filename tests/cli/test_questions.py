@@ -163,7 +163,7 @@ def test_help_is_given_at_each_prompt_and_is_never_data(there: Station, at: Prom
 def test_back_goes_to_the_prompt_before(there: Station, at: Prompt) -> None:
     number = PROMPTS.index(at)
     asked = dock(there, *at.before, "back")
-    before = PROMPTS[max(0, number - 1)].shown.partition(" [")[0].partition(" (Enter")[0]
+    before = PROMPTS[max(0, number - 1)].shown.partition(" [")[0].partition(" (press Enter")[0].partition(" (Enter")[0]
     *_, last = [each for each in asked.stderr.split("back\n")[-1].splitlines() if ":" in each and "left" not in each]
     assert last.startswith(before), asked.stderr
     assert ("This is the first question." in asked.stderr) == (number == 0)

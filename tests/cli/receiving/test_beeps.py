@@ -16,7 +16,7 @@ def test_a_beep_is_a_kit_and_answered_in_one_line(shelf: Station) -> None:
         "  K-0004  Naloxone X  lot A1  exp 31 May 2027  (3rd of this lot)",
     ]
     assert done.stdout.splitlines() == [
-        "product     lot    expires      kits    numbers",
+        "Product     Lot    Expires      Kits    Kit numbers",
         "----------  -----  -----------  ------  ----------------------",
         "Naloxone X  A1     31 May 2027  3       K-0001, K-0002, K-0004",
         "Naloxone X  B2     30 Apr 2028  1       K-0003",
