@@ -94,6 +94,7 @@ def _case(each: Live, zone: str) -> Row:
     found = each.found
     return {
         "name": found.name,
+        "called": each.called,
         "title": told(found.title),
         "kind": found.kind,
         "severity": found.severity,
@@ -125,7 +126,7 @@ _CASE: Sequence[Cell] = (
     "title",
     "evidence",
     lambda row: line("cell.next", step=row["next_step"]),
-    lambda row: line("cell.is_known", step=NextStep("discrepancy.acknowledge", discrepancy=row["name"])),
+    lambda row: line("cell.is_known", step=NextStep("discrepancy.acknowledge", discrepancy=row["called"])),
 )
 _KIT: Sequence[Cell] = (
     *expiries.DETAILS,

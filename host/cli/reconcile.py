@@ -15,6 +15,7 @@ from host.cli.render import Done, PrintedReport, Table, time_of
 from host.cli.showing.discrepancies import COLUMNS, DETAILS, disagreements_table, row_of, state, status
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
+from host.errors import InputError
 from host.phrase import NextStep
 from host.receiving import naming
 from host.reconcile import RULES, SEVERITIES
@@ -30,8 +31,17 @@ def reconcile() -> None:
     pass
 
 
+def _kind(text: str) -> str:
+    """The kind that somebody typed, with hyphens or as programs write it."""
+    kind = text.casefold().replace("-", "_").replace(" ", "_")
+    kinds = [rule.kind for rule in RULES]
+    if kind not in kinds:
+        raise InputError("discrepancy.no_such_kind", kind=text, rules=NextStep("discrepancy.rules"))
+    return kind
+
+
 @reconcile.command("list")
-@click.option("--kind", multiple=True, type=click.Choice([rule.kind for rule in RULES]), metavar="KIND")
+@click.option("--kind", multiple=True, type=_kind, metavar="KIND")
 @click.option("--severity", type=click.Choice(SEVERITIES))
 @click.option("--officer", metavar="OFFICER")
 @click.option("--station", metavar="STATION")
@@ -60,7 +70,7 @@ def list_(
 
 
 @reconcile.command("show")
-@click.argument("name", metavar="KIND:SUBJECT")
+@click.argument("name", metavar="ABOUT")
 @with_store
 def show(db: Path, name: str) -> PrintedReport:
     with open_store(db) as store:
@@ -78,7 +88,7 @@ _reason = click.option("--reason", metavar="TEXT", type=naming.reason, required=
 
 
 @reconcile.command("acknowledge")
-@click.argument("name", metavar="KIND:SUBJECT")
+@click.argument("name", metavar="ABOUT")
 @_reason
 @with_store
 def acknowledge(db: Path, name: str, reason: str) -> Done:
@@ -86,7 +96,7 @@ def acknowledge(db: Path, name: str, reason: str) -> Done:
 
 
 @reconcile.command("resolve")
-@click.argument("name", metavar="KIND:SUBJECT")
+@click.argument("name", metavar="ABOUT")
 @_reason
 @with_store
 def resolve(db: Path, name: str, reason: str) -> Done:
@@ -94,7 +104,7 @@ def resolve(db: Path, name: str, reason: str) -> Done:
 
 
 @reconcile.command("reopen")
-@click.argument("name", metavar="KIND:SUBJECT")
+@click.argument("name", metavar="ABOUT")
 @_reason
 @with_store
 def reopen(db: Path, name: str, reason: str) -> Done:
@@ -103,11 +113,11 @@ def reopen(db: Path, name: str, reason: str) -> Done:
 
 def _judge(db: Path, name: str, verb: str, reason: str) -> Done:
     with open_store(db) as store:
-        name, known = service.Reconciling(store).judge_named(name, verb, reason, clock.now_ms())
+        found, known = service.Reconciling(store).judge_named(name, verb, reason, clock.now_ms())
         note(store)
     return Done(
-        line("done.judged", discrepancy=name, status=state(known.status), reason=reason),
-        {"name": name, "status": known.status, "reason": reason, "by": known.login},
+        line("done.judged", discrepancy=found.title, status=state(known.status), reason=reason),
+        {"name": found.name, "status": known.status, "reason": reason, "by": known.login},
     )
 
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "discrepancy.acknowledge": "kitdock reconcile acknowledge {discrepancy} --reason TEXT",
     "discrepancy.list": "kitdock reconcile --all",
     "discrepancy.resolve": "kitdock reconcile resolve {discrepancy} --reason TEXT",
+    "discrepancy.rules": "kitdock reconcile --rules",
     "discrepancy.show": "kitdock reconcile show {discrepancy}",
     "dock.scan": "kitdock scan",
     "dock.service": "kitdock dock",

@@ -46,8 +46,18 @@ class Discrepancy(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How it is named at the terminal."""
-        return f"{self.kind}:{self.shown or self.subject}"
+        """Its name for programs."""
+        return f"{self.kind}:{self.about}"
+
+    @property
+    def about(self) -> str:
+        """What it is about, as people write it."""
+        return self.shown or self.subject
+
+    @property
+    def typed(self) -> str:
+        """Its name as people type it, where what it is about is not enough: pouch-without-kit:P-02."""
+        return f"{self.kind.replace('_', '-')}:{self.about}"
 
     @property
     def title(self) -> Phrase:
@@ -58,7 +68,7 @@ class Discrepancy(NamedTuple):
             pouch=self.pouch,
             officer=self.officer,
             place=self.place,
-            subject=self.shown or self.subject,
+            subject=self.about,
         )
 
     @property

@@ -10,6 +10,7 @@ An entry is never changed. Where a discrepancy stands is what its entries make o
     cleared      -- found again -->        reopened
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -66,11 +67,15 @@ class Standing(NamedTuple):
 
 
 class Live(NamedTuple):
-    """A discrepancy that is found now, and its status; `standing` is None if it was never noted."""
+    """A discrepancy that is found now, and its status; `standing` is None if it was never noted.
+
+    `called` is what people type for it: P-02, or pouch-without-kit:P-02 if more than one is about that pouch.
+    """
 
     found: Discrepancy
     status: str
     standing: Standing | None
+    called: str
 
     @property
     def is_new(self) -> bool:
@@ -107,8 +112,12 @@ def standings(entries: Iterable[Entry]) -> dict[Key, Standing]:
 
 def live(found: Iterable[Discrepancy], known: Mapping[Key, Standing]) -> list[Live]:
     """What is found now, in the same order, with where each stands: also what was resolved, and is still found."""
-    there = ((each, known.get((each.kind, each.subject))) for each in found)
-    return [Live(each, _status(each, standing), standing) for each, standing in there]
+    there = list(found)
+    about = Counter(each.about for each in there)
+    return [
+        Live(each, _status(each, standing), standing, each.about if about[each.about] == 1 else each.typed)
+        for each, standing in ((each, known.get(each.key)) for each in there)
+    ]
 
 
 def _status(found: Discrepancy, standing: Standing | None) -> str:
@@ -134,21 +143,29 @@ def changes(found: Iterable[Discrepancy], known: Mapping[Key, Standing]) -> list
     return noted + [Change(each.kind, each.subject, each.occurrence, CLEARED) for each in gone]
 
 
-def check(action: str, name: str, status: str) -> None:
+def check(action: str, found: Discrepancy, status: str) -> None:
     """Raises `RuleError` if a person cannot do this to a discrepancy of that status."""
     if status not in _BEFORE[action]:
         raise RuleError(
             "discrepancy.is_so_already" if status == action else "discrepancy.is_otherwise",
-            name=name,
+            name=found.title,
             status=status,
-            show=NextStep("discrepancy.show", discrepancy=name),
+            show=NextStep("discrepancy.show", discrepancy=found.typed),
         )
 
 
 def named(name: str, there: Sequence[Live]) -> Live:
-    """The discrepancy of that name. Raises `InputError` if none is found now, or several answer to it."""
-    for names in (1, 0):
-        found = [each for each in there if each.found.names[names] == name]
+    """The discrepancy that somebody means: by what it is about, by its kind as well, or by its name for programs.
+
+    Raises `InputError` if none is found now, or several answer to it.
+    """
+    kind, colon, subject = name.partition(":")
+    exact = f"{kind.casefold().replace('-', '_')}:{subject}" if colon else name
+    by_name = ([each.found.names[1], each.found.names[0], each.found.about] for each in there)
+    for of_one_sort in zip(*by_name, strict=True):
+        found = [each for each, its in zip(there, of_one_sort, strict=True) if its in (name, exact)]
         if len(found) == 1:
             return found[0]
+        if found:
+            raise InputError("discrepancy.several", name=name, which=tuple(each.found.typed for each in found))
     raise InputError("discrepancy.unknown", name=name, known=NextStep("discrepancy.list"))

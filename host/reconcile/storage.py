@@ -60,7 +60,7 @@ def _of_kit(view: View, found: list[Exposed]) -> Discrepancy:
             "discrepancy.resolve",
             "next.outside_storage_limits",
             product=last.product,
-            discrepancy=f"outside_storage_limits:{last.kit}",
+            discrepancy=f"outside-storage-limits:{last.kit}",
         ),
         (*facts, *dict.fromkeys(movement(each.held.began) for each in found)),
         pouch=last.reading.pouch,

@@ -71,9 +71,9 @@ class Examined(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A discrepancy by its name, and where it stands now that somebody has judged it."""
+    """A discrepancy, and where it stands now that somebody has judged it."""
 
-    name: str
+    found: Discrepancy
     standing: Standing
 
 
@@ -137,7 +137,7 @@ class Reconciling:
         try:
             there = named(name, self.found_now(now_ms))
         except InputError:
-            kind, _, subject = name.partition(":")
+            kind, _, subject = name.replace("-", "_", name.partition(":")[0].count("-")).partition(":")
             history = self.discrepancy_entries(kind, subject)
             if not history:
                 raise
@@ -151,7 +151,7 @@ class Reconciling:
         Raises `InputError` if none is found now, `RuleError`, `NotAllowed`.
         """
         found = named(name, self.found_now(at_ms)).found
-        return Judged(found.name, self.judge(verb, _BECOMES[verb], found, reason, at_ms))
+        return Judged(found, self.judge(verb, _BECOMES[verb], found, reason, at_ms))
 
     def note_what_is_found(self, now_ms: int) -> dict[str, int]:
         """Notes what is first seen, is back, or is found no more; returns how many of each, and shows them to nobody.
@@ -190,7 +190,7 @@ class Reconciling:
         """
         with self._db.changing(f"discrepancy.{verb}", found.name) as detail:
             (now,) = live([found], self._discrepancies.standings([found]))
-            check(action, found.name, now.status)
+            check(action, found, now.status)
             if now.standing is None or now.standing.status == CLEARED:
                 self._discrepancies.add_entry(
                     Entry(0, *found.key, found.occurrence, now.status, None, self._db.login, at_ms)

@@ -1368,11 +1368,11 @@ def _no_such_product(product: str, products: list[str]) -> str:
 
 
 def _is_so_already(*, name: str, status: str, show: str) -> str:
-    return f"Discrepancy {name} is already {_shown('state', status)}. To see what was done about it: {show}."
+    return f"{name}: that is already {_shown('state', status)}. To see what was done about it: {show}."
 
 
 def _is_otherwise(*, name: str, status: str, show: str) -> str:
-    return f"Discrepancy {name} is {_shown('state', status)}. To see what was done about it: {show}."
+    return f"{name}: that is {_shown('state', status)}. To see what was done about it: {show}."
 
 
 def _doses_of(subject: str, kit: str | None, pouch: str | None, **_: object) -> str:
@@ -1700,7 +1700,9 @@ RECONCILE: Sentences = {
     "fact.stocktake": "of {place}, closed by {login}",
     "discrepancy.is_so_already": _is_so_already,
     "discrepancy.is_otherwise": _is_otherwise,
-    "discrepancy.unknown": "There is no discrepancy {name} at present. See all of them: {known}.",
+    "discrepancy.no_such_kind": "There is no kind of discrepancy called {kind}. See all of them: {rules}.",
+    "discrepancy.several": "More than one discrepancy is about {name}. Say which: {which:or}.",
+    "discrepancy.unknown": "There is no discrepancy about {name} at present. See all of them: {known}.",
     "expiry.no_such_holder": (
         "There is no officer or place {holder}. See the officers: {officers}. See the places: {places}."
     ),
@@ -2428,7 +2430,7 @@ COMMANDS: Sentences = {
     "done.found_at": "{found} It is in stock at {place}.",
     "done.issued": "Issued {kits} to {holder}.",
     "done.issued_in_pouch": "Issued {kits} to {holder} in pouch {pouch}.",
-    "done.judged": "Marked {discrepancy} as {status} ({reason}).",
+    "done.judged": "{discrepancy}: marked as {status} ({reason}).",
     "done.kit_received": "Received kit {kit}: {product} lot {lot}, expires {expires_on}, {doses:dose}.",
     "done.left_behind": "Recorded {kits} as left behind.",
     "done.left_with_kits": "{left} {kits:kit} still out:",
@@ -2764,7 +2766,7 @@ COMMANDS: Sentences = {
     "cell.megabytes": _megabytes,
     "cell.minutes": "{min} min",
     "cell.movements": "{count:movement}",
-    "cell.named": "{name}: {said}",
+    "cell.named": "Status: {said}. Look closer: {show}.",
     "cell.next": "next: {step}",
     "cell.no": "no",
     "cell.no_gtin": "no GTIN",
@@ -2928,6 +2930,7 @@ STEPS: Sentences = {
     "discrepancy.acknowledge": "Acknowledge it",
     "discrepancy.list": "Show all discrepancies",
     "discrepancy.resolve": "Resolve it",
+    "discrepancy.rules": "What is looked for",
     "discrepancy.show": "Show the discrepancy",
     "dock.scan": "Tags in range",
     "dock.service": "Open the dock",
@@ -3553,9 +3556,9 @@ HELP = {
     "recall mark --reason": "Why the lot is recalled.",
     "recall show": "List who has the kits of a lot, recalled or not, and where they are.",
     "reconcile": (
-        "List where the records don't agree, most serious first. Each discrepancy comes with the evidence, what to "
-        "do next, and a name, KIND:SUBJECT, that the commands below take. It is a question, not a verdict on "
-        "anyone: if a tag sent nothing, that doesn't prove that nothing happened.\n\n"
+        "List where the records don't agree, most serious first. Each discrepancy comes with the evidence and "
+        "what to do next. In the commands below, name it by what it is about, such as P-02. It is a question, not a "
+        "verdict on anyone: if a tag sent nothing, that doesn't prove that nothing happened.\n\n"
         "\b\n"
         "kitdock reconcile         list them all\n"
         "kitdock reconcile --new   only what nobody has acknowledged"
@@ -3588,7 +3591,7 @@ HELP = {
     ),
     "reconcile show": (
         "Show one discrepancy, its evidence and what was done about it.\n\n"
-        "Give its name as `kitdock reconcile` lists it. If the discrepancy is gone, you see its history."
+        "Say what it is about, such as P-02. If the discrepancy is gone, you see its history."
     ),
     "report": (
         "Show who has which kits, and a month in numbers.\n\n"

@@ -49,10 +49,12 @@ class Case:
         evidence, step = Phrase("found.never_docked", days=2), Phrase("next.nothing_yet")
         found = Discrepancy(self.kind, "medium", "K1", "once", began, evidence, step, kit="K1")
         if self.noted_days_ago is None:
-            return Live(found, self.status, None)
+            return Live(found, self.status, None, found.about)
         noted = NOW - round(self.noted_days_ago * DAY)
         status = self.noted_as or self.status
-        return Live(found, self.status, Standing(self.kind, "K1", "once", status, noted, noted, "qm", None))
+        return Live(
+            found, self.status, Standing(self.kind, "K1", "once", status, noted, noted, "qm", None), found.about
+        )
 
 
 def kits(each: Expiry, read_days_ago: float | None = None) -> Digest:

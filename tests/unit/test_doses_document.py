@@ -17,7 +17,7 @@ def rows(name: str) -> list[list[str]]:
 
 def test_the_states_of_an_opening_are_those_that_the_program_follows() -> None:
     assert rows("opening states") == [
-        [name, str(state.text), "yes" if state.to_count else "no", f"`{state.asks}`" if state.asks else ""]
+        [name, str(state.text), "yes" if state.to_count else "no", f"`{state.asks.replace('_', '-')}`" if state.asks else ""]
         for name, state in OPENING_STATES.items()
     ]
 

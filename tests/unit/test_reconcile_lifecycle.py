@@ -12,7 +12,7 @@ from host.access.roles import AUDITOR
 from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import Phrase
 from host.reconcile import Discrepancy, lifecycle
-from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry, Live
+from host.reconcile.lifecycle import ACKNOWLEDGED, REOPENED, RESOLVED, Entry
 from tests.refusals import refused
 from tests.station import Store
 
@@ -97,7 +97,7 @@ def test_one_that_is_open_stays_open_when_its_occurrence_changes(store: Store) -
 
 def test_what_cannot_be_done_is_refused_with_the_reason(store: Store) -> None:
     store.note_discrepancies([found()], NOW)
-    with refused("discrepancy.is_otherwise", RuleError, name="expired_carried:K1", status="opened"):
+    with refused("discrepancy.is_otherwise", RuleError, status="opened"):
         store.judge("reopen", REOPENED, found(), "why not", NOW)
     store.judge("resolve", RESOLVED, found(), "done", NOW)
     with refused("discrepancy.is_so_already", RuleError, status="resolved"):
@@ -138,9 +138,17 @@ def test_the_reason_is_in_the_audit_with_the_name(store: Store) -> None:
 
 def test_it_is_named_as_people_see_it_or_by_what_stays() -> None:
     by_pouch = found("00ff:7", kind="opening_unexplained", shown="P-01:7")
-    there = [Live(each, "opened", None) for each in (by_pouch, found())]
+    there = lifecycle.live([by_pouch, found()], {})
+    assert [each.called for each in there] == ["P-01:7", "K1"]
     assert lifecycle.named("opening_unexplained:P-01:7", there) is there[0]
     assert lifecycle.named("opening_unexplained:00ff:7", there) is there[0]
+    for name in ("P-01:7", "opening-unexplained:P-01:7", "Opening-Unexplained:P-01:7"):
+        assert lifecycle.named(name, there) is there[0]
+    also = lifecycle.live([by_pouch, found(), found(kind="recalled_carried")], {})
+    assert [each.called for each in also] == ["P-01:7", "expired-carried:K1", "recalled-carried:K1"]
+    assert [lifecycle.named(each.called, also) for each in also] == also
+    with refused("discrepancy.several", InputError, name="K1", which=("expired-carried:K1", "recalled-carried:K1")):
+        lifecycle.named("K1", also)
     with refused("discrepancy.unknown", InputError, name="expired_carried:K2"):
         lifecycle.named("expired_carried:K2", there)
 

@@ -149,7 +149,7 @@ def test_a_kit_that_was_too_warm_in_its_pouch_is_a_question_with_all_that_is_kno
         "discrepancy.resolve",
         "next.outside_storage_limits",
         product="Nyxoid",
-        discrepancy="outside_storage_limits:K1",
+        discrepancy="outside-storage-limits:K1",
     )
     assert found.facts == (f"record:{tag}:3", "movement:2")
     assert found.occurrence == f"{tag}:3"

@@ -47,6 +47,7 @@ def row_of(each: Live, zone: str) -> Row:
         "next_step": told(found.next_step),
         "place": found.place,
         "name": found.name,
+        "called": each.called,
         "title": told(found.title),
         "status": each.status,
         "said": status(each),
@@ -102,5 +103,5 @@ DETAILS: Sequence[Cell] = (
     "title",
     "evidence",
     lambda row: line("cell.next", step=row["next_step"]),
-    lambda row: line("cell.named", name=row["name"], said=row["said"]),
+    lambda row: line("cell.named", said=row["said"], show=NextStep("discrepancy.show", discrepancy=row["called"])),
 )
