@@ -79,7 +79,7 @@ def test_what_is_acknowledged_is_left_out_and_counted(busy: Station) -> None:
         "expiring": ["K-3", "K-2"],
         "discrepancies": ["opening_unexplained:P1:3", "kit_without_pouch:K-2"],
     }
-    assert "4 items known and still so: see `kitdock expiry`, `kitdock reconcile`" in busy.run("digest").stdout
+    assert "4 items acknowledged and still not settled. See `kitdock expiry` and" in busy.run("digest").stdout
 
 
 def test_expired_kit_that_is_known_as_a_discrepancy_is_known(busy: Station) -> None:
@@ -190,6 +190,6 @@ def test_digest_is_for_those_who_see_stock_and_acknowledging_for_those_who_judge
     with Store.open(busy.db) as store:
         store.grant("own", "officer", "4101", clock.now_ms())
         store.grant("auditor", "auditor", None, clock.now_ms())
-    assert "may not" in busy.refused("digest", status=1, login="own")
+    assert "can't do this" in busy.refused("digest", status=1, login="own")
     assert busy.run("digest", login="auditor").stdout.startswith("North: 8 new items\n")
-    assert "may not" in busy.refused("digest", "acknowledge", acknowledged(busy), status=1, login="auditor")
+    assert "can't do this" in busy.refused("digest", "acknowledge", acknowledged(busy), status=1, login="auditor")

@@ -457,7 +457,7 @@ def test_tables_fit_eighty_columns(shelf: Station, command: list[str]) -> None:
 
 
 def test_next_says_how_many_kits_wait_to_be_counted(shelf: Station) -> None:
-    assert "to be counted" not in shelf.run("kit", "next").stdout
+    assert "must be counted" not in shelf.run("kit", "next").stdout
     shelf.run("kit", "lose", "K3")
     shelf.run("kit", "find", "K3")
     told = shelf.run("kit", "next").stdout
