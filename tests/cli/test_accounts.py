@@ -94,7 +94,7 @@ def test_a_report_is_read_by_who_filed_it_and_the_lead_alone_and_the_audit_shows
     assert line == "Account constable can't do this (report read 2). The report is another officer's."
     line = force.refused("usage", "show", "1", status=1, login="keeper")
     assert line == "Account keeper can't do this (report read 1). It needs the role officer or programme lead."
-    assert "share reads no reports" in force.refused("usage", "show", "2", status=1, login="dock")
+    assert "share can't read reports" in force.refused("usage", "show", "2", status=1, login="dock")
     assert [
         (each["login"], each["subject"], each["outcome"])
         for each in force.json("audit", "list", "--action", "report.read", login="auditor")

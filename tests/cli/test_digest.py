@@ -52,7 +52,9 @@ def test_digest_has_what_is_new_by_sections(busy: Station) -> None:
 def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Station) -> None:
     text = busy.run("digest").stdout
     assert max(map(len, text.splitlines())) <= 80
-    assert text.startswith("North: 8 new items\nall read? `kitdock digest acknowledge ")
+    assert text.startswith(
+        "North: 8 new items\nHave you read it all? Mark it as read with\n`kitdock digest acknowledge "
+    )
     section = text[text.index("Out of date and being carried") : text.index("Expiring soon")]
     assert section.splitlines() == [
         "Out of date and being carried",

@@ -53,15 +53,15 @@ def test_life_of_a_kit_is_told_line_by_line(shelf: Station) -> None:
     assert told(shelf, "issue", "K1", "1207", "--pouch", "P1") == "Issued kit K1 to officer 1207 in pouch P1."
     assert told(shelf, "use", "K1", "--doses", "1") == "Recorded 1 dose used from kit K1. It has 1 dose left."
     assert told(shelf, "use", "K1", "--doses", "1") == "Recorded 1 dose used from kit K1. It is used up."
-    assert told(shelf, "destroy", "K1", "--reason", "empty", "--document", "W1") == "kit K1 destroyed"
-    assert told(shelf, "issue", "K2", "--place", "CAR-7") == "kit K2 issued to CAR-7"
-    assert told(shelf, "leave-behind", "K2") == "kit K2 left behind"
-    assert told(shelf, "return", "K2", "--doses", "2").startswith("kit K2 returned by CAR-7, with it since ")
-    assert told(shelf, "lose", "K2", "--reason", "not on the shelf") == "kit K2 lost"
-    assert told(shelf, "find", "K2", "--station", "South") == "kit K2 found: in stock at South"
-    assert told(shelf, "count", "K2", "--doses", "2") == "2 doses counted in kit K2: as the ledger has it"
-    assert told(shelf, "count", "K2", "--doses", "1") == "1 dose counted in kit K2: 1 dose fewer than the ledger had"
-    assert told(shelf, "correct", "K2", "--reason", "wrong box").startswith("kit K2: count of ")
+    assert told(shelf, "destroy", "K1", "--reason", "empty", "--document", "W1") == "Recorded kit K1 as destroyed."
+    assert told(shelf, "issue", "K2", "--place", "CAR-7") == "Issued kit K2 to CAR-7."
+    assert told(shelf, "leave-behind", "K2") == "Recorded kit K2 as left behind."
+    assert told(shelf, "return", "K2", "--doses", "2").startswith("Kit K2 is back. It had been with CAR-7 since ")
+    assert told(shelf, "lose", "K2", "--reason", "not on the shelf") == "Recorded kit K2 as lost."
+    assert told(shelf, "find", "K2", "--station", "South") == "Recorded kit K2 as found. It is in stock at South."
+    assert told(shelf, "count", "K2", "--doses", "2") == "Counted 2 doses in kit K2, as the ledger has it."
+    assert told(shelf, "count", "K2", "--doses", "1") == "Counted 1 dose in kit K2, 1 fewer than in the ledger."
+    assert told(shelf, "correct", "K2", "--reason", "wrong box").startswith("Reversed movement ")
     assert status(shelf, "K2") == "in_stock"
 
 
@@ -273,10 +273,10 @@ def test_after_a_wrong_issue_was_reversed_the_right_officer_has_had_it_since_the
     assert shelf.json("openings")[0]["officers"] == []
     line = shelf.refused("kit", "issue", "K1", "1300", "--pouch", "P1", status=1)
     assert "Kit K1 must be counted first: pouch P1 was opened on " in line
-    assert line.endswith(" if this holder has had it since then")
+    assert line.endswith(" if this holder has had it since then.")
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     done = shelf.run("kit", "issue", "K1", "1300", "--pouch", "P1", input="\n")
-    assert "The issue of kit K1 to officer 1207 at " in done.stderr
+    assert "The issue of kit K1 to officer 1207 on " in done.stderr
     assert "Has officer 1300 had it since then? (yes/no) [yes]" in done.stderr
     assert shelf.json("openings")[0]["officers"] == ["1300"]
 
@@ -327,7 +327,7 @@ def test_kit_that_came_back_uncounted_from_a_pouch_is_named_and_kept_until_the_p
     assert [each["kit"] for each in shelf.json("kit", "next")] == ["K1", "K2"]
     (row,) = shelf.json("kit", "list", "--to-count")
     assert (row["kit"], row["to_count"].startswith("it left pouch P1 on ")) == ("K3", True)
-    assert "leave '--at' out" in shelf.run("kit", "list", "--to-count", "--at", ago(2), status=2).stderr
+    assert "Leave out --at." in shelf.run("kit", "list", "--to-count", "--at", ago(2), status=2).stderr
     assert "Kit K3 must be counted first" in shelf.refused("kit", "issue", "K3", "1300", status=1)
     shelf.dock("0000000000000001")
     assert shelf.json("kit", "list", "--to-count") == []

@@ -100,7 +100,7 @@ def test_cause_is_asked_at_a_terminal(force: Station, monkeypatch: pytest.Monkey
     done = force.run("openings", "explain", "P1:1", input="me\n3\n")
     login = force.store(lambda store: store.login)
     assert (
-        f"opening P1:1 explained by {login}: checking it; it replaces used on someone, said by officer 1207"
+        f"Opening P1:1 is explained by {login}: checking it. That replaces what officer 1207 said (used on someone)."
         in done.stdout
     )
     done = force.run("openings", "explain", "P1:1", input="\n\n", status=2)

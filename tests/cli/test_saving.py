@@ -127,7 +127,7 @@ def test_a_table_without_title_has_that_of_its_command_and_the_zone_of_its_stati
     station.run("kit", "list", "--output", str(tmp_path / "kits.txt"))
     lines = (tmp_path / "kits.txt").read_text().splitlines()
     assert lines[0] == "kitdock kit list"
-    assert lines[2].startswith("no kits yet: ")
+    assert lines[2].startswith("No kits yet. ")
     assert re.fullmatch(r"Made \d\d? \w{3} \d{4}, \d\d:\d\d\. Times are in the time zone Europe/London\.", lines[-1])
 
 

@@ -283,7 +283,7 @@ def test_one_stocktake_of_a_place_at_a_time(shelf: Station) -> None:
     assert "Stocktake 2 of South is under way. It was started by first on " in line
     assert "Name the place: Car 1 or South." in shelf.refused("stocktake", "scan", status=2)
     assert "no place called Nowhere" in shelf.refused("stocktake", "start", "Nowhere", status=2)
-    assert "no stocktake North is under way" in shelf.refused("stocktake", "result", "North", status=2)
+    assert "There's no stocktake North under way." in shelf.refused("stocktake", "result", "North", status=2)
     shelf.run("stocktake", "start")
     assert shelf.json("stocktake", "scan", input="K-1\n")["place"] == "North"
     assert shelf.json("stocktake", "scan", "2", input="K-6\n")["place"] == "South"
