@@ -1368,11 +1368,11 @@ def _no_such_product(product: str, products: list[str]) -> str:
 
 
 def _is_so_already(*, name: str, status: str, show: str) -> str:
-    return f"{name}: that is already {_shown('state', status)}. To see what was done about it: {show}."
+    return f"That is already {_shown('state', status)}: {name}. To see what was done about it: {show}."
 
 
 def _is_otherwise(*, name: str, status: str, show: str) -> str:
-    return f"{name}: that is {_shown('state', status)}. To see what was done about it: {show}."
+    return f"That is {_shown('state', status)}: {name}. To see what was done about it: {show}."
 
 
 def _doses_of(subject: str, kit: str | None, pouch: str | None, **_: object) -> str:
@@ -1702,7 +1702,7 @@ RECONCILE: Sentences = {
     "discrepancy.is_otherwise": _is_otherwise,
     "discrepancy.no_such_kind": "There is no kind of discrepancy called {kind}. See all of them: {rules}.",
     "discrepancy.several": "More than one discrepancy is about {name}. Say which: {which:or}.",
-    "discrepancy.unknown": "There is no discrepancy about {name} at present. See all of them: {known}.",
+    "discrepancy.unknown": "There is no discrepancy called {name} at present. See all of them: {known}.",
     "expiry.no_such_holder": (
         "There is no officer or place {holder}. See the officers: {officers}. See the places: {places}."
     ),
@@ -2430,7 +2430,7 @@ COMMANDS: Sentences = {
     "done.found_at": "{found} It is in stock at {place}.",
     "done.issued": "Issued {kits} to {holder}.",
     "done.issued_in_pouch": "Issued {kits} to {holder} in pouch {pouch}.",
-    "done.judged": "{discrepancy}: marked as {status} ({reason}).",
+    "done.judged": lambda discrepancy, status, reason: f"{status.capitalize()}: {discrepancy} ({reason}).",
     "done.kit_received": "Received kit {kit}: {product} lot {lot}, expires {expires_on}, {doses:dose}.",
     "done.left_behind": "Recorded {kits} as left behind.",
     "done.left_with_kits": "{left} {kits:kit} still out:",

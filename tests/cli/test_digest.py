@@ -69,7 +69,7 @@ def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Statio
         "",
         "",
     ]
-    assert "known? `kitdock reconcile acknowledge report_missing:P1:1 --reason TEXT`" in text
+    assert "known? `kitdock reconcile acknowledge P1:1 --reason TEXT`" in text
     assert text.count("next: ") == text.count("known?") == 8
 
 
@@ -167,7 +167,7 @@ def test_mail_is_whole_and_both_its_parts_say_the_same(busy: Station, tmp_path: 
     assert text is not None
     assert html is not None
     for part in (text.get_content(), html.get_content()):
-        assert "kitdock reconcile acknowledge report_missing:P1:1 --reason TEXT" in part
+        assert "kitdock reconcile acknowledge P1:1 --reason TEXT" in part
         assert "Times are in the time zone Europe/London." in part
         assert "K-8" in part
 

@@ -40,7 +40,7 @@ def test_each_has_kind_severity_kit_holder_since_evidence_and_the_next_step(open
     text = opened.run("reconcile").stdout
     assert "Officer 1207 had it." in " ".join(text.split())
     assert "next: Ask why" in text
-    assert f"{OPENING}: open" in text
+    assert "Status: open. Look closer: `kitdock reconcile show P1:1`." in text
     assert "1 question: 1 medium" in text
     assert max(len(line) for line in text.splitlines()) <= 80
 
@@ -59,7 +59,7 @@ def test_it_can_be_narrowed_and_says_so_when_nothing_is_left(opened: Station) ->
 
 def test_acknowledged_stays_listed_and_marked_and_can_be_left_out(opened: Station) -> None:
     done = opened.run("reconcile", "acknowledge", OPENING, "--reason", "asked; on leave until Monday").stdout
-    assert done == f"Marked {OPENING} as acknowledged (asked; on leave until Monday).\n"
+    assert done == "Acknowledged: Pouch P1 was opened and we don't know why yet (asked; on leave until Monday).\n"
     assert [each["status"] for each in opened.json("reconcile")] == ["acknowledged"]
     assert "asked; on leave until Monday" in " ".join(opened.run("reconcile").stdout.split())
     assert names(opened, "--new") == []
@@ -102,7 +102,7 @@ def test_one_that_is_gone_is_cleared_and_shown_by_its_history(opened: Station) -
     shown = opened.json("reconcile", "show", f"opening_unexplained:{TAG}:1")
     assert [each["action"] for each in shown["history"]] == ["opened", "cleared"]
     assert opened.json("reconcile", "show", OPENING)["history"] == shown["history"], "the pouch names it as well"
-    assert "There is no discrepancy opening_unexplained:P1:9" in opened.refused(
+    assert "There is no discrepancy called opening_unexplained:P1:9" in opened.refused(
         "reconcile", "show", "opening_unexplained:P1:9", status=2
     )
 
@@ -132,7 +132,7 @@ def test_listing_writes_nothing_and_shows_what_nobody_has_noted(opened: Station)
     for login in (None, "watch"):
         for command in ("list", "show", "digest"):
             arguments = {"list": ("reconcile",), "show": ("reconcile", "show", OPENING), "digest": ("digest",)}[command]
-            assert OPENING in opened.run(*arguments, login=login).stdout
+            assert "was opened and we don't know why" in opened.run(*arguments, login=login).stdout
     assert opened.store(lambda store: list(store.connection.iterdump())) == before
     assert "Nobody has noted it yet." in opened.run("reconcile", "show", OPENING).stdout
 
@@ -166,7 +166,7 @@ def test_reasons_and_names_that_cannot_be_are_refused(opened: Station) -> None:
     assert "Missing option '--reason'" in opened.run("reconcile", "resolve", OPENING, status=2).stderr
     assert "reason" in opened.refused("reconcile", "resolve", OPENING, "--reason", " ", status=2)
     line = opened.refused("reconcile", "resolve", "expired_carried:K7", "--reason", "so", status=2)
-    assert "There is no discrepancy expired_carried:K7 at present." in line
+    assert "There is no discrepancy called expired_carried:K7 at present." in line
     assert names(opened) == [OPENING]
 
 

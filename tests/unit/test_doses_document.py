@@ -15,9 +15,14 @@ def rows(name: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()[2:]]
 
 
+def asks(kind: str | None) -> str:
+    """The kind of the question that a state raises, as people type it."""
+    return f"`{kind.replace('_', '-')}`" if kind else ""
+
+
 def test_the_states_of_an_opening_are_those_that_the_program_follows() -> None:
     assert rows("opening states") == [
-        [name, str(state.text), "yes" if state.to_count else "no", f"`{state.asks.replace('_', '-')}`" if state.asks else ""]
+        [name, str(state.text), "yes" if state.to_count else "no", asks(state.asks)]
         for name, state in OPENING_STATES.items()
     ]
 
