@@ -4,8 +4,11 @@ An error is a code and its fields: which kit, tag or file, and what to do next. 
 no `KitdockError` and keeps its traceback. No field carries key material.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import errno
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from host.phrase import Phrase
 
 
 class KitdockError(Exception):
@@ -20,12 +23,32 @@ class KitdockError(Exception):
         super().__init__(code)
         self.code = code
         self.fields: Mapping[str, Any] = fields
+        self.meant: Phrase | None = None
+        """The question that the sentence ends with: what may have been meant."""
+
+    def like(self, typed: str, known: Iterable[str]) -> Self:
+        """The same error, with those of the `known` names that are nearly what was typed."""
+        near = close_to(typed, known)
+        self.meant = Phrase("name.did_you_mean", names=near) if near else None
+        return self
 
     def __str__(self) -> str:
         """The sentence, as a program that is no face says it."""
         from host import words
 
         return words.told(self)
+
+
+def close_to(typed: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Of the `known` names the nearest to what was typed, whatever is a capital; at most three."""
+    from difflib import get_close_matches
+
+    folded = {each.casefold(): each for each in known}
+    return tuple(folded[each] for each in get_close_matches(typed.casefold(), folded, cutoff=LIKENESS))
+
+
+LIKENESS = 0.7
+"""How much of two names must be the same (1: all) for one to be taken for the other: a slip, not another word."""
 
 
 class InputError(KitdockError):
@@ -92,3 +115,30 @@ class LinkError(KitdockError):
     """A tag could not be reached or did not answer as it must, by radio or USB."""
 
     exit_status = 4
+
+
+_WHY = {
+    errno.ENAMETOOLONG: "os.name_too_long",
+    errno.EACCES: "os.no_access",
+    errno.EPERM: "os.no_access",
+    errno.ENOENT: "os.missing",
+    errno.EEXIST: "os.exists",
+    errno.EISDIR: "os.folder",
+    errno.ENOTDIR: "os.no_folder",
+    errno.ENOSPC: "os.full",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "os.full",
+    errno.EFBIG: "os.too_large",
+    errno.EROFS: "os.read_only",
+    errno.ELOOP: "os.loop",
+    errno.EBUSY: "os.busy",
+    getattr(errno, "ETXTBSY", errno.EBUSY): "os.busy",
+    errno.EIO: "os.disk_error",
+    errno.EMFILE: "os.too_many",
+    errno.ENFILE: "os.too_many",
+}
+
+
+def why(error: OSError) -> Phrase | str:
+    """Why the computer could not do something with a file or a device, as the end of a sentence."""
+    code = _WHY.get(error.errno or 0)
+    return Phrase(code) if code is not None else error.strerror or str(error)

@@ -73,7 +73,7 @@ def checked(key: str, text: str) -> int | str:
     """The value of a setting as typed. Raises `InputError` if there is no such setting or value."""
     setting = SETTINGS.get(key)
     if setting is None:
-        raise InputError("setting.unknown", setting=key, settings=tuple(SETTINGS))
+        raise InputError("setting.unknown", setting=key, settings=tuple(SETTINGS)).like(key, SETTINGS)
     if isinstance(setting.default, str):
         if not text.isprintable() or len(text) > _LONGEST:
             raise InputError("setting.one_line", setting=key, most=_LONGEST)

@@ -225,10 +225,15 @@ def movements(of: Speaker) -> None:
         kit return K4
         kit use K1 --doses 5
         kit transfer K9 South
+        kit list --place P9
+        kit LST
+        kit list --staus lost
+        kit count K1 --doses 1 2
+        kit count K1
+        kit count K1 --doses 100
     """)
     of.run("""
         kit list
-        kit list --place P9
         kit list --place South
         kit load K6 P1
         kit unload K6
@@ -375,7 +380,7 @@ TYPED = (*Settings._fields, "day-month", "month-day", *ROLES, "england_wales", *
 NO_WORDS = {
     r"`kitdock [^`]*`": "a command to type",
     r"^kitdock: ": "who speaks on standard error",
-    r"^((Usage: |Try ).*|Error: )": "click's own lines",
+    r"(?<!\S)--?[a-z][\w-]*": "an option, as it is typed",
     r"(?<!\S)/\S+|\b[\w.-]+\.(db|key|csv|pdf)\b": "a file",
     r"\b[a-z_]+:(report-)?(?=[\w])": "a difference or a discrepancy by the name that is typed: missing:K1",
     r"\b[A-Z0-9]*[A-Z][A-Z0-9-]*\b": "data: kits, lots, pouches, logins, reasons",

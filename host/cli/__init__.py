@@ -65,6 +65,7 @@ def overview() -> str:
   {help_of("")}
 
 {heading("help.options")}:
+  --db FILE   {help_of("", "--db")}
   --version   {help_of("", "--version")}
   -h, --help  {help_of("", "--help")}
 
@@ -75,14 +76,15 @@ def overview() -> str:
 
 def main() -> None:
     """The console script."""
+    from host.cli import rim
+
+    rim.run(_command)
+
+
+def _command() -> None:
     if sys.argv[1:] in (["--help"], ["-h"]):
         print(overview())
         return
     from host.cli.root import root
 
-    if sys.stdin is None:
-        # Started with its input closed, as some schedulers do: then there is nothing to read, and nobody to ask.
-        import os
-
-        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
     root()

@@ -42,6 +42,7 @@ def audit() -> None:
 @with_store
 def list_(db: Path, since: str | None, login: str | None, action: str | None, refused: bool) -> Table:
     with open_store(db) as store:
+        service.Names(store).check_audited(login, action)
         zone = store.station.time_zone
         first = maybe_day(store, since) or store.today() - timedelta(days=DAYS)
         since_ms = clock.midnight_after(first - timedelta(days=1), zone)

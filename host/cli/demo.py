@@ -24,6 +24,7 @@ from host.cli.showing.discrepancies import disagreements_table
 from host.cli.showing.docking import progress
 from host.cli.showing.expiries import expiries_table
 from host.cli.steps import told
+from host.cli.values import DatabaseOption
 from host.docking.session import DockingReport
 from host.errors import InputError, KitdockError
 from host.phrase import Phrase
@@ -50,7 +51,7 @@ class DemoFailed(KitdockError):
 
 @click.command(cls=Command)
 @click.option("--batch", is_flag=True)
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--db", cls=DatabaseOption, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--interpreter", metavar="PATH", type=click.Path(exists=True, dir_okay=False))
 def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
     began = time.monotonic()

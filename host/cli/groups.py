@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from host import words
+from host.cli.mistyped import TooMuch, no_such_command
 from host.cli.steps import line
+from host.cli.values import DB, ours
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,6 +25,27 @@ class Command(click.Command):
 
     path = ""
     """Its name with those of the groups that it is in: kit issue. A group tells it to what it loads."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for each in self.params:
+            each.type = ours(each.type)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Takes what was typed; what is too much is refused in our own words."""
+        takes_more = ctx.allow_extra_args
+        ctx.allow_extra_args = True
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+        ctx.allow_extra_args = takes_more
+        if ctx.resilient_parsing:
+            return rest
+        if rest and not takes_more:
+            raise TooMuch(rest, ctx)
+        return rest
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes how it is typed."""
@@ -83,6 +106,18 @@ class Group(Command, click.Group):
             command.path = self._path_of(cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Takes a --db that stands before the command; the command's own counts more."""
+        return super().parse_args(ctx, _without_db(ctx, args))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant. What is none is refused with the nearest."""
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing and not args[0].startswith("-"):
+            raise click.UsageError(no_such_command(ctx, self.list_commands(ctx), args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the lists of options and of commands."""
         super().format_options(ctx, formatter)
@@ -111,6 +146,21 @@ class ListByDefault(Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Puts the default in front unless a command or help is asked for."""
+        args = _without_db(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+
+def _without_db(ctx: click.Context, args: list[str]) -> list[str]:
+    """What was typed without a --db in front of all else, which is kept."""
+    while args:
+        if args[0].startswith("--db="):
+            ctx.meta[DB], args = args[0].removeprefix("--db="), args[1:]
+        elif args[0] == "--db":
+            if len(args) == 1:
+                raise click.BadOptionUsage("--db", "", ctx)
+            ctx.meta[DB], args = args[1], args[2:]
+        else:
+            break
+    return args

@@ -147,6 +147,7 @@ def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) ->
 @with_store
 def list_(db: Path, unit: str | None, state: str | None) -> Table:
     with open_store(db) as store:
+        service.Names(store).check_names(unit=unit)
         everybody = service.People(store).carrying()
         today = store.today()
     rows = [_row(each, today) for each in everybody]

@@ -12,8 +12,9 @@ import click
 from click.core import ParameterSource
 
 from host import clock, service
-from host.cli.root import FORMAT, OUTPUT, ZONE
+from host.cli.root import FORMAT, OUTPUT, STORE, ZONE
 from host.cli.steps import line
+from host.cli.values import DatabaseOption, FilePath
 from host.clock import Instant
 from host.phrase import NextStep
 from host.receiving import naming, typed
@@ -47,7 +48,7 @@ def _keep_output(ctx: click.Context, _: click.Parameter, value: Path | None) -> 
         raise click.UsageError(line("option.file_missing"), ctx)
 
 
-class _Database(click.Path):
+class _Database(FilePath):
     """The path of a station's database."""
 
     def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
@@ -57,6 +58,7 @@ class _Database(click.Path):
 
 db_option = click.option(
     "--db",
+    cls=DatabaseOption,
     type=_Database(dir_okay=False, readable=False, path_type=Path),
     metavar="FILE",
     envvar="KITDOCK_DB",
@@ -106,6 +108,8 @@ def open_store(db: Path) -> service.Database:
 
     store = service.open_database(db)
     context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[STORE] = store
     if context is not None and OUTPUT in context.meta:
         try:
             context.meta[ZONE] = store.station.time_zone

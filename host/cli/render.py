@@ -5,6 +5,7 @@ formula: a program that reads a lot's number must get that number. Who opens the
 XLSX, where text is text.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -104,8 +105,27 @@ def render(value: Value, form: str) -> None:
             columns = NO_TERMINAL
         click.echo(as_text(value, columns, 80 if columns == NO_TERMINAL else max(40, columns)))
     else:
-        click.echo(data(value, form), nl=False)
+        _hand_over(value, form)
     warn(value)
+
+
+def _hand_over(value: Value, form: str) -> None:
+    """Writes the value for programs where standard output may lack its letters.
+
+    JSON is escaped then: it is the same JSON, whatever the encoding. CSV has no such way. A file or a spreadsheet that
+    expects this encoding must get it, so what it lacks is replaced, and that is said.
+    """
+    text, encoding = data(value, form), sys.stdout.encoding or "utf-8"
+    if codecs.lookup(encoding).name != "ascii":  # click takes that for UTF-8 that was not set
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            if form == "json":
+                text = json.dumps(json.loads(text), indent=2) + "\n"
+            else:
+                complain(line("usage.letters_replaced", encoding=encoding))
+                text = text.encode(encoding, "replace").decode(encoding)
+    click.echo(text, nl=False)
 
 
 def warn(value: Value) -> None:

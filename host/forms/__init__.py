@@ -88,7 +88,7 @@ def names() -> list[str]:
 def load(key: str) -> Form:
     """The form with that key. Raises `InputError` if there is none."""
     if key not in names():
-        raise InputError("form.unknown", form=key, forms=tuple(names()))
+        raise InputError("form.unknown", form=key, forms=tuple(names())).like(key, names())
     data = tomllib.loads(resources.files(__name__).joinpath(f"{key}.toml").read_text(encoding="utf-8"))
     return Form(data["key"], data["title"], data["source"], tuple(_field(each) for each in data["field"]))
 

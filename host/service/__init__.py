@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from host.service.kits import Kits as Kits
     from host.service.moving import Moved as Moved
     from host.service.moving import Reassigned as Reassigned
+    from host.service.names import Names as Names
     from host.service.openings import Openings as Openings
     from host.service.people import People as People
     from host.service.picture import Pictures as Pictures
@@ -100,6 +101,7 @@ _HOMES = {
     "Kits": "host.service.kits",
     "Level": "host.store.receiving",
     "Moved": "host.service.moving",
+    "Names": "host.service.names",
     "NewThings": "host.service.digest",
     "Openings": "host.service.openings",
     "Order": "host.service.expiry",

@@ -12,6 +12,7 @@ from host.stock.expiry import Demand, Expiry, Note, Stocked, demands, good_after
 from host.stock.forecast import OBSERVED_DAYS, TELLING_DAYS, Need, Supply, forecast, total
 from host.store.database import Database
 from host.store.expiry import ExpiryRepository, Holder
+from host.store.names import NameRepository
 from host.store.people import PeopleRepository
 from host.store.stock import StockRepository
 
@@ -120,7 +121,9 @@ class Expiries:
         kind = self._expiries.holder(who)
         if kind is None:
             officers, places = NextStep("officer.list"), NextStep("place.list")
-            raise InputError("expiry.no_such_holder", holder=who, officers=officers, places=places)
+            known = NameRepository(self._db)
+            unknown = InputError("expiry.no_such_holder", holder=who, officers=officers, places=places)
+            raise unknown.like(who, [*known.officers(), *known.places()])
         return kind, who
 
     def shelves(self, wanted: dict[Demand, int], today: date, carry_days: int) -> dict[Demand, Sequence[Stocked]]:
@@ -175,7 +178,7 @@ class Expiries:
         lead_days = self._db.settings.lead_days
         known = tuple(each.product for each in supplies)
         if product is not None and product not in known:
-            raise InputError("expiry.no_such_product", product=product, products=known)
+            raise InputError("expiry.no_such_product", product=product, products=known).like(product, known)
         found = []
         for supply in supplies:
             if product in (None, supply.product):

@@ -69,7 +69,9 @@ class Recalls:
         if not found:
             alike = rows or [each for each in self._recalls.lots() if _bare(each[1]) == _bare(lot)]
             like = tuple(Phrase("lot.of_product", lot=each, product=name) for name, each in alike)
-            raise InputError("lot.unknown", lot=lot, product=product, like=like, see=NextStep("kit.list"))
+            raise InputError("lot.unknown", lot=lot, product=product, like=like, see=NextStep("kit.list")).like(
+                lot, [] if like else [each[1] for each in self._recalls.lots()]
+            )
         known = self._stock.lot(*found[0])
         assert known is not None  # it was just found
         return known

@@ -23,6 +23,7 @@ from host.reconcile.lifecycle import (
 )
 from host.reconcile.situation import Situation
 from host.service.derivation import Derivation
+from host.service.names import Names
 from host.service.people import People
 from host.settings import Settings
 from host.store.database import Database
@@ -104,6 +105,7 @@ class Reconciling:
         if not_docked_days is not None:
             settings = settings._replace(not_docked_days=not_docked_days)
         there = self.found_now(now_ms, settings)
+        Names(self._db).check_names(officer=wanted.officer)
         if wanted.station is not None:
             there = self._of_station(there, wanted.station)
         worst = SEVERITIES if wanted.severity is None else SEVERITIES[: SEVERITIES.index(wanted.severity) + 1]

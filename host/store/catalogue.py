@@ -35,7 +35,7 @@ class CatalogueRepository:
         row = self._db.row(f"SELECT * FROM ({_PRODUCTS}) WHERE name = ?", (name,))
         if row is None:
             see, add = NextStep("product.list"), NextStep("product.enter", name=name)
-            raise InputError("product.unknown", product=name, see=see, add=add)
+            raise InputError("product.unknown", product=name, see=see, add=add).like(name, self.names())
         gtins = self._db.rows("SELECT gtin FROM product_gtin WHERE product = ? ORDER BY gtin", (name,))
         return Product(row[0], row[1], tuple(gtin for (gtin,) in gtins), limits(*row[2:]))
 

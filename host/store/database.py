@@ -69,6 +69,9 @@ class Database:
         self.path = path
         self.login = login
         self.connection = connection
+        self.has_written = False
+        """Whether anything that the audit tells of as done was committed since it was opened."""
+        self._notes_done = False
         self._refusal: tuple[str, str | None] | None = None
         self._trial = False
         self._moment: Moment | None = None
@@ -103,6 +106,10 @@ class Database:
                 )
             self.note("account.grant", self.login, {"roles": sorted(roles.FOUNDER), "founder": True})
 
+    def shows_names(self) -> bool:
+        """Whether the account is shown names and numbers that it has not typed itself."""
+        return self.own_account().may("stock.read")
+
     def close(self) -> None:
         """Closes the file; the store is of no use after it."""
         self.connection.close()
@@ -122,9 +129,11 @@ class Database:
             # Taking the write lock at once avoids a deadlock between two that read first.
             self.connection.execute("BEGIN IMMEDIATE")
             self._moment = None
+            self._notes_done = False
             try:
                 yield self.connection
                 self.connection.execute("ROLLBACK" if self._trial else "COMMIT")
+                self.has_written = self.has_written or (self._notes_done and not self._trial)
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -217,6 +226,7 @@ class Database:
         text = audit.detail_text(detail)
         entry = (last[0] + 1, at_ms, self.login, action, subject, outcome, text)
         chained = audit.chained(last[2], *entry)
+        self._notes_done = self._notes_done or outcome == audit.DONE
         self.connection.execute(
             "INSERT INTO audit (id, at_ms, login, action, subject, outcome, detail, hash) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -46,7 +46,8 @@ class PeopleRepository:
         """One officer. Raises `InputError` if unknown."""
         row = self._db.row(f"SELECT {_OFFICER} FROM officer WHERE id = ?", (officer,))
         if row is None:
-            raise InputError("officer.unknown", officer=officer, add=NextStep("officer.enter", officer=officer))
+            add = NextStep("officer.enter", officer=officer)
+            raise InputError("officer.unknown", officer=officer, add=add).like(officer, self._shown("officer"))
         return _officer(row)
 
     def with_kits(self, officer: str) -> tuple[Officer, list[str]]:
@@ -102,7 +103,7 @@ class PeopleRepository:
         row = self._db.row("SELECT id, kind, unit FROM place WHERE id = ?", (place,))
         if row is None:
             see, add = NextStep("place.list"), NextStep("place.enter", place=place)
-            raise InputError("place.unknown", place=place, see=see, add=add)
+            raise InputError("place.unknown", place=place, see=see, add=add).like(place, self._shown("place"))
         return Place(*row)
 
     def station_place(self, place: str | None) -> str:
@@ -113,6 +114,12 @@ class PeopleRepository:
         if found.kind != STATION:
             raise InputError("place.no_station", place=place, kind=found.kind)
         return found.id
+
+    def _shown(self, table: str) -> list[str]:
+        """The names of all officers or places, as far as the account is shown them."""
+        if not self._db.shows_names():
+            return []
+        return [str(row[0]) for row in self._db.rows(f"SELECT id FROM {table}")]
 
 
 def _officer(row: tuple[Any, ...]) -> Officer:

@@ -76,7 +76,9 @@ class StockRepository:
         """One kit. Raises `InputError` if unknown."""
         found = self.known_kit(kit)
         if found is None:
-            raise InputError("kit.unknown", kit=kit, see=NextStep("kit.list"), add=NextStep("kit.add", kit=kit))
+            raise InputError("kit.unknown", kit=kit, see=NextStep("kit.list"), add=NextStep("kit.add", kit=kit)).like(
+                kit, self.kits_like(kit) if self._db.shows_names() else []
+            )
         return found
 
     def known_kit(self, kit: str) -> Kit | None:

@@ -36,7 +36,9 @@ class TagRepository:
             (pouch_or_tag.lower(), pouch_or_tag, pouch_or_tag.lower()),
         )
         if row is None:
-            raise InputError("tag.unknown_name", name=pouch_or_tag, see=NextStep("tag.list"))
+            pouches = [str(each[0]) for each in self._db.rows("SELECT pouch FROM tag WHERE retired_at_ms IS NULL")]
+            unknown = InputError("tag.unknown_name", name=pouch_or_tag, see=NextStep("tag.list"))
+            raise unknown.like(pouch_or_tag, pouches if self._db.shows_names() else [])
         return Tag(*row)
 
     def tag_in(self, pouch: str) -> str | None:

@@ -88,7 +88,11 @@ def told(what: Phrase | KitdockError, face: Callable[[NextStep], str] | None = N
         fields["step"] = _step(what, fields, face)
         if not what.code:
             return str(fields["step"])
-    return _filled(_in_use.sentences[what.code], fields)
+    sentence = _filled(_in_use.sentences[what.code], fields)
+    if isinstance(what, KitdockError) and what.meant is not None:
+        stop = "" if sentence.endswith((".", "?", "!")) else "."
+        sentence += f"{stop} {told(what.meant, face)}"
+    return sentence
 
 
 def heading(code: str) -> str:
@@ -105,6 +109,11 @@ def help_of(command: str, option: str = "") -> str:
     names = command.split()
     keys = [" ".join([*names[:count], option]) for count in range(len(names), -1, -1)] if option else [command]
     return _in_use.help[next((key for key in keys if key in _in_use.help), keys[-1])]
+
+
+def commands() -> list[str]:
+    """The names of all commands that the help knows, such as kit issue."""
+    return [name for name in _in_use.help if name and "-" not in (name[0], name.rpartition(" ")[2][0])]
 
 
 def summary(command: str) -> str:

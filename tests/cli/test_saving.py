@@ -179,7 +179,7 @@ def test_a_missing_extra_is_told_before_anything_is_done(
         (["--format", "json", "--output", "kits.csv"], "Leave out --format."),
         (["--output", "kits.csv", "--format", "table"], "Leave out --format."),
         (["--overwrite"], "Name the file to replace"),
-        (["--output", "/"], "is a directory"),
+        (["--output", "/"], "/ is a folder, and --output takes a file"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(

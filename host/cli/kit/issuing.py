@@ -58,6 +58,7 @@ def issue(
     if not first and (product or station):
         raise click.UsageError(line("option.go_with_next"))
     with open_store(db) as store:
+        service.Names(store).check_names(product=product)
         to = Movement(0, instant(store, at), ISSUE, "", officer, place, pouch, document=document)
 
         if at is None and terminal.has_terminal():
@@ -110,6 +111,7 @@ def _to_whom(names: tuple[str, ...], first: bool, place: str | None) -> tuple[st
 @with_store
 def next_(db: Path, product: str | None, station: str | None) -> Table:
     with open_store(db) as store:
+        service.Names(store).check_names(product=product)
         found = service.Kits(store).next_kits(station, product, SHOWN, clock.now_ms())
         today = store.today()
         shelf = station or store.station.name

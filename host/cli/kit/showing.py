@@ -48,6 +48,7 @@ def list_(
         raise click.UsageError(line("option.to_count_is_of_now"))
     wanted = {each.replace("-", "_") for each in status} or {each for each in COUNTED if each != DESTROYED}
     with open_store(db) as store:
+        service.Names(store).check_names(officer=officer, place=place, lot=lot)
         at_ms = None if at is None else instant(store, at)
         found = service.Kits(store).kit_states(at_ms, officer)
         due = service.Doses(store).to_count() if at_ms is None and store.account.may("stock.read") else {}

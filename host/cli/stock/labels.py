@@ -32,6 +32,7 @@ def labels(
         raise InputError("labels.which_kits")
     check_labels(output, overwrite)
     with open_store(db) as store:
+        service.Names(store).check_names(lot=lot)
         first_day = maybe_day(store, since)
         since_ms = clock.midnight_after(first_day - timedelta(days=1), store.station.time_zone) if first_day else None
         found = service.Receiving(store).labels(kits, lot, since_ms)
