@@ -133,6 +133,11 @@ _WHY = {
     errno.EBUSY: "os.busy",
     getattr(errno, "ETXTBSY", errno.EBUSY): "os.busy",
     errno.EIO: "os.disk_error",
+    errno.ENOTTY: "os.no_port",
+    errno.ECONNREFUSED: "os.refused",
+    errno.ENODEV: "os.missing",
+    errno.ENXIO: "os.missing",
+    errno.ETIMEDOUT: "os.silent",
     errno.EMFILE: "os.too_many",
     errno.ENFILE: "os.too_many",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar, cast
 
@@ -25,7 +26,11 @@ from bleak.uuids import normalize_uuid_str
 from bumble import core, gatt_client, hci
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
 from bumble.transport import open_transport
-from bumble.transport.common import TransportInitError, TransportSpecError
+from bumble.transport.common import TransportInitError
+
+from host.errors import why
+from host.link.errors import RadioError
+from host.phrase import Phrase
 
 MTU = 247
 """The ATT MTU asked for, in bytes: one notification fills one link-layer packet of 251 bytes."""
@@ -46,12 +51,12 @@ _PROPERTY_NAMES: dict[int, CharacteristicPropertyName] = {
 async def open_device(spec: str) -> AsyncIterator[Device]:
     """A powered bumble host on the controller that `spec` names, such as `usb:0` or `tcp-client:HOST:PORT`.
 
-    Raises `BleakError` if the controller cannot be opened.
+    Raises `RadioError` if the controller cannot be opened.
     """
     try:
         transport = await open_transport(spec)
-    except (TransportSpecError, TransportInitError, OSError, ValueError, core.BaseBumbleError) as error:
-        raise BleakError(f"Bluetooth controller {spec} cannot be opened: {error}") from error
+    except Exception as error:  # each kind of transport raises what the library below it does, or anything
+        raise RadioError("radio.cannot_open", why=_why_not(spec, error)) from error
     async with transport as (source, sink):
         # A fresh random static address: the two highest bits set (Core Specification 6.B.1.3.2.1).
         address = hci.Address.generate_static_address()
@@ -60,12 +65,43 @@ async def open_device(spec: str) -> AsyncIterator[Device]:
         try:
             async with asyncio.timeout(POWER_ON_TIMEOUT_S):
                 await device.power_on()
-        except TimeoutError as error:
-            raise BleakError(f"Bluetooth controller {spec} does not answer") from error
+        except (core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError) as error:
+            raise RadioError("radio.cannot_open", why=Phrase("radio.silent", adapter=spec)) from error
         try:
             yield device
         finally:
-            await device.power_off()
+            # One that was pulled out is off.
+            with contextlib.suppress(core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError):
+                await device.power_off()
+
+
+_USB1 = {-1: errno.EIO, -3: errno.EACCES, -4: errno.ENODEV, -5: errno.ENOENT, -6: errno.EBUSY}
+"""What libusb's own errors (`usb1.USBError.value`) are to the operating system."""
+
+
+def _why_not(spec: str, error: BaseException) -> Phrase:
+    """Why the controller `spec` cannot be opened, and what to do. Libraries hide the system's error in others."""
+    number = None
+    told: BaseException | None = error
+    while told is not None and number is None:
+        number = told.errno if isinstance(told, OSError) else _USB1.get(getattr(told, "value", None) or 0)
+        told = told.__cause__ or told.__context__
+    text = str(error)
+    if number in (errno.EACCES, errno.EPERM):
+        return Phrase("radio.no_access", adapter=spec)
+    if number in (errno.EBUSY, errno.EAGAIN) or "already in use" in text or "exclusively lock" in text:
+        return Phrase("radio.busy", adapter=spec)
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or text == "device not found":
+        return Phrase("radio.not_there", adapter=spec)
+    if type(error).__name__ == "NoBackendError" or (number is None and type(error).__name__.startswith("USBError")):
+        return Phrase("radio.no_usb", adapter=spec)
+    if isinstance(error, ImportError):
+        return Phrase("radio.part_missing", adapter=spec, module=error.name)
+    if isinstance(error, OSError):
+        return Phrase("radio.wont_open", adapter=spec, why=why(error))
+    if isinstance(error, ValueError | AssertionError) and not isinstance(error, TransportInitError):
+        return Phrase("radio.no_such_name", adapter=spec)
+    return Phrase("radio.wont_open", adapter=spec, why=text or type(error).__name__)
 
 
 def backends(device: Device) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
@@ -73,6 +109,21 @@ def backends(device: Device) -> tuple[type[BaseBleakScanner], type[BaseBleakClie
     scanner = type("BumbleScanner", (_Scanner,), {"radio": device})
     client = type("BumbleClient", (_Client,), {"radio": device})
     return scanner, client
+
+
+@contextlib.contextmanager
+def _asking(doing: str) -> Iterator[None]:
+    """What bumble raises, as bleak's own error. When a connection goes, bumble cancels what waits for an answer on it,
+    which is no cancellation of whoever asked."""
+    try:
+        yield
+    except (core.BaseBumbleError, hci.HCI_Error, TimeoutError) as error:
+        raise BleakError(f"{doing} failed: {error}") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise BleakError(f"{doing} failed: the connection has gone") from error
 
 
 class _Scanner(BaseBleakScanner):
@@ -91,11 +142,13 @@ class _Scanner(BaseBleakScanner):
     async def start(self) -> None:
         self.seen_devices = {}
         self.radio.on(Device.EVENT_ADVERTISEMENT, self._heard)
-        await self.radio.start_scanning(active=self._active, filter_duplicates=False)
+        with _asking("scanning"):
+            await self.radio.start_scanning(active=self._active, filter_duplicates=False)
 
     async def stop(self) -> None:
         self.radio.remove_listener(Device.EVENT_ADVERTISEMENT, self._heard)
-        await self.radio.stop_scanning()
+        with _asking("ending the scan"):
+            await self.radio.stop_scanning()
 
     def _heard(self, advertisement: Advertisement) -> None:
         data = _advertisement_data(advertisement)
@@ -179,30 +232,16 @@ class _Client(BaseBleakClient):
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         if pair:
             raise BleakError("pairing is not supported on this backend")
-        with self._asking("connecting to"):
+        with _asking(f"connecting to {self.address}"):
             connection = await self.radio.connect(self._peer_address, timeout=self._timeout)
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._dropped)
         try:
-            with self._asking("discovering the services of"):
+            with _asking(f"discovering the services of {self.address}"):
                 await self._discover(Peer(connection))
         except (BleakError, asyncio.CancelledError):
             await self.disconnect()
             raise
-
-    @contextlib.contextmanager
-    def _asking(self, doing: str) -> Iterator[None]:
-        """What bumble raises, as bleak's own error. When a connection goes, bumble cancels what waits for an answer on
-        it, which is no cancellation of whoever asked."""
-        try:
-            yield
-        except (core.BaseBumbleError, hci.HCI_Error, TimeoutError) as error:
-            raise BleakError(f"{doing} {self.address} failed: {error}") from error
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            raise BleakError(f"{doing} {self.address} failed: the connection has gone") from error
 
     async def _discover(self, peer: Peer) -> None:
         await peer.request_mtu(MTU)
@@ -248,33 +287,33 @@ class _Client(BaseBleakClient):
     async def read_gatt_char(
         self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **kwargs: Any
     ) -> bytearray:
-        with self._asking("reading from"):
+        with _asking(f"reading from {self.address}"):
             return bytearray(await self._proxy(characteristic).read_value())
 
     async def read_gatt_descriptor(
         self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **kwargs: Any
     ) -> bytearray:
         self._live()
-        with self._asking("reading from"):
+        with _asking(f"reading from {self.address}"):
             return bytearray(await cast(gatt_client.DescriptorProxy, descriptor.obj).read_value())
 
     async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool) -> None:
-        with self._asking("writing to"):
+        with _asking(f"writing to {self.address}"):
             await self._proxy(characteristic).write_value(bytes(data), with_response=response)
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
         self._live()
-        with self._asking("writing to"):
+        with _asking(f"writing to {self.address}"):
             await cast(gatt_client.DescriptorProxy, descriptor.obj).write_value(bytes(data), with_response=True)
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **kwargs: Any
     ) -> None:
-        with self._asking("subscribing to"):
+        with _asking(f"subscribing to {self.address}"):
             await self._proxy(characteristic).subscribe(lambda value: callback(bytearray(value)))
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        with self._asking("unsubscribing from"):
+        with _asking(f"unsubscribing from {self.address}"):
             await self._proxy(characteristic).unsubscribe()
 
     def _proxy(self, characteristic: BleakGATTCharacteristic) -> gatt_client.CharacteristicProxy[bytes]:

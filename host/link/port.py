@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import NamedTuple
 
 import serial
 from serial.tools import list_ports
 
+from host.errors import why
 from host.link.errors import NoPort, PortError
 from host.phrase import NextStep, Phrase
 
@@ -66,7 +68,13 @@ def cannot_open(port: str, error: Exception | None = None) -> PortError:
         return PortError("port.in_use", port=port)
     if number in (errno.EACCES, errno.EPERM):
         return PortError("port.not_permitted", port=port)
-    return PortError("port.cannot_open", port=port, error=str(error), see=see)
+    reason: Phrase | str = str(error)
+    if isinstance(number, int):
+        reason = why(OSError(number, os.strerror(number)))
+    elif told_number := re.search(r"\(\(?(\d+),|\[Errno (\d+)\]", str(error)):  # pyserial tells it in its text alone
+        number = int(told_number[1] or told_number[2])
+        reason = why(OSError(number, os.strerror(number)))
+    return PortError("port.cannot_open", port=port, error=reason, see=see)
 
 
 def has_control_lines(port: str) -> bool:

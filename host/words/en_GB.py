@@ -2947,6 +2947,31 @@ COMMANDS: Sentences = {
     "name.no_such_lot": "There are no kits of lot {name!r} here.",
     "name.no_such_product": "There are no kits of product {name!r} here.",
     "name.no_such_unit": "No officer and no place belongs to unit {name!r}.",
+    # Why there is no radio.
+    "radio.busy": "Another program is using Bluetooth adapter {adapter}. Close it, then try again.",
+    "radio.denied": (
+        "This computer doesn't let Kitdock use Bluetooth. Allow it in the computer's settings, or ask the person who "
+        "looks after this computer."
+    ),
+    "radio.no_access": (
+        "You have no access to Bluetooth adapter {adapter}. On Linux a udev rule gives it to you: ask the person who "
+        "looks after this computer."
+    ),
+    "radio.no_such_name": "I can't read {adapter} as an adapter. Type --adapter usb:0 for the first USB dongle.",
+    "radio.no_usb": (
+        "USB can't be reached, so Bluetooth adapter {adapter} can't be opened. Check that libusb is installed and "
+        "that you may use USB devices."
+    ),
+    "radio.none": "This computer has no Bluetooth that Kitdock can use. Plug in a USB dongle and use --adapter usb:0.",
+    "radio.not_there": "There is no Bluetooth adapter {adapter}. Plug it in, or check its name.",
+    "radio.off": "Bluetooth is switched off. Switch it on in the computer's settings, then try again.",
+    "radio.part_missing": "Bluetooth adapter {adapter} needs {module}, which is not installed.",
+    "radio.silent": "Bluetooth adapter {adapter} doesn't answer. Unplug it, plug it in again, then try again.",
+    "radio.unreachable": (
+        "This computer's Bluetooth can't be reached. Check that it is switched on and, on Linux, that BlueZ is "
+        "running. A USB dongle works without it: --adapter usb:0."
+    ),
+    "radio.wont_open": "Bluetooth adapter {adapter} can't be opened: {why}.",
     # Why a file or a device could not be used.
     "os.busy": "another program is using it",
     "os.disk_error": "the disk or the device reported an error",
@@ -2958,7 +2983,10 @@ COMMANDS: Sentences = {
     "os.name_too_long": "its name is too long",
     "os.no_access": "you have no access to it",
     "os.no_folder": "part of its path is not a folder",
+    "os.no_port": "it is not a serial port",
     "os.read_only": "the disk is read-only",
+    "os.refused": "nothing there takes the connection",
+    "os.silent": "it doesn't answer",
     "os.too_large": "it would be too large",
     "os.too_many": "too many files are open",
 }

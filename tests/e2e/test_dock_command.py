@@ -171,7 +171,7 @@ def test_a_radio_that_is_not_there_is_one_line_and_status_4(tmp_path: Path) -> N
             status, output, complaints = await kitdock(stage, *command, "--adapter", "tcp-client:127.0.0.1:9")
             assert (status, output) == (4, "")
             assert complaints.count("\n") == 1
-            assert complaints.startswith("kitdock: Bluetooth controller tcp-client:127.0.0.1:9 cannot be opened")
+            assert complaints.startswith("kitdock: Bluetooth adapter tcp-client:127.0.0.1:9 can't be opened")
 
     play(tmp_path, scene)
 
