@@ -124,8 +124,15 @@ def _trouble(row: Row) -> str:
 
 
 def _ask(store: service.Database, tag_id: str) -> None:
-    """Asks at the terminal about each opening of a tag that nobody has explained, and for reports that are missing."""
-    asking.ask_about(store, tag_id, forms.DEFAULT)
+    """Asks at the terminal about each opening of a tag that nobody has explained, and for reports that are missing.
+
+    Ctrl-C or the end of the input leaves what is asked for later, and the dock goes on.
+    """
+    try:
+        with terminal.stoppable():
+            asking.ask_about(store, tag_id, forms.DEFAULT)
+    except (click.Abort, KeyboardInterrupt):
+        terminal.say("\n" + told(Phrase("asking.left_for_later")))
 
 
 def _tell_what_is_missing(store: service.Database, tag_id: str) -> None:

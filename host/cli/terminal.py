@@ -1,7 +1,10 @@
 """Whether there is somebody to ask, and how the program talks to them. Light, for commands that mostly ask nothing."""
 
 import shutil
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -32,6 +35,23 @@ def agrees(question: str, default: bool) -> bool:
         if typed in ("", "y", "yes", "n", "no"):
             return typed[0] == "y" if typed else default
         say("  " + line("usage.type_yes_no"))
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C ends what is asked here, and nothing around it.
+
+    A loop of asyncio has taken the signal for itself: it would be told once, at the end of the question.
+    """
+    try:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # in a thread, which gets no signal
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def demand_yes(question: str) -> None:
