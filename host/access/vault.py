@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from host.errors import InputError, VaultError
+from host.errors import InputError, VaultError, why
 from host.phrase import Phrase
 
 KEY_SIZE = 32
@@ -90,7 +90,7 @@ class Vault:
         except FileExistsError:
             raise InputError("key.there_already", path=path) from None
         except OSError as error:
-            raise VaultError("key.not_made", path=path, why=error.strerror) from None
+            raise VaultError("key.not_made", path=path, why=why(error)) from None
         try:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(key.hex() + "\n")
@@ -98,7 +98,7 @@ class Vault:
                 os.fsync(file.fileno())
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise VaultError("key.not_written", path=path, why=error.strerror) from None
+            raise VaultError("key.not_written", path=path, why=why(error)) from None
         return cls(key)
 
     @classmethod
@@ -116,7 +116,7 @@ class Vault:
         except FileNotFoundError:
             raise VaultError("key.missing", path=path) from None
         except OSError as error:
-            raise VaultError("key.not_read", path=path, why=error.strerror) from None
+            raise VaultError("key.not_read", path=path, why=why(error)) from None
         except ValueError:
             key = b""
         if len(key) != KEY_SIZE:

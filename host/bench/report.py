@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from host.bench import procedure
-from host.errors import InputError, KitdockError
+from host.errors import InputError, KitdockError, why
 from host.phrase import NextStep, Phrase
 from host.sheets.whole import write_whole
 
@@ -60,7 +60,7 @@ class BenchReport:
     @staticmethod
     def demand_new(path: Path) -> None:
         """Raises `InputError` if there is a file at `path`, or there can be none."""
-        if path.exists():
+        if path.exists() or path.is_symlink():
             raise InputError("bench.report_exists", path=path)
         folder = path.absolute().parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -72,8 +72,8 @@ class BenchReport:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise InputError("bench.report_unreadable", path=path, reason=error.strerror) from None
-        except ValueError:
+            raise InputError("bench.report_unreadable", path=path, reason=why(error)) from None
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict) or content.get("form") != FORM:
             raise InputError("bench.no_report", path=path, bench=NextStep("bench.begin"))
@@ -124,7 +124,7 @@ class BenchReport:
         try:
             write_whole(self.path, text.encode())
         except OSError as error:
-            raise InputError("bench.report_not_written", path=self.path, reason=error.strerror) from None
+            raise InputError("bench.report_not_written", path=self.path, reason=why(error)) from None
 
 
 def _now() -> str:

@@ -18,7 +18,7 @@ from host.cli.options import db_option, maybe_day, open_store, with_store
 from host.cli.render import Done, Row, Table, time_of
 from host.cli.steps import line
 from host.clock import Instant
-from host.errors import InputError, KitdockError
+from host.errors import InputError, KitdockError, why
 from host.phrase import NextStep, Phrase
 
 DAYS = 7
@@ -102,7 +102,7 @@ def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
     except FileExistsError:
         raise InputError("output.exists_already", path=output) from None
     except OSError as error:
-        raise KitdockError("output.not_written", path=output, why=error.strerror) from None
+        raise KitdockError("output.not_written", path=output, why=why(error)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             written = _write(entries, file)
@@ -112,7 +112,7 @@ def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
     except BaseException as error:
         output.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise KitdockError("output.not_written", path=output, why=error.strerror) from None
+            raise KitdockError("output.not_written", path=output, why=why(error)) from None
         raise
 
 

@@ -79,7 +79,7 @@ _format_option = click.option(
 _output_option = click.option(
     "--output",
     metavar="FILE",
-    type=click.Path(dir_okay=False, readable=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     expose_value=False,
     callback=_keep_output,
 )

@@ -14,7 +14,7 @@ import click
 from host import clock, sheets
 from host.cli.render import Done, PrintedReport, Value, as_text, data, document, warn
 from host.cli.steps import line
-from host.errors import InputError, KitdockError
+from host.errors import InputError, KitdockError, why
 from host.sheets import mail
 from host.sheets.whole import write_whole
 
@@ -58,13 +58,13 @@ def save(value: Value, output: Output, zone: str) -> None:
     try:
         write_whole(output.path, content)
     except OSError as error:
-        raise KitdockError("output.not_written", path=output.path, why=error.strerror) from error
+        raise KitdockError("output.not_written", path=output.path, why=why(error)) from error
     warn(value)
     click.echo(_written(value, output.path), err=True)
 
 
 def _demand_new(output: Output) -> None:
-    if output.path.exists() and not output.overwrite:
+    if (output.path.exists() or output.path.is_symlink()) and not output.overwrite:
         raise InputError("output.exists", path=output.path)
 
 

@@ -18,7 +18,7 @@ from host.cli.render import Done, Row, Table, time_of
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
 from host.clock import Instant
-from host.errors import InputError, KitdockError
+from host.errors import InputError, KitdockError, why
 from host.phrase import NextStep, Phrase
 from host.receiving import naming
 from host.words import heading
@@ -408,7 +408,7 @@ def _from_file(path: Path) -> dict[tuple[str, str], str]:
     try:
         lines = table.rows(path.read_bytes(), ("kind", "kit"), ("reason", "detail", "next_step"))
     except OSError as error:
-        raise InputError("stocktake.reasons_not_read", path=path, why=error.strerror) from None
+        raise InputError("stocktake.reasons_not_read", path=path, why=why(error)) from None
     except InputError as wrong:
         raise InputError("import.file_wrong", path=path, error=wrong) from None
     if lines.bad:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -38,7 +38,7 @@ def usage() -> None:
 def file(
     db: Path, form_key: str, opening: str | None, officer: str | None, kit: str | None, amends: int | None, answers: Any
 ) -> Done:
-    given = None if answers is None else _read(answers.read())
+    given = None if answers is None else _read(answers)
     asked = given is None
     with open_store(db) as store:
         form = forms.load(form_key)
@@ -180,10 +180,14 @@ def show(db: Path, report_id: int) -> Table:
     )
 
 
-def _read(text: str) -> dict[str, object]:
+def _read(file: TextIO) -> dict[str, object]:
     """The answers in a JSON object. Raises `InputError` if it is none."""
     try:
-        data = json.loads(text)
+        data = json.load(file)
+    except UnicodeDecodeError:
+        raise InputError("answers.no_utf8") from None
+    except RecursionError:  # lists in lists in lists
+        raise InputError("answers.no_object") from None
     except ValueError as error:
         raise InputError("answers.not_json", why=str(error)) from None
     if not isinstance(data, dict):

@@ -153,12 +153,10 @@ class FilePath(click.Path):
 
 class _File(click.File):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value != "-":
-            try:
-                with Path(value).open("rb"):
-                    pass
-            except OSError as error:
-                _unusable(value, why(error))
-            except ValueError:  # a NUL byte
-                raise InputError("usage.not_text", what=name_of(param, ctx)) from None
-        return super().convert(value, param, ctx)
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            refused = error.__context__
+            _unusable(value, why(refused) if isinstance(refused, OSError) else error.message)
+        except ValueError:  # a NUL byte
+            raise InputError("usage.not_text", what=name_of(param, ctx)) from None

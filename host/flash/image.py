@@ -23,6 +23,7 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
+from host.errors import why
 from host.flash import layout as layouts
 from host.flash import published
 from host.flash.layout import Layout
@@ -73,7 +74,7 @@ def load(path: Path, layout: Layout) -> Image:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BadImage("image.unreadable", image=path, reason=error.strerror) from None
+        raise BadImage("image.unreadable", image=path, reason=why(error)) from None
     if len(content) < layouts.TABLE_OFFSET + layouts.TABLE_SIZE and content[:1] == bytes([MAGIC]):
         raise BadImage("image.cut_short", image=path, size=len(content))
     bootloader = program(content, 0, path)

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from host.errors import InputError
+from host.errors import InputError, why
 
 TABLE_OFFSET = 0x8000
 """Where the table begins in flash, in bytes."""
@@ -68,7 +68,7 @@ def read(path: Path) -> Layout:
             number = _SUBTYPES[subtype] if subtype in _SUBTYPES else int(subtype, 0)
             found.append(Partition(label, _TYPES[kind], number, int(offset, 0), int(size, 0)))
     except OSError as error:
-        raise InputError("flash.table_unreadable", path=path, reason=error.strerror) from None
+        raise InputError("flash.table_unreadable", path=path, reason=why(error)) from None
     except (KeyError, ValueError):
         raise InputError("flash.no_table", path=path, line=line) from None
     if not found:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from host import ledger
 from host.access import audit
 from host.access.vault import key_path
-from host.errors import DatabaseDamaged, InputError, KitdockError, VaultError
+from host.errors import DatabaseDamaged, InputError, KitdockError, VaultError, why
 from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
 from host.service.recomputing import Recomputing
@@ -88,7 +88,7 @@ class Care:
                 try:
                     copying.put(part, target)
                 except OSError as error:
-                    raise InputError("backup.cannot_write", target=target, why=error.strerror) from error
+                    raise InputError("backup.cannot_write", target=target, why=why(error)) from error
         return size
 
     def _check_target(self, target: Path, overwrite: bool) -> None:
@@ -102,7 +102,7 @@ class Care:
         ]
         if any(each.exists() and target.exists() and target.samefile(each) for each in own):
             raise InputError("backup.part_of_database", target=target)
-        if target.exists() and not overwrite:
+        if (target.exists() or target.is_symlink()) and not overwrite:
             raise InputError("backup.exists", target=target)
         for log in (target.with_name(target.name + each) for each in ("-wal", "-journal")):
             if log.exists():

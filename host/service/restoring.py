@@ -40,7 +40,9 @@ class Candidate:
         try:
             return self._take_its_place()
         except OSError as error:
-            raise errors.DatabaseReadOnly("database.cannot_replace", path=self._target, why=error.strerror) from error
+            raise errors.DatabaseReadOnly(
+                "database.cannot_replace", path=self._target, why=errors.why(error)
+            ) from error
 
     def _take_its_place(self) -> Path | None:
         with _opened(self._part, self._login) as store, store.changing("database.restore") as detail:

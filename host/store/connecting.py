@@ -31,7 +31,7 @@ def open_database(
     try:
         found = path.is_file()
     except OSError as error:
-        raise errors.DatabaseMissing("database.no_access", path=path, why=error.strerror) from None
+        raise errors.DatabaseMissing("database.no_access", path=path, why=errors.why(error)) from None
     if not found:
         raise errors.DatabaseMissing("database.missing", path=path, create=NextStep("database.create_at", db=path))
     with translated(path):
@@ -63,7 +63,7 @@ def create_database(
     except FileExistsError:
         raise errors.InputError("database.exists", path=path) from None
     except OSError as error:
-        raise errors.DatabaseReadOnly("database.cannot_make", path=path, why=error.strerror) from None
+        raise errors.DatabaseReadOnly("database.cannot_make", path=path, why=errors.why(error)) from None
     from host.access.vault import Vault, key_path
     from host.store.migrations import apply
 

@@ -35,7 +35,9 @@ def part_beside(path: Path) -> Iterator[Path]:
     try:
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise errors.InputError("folder.cannot_write", folder=path.parent, why=error.strerror, name=path.name) from None
+        raise errors.InputError(
+            "folder.cannot_write", folder=path.parent, why=errors.why(error), name=path.name
+        ) from None
     os.close(descriptor)
     try:
         yield Path(name)

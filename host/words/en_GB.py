@@ -2940,6 +2940,7 @@ COMMANDS: Sentences = {
     "usage.takes_no_value": "{option} stands alone: leave out what follows the =.",
     "help.from": "{least} or more",
     "help.from_to": "{least} to {most}",
+    "answers.no_utf8": "The answers are not in UTF-8. Save the file as UTF-8, then try again.",
     # Names that nobody knows here.
     "name.did_you_mean": "Did you mean {names:or}?",
     "name.no_such_action": "The audit has no action {name!r}.",

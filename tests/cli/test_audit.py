@@ -50,7 +50,9 @@ def test_list_says_who_did_what_and_what_was_refused(busy: Station) -> None:
         "kit.return",
     }
     assert busy.json("audit", "list", "--since", str(day(1))) == []
-    assert "further back with --since" in busy.run("audit", "list", "--login", "nobody").stdout
+    tomorrow = day(1).isoformat()
+    assert "further back with --since" in busy.run("audit", "list", "--since", tomorrow).stdout
+    assert "nobody" in busy.refused("audit", "list", "--login", "nobody", status=2)
 
 
 def test_audit_is_for_auditors_and_administrators(busy: Station) -> None:
@@ -131,7 +133,7 @@ def test_export_that_fails_half_way_leaves_no_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("host.cli.audit._write", full)
-    assert "No space left" in busy.refused("audit", "export", "--output", str(tmp_path / "x"), status=1)
+    assert "no room left on the disk" in busy.refused("audit", "export", "--output", str(tmp_path / "x"), status=1)
     assert not (tmp_path / "x").exists()
 
 

@@ -75,7 +75,8 @@ def test_officers_are_found_by_unit_and_training(station: Station) -> None:
     assert found("--unit", "A") == ["1", "2"]
     assert [found("--training", each) for each in ("valid", "lapsed", "unknown")] == [["1"], ["2"], ["3"]]
     assert found("--unit", "B", "--training", "valid") == []
-    nobody = station.run("officer", "list", "--unit", "C").stdout
+    assert "unit 'C'" in station.refused("officer", "list", "--unit", "C", status=2)
+    nobody = station.run("officer", "list", "--unit", "B", "--training", "valid").stdout
     assert nobody == "No officers match. To see them all: `kitdock officer list`.\n"
 
 
@@ -188,7 +189,10 @@ def test_places_are_listed_with_their_kits(station: Station) -> None:
         ("Car 7", 1),
     ]
     assert "already a place called South" in station.refused("place", "add", "South", "--kind", "cabinet", status=1)
-    assert "Invalid value" in station.run("place", "add", "Shed", "--kind", "shed", status=2).stderr
+    assert (
+        "--kind takes station, vehicle, custody or cabinet, not 'shed'."
+        in station.run("place", "add", "Shed", "--kind", "shed", status=2).stderr
+    )
 
 
 def test_a_setting_that_another_program_spoilt_is_told_and_can_be_set(station: Station) -> None:

@@ -50,10 +50,12 @@ def test_it_can_be_narrowed_and_says_so_when_nothing_is_left(opened: Station) ->
     opened.run("officer", "change", "1207", "--station", "South")
     assert names(opened, "--kind", "opening_unexplained", "--severity", "medium", "--officer", "1207") == [OPENING]
     assert names(opened, "--station", "South") == [OPENING]
+    opened.run("officer", "add", "1300", "--trained", day(-1).isoformat())
     for narrowed in (["--severity", "high"], ["--kind", "not_docked"], ["--officer", "1300"], ["--station", "North"]):
         assert names(opened, *narrowed) == []
         assert "--all" in opened.run("reconcile", *narrowed).stdout
     assert "no place called East" in opened.refused("reconcile", "--station", "East", status=2)
+    assert "no officer 9999" in opened.refused("reconcile", "--officer", "9999", status=2)
     opened.run("reconcile", "--kind", "party", status=2)
 
 
@@ -163,7 +165,7 @@ def test_somebody_who_only_reads_sees_the_same_and_may_not_judge(opened: Station
 
 
 def test_reasons_and_names_that_cannot_be_are_refused(opened: Station) -> None:
-    assert "Missing option '--reason'" in opened.run("reconcile", "resolve", OPENING, status=2).stderr
+    assert "needs --reason TEXT too" in opened.run("reconcile", "resolve", OPENING, status=2).stderr
     assert "reason" in opened.refused("reconcile", "resolve", OPENING, "--reason", " ", status=2)
     line = opened.refused("reconcile", "resolve", "expired_carried:K7", "--reason", "so", status=2)
     assert "There is no discrepancy called expired_carried:K7 at present." in line

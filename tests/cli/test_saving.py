@@ -209,7 +209,7 @@ def test_a_full_disk_leaves_what_was_there(before: str | None, tmp_path: Path, m
     if before is not None:
         file.write_text(before)
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(KitdockError, match=r"kits\.csv: No space left on device\. Choose another place"):
+    with pytest.raises(KitdockError, match=r"kits\.csv: there's no room left on the disk\. Choose another place"):
         save(TABLE, Output(file, True, "kitdock kits"), "UTC")
     assert [path.read_text() for path in tmp_path.iterdir()] == ([] if before is None else [before])
 

@@ -269,6 +269,6 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
 def test_given_up_form_keeps_nothing(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     opened(force)
-    force.run("usage", "file", "--opening", "P1", input="North\n", status=1)
+    force.run("usage", "file", "--opening", "P1", input="North\n", status=130)
     assert force.json("usage", "list") == []
     assert force.json("openings")[0]["cause"] is None

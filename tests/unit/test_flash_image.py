@@ -84,9 +84,9 @@ def test_an_image_for_another_chip_is_named(tmp_path: Path) -> None:
 def test_other_files_are_no_image(tmp_path: Path) -> None:
     assert why_not(tmp_path, b"\x7fELF" + bytes(0x20000)).code == "image.no_image"
     assert why_not(tmp_path, b"").code in CUT
-    with refused("image.unreadable", BadImage, reason="No such file or directory"):
+    with refused("image.unreadable", BadImage, reason=Phrase("os.missing")):
         image.load(tmp_path / "none", OURS)
-    with refused("image.unreadable", BadImage, reason="Is a directory"):
+    with refused("image.unreadable", BadImage, reason=Phrase("os.folder")):
         image.load(tmp_path, OURS)
 
 

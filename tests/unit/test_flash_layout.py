@@ -12,6 +12,7 @@ from host.errors import InputError
 from host.flash import layout
 from host.flash.application import FIRMWARE
 from host.flash.layout import Partition
+from host.phrase import Phrase
 from tests.refusals import refused
 
 OURS = layout.read(FIRMWARE / "partitions.csv")
@@ -83,5 +84,5 @@ def test_a_table_that_cannot_be_followed_is_said_so(tmp_path: Path, text: str, c
 
 
 def test_a_table_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with refused("flash.table_unreadable", InputError, reason="No such file or directory"):
+    with refused("flash.table_unreadable", InputError, reason=Phrase("os.missing")):
         layout.read(tmp_path / "none.csv")

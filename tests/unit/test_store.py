@@ -12,7 +12,7 @@ from host import errors, ledger
 from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys, key_path
 from host.errors import InputError, RuleError, VaultError
-from host.phrase import NextStep
+from host.phrase import NextStep, Phrase
 from host.tag.events import ALTERED, VERIFIED, Event, EventRow, Radio, StatusTold
 from host.tag.verify import unverified_row, verified_row
 from kitwire import record
@@ -87,7 +87,7 @@ def test_create_overwrites_neither_file(path: Path) -> None:
 
 def test_create_in_a_folder_that_is_not_there_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "x.db"
-    with refused("database.cannot_make", errors.DatabaseReadOnly, path=path, why="No such file or directory"):
+    with refused("database.cannot_make", errors.DatabaseReadOnly, path=path, why=Phrase("os.missing")):
         Store.create(path, "North", "Europe/London", False, NOW)
     assert list(tmp_path.iterdir()) == []
 

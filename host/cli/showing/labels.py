@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host.errors import InputError, KitdockError
+from host.errors import InputError, KitdockError, why
 
 if TYPE_CHECKING:
     from host.stock.labels import Label
@@ -35,4 +35,4 @@ def write_labels(found: Sequence[Label], path: Path, first: int = 1) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        raise KitdockError("output.not_written", path=path, why=error.strerror) from error
+        raise KitdockError("output.not_written", path=path, why=why(error)) from error

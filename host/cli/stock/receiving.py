@@ -16,7 +16,7 @@ from host.cli.render import Row, Table, day_of
 from host.cli.root import STATUS
 from host.cli.showing.labels import PDF, check_labels, write_labels
 from host.cli.steps import line, told
-from host.errors import InputError, KitdockError
+from host.errors import InputError, KitdockError, why
 from host.phrase import NextStep, Phrase
 from host.receiving import numbers
 
@@ -88,7 +88,7 @@ def import_(
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise InputError("import.not_read", path=file, why=error.strerror) from None
+        raise InputError("import.not_read", path=file, why=why(error)) from None
     with open_store(db) as store:
         place = service.Receiving(store).check_receiving(station)
         try:

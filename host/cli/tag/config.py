@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from host.cli.options import open_store, with_store
 from host.cli.render import Done, Table
 from host.cli.steps import told
 from host.cli.tag.options import adapter_option, maybe_port_option
-from host.errors import InputError
+from host.errors import InputError, why
 from host.phrase import Phrase
 from host.tag import config as configuration
 from host.tag.config import ConfigChange
@@ -137,15 +136,15 @@ def _changed(names: list[str]) -> str:
 
 def _write_bind_key(path: Path, advert_key: bytes) -> None:
     """Write the bind key as Home Assistant takes it, readable for this user alone. Raises `InputError`."""
+    from host.sheets.whole import write_new
     from kitwire.advert import bind_key
 
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(bind_key(advert_key).hex() + "\n")
+        write_new(path, f"{bind_key(advert_key).hex()}\n".encode("ascii"))
     except FileExistsError:
         raise InputError("tags.bind_key_exists", path=path) from None
     except OSError as error:
-        raise InputError("tags.bind_key_not_written", path=path, reason=error.strerror) from None
+        raise InputError("tags.bind_key_not_written", path=path, reason=why(error)) from None
 
 
 @click.command(cls=Command)

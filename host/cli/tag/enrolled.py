@@ -14,7 +14,7 @@ from host.cli.options import new_name, open_store, with_store
 from host.cli.render import Done, Row, Table, a_time, day_of
 from host.cli.steps import told
 from host.cli.tag.options import agreed, port_option, yes_option
-from host.errors import InputError, LinkError
+from host.errors import InputError, LinkError, why
 from host.phrase import NextStep, Phrase
 from host.words import written
 from kitwire.keys import TAG_ID_SIZE, check_value
@@ -55,7 +55,7 @@ def provision(db: Path, pouch: str, port: str, replace: bool, label: Path | None
             tag_label.write(label, pouch, tag_id)
             text += "\n" + told(Phrase("tags.label_written", path=label))
         except OSError as error:
-            warnings.append(told(Phrase("tags.label_not_written", path=label, reason=error.strerror)))
+            warnings.append(told(Phrase("tags.label_not_written", path=label, reason=why(error))))
     elif sys.stdout.isatty():
         text += "\n\n" + tag_label.text(pouch, tag_id)
     return Done(

@@ -136,7 +136,7 @@ def test_expired_kits_of_a_file_are_taken_only_if_that_is_said(shelf: Station, t
 
 def test_a_file_that_is_none_is_refused_in_one_line(shelf: Station, tmp_path: Path) -> None:
     missing = tmp_path / "missing.csv"
-    assert "missing.csv: No such file or directory." in shelf.refused("stock", "import", str(missing), status=2)
+    assert "missing.csv: it doesn't exist." in shelf.refused("stock", "import", str(missing), status=2)
     (tmp_path / "empty.csv").write_bytes(b"")
     assert "empty.csv. The file is empty." in shelf.refused("stock", "import", str(tmp_path / "empty.csv"), status=2)
     (tmp_path / "other.csv").write_text("name,size\nx,1\n")

@@ -28,7 +28,7 @@ def test_labels_that_cannot_be_written_lose_no_kit(shelf: Station, tmp_path: Pat
     sheet = tmp_path / "labels.pdf"
     with patch("host.sheets.whole.write_whole", side_effect=OSError(28, "No space left on device")):
         failed = receive(shelf, pack(), options=("--labels", str(sheet)), status=1)
-    assert "No space left on device" in failed.stderr
+    assert "there's no room left on the disk" in failed.stderr
     assert "`kitdock stock labels KIT... --output FILE.pdf`" in failed.stderr
     assert len(kits(shelf)) == 1
 
@@ -54,7 +54,7 @@ def test_labels_by_number_lot_and_day(shelf: Station, tmp_path: Path) -> None:
         (["K-0001", "--lot", "A1"], "Say which kits"),
         (["K-9999"], "no kit K-9999"),
         (["K-0002"], "has no label, because its receipt was taken back"),
-        (["--lot", "Z9"], "There are no kits to print labels for."),
+        (["--lot", "Z9"], "There are no kits of lot 'Z9' here."),
         (["--since", "2026-06-02"], "There are no kits to print labels for."),
     ],
 )

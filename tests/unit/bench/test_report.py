@@ -74,7 +74,7 @@ def test_a_write_that_fails_leaves_the_report_from_before(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with refused("bench.report_not_written", InputError, reason="No space left on device"):
+    with refused("bench.report_not_written", InputError, reason=Phrase("os.full")):
         report.record("F1", PASSED, Phrase("bench.yes"))
     assert report.path.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1

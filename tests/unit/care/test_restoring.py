@@ -12,6 +12,7 @@ import pytest
 from host import clock, errors
 from host.access.vault import key_path
 from host.errors import InputError
+from host.phrase import Phrase
 from host.service.restoring import proven
 from host.store import copying, restoring
 from host.store.database import Database
@@ -267,7 +268,7 @@ def test_failing_at_the_last_step_leaves_what_was(backup: Path, path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(copying, "put", no)
-    with refused("database.cannot_replace", errors.DatabaseReadOnly, path=path, why="No space left on device"):
+    with refused("database.cannot_replace", errors.DatabaseReadOnly, path=path, why=Phrase("os.full")):
         restored(backup, path)
     assert content(path) == before
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
@@ -284,7 +285,7 @@ def test_failing_after_the_swap_keeps_the_old_one(backup: Path, path: Path, monk
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(copying, "put", put_and_fail)
-    with refused("database.cannot_replace", errors.DatabaseReadOnly, path=path, why="Input/output error"):
+    with refused("database.cannot_replace", errors.DatabaseReadOnly, path=path, why=Phrase("os.disk_error")):
         restored(backup, path)
     (kept,) = path.parent.glob("station.db.before-restore-*")
     assert content(kept) == before
