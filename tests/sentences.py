@@ -41,12 +41,15 @@ EXAMPLES: Mapping[str, object] = {
     "day": "30 Nov 2026",
     "document": "WD-118",
     "ended": LATER,
-    "error": "the tag said nothing for 5 s",
+    "columns": "It needs the columns kit and lot.",
+    "error": "The tag said nothing for 5 s.",
     "error_ms": 90_000,
     "expires_on": date(2028, 4, 30),
     "file": "kits.csv",
     "first_at": AT,
     "folder": "/srv/kitdock",
+    "how": "bring it closer",
+    "instead": "Take it back first.",
     "gtin": "09506000134352",
     "kit": "K-0007",
     "login": "stores",
@@ -67,8 +70,10 @@ EXAMPLES: Mapping[str, object] = {
     "text": "30/13/2026",
     "unit": "Response A",
     "who": "officer 4101",
-    "whom": "officer 4101",
+    "where": "Get one from micropython.org.",
+    "whom": "is with officer 4101",
     "why": "the seal is broken",
+    "wrong": "Kit K-0012 is there twice.",
 }
 """What stands in a field of that name; in any other, its name in capitals, or a number where one is needed."""
 

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 import click
 
 from host.cli.render import prose
-from host.cli.steps import line
-from host.errors import KitdockError
 
 
 def has_terminal() -> bool:
@@ -21,20 +19,6 @@ def has_terminal() -> bool:
 def say(text: str) -> None:
     """Talks on standard error, as the prompts do: standard output is for the result. Lines end between words."""
     click.echo(prose(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else text, err=True)
-
-
-class Declined(KitdockError):
-    """Somebody was asked whether it is to be done, and said no."""
-
-
-def agrees(question: str, default: bool) -> bool:
-    """Whether somebody says yes to the question. Enter alone is `default`."""
-    asked = line("usage.ask_yes" if default else "usage.ask_no", question=question)
-    while True:
-        typed = str(click.prompt(asked, default="", show_default=False, err=True)).strip().lower()
-        if typed in ("", "y", "yes", "n", "no"):
-            return typed[0] == "y" if typed else default
-        say("  " + line("usage.type_yes_no"))
 
 
 @contextmanager
@@ -52,18 +36,3 @@ def stoppable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def demand_yes(question: str) -> None:
-    """Raises `Declined` unless somebody says yes."""
-    if not agrees(question, default=False):
-        raise Declined("usage.declined")
-
-
-def number(question: str, least: int, most: int) -> int:
-    """The number that somebody answers with."""
-    while True:
-        typed = str(click.prompt(question, err=True)).strip()
-        if typed.isascii() and typed.isdigit() and least <= int(typed[:9]) <= most:
-            return int(typed[:9])
-        say("  " + line("usage.type_number", least=least, most=most))

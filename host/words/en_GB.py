@@ -2408,6 +2408,10 @@ def _disagreements(*, questions: int, counts: list[str], known: int, hidden: int
     return told + (f" Not shown: {hidden}, see them with `--all`." if hidden else "")
 
 
+def _judged(*, discrepancy: str, status: str, reason: str) -> str:
+    return f"{status.capitalize()}: {discrepancy} ({reason})."
+
+
 COMMANDS: Sentences = {
     # What was done.
     "done.audit_holds": (
@@ -2430,7 +2434,7 @@ COMMANDS: Sentences = {
     "done.found_at": "{found} It is in stock at {place}.",
     "done.issued": "Issued {kits} to {holder}.",
     "done.issued_in_pouch": "Issued {kits} to {holder} in pouch {pouch}.",
-    "done.judged": lambda discrepancy, status, reason: f"{status.capitalize()}: {discrepancy} ({reason}).",
+    "done.judged": _judged,
     "done.kit_received": "Received kit {kit}: {product} lot {lot}, expires {expires_on}, {doses:dose}.",
     "done.left_behind": "Recorded {kits} as left behind.",
     "done.left_with_kits": "{left} {kits:kit} still out:",
@@ -2907,7 +2911,6 @@ COMMANDS: Sentences = {
     "usage.amount_between": "{what} takes a number from {least} to {most}, not {text!r}.",
     "usage.choice": "{what} takes {choices:or}, not {text!r}.",
     "usage.choice_like": "{what} doesn't take {text!r}. Did you mean {like:or}?",
-    "usage.declined": "You said no, so nothing was done.",
     "usage.extra": "I don't know what to do with {extra:and}. {help} shows what to type.",
     "usage.extra_like": "I don't know what to do with {extra:and}. Did you mean {like:or}?",
     "usage.fault": (
