@@ -1235,7 +1235,7 @@ def _doses_told(said: int | None, marked: int | None, reported: int | None, repo
         if reported is None
         else f"{reported} in {'the usage report' if reports < 2 else f'{reports} usage reports'}",
     )
-    return f"Doses used in this opening: {words}."
+    return f"Doses used in this opening: {words or 'not known'}."
 
 
 def _impossible(movement: int, kind: str, at: str, why: str) -> str:
@@ -2839,7 +2839,7 @@ COMMANDS: Sentences = {
     "option.cause_missing": "Say why the pouch was opened, with --cause.",
     "option.change_missing": "Say what has changed: use --trained, --unit, --station or --role.",
     "option.correct_goes_with": "Use --correct together with --trained.",
-    "option.database_missing": "Name the station's database, or `export KITDOCK_DB=FILE`. Make one with {make}.",
+    "option.database_missing": "Name the station's database with --db FILE, or `export KITDOCK_DB=FILE`. Make one with {make}.",
     "option.day_to_come": "{day} is in the future.",
     "option.dry_run_or_apply": "Use --dry-run or --apply, not both.",
     "option.file_missing": "Name the file to replace with --output.",
@@ -2943,7 +2943,7 @@ COMMANDS: Sentences = {
     "usage.takes_no_value": "{option} stands alone: leave out what follows the =.",
     "help.from": "{least} or more",
     "help.from_to": "{least} to {most}",
-    "answers.no_utf8": "The answers are not in UTF-8. Save the file as UTF-8, then try again.",
+    "answers.no_utf8": "The answers aren't in UTF-8. Save the file as UTF-8, then try again.",
     # Names that nobody knows here.
     "name.did_you_mean": "Did you mean {names:or}?",
     "name.no_such_action": "The audit has no action {name!r}.",

@@ -120,7 +120,7 @@ def station(tmp_path: Path) -> Station:
 def force(station: Station) -> Station:
     """Officer 1207, trained, has carried kit K1 in pouch P1, which has a tag, for 25 days."""
     station.tag("P1")
-    moved = clock.now_ms() - 25 * DAY_MS
+    moved = noon(-25)
     with Store.open(station.db) as store:
         store.add_officer("1207", day(-60), moved)
         store.add_kit("K1", "Nyxoid", "A1", day(400), None, moved)
@@ -131,3 +131,8 @@ def force(station: Station) -> Station:
 def day(offset: int) -> date:
     """The day so many days from today."""
     return clock.today(clock.now_ms(), "Europe/London") + timedelta(days=offset)
+
+
+def noon(offset: int) -> int:
+    """Noon of that day, in Unix milliseconds: on that day whatever the hour is now and whatever the clocks do."""
+    return clock.parse_instant(f"{day(offset)}T12:00", "Europe/London")

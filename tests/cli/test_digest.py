@@ -10,7 +10,7 @@ import pytest
 from host import clock
 from host.store.stock import Incoming
 from host.words import written
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import DAY_MS, Station, day, noon
 from tests.cli.test_expiry import ageing as ageing
 from tests.station import Store
 
@@ -20,7 +20,7 @@ TAG = "0000000000000001"
 @pytest.fixture
 def busy(ageing: Station) -> Station:
     """Also: officer 4103 used P1 two days ago and filed no report, and opened it again five hours ago."""
-    then = clock.now_ms() - 99 * DAY_MS
+    then = noon(-99)
     ageing.tag("P1", 100)
     with Store.open(ageing.db) as store:
         store.add_officer("4103", day(-120), then)

@@ -8,14 +8,14 @@ from host import clock
 from host.ledger import Movement
 from host.store.stock import Incoming
 from host.words import written
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import Station, day, noon
 from tests.station import Store
 
 
 @pytest.fixture
 def ageing(station: Station) -> Station:
     """Officer 4101 of South carries an expired kit, 4102 one that will expire, Car 1 another; two replacements."""
-    then = clock.now_ms() - 100 * DAY_MS
+    then = noon(-100)
     with Store.open(station.db) as store:
         store.add_place("South", "station", None, then)
         store.add_place("Car 1", "vehicle", "Traffic", then)

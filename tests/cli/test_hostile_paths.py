@@ -111,8 +111,8 @@ def test_name_that_no_computer_takes_is_one_sentence(
 def test_link_that_leads_nowhere_is_not_written_over(shelf: Station) -> None:
     link = shelf.db.with_name("away.csv")
     link.symlink_to(shelf.db.with_name("gone") / "kits.csv")
-    assert "exists already" in shelf.refused("kit", "list", "--output", str(link), status=2)
-    assert "exists already" in shelf.refused("audit", "export", "--output", str(link), status=2)
+    assert "already exists" in shelf.refused("kit", "list", "--output", str(link), status=2)
+    assert "already exists" in shelf.refused("audit", "export", "--output", str(link), status=2)
     assert link.is_symlink()
 
 
@@ -123,7 +123,7 @@ def test_answers_that_are_none_are_refused(shelf: Station, content: bytes) -> No
     file = shelf.db.with_name("answers.json")
     file.write_bytes(content)
     said = shelf.refused("usage", "file", "--officer", "1207", "--answers", str(file), status=2)
-    assert said.casefold().startswith("the answers are not")
+    assert said.casefold().startswith("the answers aren't")
     if hasattr(os, "mkfifo"):
         assert shelf.run_any("usage", "file", "--officer", "1207", "--answers", "-", input="[").exit_code == 2
 

@@ -7,7 +7,7 @@ import pytest
 
 from host import clock
 from host.words import written
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import DAY_MS, Station, day, noon
 from tests.station import Store
 
 
@@ -17,7 +17,7 @@ def shelf(station: Station) -> Station:
 
     All was there ten days ago.
     """
-    then = clock.now_ms() - 10 * DAY_MS
+    then = noon(-10)
     station.tag("P1")
     with Store.open(station.db) as store:
         for officer in ("1207", "1300"):

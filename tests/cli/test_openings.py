@@ -2,8 +2,7 @@
 
 import pytest
 
-from host import clock
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import Station, day, noon
 from tests.station import Store
 
 TAG = "0000000000000001"
@@ -113,14 +112,14 @@ def test_reconcile_gives_each_discrepancy_with_its_next_step(force: Station) -> 
     found = force.json("reconcile")
     assert [each["kind"] for each in found] == ["record_tampered", "opening_unexplained"]
     fields = ["kind", "severity", "kit", "pouch", "officer", "since", "evidence", "next_step"]
-    assert all(list(each) == [*fields, "place", "name", "title", "status", "said", "facts"] for each in found)
+    assert all(list(each) == [*fields, "place", "name", "called", "title", "status", "said", "facts"] for each in found)
     text = force.run("reconcile").stdout
     assert "next: Ask why" in text
 
 
 def test_carried_expired_kit_is_in_reconcile_and_first_in_expiry(force: Station) -> None:
     force.dock(TAG)
-    then = clock.now_ms() - 30 * DAY_MS
+    then = noon(-30)
     with Store.open(force.db) as store:
         store.add_officer("1300", day(-60), then)
         for kit, days in (("K2", -2), ("K3", -10), ("K4", 30)):

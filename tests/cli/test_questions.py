@@ -24,7 +24,7 @@ from host.cli.root import root
 from host.cli.steps import line
 from host.cli.tag import bench_terminal, options
 from host.phrase import Phrase
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import DAY_MS, Station, day, noon
 from tests.house import HOST
 from tests.station import Store
 
@@ -79,7 +79,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Station(tmp_path_factory.mktemp("template") / "station.db")
     made.run("init", "--name", "North", "--time-zone", "Europe/London")
     made.tag("P1")
-    then = clock.now_ms() - 25 * DAY_MS
+    then = noon(-25)
     with Store.open(made.db) as store:
         store.add_officer("1207", day(-60), then)
         store.add_officer("1300", day(-60), then)

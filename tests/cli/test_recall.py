@@ -9,7 +9,7 @@ from host.access.roles import AUDITOR, PROGRAMME_LEAD
 from host.ledger import Movement
 from host.store.stock import Incoming
 from host.words import written
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import Station, day, noon
 from tests.station import Store
 
 PRODUCT = "Naloxone 1.8 mg"
@@ -18,7 +18,7 @@ PRODUCT = "Naloxone 1.8 mg"
 @pytest.fixture
 def spread(station: Station) -> Station:
     """Lot A1: K-1 with 4101 in P-01, K-2 with 4102, K-3 in Car 1, K-4 North, K-5 South, K-6 to K-8 gone; B1: K-9."""
-    then = clock.now_ms() - 20 * DAY_MS
+    then = noon(-20)
     station.tag("P-01")
     with Store.open(station.db) as store:
         store.add_place("South", "station", None, then)

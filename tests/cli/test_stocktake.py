@@ -14,7 +14,7 @@ from host.ledger import Movement
 from host.store.stock import Incoming
 from host.store.stocktake import StocktakeRepository
 from host.words import written
-from tests.cli.conftest import DAY_MS, Station, day
+from tests.cli.conftest import Station, day, noon
 from tests.station import Store
 
 GTIN = "09506000134352"
@@ -23,7 +23,7 @@ GTIN = "09506000134352"
 @pytest.fixture
 def shelf(station: Station) -> Station:
     """North has K-1 to K-4, K-4 expired; K-5 is with officer 4101, K-6 at South, K-7 in Car 1; two may count."""
-    then = clock.now_ms() - 100 * DAY_MS
+    then = noon(-100)
     with Store.open(station.db) as store:
         store.add_place("South", "station", None, then)
         store.add_place("Car 1", "vehicle", None, then)

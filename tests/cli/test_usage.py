@@ -8,7 +8,7 @@ import pytest
 from host import clock
 from host.access.roles import PROGRAMME_LEAD
 from host.cli.render import Row
-from tests.cli.conftest import DAY_MS, HOUR_MS, Station
+from tests.cli.conftest import HOUR_MS, Station, noon
 from tests.unit.test_forms import ANSWERS
 
 TAG = "0000000000000001"
@@ -142,7 +142,7 @@ def test_report_that_amends_another_replaces_it(force: Station) -> None:
 
 
 def test_kit_is_said_if_two_were_in_the_pouch(force: Station) -> None:
-    then = clock.now_ms() - 20 * DAY_MS
+    then = noon(-20)
     force.store(lambda store: store.add_kit("K2", "Nyxoid", "A1", None, None, then))
     force.store(lambda store: store.issue_kit("K2", "1207", "P1", then))
     opened(force)
@@ -266,9 +266,9 @@ def test_form_is_asked_at_a_terminal_until_each_answer_fits(force: Station, monk
     assert "resupply_kits" not in shown
 
 
-def test_given_up_form_keeps_nothing(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_given_up_form_files_nothing(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host.cli.terminal.has_terminal", lambda: True)
     opened(force)
-    force.run("usage", "file", "--opening", "P1", input="North\n", status=130)
+    force.run("usage", "file", "--opening", "P1", input="North\n", status=1)
     assert force.json("usage", "list") == []
     assert force.json("openings")[0]["cause"] is None

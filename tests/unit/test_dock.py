@@ -288,7 +288,7 @@ def test_scan_names_the_tags_in_range_and_connects_to_none(tmp_path: Path) -> No
 
 def test_a_controller_that_is_not_there_is_said_so() -> None:
     async def run() -> None:
-        with pytest.raises(RadioError, match="controller tcp-client"):
+        with pytest.raises(RadioError, match="Bluetooth adapter tcp-client"):
             async with open_adapter("tcp-client:127.0.0.1:9"):
                 pass
 

@@ -66,7 +66,8 @@ def test_what_is_asked_for_is_shown_and_what_is_known_is_counted(store: Store) -
     assert store.judge_named(LAPSED, "acknowledge", "booked", LATER).standing.status == "acknowledged"
     assert shown(store, Wanted(severity="high")) == [("expired_carried:K1", "opened")]
     assert shown(store, Wanted(kinds=("training_lapsed",))) == [(LAPSED, "acknowledged")]
-    assert shown(store, Wanted(officer="1300")) == []
+    with refused("officer.unknown", InputError, officer="1300"):
+        shown(store, Wanted(officer="1300"))
     new = store.disagreements(LATER, Wanted(only_new=True))
     assert ([each.found.kind for each in new.shown], new.hidden, new.narrowed) == (["expired_carried"], 1, True)
     store.judge_named(LAPSED, "resolve", "on leave", LATER)
