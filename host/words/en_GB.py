@@ -2839,7 +2839,9 @@ COMMANDS: Sentences = {
     "option.cause_missing": "Say why the pouch was opened, with --cause.",
     "option.change_missing": "Say what has changed: use --trained, --unit, --station or --role.",
     "option.correct_goes_with": "Use --correct together with --trained.",
-    "option.database_missing": "Name the station's database with --db FILE, or `export KITDOCK_DB=FILE`. Make one with {make}.",
+    "option.database_missing": (
+        "Name the station's database with --db FILE, or `export KITDOCK_DB=FILE`. Make one with {make}."
+    ),
     "option.day_to_come": "{day} is in the future.",
     "option.dry_run_or_apply": "Use --dry-run or --apply, not both.",
     "option.file_missing": "Name the file to replace with --output.",
