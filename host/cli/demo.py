@@ -83,7 +83,7 @@ def demo(batch: bool, db: Path | None, interpreter: str | None) -> None:
         f"kitdock account grant {store.login} programme_lead  # {reads_reports}",
         "kitdock usage show 1",
         "kitdock kit replace K-0004",
-        "kitdock reconcile resolve pouch_without_kit:P-02 --reason 'a kit is on its way'",
+        "kitdock reconcile resolve P-02 --reason 'a kit is on its way'",
         "kitdock reconcile --format json",
     ):
         click.echo(f"  {line}")

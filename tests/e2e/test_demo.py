@@ -43,7 +43,7 @@ def test_the_demo_ends_well_and_says_where_the_database_is(played: Any) -> None:
     assert took_s < MOST_S
     assert f"The database is {db}" in done.stdout
     assert "5 tags docked again, 0 rows added" in done.stdout
-    assert "usage report 1 filed\n" in done.stdout
+    assert "Usage report 1 is filed.\n" in done.stdout
     for pouch in range(1, 7):
         assert f"P-0{pouch}" in done.stderr, "each docking is shown as it happens"
 

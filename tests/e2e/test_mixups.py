@@ -302,7 +302,7 @@ class Story:
         def typed() -> None:
             issue = ("kit", "issue", str(pouch.kit), "4012", "--at", self.then(7, 7))
             refused = force.refused(*issue)
-            assert "from nobody to 4012" in refused and "say --yes" in refused
+            assert "from nobody to 4012" in refused and "add --yes" in refused
             assert self.wrong("P-12")
             force.run(*issue, "--yes")
             assert not self.wrong("P-12")

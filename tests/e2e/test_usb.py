@@ -211,7 +211,7 @@ def test_open_needs_consent_and_gives_its_bind_key_to_a_file_alone(tmp_path: Pat
         rows = await shown(stage, "config", "P-01", "--port", port, "--profile", "open", "--trackable")
         assert [row["value"] for row in rows][:3] == [config.PROFILE_OPEN, 86400, 1]
         await tag.settle()
-        assert "agree" in await refused(stage, "config", "P-01", "--port", port, "--untrackable", status=2)
+        assert "Agree to that" in await refused(stage, "config", "P-01", "--port", port, "--untrackable", status=2)
         await tag.settle()
         rows = await shown(stage, "config", "P-01", "--port", port, "--untrackable", "--profile", "docked")
         assert [row["value"] for row in rows][:3] == [config.PROFILE_DOCKED, 86400, 0]
@@ -329,7 +329,7 @@ def test_a_wiped_tag_is_none_and_the_station_keeps_its_history(tmp_path: Path) -
         tag.undock()
         await tag.settle()
         status, _, complaints = await kitdock(stage, "wipe", "--port", port)
-        assert (status, "give --yes" in complaints) == (2, True)
+        assert (status, "Give --yes" in complaints) == (2, True)
         assert [each.id for each in stage.store.tags()] == [tag_id]
         await tag.settle()
         done = await shown(stage, "wipe", "--port", port, "--yes")
