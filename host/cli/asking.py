@@ -13,6 +13,7 @@ import click
 
 from host import clock, forms, service
 from host.cli import questions
+from host.cli.options import instant
 from host.cli.questions import Later, Left, Offer
 from host.cli.steps import line, told
 from host.cli.terminal import say
@@ -382,6 +383,8 @@ class _Report:
                 return None
             if field.type == "yes_no":
                 return questions.agreed(typed)
+            if field.type == "instant":
+                typed = clock.iso(instant(self._store, typed), zone)
             return forms.parse(field, numbered.get(typed, typed), zone, clock.now_ms())
 
         question = f"{field.label} ({line('asking.yes_no')})" if field.type == "yes_no" else field.label

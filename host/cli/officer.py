@@ -10,7 +10,7 @@ import click
 
 from host import clock, service
 from host.cli.groups import Group
-from host.cli.options import maybe_day, new_name, open_store, with_store, words
+from host.cli.options import maybe_day, new_name, of_file, open_store, with_store, words
 from host.cli.render import Done, Row, Table, a_day
 from host.cli.steps import line
 from host.errors import RuleError
@@ -127,7 +127,8 @@ def leave(db: Path, officer: str, on: str | None, back: bool) -> Done:
 @with_store
 def import_(db: Path, file: BinaryIO, dry_run: bool, dates: DateStyle | None) -> Done:
     with open_store(db) as store:
-        plan = service.People(store).import_officers(file.read(), clock.now_ms(), dates, dry_run)
+        data, now_ms = file.read(), clock.now_ms()
+        plan = of_file(lambda style: service.People(store).import_officers(data, now_ms, style, dry_run), dates)
     told = "done.officers_not_imported" if dry_run else "done.officers_imported"
     same = Phrase("cell.as_the_file" if len(plan.same) == 1 else "cell.many_as_the_file", officers=len(plan.same))
     return Done(

@@ -14,9 +14,11 @@ from click.core import ParameterSource
 from host import clock, service
 from host.cli.root import FORMAT, OUTPUT, STORE, ZONE
 from host.cli.steps import line
+from host.cli.terminal import has_terminal, say
 from host.cli.values import DatabaseOption, FilePath
 from host.clock import Instant
-from host.phrase import NextStep
+from host.errors import DatesUnclear
+from host.phrase import NextStep, Phrase
 from host.receiving import naming, typed
 from host.receiving.printed import DateStyle
 from host.settings import MONTH_FIRST
@@ -25,6 +27,7 @@ OVERWRITE = "kitdock.overwrite"
 """Where --overwrite is kept until --output is read."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Found = TypeVar("_Found")
 
 
 def _keep_format(ctx: click.Context, _: click.Parameter, value: str) -> None:
@@ -135,6 +138,26 @@ def the_day(store: service.Database, text: str) -> date:
     found = typed.day(text, store.today(), date_style(store))
     _show_back(text, found, text == found.isoformat())
     return found
+
+
+def of_file(read: Callable[[DateStyle | None], _Found], given: DateStyle | None) -> _Found:
+    """What `read` makes of a file whose dates are in the style `given`; where only a person can say it, it is asked.
+
+    Raises `DatesUnclear` if there is nobody to ask.
+    """
+    try:
+        return read(given)
+    except DatesUnclear as unclear:
+        if unclear.code != "file.dates_unclear" or not has_terminal():
+            raise
+        from host.cli import questions
+
+        fields = {name: unclear.fields[name] for name in ("dates", "such", "one", "other")}
+        say(line("ask.dates_unclear", **fields))
+        is_day = questions.yes_or_no(
+            line("ask.day_first", such=fields["such"], one=fields["one"]), Phrase("asking.help_day_first", **fields)
+        )
+        return read("dmy" if is_day else "mdy")
 
 
 def maybe_day(store: service.Database, text: str | None) -> date | None:

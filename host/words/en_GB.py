@@ -2270,6 +2270,7 @@ TAGS: Sentences = {
     "asking.help_collar_number": (
         "Type the collar number of the officer who is answering. If a number in brackets is yours, press Enter."
     ),
+    "asking.help_day_first": "Type yes if {such} is {one}. Type no if it is {other}.",
     "asking.help_destroy": (
         "Type yes to destroy that. You can't get it back after that, except from a backup. Type no to keep it."
     ),
@@ -2312,7 +2313,7 @@ TAGS: Sentences = {
         "Type no and nothing is changed."
     ),
     "asking.help_text": "Type a few words, {most} characters at most.",
-    "asking.help_time": "Type a date and a time, such as 2026-05-01 18:30.",
+    "asking.help_time": "Type a date and a time, such as yesterday 18:30 or 1 May 18:30.",
     "asking.help_yes_no": "Type yes or no.",
     "asking.kit_offered": "Kit",
     "asking.minutes": lambda min: plural(min, "minute"),
@@ -2584,6 +2585,8 @@ COMMANDS: Sentences = {
     "ask.number_up_to": "Type a number from 1 to {most}, or skip.",
     "ask.reason": "Reason (press Enter if there's none yet)",
     "ask.record_it": "Record it?",
+    "ask.dates_unclear": "The file has {dates:date} that can be read two ways. {such} can be {one} or {other}.",
+    "ask.day_first": "Is {such} {one}?",
     "ask.restore": "Restore it?",
     "ask.which_product": "No product has GTIN {gtin}. Which product is it?",
     "ask.which_product_of_case": (
@@ -3330,7 +3333,7 @@ HELP = {
         "  kitdock kit replace 4101\n"
         "  kitdock kit return K-0001 --doses 2"
     ),
-    "kit --at": "When it happened: YYYY-MM-DDTHH:MM in the station's time zone. [default: now]",
+    "kit --at": "When it happened, such as 19:30 or 'yesterday 19:30'. [default: now]",
     "kit --document": "The paper that goes with it, such as a delivery note or a receipt.",
     "kit --station": "The station whose stock it is. [default: this one]",
     "kit --yes": "With --at: don't ask first if openings then belong to someone else.",
@@ -3421,7 +3424,7 @@ HELP = {
         "kitdock kit list --to-count              kits that need counting, and why\n"
         "kitdock kit list --at 2026-04-01T06:00   where kits were then"
     ),
-    "kit list --at": "Show how it was then: YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
+    "kit list --at": "Show how it was then, such as 'yesterday 19:30'. [default: now]",
     "kit list --lot": "Show only kits of this lot.",
     "kit list --officer": "Show only kits that this officer has, or had last.",
     "kit list --place": "Show only kits in this station, vehicle, custody suite or cabinet.",
@@ -3738,7 +3741,7 @@ HELP = {
         "kitdock stock balance                         now\n"
         "kitdock stock balance --at 2026-04-01T06:00   as it was then"
     ),
-    "stock balance --at": "Show how it was then: YYYY-MM-DDTHH:MM in the station's zone. [default: now]",
+    "stock balance --at": "Show how it was then, such as 'yesterday 19:30'. [default: now]",
     "stock import": (
         "Receive the kits in a CSV file, all of them or none.\n\n"
         "The first line names the columns: kit and lot, then product or gtin, and any of expires, doses, serial "
@@ -3925,7 +3928,7 @@ HELP = {
     ),
     "tag log --limit": "Show the newest N records.",
     "tag log --port": "The tag's serial port, if it is on USB: see `kitdock tag ports`.",
-    "tag log --since": "Show only what happened since: YYYY-MM-DDTHH:MM in the station's time zone.",
+    "tag log --since": "Show only what happened since then, such as 'yesterday 19:30'.",
     "tag ports": (
         "List serial ports and what seems to be on each.\n\n"
         "A tag appears here while it is awake. On USB it always is, because USB counts as dock power."

@@ -65,7 +65,7 @@ def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Statio
         "    Naloxone 1.8 mg, Response A, South",
         "    next: Bring kit K-8 and swap them:",
         "    `kitdock kit replace K-1 K-8 --station South`.",
-        "    known? `kitdock expiry acknowledge K-1 --until YYYY-MM-DD --reason TEXT`",
+        "    known? `kitdock expiry acknowledge K-1 --until DATE --reason TEXT`",
         "",
         "",
     ]

@@ -262,3 +262,17 @@ def test_the_command_for_an_unknown_place_can_be_typed_as_it_is_told(station: St
     station.run("kit", "add", "K1", "--product", "N", "--lot", "A", "--expires", "2090-01-01")
     told = station.refused("kit", "issue", "K1", "--place", "Car 12", status=2)
     assert "`kitdock place add 'Car 12' --kind KIND`" in told
+
+
+def test_at_a_terminal_somebody_says_once_which_comes_first(
+    station: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = "officer,trained\n4101,01/04/2026\n4102,02/04/2026\n"
+    monkeypatch.setattr("host.cli.options.has_terminal", lambda: True)
+    for answer, trained_on in (("no", "2026-01-04"), ("yes", "2026-04-01")):
+        done = station.run(*imported(station, tmp_path, content), input=f"?\n{answer}\n")
+        assert done.stderr.count("can be read two ways") == 1
+        assert "Type yes if 01/04/2026 is 1 Apr 2026. Type no if it is 4 Jan 2026." in done.stderr
+        assert officer(station, "4101")["trained_on"] == trained_on
+    left = station.run(*imported(station, tmp_path, content), input="later\n", status=1)
+    assert "Nothing was recorded." in left.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 
 from host import clock, service
 from host.cli.groups import Command
-from host.cli.options import open_store, with_store, words
+from host.cli.options import of_file, open_store, with_store, words
 from host.cli.render import Row, Table, day_of
 from host.cli.root import STATUS
 from host.cli.showing.labels import PDF, check_labels, write_labels
@@ -92,7 +93,7 @@ def import_(
     with open_store(db) as store:
         place = service.Receiving(store).check_receiving(station)
         try:
-            kits = read_kits(data, store.today(), date_style)
+            kits = of_file(partial(read_kits, data, store.today()), date_style)
         except InputError as error:
             raise InputError("import.file_wrong", path=file, error=error) from None
         at_ms = clock.now_ms()
