@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError, KitdockError, why
 from host.phrase import NextStep, Phrase
+from host.words import heading, written
 
 DAYS = 7
 """How many days back `kitdock audit list` goes unless told."""
@@ -54,7 +56,7 @@ def list_(db: Path, since: str | None, login: str | None, action: str | None, re
             "when": time_of("at"),
             "who": "login",
             "action": _action,
-            "what": "subject",
+            "what": _subject,
             "detail": lambda row: _words(row["detail"], zone),
         },
         line("none.audit", since=first),
@@ -105,10 +107,10 @@ def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
         raise KitdockError("output.not_written", path=output, why=why(error)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
-            written = _write(entries, file)
+            done = _write(entries, file)
             file.flush()
             os.fsync(file.fileno())
-        return written
+        return done
     except BaseException as error:
         output.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -124,6 +126,10 @@ def _write(entries: Iterable[AuditEntry], file: BinaryIO) -> tuple[int, bytes]:
         file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         count, head = count + 1, entry.hash
     return count, head
+
+
+_DAYS = ("expires_on", "trained_on", "left_on", "until")
+"""Details that are days."""
 
 
 def _action(row: Row) -> str:
@@ -163,7 +169,17 @@ def _pair(key: str, value: object, zone: str) -> str:
         return line("cell.at", what=key.removesuffix("_ms"), at=Instant(value, zone))
     if isinstance(value, list):
         value = " ".join(line("cell.none") if each is None else str(each) for each in value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) and key in _DAYS:
+        value = written(date.fromisoformat(value))
     return f"{key.replace('_', ' ')} {value}"
+
+
+def _subject(row: Row) -> str:
+    """What an entry is about; a discrepancy by its kind in words."""
+    kind, colon, about = str(row["subject"] or "").partition(":")
+    if colon and str(row["action"]).startswith("discrepancy."):
+        return f"{heading(f'kind.{kind}')}: {about}"
+    return str(row["subject"] or "")
 
 
 def _hash(text: str) -> bytes:

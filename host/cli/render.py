@@ -250,14 +250,14 @@ def _wanted(headings: list[int], cells: list[list[str]]) -> list[int]:
 
 
 def _words(text: str) -> list[str]:
-    """What is best left whole: words, parts of names_with_such_lines, and a date with its time."""
-    return re.findall(r"\d\d? \w{3} \d{4}(?:, \d\d:\d\d)?|[^\s_]+_*|_+", text)
+    """What is best left whole: words, parts of names.with_such_signs, and a date with its time."""
+    return re.findall(r"\d\d? \w{3} \d{4}(?:, \d\d:\d\d)?|[^\s_.]+[_.]*|[_.]+", text)
 
 
 def _lines(text: str, width: int) -> str:
-    """The text in lines of at most `width` characters; a word that is longer is broken too, best after a _."""
+    """The text in lines of at most `width` characters; a word that is longer is broken too, best after a _ or a dot."""
     lines = [""]
-    for word in re.findall(r"\s*(?:[^\s_]+_*|_+)", text):
+    for word in re.findall(r"\s*(?:[^\s_.]+[_.]*|[_.]+)", text):
         if lines[-1] and len(lines[-1] + word) > width:
             lines.append("")
         part = word if lines[-1] else word.lstrip()

@@ -71,7 +71,7 @@ def scan(db: Path, which: str | None, counter: str | None) -> Done:
         known = service.Stocktakes(store).open_stocktake(which)
         counting = Counting(store, known, counter or store.login)
         if terminal.has_terminal():
-            _say(line("said.counting_as", stocktake=known.id, place=known.place, counter=counting.counter))
+            terminal.say(line("said.counting_as", stocktake=known.id, place=known.place, counter=counting.counter))
         with click.open_file("-", errors="replace") as lines:
             tally = counting.read(lines)
         result = service.Stocktakes(store).stocktake_result(known.id, clock.now_ms())
@@ -123,8 +123,8 @@ class Counting:
                 if text.lower() == END or word == questions.LATER:
                     break
                 if word == questions.HELP:
-                    _say(line("said.stocktake_help"))
-                    _say(line("asking.count_words"))
+                    terminal.say(line("said.stocktake_help"))
+                    terminal.say(line("asking.count_words"))
                 elif text.lower() == UNDO or word == questions.BACK:
                     tally = tally._replace(undone=tally.undone + self._undo())
                 elif text:

@@ -2813,7 +2813,7 @@ COMMANDS: Sentences = {
     "cell.serial": "serial {serial}",
     "cell.shared": "shared",
     "cell.stock_of": "{place}, in stock",
-    "cell.stored_at": "to be stored at {limits}",
+    "cell.stored_at": "storage {limits}",
     "cell.tags": "{count:tag}",
     "cell.to_count": "to be counted",
     "cell.to_count_because": "to be counted: {why}",

@@ -93,7 +93,7 @@ def test_storage_limits_are_what_the_label_says_and_nothing_until_somebody_enter
     station.run("product", "add", "Naloxone 1.8 mg", "--gtin", GTIN)
     assert "°C" not in station.run("product", "list").stdout
     said = station.run("product", "storage", "Naloxone 1.8 mg", "--from", "-5", "--to", "25").stdout
-    assert said.strip() == "Changed product Naloxone 1.8 mg: to be stored at -5 to 25 °C."
+    assert said.strip() == "Changed product Naloxone 1.8 mg: storage -5 to 25 °C."
     (row,) = station.json("product", "list")
     assert (row["least_c"], row["most_c"], row["gtins"]) == (-5, 25, [GTIN])
     text = station.run("product", "list").stdout
