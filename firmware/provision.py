@@ -49,7 +49,7 @@ def enrol(tag_id_hex: str, advert_hex: str, session_hex: str, log_hex: str) -> N
         settings = Settings()
         old = settings.identity()
         if old is not None:
-            already = "this is tag %s already; --replace gives it new keys and destroys its log"
+            already = "this is already tag %s; --replace gives it new keys and destroys its log"
             return _tell({"error": already % _hex(old.tag_id)})
         settings.forget()
         flash = FlashLog()

@@ -56,3 +56,23 @@ def test_there_are_refusals_to_look_at() -> None:
 def test_the_page_has_each_sentence_as_it_is() -> None:
     shown = sentences.PAGE.read_text(encoding="utf-8")
     assert shown == sentences.page(), "`python -m tests.sentences` writes it anew"
+
+
+QUOTING = {
+    "docs/quartermaster.md": "| you see | what it means, and what you do |",
+    "docs/station.md": "| what it says | what it means | what to do |",
+    "docs/flashing.md": "| it says | do |",
+}
+"""Guides, and the head of the table in each that says what a message means."""
+
+
+@pytest.mark.parametrize(("guide", "head"), QUOTING.items(), ids=lambda each: each[:24])
+def test_a_guide_quotes_what_is_said(guide: str, head: str) -> None:
+    root = sentences.PAGE.parents[1]
+    by_the_tag = (root / "firmware/provision.py").read_text(encoding="utf-8")
+    everything_said = "\n".join([*(re.sub(r"\s+", " ", said) for _, said in SAID), by_the_tag])
+    table = (root / guide).read_text(encoding="utf-8").partition(head)[2].partition("\n\n")[0]
+    quoted = [each for row in table.splitlines()[2:] for each in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert len(quoted) >= 5
+    missing = [each for each in quoted for part in each.split("...") if part.strip() not in everything_said]
+    assert missing == []
