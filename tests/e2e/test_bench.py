@@ -143,11 +143,14 @@ def test_the_offset_of_the_chips_thermometer_is_found_at_rest(
     async def scene(rig: Rig) -> None:
         loop, do = asyncio.get_running_loop(), rig.hands.act
 
+        async def rest() -> None:
+            await rig.tag.settle()  # it has noticed that it is away before its two hours begin
+            await rig.station.clock.advance(rig.station.clock.now() + 2 * HOUR)
+
         def act(what: Phrase | str) -> None:
             do(what)
             if isinstance(what, Phrase) and what.code == "bench.lay_to_rest":
-                later = rig.station.clock.now() + 2 * HOUR
-                asyncio.run_coroutine_threadsafe(rig.station.clock.advance(later), loop).result()
+                asyncio.run_coroutine_threadsafe(rest(), loop).result()
 
         rig.hands.act = act  # type: ignore[method-assign]
         rig.hands.meter_mv = shown
