@@ -127,7 +127,7 @@ def _evidence(found: Iterable[service.Shown], zone: str) -> Table:
             {"fact": fact, "at": None if at_ms is None else clock.iso(at_ms, zone), "text": told(text)}
             for fact, at_ms, text in found
         ],
-        {"fact": "fact", "when": time_of("at"), "what": "text"},
+        {"when": time_of("at"), "what": "text"},
         line("none.facts"),
         title=line("title.evidence"),
     )

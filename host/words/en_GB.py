@@ -79,7 +79,6 @@ HEADINGS = {
     "expired": "Out of date",
     "expires": "Expires",
     "expires_first": "First expiry",
-    "fact": "Source",
     "failed": "Failed",
     "filed": "Filed",
     "form": "Form",
