@@ -1,7 +1,7 @@
 """Phrases that no text of Kitdock has, each with the reason. `python -m tests.english` lists where they are.
 
 Most of them are another language in English words. `make lint` and `tests/test_english.py` look for them in every
-sentence that the program says, in its forms and in the documents. A phrase is here only if good English can do without
+sentence that the program says, in its forms, in the documents and in the comments of the code. A phrase is here only if good English can do without
 it. If one of them is in your way, say it another way, or make its pattern narrower.
 """
 
@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-TEXTS = ("*.md", "docs/*.md", "hardware/*.md", "host/words/*.py", "host/forms/*.toml")
+TEXTS = (
+    *("*.md", "docs/*.md", "hardware/**/*.md", "host/**/*.py", "host/**/*.toml"),
+    *("firmware/**/*.py", "hardware/**/*.py", "tests/**/*.py"),
+)
+NOT = {"tests/english.py", "tests/test_english.py"}
+"""These name the phrases."""
 
 BANNED = {
     r"(?:is|are|was|were) so(?=[.,;:?!)]| (?:and|or|already|now)\b)": "say what is the case",
@@ -84,8 +89,9 @@ def hits_in(text: str, path: Path) -> Iterator[Hit]:
 
 
 def texts() -> list[Path]:
-    """The files that people read."""
-    return sorted({path for pattern in TEXTS for path in ROOT.glob(pattern)})
+    """The files that people read: users, and developers."""
+    found = {path for pattern in TEXTS for path in ROOT.glob(pattern) if "node_modules" not in path.parts}
+    return sorted(path for path in found if path.relative_to(ROOT).as_posix() not in NOT)
 
 
 def hits(path: Path) -> list[Hit]:

@@ -168,4 +168,5 @@ def named(name: str, there: Sequence[Live]) -> Live:
             return found[0]
         if found:
             raise InputError("discrepancy.several", name=name, which=tuple(each.found.typed for each in found))
-    raise InputError("discrepancy.unknown", name=name, known=NextStep("discrepancy.list"))
+    called = [each.called for each in there]
+    raise InputError("discrepancy.unknown", name=name, known=NextStep("discrepancy.list")).like(name, called)
