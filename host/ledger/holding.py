@@ -11,7 +11,7 @@ from host.tag.times import Interval
 class Holding(NamedTuple):
     """A kit with an officer, or in a place, from `since_ms` until `until_ms` (None: still), by movement `began`.
 
-    `status` is that of `host.ledger.movement`; `officer` or `place` says with whom or where.
+    `status` is one of those in `host.ledger.movement`; `officer` or `place` says with whom or where.
     """
 
     kit: str
@@ -61,7 +61,7 @@ def stretches_of_steps(kit: str, steps: Iterable[Step]) -> list[Holding]:
 def reversed_stretches(kit: str, movements: Iterable[Movement], doses_per_kit: int) -> list[Holding]:
     """The stretches that movements brought about and corrections reversed: each until it was reversed, or moved on.
 
-    They are no custody. But whoever typed them may have had a reason.
+    They are not custody, but the person who entered them may have had a reason.
     """
     found: list[Holding] = []
     whole = list(movements)

@@ -246,8 +246,8 @@ def check_issue(
 ) -> list[Phrase]:
     """What to warn of when `kit`, which is in `state`, is issued `to` somebody at that instant.
 
-    `carry_days` is how long a kit is carried; `carry_roles` the roles that may carry one, apart by commas, empty for
-    all. Raises `RuleError` if the kit has expired, is recalled, quarantined or not whole, if the officer has left
+    `carry_days` is how long a kit is carried; `carry_roles` the roles that may carry one, separated by commas, empty
+    for all. Raises `RuleError` if the kit has expired, is recalled, quarantined or not whole, if the officer has left
     or may not carry, or if somebody else has the pouch.
     """
     day = clock.today(at_ms, zone_name)

@@ -260,7 +260,7 @@ def _used(state: State, movement: Movement) -> State:
         doses_used=state.doses_used + given,
         doses_unaccounted=state.doses_unaccounted - (given - from_left),
     )
-    # A kit that went on to somebody else before the use was told of is still with them, whatever is in it.
+    # A kit that went on to somebody else before anyone recorded the use is still with them, whatever is in it.
     if state.status == ISSUED and used.doses_left <= 0 and happened_ms >= state.since_ms:
         return used._replace(status=USED, pouch=None)
     return used
@@ -280,9 +280,9 @@ def _counted(state: State, movement: Movement) -> State:
 def replay(movements: Iterable[Movement], doses_per_kit: int) -> list[Step]:
     """What the movements of one kit, in the order in which they were recorded, made of it, one step for each.
 
-    Movements that cannot follow on each other, as two databases that are merged may have them, are told apart by
-    `Step.impossible`. What is recorded last is taken as true, but a correction of what is neither the kit's last
-    movement nor a use reverses nothing.
+    `Step.impossible` marks movements that cannot follow each other, which two merged databases may have. What is
+    recorded last is taken as true, but a correction of what is neither the kit's last movement nor a use reverses
+    nothing.
     """
     steps: list[Step] = []
     still_count: list[Movement] = []

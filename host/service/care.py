@@ -30,7 +30,7 @@ FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS = (
 
 
 _TOLD = 3
-"""So many differences are told of each kind."""
+"""At most this many differences of each kind are named."""
 
 
 class Check(NamedTuple):
@@ -109,7 +109,7 @@ class Care:
                 raise InputError("backup.log_there", log=log, target=target)
 
     def check(self, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
-        """Everything that must hold, one after the other; `progress` is told what is looked at.
+        """Everything that must hold, one after the other; calls `progress` with the name of each check.
 
         What comes after a damaged file is not looked at. Raises `NotAllowed`.
         """

@@ -1,4 +1,4 @@
-"""People ask what became of each kit's doses: which kits are to be counted, and where sources differ."""
+"""People ask what became of each kit's doses: which kits need counting, and where sources differ."""
 
 from host.service.derivation import Derivation
 from host.store.database import Database
@@ -15,12 +15,12 @@ class Doses:
         self._derivation_service = Derivation(db)
 
     def to_count(self) -> dict[str, Due]:
-        """The kits that are to be counted, and why. Raises `NotAllowed`."""
+        """The kits that need counting, and why. Raises `NotAllowed`."""
         self._db.demand("stock.read")
         self._derivation_service.freshen()
         return self._doses.dues()
 
     def waiting_at(self, station: str) -> int:
-        """How many kits in the stock of a station are to be counted. Raises `NotAllowed`."""
+        """How many kits in the stock of a station need counting. Raises `NotAllowed`."""
         self._db.demand("stock.read")
         return self._doses.waiting_at(station)

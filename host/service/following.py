@@ -102,7 +102,7 @@ class Following:
     def settle_reports(self) -> None:
         """Takes the doses that reports from before layout 003 tell of from their kits."""
         now_ms = self._db.right_now()
-        # Nobody has said so: whoever opens a database first after an update only happens to.
+        # Not under the login of the person who first opens a database after an update: they did not ask for this.
         login, self._db.login = self._db.login, "(layout 003)"
         try:
             for report in self._reports.reports():
@@ -153,7 +153,7 @@ class Following:
         other: int | None,
         opening: tuple[str, int] | None,
     ) -> UsageReport:
-        """Notes what became of a report and keeps what follows; the report as it is then."""
+        """Notes what became of a report and keeps what follows; returns the report as changed."""
         self._reports.add_note(was.id, action, at_ms, reason, other, opening)
         if action != "restore":
             self._give_back(was, at_ms, only_of=was.kit if action == "match" else None)
@@ -185,7 +185,7 @@ class Following:
     def _give_back(self, report: UsageReport, at_ms: int, only_of: str | None) -> None:
         """Reverses what was taken from kits for a report, or from one kit; not where what came after rests on it.
 
-        Such as a destruction: then the doses are gone all the same, and no report that counts tells of them.
+        After a destruction, for example, the doses are still gone, and no report that counts tells of them.
         """
         for use in self._reports.taken_for(report.id):
             if only_of is not None and use.kit != only_of:

@@ -26,8 +26,8 @@ class Kits:
     def kit_states(self, at_ms: int | None = None, officer: str | None = None) -> list[KitNow]:
         """Every kit that had been received by then (None: now), or the officer's, first to expire first.
 
-        A past instant is told as the ledger stood then. An officer's account is given the officer's own. Raises
-        `NotAllowed`.
+        For a past instant, the states are those in the ledger at that time. An officer's account gets only that
+        officer's kits. Raises `NotAllowed`.
         """
         account = self._db.account
         if not account.only_officer or account.officer is None:

@@ -25,7 +25,7 @@ class Reassigned(NamedTuple):
 class Moved(NamedTuple):
     """A movement that was recorded, the kit's state before and after it, and what to warn of.
 
-    `due` is why the kit is to be counted then. `reassigned` are openings that are another's now.
+    `due` is why the kit needs counting afterwards. `reassigned` are openings that are now another officer's.
     """
 
     movement: Movement
@@ -47,7 +47,7 @@ class Moving:
     def record(self, movement: Movement, hand: KitInHand | None = None) -> tuple[Moved, KitInHand]:
         """Checks a movement of the kit `hand` (None: loads it), adds it and its entry in the audit, keeps what follows.
 
-        Returns what was done, and the kit as it is then. Raises `InputError` for an unknown kit, `RuleError` if the
+        Returns what was done, and the kit after it. Raises `InputError` for an unknown kit, `RuleError` if the
         movement is impossible.
         """
         if hand is None:

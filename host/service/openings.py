@@ -1,4 +1,4 @@
-"""Openings of pouches, with who had the pouch and what was said of them; and which of them an account may see."""
+"""Openings of pouches, with who had the pouch and what people said about them; and which of them an account may see."""
 
 from host import clock
 from host.access.roles import Account

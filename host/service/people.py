@@ -96,7 +96,7 @@ class People:
         self._people.add_officer(new)
 
     def _change(self, known: Officer, changes: Mapping[str, date | str | None], detail: dict[str, object]) -> Officer:
-        """The officer as it is then; what is another than before goes into `detail`, for the audit."""
+        """The officer as changed; each value that differs from before goes into `detail`, for the audit."""
         if isinstance(station := changes.get("station"), str):
             self._people.station_place(station)
         new = known._replace(**changes)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from host.store.tags import TagRepository
 
 
 class Pictures:
-    """Whoever holds the roll-ups against the whole history asks for all of it."""
+    """All of the history at once, for those who check the roll-ups against it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -117,7 +117,7 @@ class Receiving:
     ) -> Checked:
         """Receives the kits of a file, all of them, or none if one line is bad.
 
-        `document` is that of the lines that name none. Raises `NotAllowed`, or `InputError` for the station.
+        `document` applies to the lines that name none. Raises `NotAllowed`, or `InputError` for the station.
         """
         with self._db.writing():
             self._db.demand("kit.receive")

@@ -44,7 +44,7 @@ class Replacements:
         self._stock_service = Stock(db)
 
     def issue_next(self, to: Movement, station: str | None, product: str | None) -> Moved:
-        """Issues, as `to` says but for the kit, the kit at a station (None: this one) that `next_kits` has first.
+        """Issues the kit at a station (None: this one) that `next_kits` has first; all else is as `to` says.
 
         Raises as `move`; `RuleError` if there is none that can be issued.
         """
@@ -75,8 +75,8 @@ class Replacements:
     ) -> list[Moved]:
         """Takes back the kit of an officer, a pouch or that number, and issues `new` in its place, all or none.
 
-        The new one goes to the same officer or place and into the same pouch; None is that of the same product which
-        expires first. A kit that is used up, lost or left behind already is not taken back. The issue comes last.
+        The new one goes to the same officer or place and into the same pouch; None means the kit of the same product
+        that expires first. A kit that is used up, lost or left behind already is not taken back. The issue comes last.
         Raises as `move`; `RuleError` if it is not clear which kit is meant.
         """
         self._derivation_service.freshen()

@@ -205,7 +205,7 @@ class Reports:
         other: int | None = None,
         opening: tuple[str, int] | None = None,
     ) -> UsageReport:
-        """Notes what became of a report and keeps what follows, within a transaction; the report as it is then."""
+        """Notes what became of a report and keeps what follows, within a transaction; returns the changed report."""
         was = self._doses.open_answers(report_id)
         actor = self._db.account
         if actor.bound(f"report.{action}") and was.officer != actor.officer:
@@ -248,7 +248,7 @@ class Reports:
     def openings_unreported(self, pouch_tag: str, at_ms: int) -> list[tuple[str, int]]:
         """The openings of a tag near an instant, as (tag, sequence), nearest first; those without a report come first.
 
-        For who was there and reports on a pouch that another officer carried; nothing else of them is told.
+        For someone who was there and reports on a pouch that another officer carried; they see no more of the openings.
         """
         self._db.demand("report.file")
         self._derivation_service.freshen()

@@ -14,8 +14,8 @@ def open_database(
 ) -> Database:
     """Opens the database at `path` for `login` (None: who this process runs as), and brings its layout up to date.
 
-    Waits `connecting.BUSY_TIMEOUT_S` for another process that is writing if not told else. Whoever opens a database
-    without any account becomes its founder. Before an update the file is copied, unless `keep_copy` is False.
+    Waits `connecting.BUSY_TIMEOUT_S`, unless told otherwise, for another process that is writing. Anyone who opens a
+    database without any account becomes its founder. Before an update the file is copied, unless `keep_copy` is False.
     Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
     """
     return connecting.open_database(path, busy_timeout_s, login, keep_copy, _settle)

@@ -199,9 +199,9 @@ class Stock:
         return use._replace(happened_ms=self._doses.when(report, use.kit, use.at_ms))
 
     def _refuse_uncounted(self, hand: KitInHand, at_ms: int, since: str | None = None) -> None:
-        """Raises `RuleError` if a kit in stock is to be counted, or its doses do not add up.
+        """Raises `RuleError` if a kit in stock needs counting, or its doses do not add up.
 
-        `since` is when it was issued wrongly: if it was out since then all the same, nothing is to be counted.
+        `since` is when it was issued wrongly: if it really was out from then on, nobody need count it.
         """
         kit, state, due = hand.kit.id, hand.state, hand.due
         if due is not None and due.at_ms > at_ms:

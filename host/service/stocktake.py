@@ -215,7 +215,7 @@ class Stocktakes:
         return self._stock.known_kit(kit) is not None
 
     def kit_like(self, text: str) -> str | None:
-        """The one kit whose number is `text` but for capitals; None if there is none, or several."""
+        """The one kit whose number is `text`, ignoring capitals; None if there is none, or several."""
         found = self._stock.kits_like(text)
         return found[0] if len(found) == 1 else None
 

@@ -23,7 +23,7 @@ from host.usage.reports import CAUSES, MAX_DOSES, USED, Unseen, UsageReport, fil
 
 
 class AtTheDock(NamedTuple):
-    """What is to be asked of a pouch that has docked: who may stand there with it, and why it was opened each time.
+    """What to ask about a pouch that has docked: who may be at the dock with it, and why it was opened each time.
 
     `missing` are the reports that are due from any of them, as (officer, opening).
     """
@@ -80,7 +80,7 @@ class Telling:
         return AtTheDock(pouch, holders, found, self._missing_of(holders))
 
     def reports_missing(self, tag_id: str) -> list[tuple[str, Opening]]:
-        """The reports that are missing of whoever has the pouch of a tag now, as (officer, opening)."""
+        """The reports that are missing from those who have the pouch of a tag now, as (officer, opening)."""
         return self._missing_of(self._reports.holders_of(self._tags.tag(tag_id).pouch))
 
     def _missing_of(self, officers: Sequence[str]) -> list[tuple[str, Opening]]:
@@ -157,7 +157,7 @@ class Telling:
         """Who reports, and on which opening, `find_opening` by its name if there is one.
 
         Unless an `officer` is named it is the account's own, else the one who carried the pouch. An officer's own
-        account, to whom another's openings are not told, may name a pouch that was another's: whoever was there
+        account cannot see another's openings, but may name a pouch that another officer had: anyone who was there
         reports too. Raises `InputError` if there is no such opening or officer, `NotAllowed`.
         """
         opening, tag = self._meant(name)

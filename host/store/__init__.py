@@ -3,8 +3,8 @@
 database.py      the unit of work: transactions, rights, the audit
 connecting.py    open, create, migrate
 migrations/      the layout, step by step; a shipped step is never edited
-openings.py      openings, with who had the pouch and what was said of them
-doses.py         the account of doses: which kits are to be counted, and where sources differ
+openings.py      openings, with who had the pouch and what people said about them
+doses.py         the account of doses: which kits need counting, and where sources differ
 rollups.py       what is derived, kept beside the history it follows from
 people.py        officers, places
 stock.py         lots, kits, movements

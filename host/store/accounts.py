@@ -88,8 +88,8 @@ def audit_of_file(path: Path) -> Iterator[AuditEntry]:
 
 
 def _entries(connection: Connection, where: str = "", parameters: tuple[object, ...] = ()) -> Iterator[AuditEntry]:
-    """The audit, oldest first, read so that whatever stands there can be verified."""
-    # Bytes that are no text come as others: their entry does not verify, instead of stopping who verifies.
+    """The audit, oldest first, read so that anything in it can be verified."""
+    # Bytes that are not text are replaced: their entry then does not verify, instead of stopping the whole check.
     columns = ", ".join(f"CAST({each} AS BLOB)" for each in _TEXTS)
     rows = connection.execute(f"SELECT id, at_ms, {columns}, hash FROM audit {where} ORDER BY id", parameters)
     for id, at_ms, *texts, hash in rows:

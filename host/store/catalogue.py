@@ -71,7 +71,7 @@ class CatalogueRepository:
         return [name for (name,) in self._db.rows("SELECT name FROM product")]
 
     def name_like(self, name: str) -> str | None:
-        """The product, added or received by name, that is called so but for capitals."""
+        """The product, added or received by name, that has this name, ignoring capitals."""
         row = self._db.row(f"SELECT name FROM ({_PRODUCTS}) WHERE name = ? COLLATE NOCASE", (name,))
         return str(row[0]) if row else None
 

@@ -23,8 +23,8 @@ def open_database(
 ) -> Database:
     """Opens the database at `path` for `login` (None: who this process runs as), and brings its layout up to date.
 
-    Waits `BUSY_TIMEOUT_S` if not told else. `settle` is called in the transaction that brings the layout up to date.
-    Whoever opens a database without any account becomes its founder.
+    Waits `BUSY_TIMEOUT_S` unless told otherwise. Calls `settle` in the transaction that brings the layout up to date.
+    Anyone who opens a database without any account becomes its founder.
     Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
     """
     path = Path(path)

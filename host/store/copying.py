@@ -16,7 +16,7 @@ STEP_PAGES = 4096
 """Pages copied between two calls of `progress`."""
 
 MOST_FAULTS = 5
-"""So many faults of a file are told at most."""
+"""At most this many faults of a file are named."""
 
 Progress = Callable[[int, int], None]
 """Is called with the pages that are copied and those that there are."""

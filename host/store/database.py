@@ -316,7 +316,7 @@ class Database:
         return settings(self.stored_settings())
 
     def stored_settings(self) -> dict[str, str]:
-        """The settings that were set, as they stand in the database."""
+        """The settings that were set, as the database has them."""
         return dict(self.begun().settings)
 
     @cached_property

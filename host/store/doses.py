@@ -1,4 +1,4 @@
-"""The account of each kit's doses in the database: which kits are to be counted, and where sources differ.
+"""The account of each kit's doses in the database: which kits need counting, and where sources differ.
 
 Kept with what it follows from, in one transaction: a movement, a docking's end, an explanation, a report.
 """
@@ -30,7 +30,7 @@ _INSERT_OFF = "INSERT INTO doses_off (kit, off) VALUES (?, ?)"
 class KitInHand(NamedTuple):
     """A kit, loaded once and passed along: its lot, where it is, all its movements, and what is known of its doses.
 
-    `due` is why it is to be counted, None if it need not be; `off` by how many doses its sources differ.
+    `due` is why it needs counting, None if it does not; `off` by how many doses its sources differ.
     """
 
     kit: Kit
@@ -42,7 +42,7 @@ class KitInHand(NamedTuple):
 
 
 class DoseRepository:
-    """Holds which kits are to be counted and which do not add up, and which openings raise a question.
+    """Holds which kits need counting and which do not add up, and which openings raise a question.
 
     Reads all that an account of doses rests on: movements, custody, openings, reports, logs.
     """
@@ -52,7 +52,7 @@ class DoseRepository:
         self._openings = OpeningRepository(db)
 
     def roll_up_doses(self, kits: Collection[str]) -> None:
-        """Keeps which of these kits are to be counted, and which do not add up, within a transaction."""
+        """Keeps which of these kits need counting, and which do not add up, within a transaction."""
         found = self.facts(kits)
         connection = self._db.connection
         connection.executemany("DELETE FROM to_count WHERE kit = ?", [(each.kit,) for each in found])
@@ -231,7 +231,7 @@ class DoseRepository:
         return doses.used_ms(report, self.opening_of(report), self._custody(kit), at_ms)
 
     def waiting_at(self, station: str) -> int:
-        """How many kits in the stock of a station are to be counted."""
+        """How many kits in the stock of a station need counting."""
         row = self._db.row(
             "SELECT count(*) FROM to_count c CROSS JOIN kit_state k ON k.kit = c.kit "
             "WHERE k.status = 'in_stock' AND k.place = ?",
@@ -240,11 +240,11 @@ class DoseRepository:
         return int(row[0]) if row else 0
 
     def dues(self) -> dict[str, Due]:
-        """The kits that are to be counted, and why, by kit."""
+        """The kits that need counting, and why, by kit."""
         return {row[0]: as_due(row) for row in self._db.rows(f"SELECT {_DUE} FROM to_count ORDER BY kit")}
 
     def due(self, kit: str) -> Due | None:
-        """Why a kit is to be counted; None if it need not be."""
+        """Why a kit needs counting; None if it does not."""
         row = self._db.row(f"SELECT {_DUE} FROM to_count WHERE kit = ?", (kit,))
         return as_due(row) if row else None
 

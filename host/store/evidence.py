@@ -38,7 +38,7 @@ class EvidenceRepository:
         )
 
     def record_fact(self, which: str) -> tuple[int, Phrase] | None:
-        """A record of a tag's log, as TAG:SEQUENCE; its time is that of the docking which brought it."""
+        """A record of a tag's log, as TAG:SEQUENCE; its time is when the docking that brought it began."""
         tag, _, sequence = which.partition(":")
         row = self._db.row(
             "SELECT d.started_at_ms, e.docking, e.verdict, e.type FROM event e JOIN docking d ON d.id = e.docking "
@@ -51,7 +51,7 @@ class EvidenceRepository:
         return at_ms, Phrase("fact.record", kind=kind, verdict=verdict, docking=docking)
 
     def report_fact(self, which: str) -> tuple[int, Phrase] | None:
-        """A usage report by its id, without its protected answers; its time is that of filing."""
+        """A usage report by its id, without its protected answers; its time is when it was filed."""
         row = self._db.row(
             "SELECT filed_at_ms, form, officer, doses, tag, sequence, stands FROM usage_report WHERE id = ?",
             (int(which),),
@@ -75,6 +75,6 @@ class EvidenceRepository:
         return at_ms, Phrase("fact.docking", pouch=pouch, outcome=outcome, detail=detail, added=added, battery=battery)
 
     def stocktake_fact(self, which: str) -> tuple[int, Phrase] | None:
-        """A stocktake by its id; its time is that of closing."""
+        """A stocktake by its id; its time is when it was closed."""
         row = self._db.row("SELECT closed_at_ms, place, closed_by FROM stocktake WHERE id = ?", (int(which),))
         return None if row is None else (row[0], Phrase("fact.stocktake", place=row[1], login=row[2]))

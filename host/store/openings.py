@@ -1,4 +1,4 @@
-"""Openings of pouches in the database, with who had the pouch and what was said of them."""
+"""Openings of pouches in the database, with who had the pouch and what people said about them."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -79,7 +79,7 @@ class OpeningRepository:
     def openings_where(
         self, conditions: Sequence[str], parameters: Sequence[Any], among: Collection[tuple[str, int]] | None = None
     ) -> list[Opening]:
-        """The openings `o` for which all conditions hold, whoever asks: of roll-ups that are fresh.
+        """The openings `o` for which all conditions hold, no matter who asks; the roll-ups must be fresh.
 
         With `among` only of these, by tag and sequence. One query for each kind of thing, however many openings.
         """

@@ -32,7 +32,7 @@ class PeopleRepository:
         )
 
     def write_officer(self, new: Officer) -> None:
-        """Writes all of a known officer anew but for the number and when it was added, within a transaction."""
+        """Writes a known officer anew, except for the number and when it was added, within a transaction."""
         self._db.connection.execute(
             "UPDATE officer SET trained_on = ?, unit = ?, station = ?, role = ?, left_on = ? WHERE id = ?",
             (_iso(new.trained_on), new.unit, new.station, new.role, _iso(new.left_on), new.id),

@@ -79,7 +79,7 @@ class RetentionRepository:
 
     def staying(self, tag_id: str) -> tuple[set[int], set[int]]:
         """Sequences at which a tag has an opening or a temperature that must stay, and those at which it has a flaw, or
-        before one that is told by two records."""
+        before one that two records tell of."""
         openings = self._db.rows(
             "SELECT sequence FROM opening WHERE tag = ? AND (cause IS NULL OR cause = 'used' OR reports > 0) "
             "UNION SELECT sequence FROM usage_report WHERE tag = ? "
@@ -98,7 +98,7 @@ class RetentionRepository:
         return {row[0] for row in openings}, {row[0] for row in flaws}
 
     def forget(self, tag_id: str, gone: Sequence[tuple[int, int]]) -> None:
-        """Destroys the records of a tag from each first to each last sequence, with what was said of them.
+        """Destroys the records of a tag from each first to each last sequence, with what people said about them.
 
         That they were there is kept. What follows from the tag's log is to be derived anew, within the transaction.
         """

@@ -2,7 +2,7 @@
 
 A kit's state and stretches of custody are kept in the transaction of each movement. What follows from a tag's log
 is derived anew in the transaction that ends a docking; a transaction before that marks the tag as stale, and
-whoever reads first derives it. All of it equals what `recompute` makes of the whole history.
+the first to read after that derives it. All of it equals what `recompute` makes of the whole history.
 """
 
 import json

@@ -87,7 +87,7 @@ class StockRepository:
         return Kit(*row) if row else None
 
     def kits_like(self, text: str) -> list[str]:
-        """The kits whose number is `text` but for capitals; of several, two."""
+        """The kits whose number is `text`, ignoring capitals; at most two."""
         return [kit for (kit,) in self._db.rows("SELECT id FROM kit WHERE id = ? COLLATE NOCASE LIMIT 2", (text,))]
 
     def kit_with_serial(self, gtin: str | None, serial: str, product: str) -> str | None:

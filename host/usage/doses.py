@@ -1,8 +1,8 @@
 """One account of doses: what was said, marked, reported and counted of the same kit, and what does not agree.
 
 Four things can tell of a use: what an officer says at the dock, dose marks on the tag, usage reports, and counts. They
-come in any order. An opening is in one of `OPENING_STATES`; a kit whose pouch was opened, and of which that leaves
-open what is in it, is to be counted. Until then it may come back, but it is not handed out.
+come in any order. An opening is in one of `OPENING_STATES`; if an opening leaves it unclear what is in the kit, the
+kit needs counting. Until then it may come back, but it is not handed out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ EXPLAINED = "explained"
 
 
 class OpeningState(NamedTuple):
-    """What is so of an opening, whether the kit in the pouch is to be counted, and the kind of question it raises."""
+    """An opening's state in words, whether the kit in the pouch needs counting, and the kind of question it raises."""
 
     text: Phrase
     to_count: bool
@@ -90,7 +90,7 @@ def asks_something(opening: Opening) -> bool:
     return OPENING_STATES[opening_state(opening)].asks is not None or spoken_by_another(opening)
 
 
-# What is to be counted.
+# What needs counting.
 
 OPENED = "opened"
 TOLD = "told"
@@ -103,11 +103,11 @@ WHYS: Mapping[str, Phrase] = {
     UNREAD: Phrase("to_count.unread"),
     BACK: Phrase("to_count.back"),
 }
-"""Why a kit is to be counted; the first that holds is told."""
+"""Why a kit needs counting; of several reasons, `due` gives the first."""
 
 
 class Due(NamedTuple):
-    """Why a kit is to be counted: one of `WHYS`, and when that was; `earlier` if it was before it was last issued.
+    """Why a kit needs counting: one of `WHYS`, and when that was; `earlier` if it was before it was last issued.
 
     `tag` and `sequence` name the opening, `report` the usage report, `pouch` the pouch, as far as there is one.
     """
@@ -123,7 +123,7 @@ class Due(NamedTuple):
 
 
 def told(due: Due, zone_name: str) -> Phrase:
-    """Why a kit is to be counted, for people."""
+    """Why a kit needs counting, for people."""
     at = clock.Instant(due.at_ms, zone_name)
     return {
         OPENED: Phrase("due.opened", pouch=due.pouch, at=at),
@@ -290,7 +290,7 @@ def whole_ms(dockings: Iterable[Docking]) -> int | None:
 
 
 def due(facts: KitFacts, until_ms: int = _NEVER) -> Due | None:
-    """Why the kit is to be counted; None if it need not be: it is neither out nor in stock, or was counted since.
+    """Why the kit needs counting; None if it does not: it is neither out nor in stock, or was counted since.
 
     With `until_ms` only for what was not after that instant: who is given it then takes over what came later.
     """
@@ -388,7 +388,7 @@ class DoseAccount(NamedTuple):
     pending: said to have been used, or marked, with no report yet.
     short: reports that tell of more than kits had, with how many.
     counted: somebody counted it after all that tells of a use.
-    off: how many more are gone than are told of; less than none: fewer.
+    off: how many more are gone than the sources tell of; less than none: fewer.
     """
 
     kit: str

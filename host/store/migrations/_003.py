@@ -1,4 +1,4 @@
-"""Who said and who entered what, reports that are withdrawn or tell of the same, and which kits are to be counted."""
+"""Who said and who entered what, reports that are withdrawn or tell of the same, and which kits need counting."""
 
 from host.store.migrations.parts import append_only
 
