@@ -7,7 +7,6 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from datetime import date
 from pathlib import Path
 from string import Formatter
 from types import NoneType

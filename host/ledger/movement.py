@@ -25,7 +25,7 @@ be received again. A use alone may be reversed at any time, since it moves nothi
 corrected: the movement is recorded anew.
 
 What was reversed never was: who had a kit, in which pouch and since when follows from the movements that still
-count. The ledger keeps both, the movement and its reversal; and in the place of the one reversed another may be
+count. The ledger keeps both, the movement and its reversal; and in place of the one reversed another may be
 recorded, of that time. So the order of a kit's movements is that in which they were recorded.
 
 Doses never vanish: of the doses that came with a kit, each is left in it, was used, or is unaccounted for, which

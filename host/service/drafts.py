@@ -20,7 +20,7 @@ class Drafts:
         self._drafts = DraftRepository(db)
 
     def keep_draft(self, form_key: str, officer: str, opening: Opening | None, new: Draft) -> None:
-        """Keeps what was answered of a report, in the place of an earlier draft. Raises `NotAllowed`, `VaultError`."""
+        """Keeps what was answered of a report, in place of an earlier draft. Raises `NotAllowed`, `VaultError`."""
         place = _place(opening)
         with self._db.changing("report.draft", officer) as detail:
             self._db.demand_own("report.draft", officer, officer)

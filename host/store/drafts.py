@@ -27,7 +27,7 @@ class DraftRepository:
         return Draft(**json.loads(self._db.vault.open(row[0], _seal_of(form, officer, place))))
 
     def put(self, form: str, officer: str, place: Place, new: Draft, at_ms: int) -> None:
-        """Keeps a draft in the place of any before, within a transaction. Raises `VaultError`."""
+        """Keeps a draft in place of any before, within a transaction. Raises `VaultError`."""
         sealed = self._db.vault.seal(json.dumps(new._asdict()).encode(), _seal_of(form, officer, place))
         opening = place or (None, None)
         self._db.connection.execute(

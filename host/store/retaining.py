@@ -126,7 +126,7 @@ class RetentionRepository:
         return [Leaver(officer, date.fromisoformat(left_on), bool(needed)) for officer, left_on, needed in rows]
 
     def rename_officer(self, officer: str) -> None:
-        """Puts a name that says nothing in the place of an officer's number, wherever a row refers to it."""
+        """Puts a name that says nothing in place of an officer's number, wherever a row refers to it."""
         connection = self._db.connection
         taken = {row[0] for row in self._db.rows("SELECT id FROM officer WHERE id LIKE 'left-%'")}
         name = retention.pseudonym(taken)

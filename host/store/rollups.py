@@ -181,7 +181,7 @@ class RollupRepository:
         )
 
     def derive_log(self, tag: Tag) -> None:
-        """Keeps what a tag's log tells in the place of what it told before, within a transaction."""
+        """Keeps what a tag's log tells in place of what it told before, within a transaction."""
         log = self.tag_log(tag)
         said = self.said(tag.id)
         connection = self._db.connection

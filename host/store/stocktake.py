@@ -154,7 +154,7 @@ class StocktakeRepository:
         return {(kind, kit): reason for kind, kit, reason in rows}
 
     def put_reasons(self, number: int, reasons: Mapping[tuple[str, str], str]) -> None:
-        """Keeps the reasons given so far in the place of those before, within a transaction."""
+        """Keeps the reasons given so far in place of those before, within a transaction."""
         self._db.connection.execute("DELETE FROM stocktake_reason WHERE stocktake = ?", (number,))
         self._db.connection.executemany(
             "INSERT INTO stocktake_reason (stocktake, kind, kit, reason) VALUES (?, ?, ?, ?)",

@@ -2308,7 +2308,7 @@ TAGS: Sentences = {
         "Type yes if the time is right. The openings above then count as shown. Type no and nothing is recorded."
     ),
     "asking.help_restore": (
-        "Type yes to put the backup in the place of the database. The database as it is now is kept beside it. "
+        "Type yes to replace the database with the backup. The database as it is now is kept beside it. "
         "Type no and nothing is changed."
     ),
     "asking.help_text": "Type a few words, {most} characters at most.",
