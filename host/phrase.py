@@ -40,8 +40,8 @@ class Phrase:
 class NextStep(Phrase):
     """What to do next: an `action`, named as in the rights (`host.access.roles`) or as a question that can be asked.
 
-    Each face shows it its own way: the command line as a command, a page as a button. `code` is that of the sentence
-    around it, in which the step stands as {step}; without one there is no more to say than the step itself.
+    Each face shows it its own way: the command line as a command, a page as a button. `code` names the sentence
+    around it, in which {step} is the step; without one there is no more to say than the step itself.
     """
 
     __slots__ = ("action",)

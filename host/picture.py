@@ -30,7 +30,7 @@ class ClosedStocktake(NamedTuple):
 
 
 class ClosedDifference(NamedTuple):
-    """A difference with which a stocktake was closed: one of `host.stock.stocktake.KINDS`, what was so, and why."""
+    """A difference with which a stocktake was closed: one of `host.stock.stocktake.KINDS`, the facts, and why."""
 
     stocktake: int
     kind: str

@@ -97,7 +97,7 @@ def settings(stored: Mapping[str, str]) -> Settings:
 
 
 def as_stored(key: str, stored: Mapping[str, str]) -> int | str | None:
-    """The value of one setting; nonsense in `stored` as it stands there, None if there is no such setting."""
+    """The value of one setting; nonsense in `stored` as it is, None if there is no such setting."""
     try:
         return checked(key, stored[key])
     except InputError:

@@ -1,4 +1,4 @@
-"""Retention: what is destroyed once it is old enough, kind by kind, and what must stay all the same.
+"""Retention: what is destroyed once it is old enough, kind by kind, and what must stay anyway.
 
     kind      counted from          destroyed                                what stays
     answers   filing of the report  the protected answers, drafts            the report with its open answers

@@ -1,6 +1,6 @@
 """Roles, and what each may do. The store asks here before every change and every protected reading.
 
-An action is named by what it touches and what it does; its name also stands in the audit.
+An action is named by what it touches and what it does; the audit uses the same names.
 """
 
 from typing import NamedTuple

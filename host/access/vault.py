@@ -5,7 +5,7 @@
                     and a line feed
 
 Each blob is bound to its place by a label in the associated data, so a sealed value that is moved to
-another row does not open. The key never leaves the file but for memory; only its check value is stored.
+another row does not open. The key leaves the file only for memory; the database stores just its check value.
 """
 
 import hashlib

@@ -97,7 +97,7 @@ class Bench:
         while True:
             asked = False
             if by_hand:
-                with contextlib.suppress(Skipped):  # it is so already, or nobody is there
+                with contextlib.suppress(Skipped):  # the board is connected already, or nobody is there
                     self.act("ready")
                     asked = True
             try:
@@ -183,7 +183,7 @@ class Bench:
         return [event for event in service.Tags(self.store).events(tag.id) if event.sequence > last]
 
     def close(self) -> None:
-        """Leave a bare board and nothing of the bench's own station. If that fails, the person is told."""
+        """Leave a bare board and nothing of the bench's own station. If the board stays as it was, tell the person."""
         try:
             if self._tag is not None:
                 self._leave_bare()

@@ -31,7 +31,7 @@ def chip(bench: Bench, step: BenchStep) -> Outcome:
 
 
 def firmware(bench: Bench, step: BenchStep) -> Outcome:
-    """Whether the firmware on the board is that of this Kitdock."""
+    """Whether the board has this Kitdock's firmware."""
     version = runpy.run_path(str(FIRMWARE / "version.py"))
     wanted = f"{version['MAJOR']}.{version['MINOR']}"
     log = layout.find(layout.read(FIRMWARE / "partitions.csv"), LOG)

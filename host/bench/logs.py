@@ -58,7 +58,7 @@ def lid_wake(bench: Bench, step: BenchStep) -> Outcome:
         bench.person.tell(Phrase("bench.wakes_by_itself"))
         with bench.bare(step.limits["seconds"] + START_S):
             raise
-    time.sleep(SETTLE_S)  # whoever breaks in at once stops the firmware before it has taken the pad back
+    time.sleep(SETTLE_S)  # breaking in at once would stop the firmware before it has taken the pad back
     with bench.bare() as tag:
         told = tag.ask(_AFTER_THE_LID)
         slept_s = time.monotonic() - began - told["ticks"] / 1000

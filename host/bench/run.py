@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
 
 
 class Person(Protocol):
-    """Whoever sits at the bench. All but `tell` may raise `Again`, `Skipped` and `Stopped`."""
+    """The person at the bench. All but `tell` may raise `Again`, `Skipped` and `Stopped`."""
 
     def begin(self, step: BenchStep) -> None:
         """Say which step comes."""

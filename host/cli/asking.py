@@ -29,7 +29,7 @@ SELF = "me"
 
 
 def ask_about(store: service.Database, tag_id: str, form_key: str) -> None:
-    """Asks who stands at the dock with a pouch, then why it was opened each time, and for reports that are missing."""
+    """Asks who is at the dock with a pouch, then why it was opened each time, and for reports that are missing."""
     here = service.Telling(store).at_the_dock(tag_id)
     if here.openings or here.missing:
         _AtTheDock(store, here, form_key).ask()
@@ -396,7 +396,7 @@ class _Report:
         return questions.ask(question, _wanted(field, needed), parse, offer)
 
     def _shown(self, field: forms.Field, answer: object) -> str:
-        """How an answer stands in brackets."""
+        """How an answer is shown in brackets."""
         if answer is None:
             return ""
         if isinstance(answer, Unseen):

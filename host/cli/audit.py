@@ -159,7 +159,7 @@ def _detail(text: str) -> dict[str, object]:
 
 
 def _words(detail: dict[str, object], zone: str) -> str:
-    """The details of an entry for people: what is told, without what is empty."""
+    """The details of an entry for people, without the empty ones."""
     told = {key: value for key, value in detail.items() if value or (value == 0 and value is not False)}
     return ", ".join(_pair(key, value, zone) for key, value in told.items())
 

@@ -37,7 +37,7 @@ _COUNTS = {
     "explanation": "cell.explanations",
     "usage_report": "cell.usage_reports",
 }
-"""How a count of the rows of a table is told."""
+"""The words for how many rows a table has."""
 
 
 @click.group(cls=Group)

@@ -136,7 +136,7 @@ def _ask(store: service.Database, tag_id: str) -> None:
 
 
 def _tell_what_is_missing(store: service.Database, tag_id: str) -> None:
-    """Says which reports are missing of whoever has the pouch, where nobody is asked."""
+    """Where nobody is asked, says which reports are missing from the officers who have the pouch."""
     zone = store.station.time_zone
     for officer, opening in service.Telling(store).reports_missing(tag_id):
         missing = Phrase(

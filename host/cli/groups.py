@@ -1,6 +1,6 @@
 """The kinds of commands and of command groups.
 
-What their help says stands in `host.words` and is looked up when somebody asks for it.
+Their help is in `host.words`, and is looked up when somebody asks for it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Declined(KitdockError):
 
 
 class Offer(NamedTuple, Generic[_Answer]):
-    """What Enter alone answers, and how it stands in brackets; with no text it is not shown."""
+    """What Enter alone answers, and how it is shown in brackets; with no text it isn't shown."""
 
     answer: _Answer
     text: str = ""
@@ -86,7 +86,7 @@ def read(prompt: str, indent: str = "") -> str:
         click.echo(each, err=True)
     while True:
         try:
-            # Whoever stands in for a person stands in there: tests, and the demo's patience.
+            # Tests and the demo's patience replace this function, to stand in for a person.
             with redirect_stdout(sys.stderr):
                 return termui.visible_prompt_func(last.rstrip() + " ").strip()
         except EOFError:
@@ -137,7 +137,7 @@ def _indented(text: str, indent: str) -> str:
 
 
 def yes_or_no(question: str, wanted: Phrase, offered: bool | None = None, indent: str = "") -> bool:
-    """Whether somebody says yes. Raises `Back` and `Later`."""
+    """Whether the answer is yes. Raises `Back` and `Later`."""
     offer = None if offered is None else Offer(offered, said(offered))
     return ask(f"{question} ({line('asking.yes_no')})", wanted, agreed, offer, indent)
 
@@ -170,7 +170,7 @@ def number(
 
 
 def demand_yes(question: str, wanted: Phrase) -> None:
-    """Raises `Declined` unless somebody says yes."""
+    """Raises `Declined` unless the answer is yes."""
     try:
         agrees = yes_or_no(question, wanted, offered=False)
     except Left:

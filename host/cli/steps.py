@@ -114,7 +114,7 @@ COMMANDS: dict[str, str] = {
     "tag.provision": "kitdock tag provision",
     "tag.wipe": "kitdock tag wipe --port {port}",
 }
-"""The command of each action. A field that the step does not have stands there in capitals, for who types to fill in;
+"""The command of each action. A field that the step does not have is shown in capitals, for the user to fill in;
 what is in [brackets] is left out if one of its fields is missing."""
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")

@@ -148,7 +148,7 @@ def show(db: Path, report_id: int) -> Table:
     answers = {**report.fields, **protected}
     form = forms.load(report.form)
     known = {field.key: field for field in form.fields}
-    # Of a field that others may read, not even whether it was answered is told.
+    # Somebody who may not read a protected field doesn't learn even whether it was answered.
     hidden = {each.key for each in form.asked(station.collect_names) if each.protected} - form.readable(roles)
     ordered = [key for key in known if key in answers or key in hidden] + [key for key in answers if key not in known]
     return Table(

@@ -108,7 +108,7 @@ class DockingSession:
             await tag_session.acknowledged()
 
     def _kit_expires_s(self) -> int:
-        """What the tag is told of the kit in its pouch: when the last good day ends; 0 if there is no kit."""
+        """What to tell the tag about the kit in its pouch: when the last good day ends; 0 if there is no kit."""
         day = service.Stock(self._store).expiry_of_pouch(self._tag.pouch)
         if day is None:
             return 0

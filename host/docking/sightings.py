@@ -15,8 +15,8 @@ FIRST_WINDOW = 4
 """Epochs looked at before the full window: nearly every advert is in the present or next epoch."""
 
 SPARE_EPOCHS = (64, 256, 1024)
-"""Epochs that a tag may have used besides the passing of time: starts, and presses of its button that no
-station heard. Looked at in these steps, so that an unknown device costs little at a time."""
+"""Epochs that a tag may have used beyond the passing of time: starts, and presses of its button that no station
+heard. Looked at in these steps, so that an unknown device costs little at a time."""
 
 _FASTEST = 1.02
 """How fast a tag's clock can run: its RC oscillator is within 1 % or so, and 2 % is allowed for."""

@@ -1,4 +1,4 @@
-"""Flashing: everything on a board brought to what it should be, in order, and nothing that is so already.
+"""Flashing: brings everything on a board up to date, in order, and leaves what is up to date alone.
 
     1  compile the application, check the image         nothing is touched if these fail
     2  the chip, its flash, the table it has             is it one for a tag, and would its log be lost?
@@ -44,7 +44,7 @@ class Said(NamedTuple):
 class Flashed(NamedTuple):
     """What was done. `written` names the parts of flash and the files that differed; the rest was up to date.
 
-    `image_sha256` is that of the image, None without one.
+    `image_sha256` is the image's checksum, None without an image.
     """
 
     micropython: str
@@ -60,10 +60,9 @@ def flash(
 ) -> Flashed:
     """Put the image at `image_path` and the application in the folder `firmware` onto the board on `port`.
 
-    Without an image only the application is put there, on the MicroPython that the board has. `sha256` is what
-    somebody says that the image has; one that Kitdock knows does without. `erase_log`
-    also erases the log and the keys: the board is no tag then. Raises `InputError` for what was given, `LinkError`
-    for what the board does.
+    Without an image only the application is put there, on the MicroPython that the board has. `sha256` is the
+    image's checksum as the user gives it; an image that Kitdock knows needs none. `erase_log` also erases the log and
+    the keys: the board is no tag then. Raises `InputError` for what was given, `LinkError` for what the board does.
     """
     wanted = layout.read(firmware / "partitions.csv")
     application_files = application.build(firmware)

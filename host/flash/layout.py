@@ -77,7 +77,7 @@ def read(path: Path) -> Layout:
 
 
 def build(layout: Layout) -> bytes:
-    """The table as it stands in flash, `TABLE_SIZE` bytes."""
+    """The table as flash has it, `TABLE_SIZE` bytes."""
     entries = b"".join(
         _ENTRY.pack(_MAGIC, each.type, each.subtype, each.offset, each.size, each.label.encode("ascii"), 0)
         for each in layout

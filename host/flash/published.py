@@ -26,7 +26,7 @@ class BadImage(InputError):
 
 
 class Published(NamedTuple):
-    """One published image; what each field means stands in `images.toml`."""
+    """One published image; `images.toml` says what each field means."""
 
     name: str
     version: str

@@ -2,8 +2,8 @@
 
 This module reads them and checks answers against them. A field has a key, a label, a type (text, instant,
 yes_no, integer, choice) and, as far as needed: choices, minimum, maximum, required, required_if (the key of
-a yes_no field), protected (the roles that may read it), identifies (it names the person), help (what is
-said of it to who asks for help), source (its number in the document the form comes from).
+a yes_no field), protected (the roles that may read it), identifies (it names the person), help (the
+text for anyone who asks for help with it), source (its number in the document the form comes from).
 """
 
 import tomllib
@@ -63,7 +63,7 @@ class Form(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Checked answers by key, apart by who may read them; `doses` is the number of doses given."""
+    """Checked answers by key, split by who may read them; `doses` is the number of doses given."""
 
     doses: int
     open: dict[str, object]
@@ -99,7 +99,7 @@ def _field(data: dict[str, Any]) -> Field:
 
 
 def check(form: Form, answers: Mapping[str, object], collect_names: bool, zone_name: str, now_ms: int) -> Answers:
-    """The answers in their own types, apart by who may read them. An empty one is one not given.
+    """The answers in their own types, split by who may read them. An empty one is one not given.
 
     Raises `AnswersRefused` with a line for each answer that is missing, unknown or does not fit.
     """

@@ -113,8 +113,8 @@ def backends(device: Device) -> tuple[type[BaseBleakScanner], type[BaseBleakClie
 
 @contextlib.contextmanager
 def _asking(doing: str) -> Iterator[None]:
-    """What bumble raises, as bleak's own error. When a connection goes, bumble cancels what waits for an answer on it,
-    which is no cancellation of whoever asked."""
+    """What bumble raises, as bleak's own error. When a connection goes, bumble cancels what waits for an answer on it;
+    that doesn't mean that somebody cancelled the task itself."""
     try:
         yield
     except (core.BaseBumbleError, hci.HCI_Error, TimeoutError) as error:

@@ -40,7 +40,7 @@ AWAY_S = 2.0
 """How long a port may be away, in seconds."""
 
 RESTART_S = 0.5
-"""How long a tag that was told to start anew is left alone, in seconds: whoever breaks in sooner may stop that."""
+"""How long a tag is left alone to start anew, in seconds: breaking in sooner may stop that."""
 
 CHUNK = 512
 """Bytes of a file in one piece of code for the board."""

@@ -7,7 +7,7 @@ A scanner beeps two hundred times; a lot is confirmed once, and typed once.
 | a pack was received | the same product, lot and expiry are not asked about again, whatever the doubt |
 | lot and expiry were typed for a product number alone | the following packs of that number, until others are typed |
 | `lot A1 exp 2028-04-30` | the next pack that lacks them, then as above |
-| `undo` of the only pack with its facts | nothing: what was said of it was wrong |
+| `undo` of the only pack with its facts | nothing: what was said about it was wrong |
 """
 
 import re
@@ -66,7 +66,7 @@ class Session:
         return scan
 
     def received(self, scan: Scan, pack: Scan) -> None:
-        """The pack that was received after `scan`, with all that was said of it."""
+        """The pack that was received after `scan`, with all that was said about it."""
         if _fits(self._next, scan):
             self._next = None
         if scan.lot is None and pack.lot is not None:

@@ -27,7 +27,7 @@ __all__ = ["RULES", "SEVERITIES", "Discrepancy", "Rule", "Situation", "reconcile
 
 
 class Rule(NamedTuple):
-    """A rule: how it looks at a situation, what it finds, how much that weighs, and the settings it goes by."""
+    """A rule: how it looks at a situation, what it finds, how much that weighs, and the settings it uses."""
 
     look: Callable[[View], Iterator[Discrepancy]]
     text: Phrase

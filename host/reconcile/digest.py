@@ -78,7 +78,7 @@ def digest(expiring: Iterable[Expiry], found: Sequence[Live], scope: Scope) -> D
 
 
 def _came_up(expiry: Expiry, scope: Scope) -> int:
-    """When it came to be so: when it expired or came within the days that a digest looks ahead, or was moved."""
+    """When an expiry came up: the kit expired, came within the days that a digest covers, or was moved."""
     last_day = expiry.expires_on
     if not expiry.expired:
         last_day -= timedelta(days=scope.within_days + 1)

@@ -38,7 +38,7 @@ class Carried(NamedTuple):
     """A kit that is out, with an officer or in a place, since the movement `began`; and what is known of both.
 
     `recall` is the recall of its lot that stands; `quarantine` the reason for one, None if it is not quarantined. It
-    came with `doses`, of which `doses_left` are left; `due` is why it is to be counted, None if it need not be.
+    came with `doses`, of which `doses_left` are left; `due` is why it needs counting, None if it doesn't.
     """
 
     kit: str
@@ -252,7 +252,7 @@ class View:
 
     @cached_property
     def unsettled(self) -> list[Opening]:
-        """The openings that lack a cause, or a report, oldest first; no report that names none is told of yet."""
+        """The openings that lack a cause, or a report, oldest first; reports that name none aren't matched yet."""
         return [
             each
             for each in self.of.openings

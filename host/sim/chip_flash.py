@@ -1,6 +1,6 @@
 """What is where in a tag's flash: the partition table, what the chip needs to find before it starts, and marks.
 
-The table itself is read and made by `host.flash.layout`; the form of an image is that of `host.flash.image`.
+`host.flash.layout` reads and makes the table itself; `host.flash.image` says what form an image has.
 
 Two things on a chip are not kept byte by byte here: the MicroPython image (the interpreter is a program of
 this machine) and the file system. In their places stand an image's headers with MicroPython's version, and a
@@ -53,8 +53,8 @@ def parse_table(table: bytes) -> Layout:
 def stand_in_image(layout: Layout | None = None) -> bytes:
     """An image as long as it has to be for tests, to be written at 0x0: bootloader, table, application.
 
-    It has the headers and the version that a MicroPython image has, and no program. `layout` is that of
-    MicroPython's own images with 4 MiB, `vfs` up to the end, unless given.
+    It has the headers and the version that a MicroPython image has, and no program. Unless given, `layout`
+    is the one in MicroPython's own images for 4 MiB, `vfs` up to the end.
     """
     if layout is None:
         *most, _ = read_layout()
@@ -91,7 +91,7 @@ def partitions_of(chip: Nor) -> Layout:
 
 
 class Mark:
-    """Stands in the first bytes of a partition for content that is kept elsewhere."""
+    """Takes the first bytes of a partition, for content that is kept elsewhere."""
 
     def __init__(self) -> None:
         self._bytes = b""

@@ -118,7 +118,7 @@ def fetch(say: Callable[[Phrase], None]) -> None:
 def compiled(source: Path, target: str) -> Path | None:
     """The byte code of the MicroPython module in `source`, as it goes to `target` on a tag.
 
-    Kept by content from one time to the next. None without mpy-cross, or if it does not compile: then the
+    Kept by content, to use again. None without mpy-cross, or if it does not compile: then the
     interpreter has to say so.
     """
     key = b"\0".join((_compiler(), target.encode(), source.read_bytes()))

@@ -24,7 +24,7 @@ CONNECTIONS = 4
 """Centrals at a time, CONFIG_BT_NIMBLE_MAX_CONNECTIONS (ports/esp32/boards/sdkconfig.ble)."""
 SETUP_S = 0.06
 """Seconds between a connection and its event. NimBLE of ESP-IDF 5.5 first asks the central for version and features
-(`ble_gap_rx_conn_complete` in its ble_gap.c; measured by a user); MTU and what it writes are told of meanwhile."""
+(`ble_gap_rx_conn_complete` in its ble_gap.c; measured by a user); events for MTU and writes come meanwhile."""
 RESPONSE_S = 40.0
 """Seconds after which a central that does not answer in the link layer is given up (Core 6.B.5.2)."""
 STOP_S = 2.0

@@ -18,7 +18,7 @@ class Clocked(Protocol):
 
 
 class Timeline:
-    """True time in Unix seconds. It runs with real time ("live") but for `advance` ("instant")."""
+    """True time in Unix seconds. It runs with real time ("live"), except during `advance` ("instant")."""
 
     def __init__(self, start: float) -> None:
         self._base = start

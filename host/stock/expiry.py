@@ -34,7 +34,7 @@ class Stocked(NamedTuple):
 class Expiry(NamedTuple):
     """A kit with its printed expiry and who has it; `days_left` is negative once it has expired.
 
-    `status` is issued or in stock. `unit` is that of the officer or place; `station` is where the kit is in stock,
+    `status` is issued or in stock. `unit` is the officer's or the place's; `station` is where the kit is in stock,
     or the officer's home station (this one if none is known). `since_ms` is how long it has been there. `note` is
     what counts today; `replacement` the kit from stock that `suggest` chose.
     """

@@ -18,7 +18,7 @@ from math import exp, lgamma, log, log1p
 from typing import NamedTuple
 
 OBSERVED_DAYS = 365
-"""The rate of use is that of so many days back, or of as many as there are."""
+"""How many days back the rate of use covers, or fewer if there aren't as many."""
 
 TELLING_DAYS = 28
 """What fewer days tell of use is so little that the bounds are of no use to anybody."""

@@ -70,7 +70,7 @@ class CountScan(NamedTuple):
 class Box(NamedTuple):
     """What the ledger knows of a kit: its lot and its movements replayed, oldest first.
 
-    `due` is why it is to be counted; None if it need not be.
+    `due` is why it needs counting; None if it doesn't.
     """
 
     lot: Lot
@@ -99,7 +99,7 @@ class Count(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One thing that does not agree: a kind of `KINDS`, the kit, what is so, and what to do next.
+    """One thing that does not agree: a kind of `KINDS`, the kit, the facts, and what to do next.
 
     `doses` is what a closing records as counted, None if nothing.
     """
@@ -121,9 +121,9 @@ class Result(NamedTuple):
 
     expected: in the place by the ledger now, or found there.
     moved: came in the window, and were not scanned; no difference.
-    repeated: scanned again by the same counter; counted one time.
+    repeated: scanned again by the same counter; counted once.
     quarantined: found, and quarantined as the ledger has it.
-    counted: kits that were to be counted, and the doses that were counted in them: as the ledger has them.
+    counted: kits that needed counting, and the doses counted in them: as many as the ledger has.
     counters: how many kits each counter has scanned.
     """
 

@@ -26,7 +26,7 @@ class Reading(NamedTuple):
     """The coldest and the warmest, in °C, that the record `sequence` of a tag's log tells, and of when.
 
     All of it was between two instants, Unix milliseconds. `since` is the record with which that time began, when the
-    tag left its dock; it is `sequence` itself for what was so at that moment, and 0 if the log does not go back so far.
+    tag left its dock; it is `sequence` itself for a reading of that moment, and 0 if the log does not go back so far.
     """
 
     tag: str

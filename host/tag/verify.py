@@ -44,7 +44,7 @@ class ChainVerifier:
         self._previous_verdict = VERIFIED
 
     def take(self, sealed: bytes) -> EventRow:
-        """The row for `sealed`, the 36 bytes that stand at `next_sequence`, whatever their verdict.
+        """The row for `sealed`, the 36 bytes at `next_sequence`, whatever their verdict.
 
         Raises `WireError` if they are not 36 bytes.
         """

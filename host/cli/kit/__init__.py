@@ -1,6 +1,6 @@
 """`kitdock kit`: kits come in, go out to officers, come back, are used, moved, counted and destroyed.
 
-shared.py     options of several commands, and how a movement is told
+shared.py     options of several commands, and what they say about a movement
 stock.py      add, transfer, destroy
 issuing.py    issue, next, return, replace
 carried.py    load, unload, use, leave-behind, lose, find

@@ -79,7 +79,7 @@ def issue(
 
 
 def _since_when(store: service.Database, to: Movement, kits: Sequence[str]) -> Movement:
-    """The issue, from when on it is so: after a wrong one was reversed, somebody may have had the kits all the time."""
+    """The issue with its right time: if a wrong one was reversed, the holder may have had the kits since then."""
     zone = store.station.time_zone
     for kit in kits:
         wrong = service.Stock(store).reversed_issue(kit)

@@ -1,4 +1,4 @@
-"""Options of several commands, and how a movement is told."""
+"""Options of several commands, and what they say about a movement."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def at_and_yes(command: _Function) -> _Function:
 def move(
     db: Path, at: str | None, yes: bool, kits: Sequence[str], text: Callable[[Phrase], str], new: Movement
 ) -> Done:
-    """Moves kits as `new` says but for kit and time, all or none, and tells it by `text`, made of the kits."""
+    """Moves `kits`, all or none: `new` gives everything except kit and time. `text` makes the message from the kits."""
     with open_store(db) as store:
         at_ms = instant(store, at)
         wanted = [new._replace(kit=kit, at_ms=at_ms) for kit in dict.fromkeys(kits)]
@@ -91,7 +91,7 @@ def _any_of(officers: Sequence[str]) -> Phrase:
 
 
 def ask_count(store: service.Database, kit: str, due: Due) -> int:
-    """How many doses are in a kit that is to be counted. Raises `InputError` if there is nobody to ask."""
+    """How many doses are in a kit that needs counting. Raises `InputError` if there is nobody to ask."""
     why = Phrase("said.kit_to_count", kit=kit, why=doses_told(due, store.station.time_zone))
     if not terminal.has_terminal():
         raise InputError("movement.count_first", why=why)
