@@ -1,8 +1,8 @@
 """Phrases that no text of Kitdock has, each with the reason. `python -m tests.english` lists where they are.
 
 Most of them are another language in English words. `make lint` and `tests/test_english.py` look for them in every
-sentence that the program says, in its forms, in the documents and in the comments of the code. A phrase is here only if good English can do without
-it. If one of them is in your way, say it another way, or make its pattern narrower.
+sentence that the program says, in its forms, in the documents and in the comments of the code. A phrase is here only
+if good English can do without it. If one of them is in your way, say it another way, or make its pattern narrower.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 The entry before the first has a hash of 32 zero bytes. JSON without blanks, in UTF-8, keys of `detail` sorted. A
 chain cannot show that its newest entries were cut off, or that all of it was made anew by somebody who can write
-the file: for that, keep the newest hash elsewhere (`kitdock audit export` prints it) and verify against it.
+the file: for that, keep the newest hash elsewhere (the export of the audit prints it) and verify against it.
 """
 
 import hashlib
