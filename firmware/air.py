@@ -38,7 +38,7 @@ class Air:
         return self._link.busy
 
     def step(self, now_ms: int, form: int) -> None:
-        """Say what is so in `form`, `life.ROTATING` or `life.STATIC`, and go on with whoever is linked.
+        """Advertise the tag's state in `form`, `life.ROTATING` or `life.STATIC`, and serve any central that is linked.
 
         A link that is there stays until it ends by itself, also if `form` is `life.SILENT` by now.
         """

@@ -43,7 +43,7 @@ class Clock:
         self.woken = self.memory is kept
         if not self.woken:
             self.memory.cause = cause
-            self.keep()  # whoever stops this program finds that the start is still to be recorded
+            self.keep()  # if this program is stopped, the next one sees that the start isn't recorded yet
 
     def keep(self, sleep_ms: int = 0) -> None:
         """Write the memory to where deep sleep leaves it; one of `sleep_ms` begins now, if that is given."""

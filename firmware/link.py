@@ -1,4 +1,4 @@
-"""Sessions over the radio: with whoever connects, until one has proved that it holds the key; then with that one alone.
+"""Sessions over the radio: with every central, until one has proved that it holds the key; then with that one alone.
 
 So a central that connects and says nothing, or half of something, is in nobody's way.
 """

@@ -81,7 +81,7 @@ def wipe() -> None:
         was = None if identity is None else _hex(identity.tag_id)
         settings.forget()  # half a wipe is no tag
     except (OSError, ring.StorageError):
-        pass  # whatever cannot be read is erased all the same
+        pass  # what cannot be read is erased anyway
     machine.RTC().memory(b"")
     _State.erased = True
     try:

@@ -241,7 +241,7 @@ class Radio:
             self.drop(central)
 
     def check(self) -> None:
-        """See that whoever is let go goes, and raise what the interrupt handler could not."""
+        """Make sure that every central that was let go leaves, and raise what the interrupt handler could not."""
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed

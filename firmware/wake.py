@@ -1,7 +1,7 @@
 """One wake of a tag: find out why, append what happened, sleep. The composition root.
 
 Nothing here runs twice: deep sleep ends the program and the next wake starts it anew. An exception
-becomes a FAULT record and the tag sleeps all the same, armed for its next edge; fault after fault leads to
+becomes a FAULT record and the tag sleeps anyway, armed for its next edge; fault after fault leads to
 safe mode. Only Ctrl-C at the dock or on USB, which is recorded, and a tag that is not enrolled, lead to the REPL.
 What cannot be dealt with here is raised: `main.py` has the last word.
 
@@ -266,7 +266,7 @@ class Wake:
             self._sleep_ms = 1  # pressed or docked this very moment: the next wake finds it so
 
     def _try_to(self, arm: "Callable[[], None]") -> None:
-        """Arm one wake source. If that fails the others are armed all the same, and the inputs are looked at soon."""
+        """Arm one wake source. If that fails, the others are armed anyway, and the inputs are looked at soon."""
         try:
             arm()
         except Exception as error:  # noqa: BLE001  whatever it is

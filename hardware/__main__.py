@@ -1,7 +1,7 @@
 """`make hardware`: makes every artefact of the hardware and checks everything; names on the command line choose steps.
 
 What needs a program that is not there is skipped and named. A step that cannot be taken, as its files are damaged or
-the folder cannot be written, is faulty, and the others are taken all the same. Exit status: 0 if nothing is wrong,
+the folder cannot be written, is faulty, and the others are taken anyway. Exit status: 0 if nothing is wrong,
 1 if something is, 2 if a name is not one of a step, 130 if it was interrupted. In CI (where the variable CI is set) a
 step that is skipped is something wrong: nobody reads what was not checked.
 """

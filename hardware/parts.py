@@ -356,7 +356,7 @@ def read_wiring(path: Path) -> Circuit:
     """The reference build, from its WireViz file; raises CircuitError if that is not one.
 
     A connector is a part: its name the reference, its `subtype` the value. Pins that wires join are one
-    net, which has the name of those wires' labels. What else may be bought stands in the metadata, by part number.
+    net, which has the name of those wires' labels. What else may be bought is in the metadata, by part number.
     """
     from wireviz.wireviz import parse
 

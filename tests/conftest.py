@@ -1,4 +1,4 @@
-"""What all tests share: the option for exhaustive runs, and what is told at the end."""
+"""What all tests share: the option for exhaustive runs, and the lines that they tell at the end."""
 
 from __future__ import annotations
 

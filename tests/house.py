@@ -97,7 +97,7 @@ def commands() -> Figure:
 
 
 def strings(path: Path) -> str:
-    """All text that a program says: its strings but for docstrings and the help of the command line."""
+    """All text that a program says: its strings except docstrings and the help of the command line."""
     tree = ast.parse(path.read_text())
     tree.body = [
         node for node in tree.body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP")

@@ -61,7 +61,7 @@ class MemorySettings:
 
 
 class MemoryClock:
-    """A clock that stands still but for `now_ms`, and RTC memory: `kept` is what was last packed into it."""
+    """A clock that moves only with `now_ms`, and RTC memory: `kept` is what was last packed into it."""
 
     def __init__(self) -> None:
         self.memory = Memory()
@@ -149,7 +149,7 @@ class MemoryTag(Tag):
 
     @property
     def configuration(self) -> dict[int, int]:
-        """What the tag goes by and is not the default."""
+        """The tag's configuration, without what is at its default."""
         values = {item.number: self.get_config(item.number) for item in config.ITEMS}
         return {number: value for number, value in values.items() if value != config.BY_NUMBER[number].default}
 

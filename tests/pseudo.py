@@ -51,7 +51,7 @@ def _text(sentence: str) -> str:
 
 
 def _function(sentence: Callable[..., str]) -> Callable[..., str]:
-    """A function of the same fields, whose result is marked but for what was put in."""
+    """A function of the same fields, whose result is marked except for what was put in."""
 
     @wraps(sentence)
     def made(**fields: object) -> str:

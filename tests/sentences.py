@@ -75,7 +75,7 @@ EXAMPLES: Mapping[str, object] = {
     "why": "the seal is broken",
     "wrong": "Kit K-0012 is there twice.",
 }
-"""What stands in a field of that name; in any other, its name in capitals, or a number where one is needed."""
+"""What goes into a field of that name; any other gets its name in capitals, or a number where it needs one."""
 
 _LISTS = {"failed", "keys", "ranges", "readings", "reasons"}
 _TEXTS = {"part", "port", "reason", "unit"}
@@ -94,7 +94,7 @@ class Text(str):
 
 
 def example(name: str, spec: str = "") -> Any:
-    """What may stand in a field of a text."""
+    """What may go into a field of a text."""
     if spec in ("on", "lately", "month"):
         return date(2028, 4, 30) if name.endswith("_on") or name in ("known", "day", "until") else AT
     if spec == "bound":

@@ -136,7 +136,7 @@ def complaints(where: str, tree: ast.AST, names: set[str], types: set[str], firm
 
 
 def asked_of_rooms(root: Path, tree: ast.AST) -> Iterator[str]:
-    """What a face imports of rooms besides values, readings, and how a value is told: that is a use case's to ask."""
+    """What a face imports of rooms, except values, readings and what says a value: that is a use case's to ask."""
     for node in ast.walk(tree):
         module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
         room = module.removeprefix("host.").split(".")[0]

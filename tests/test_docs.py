@@ -1,4 +1,4 @@
-"""The documents say what is so: pins, links, and what a newcomer is told to type."""
+"""The documents are right: pins, links, and what they tell a newcomer to type."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_each_sentence_is_said_with_the_same_fields(code: str, spoken: None) -> 
 
 
 def has_words(text: str) -> bool:
-    """Whether anything is said besides the fields."""
+    """Whether the text says anything except its fields."""
     return any(re.search(r"[A-Za-z]", literal) for literal, *_ in Formatter().parse(text))
 
 
@@ -372,7 +372,7 @@ def said(spoken: None, tmp_path_factory: pytest.TempPathFactory) -> list[Said]:
 
 
 DATA = ("Car 1", "Constable", "Europe/London", "North", "South", "Spray 2", "Traffic")
-"""What was put in, besides what has a digit in it or is in capitals."""
+"""What was put in, except what has a digit in it or is in capitals."""
 
 TYPED = (*Settings._fields, "day-month", "month-day", *ROLES, "england_wales", *(rule.kind for rule in RULES))
 """Names that are typed, and shown as they are."""

@@ -308,7 +308,7 @@ def test_commands_bring_no_help_along() -> None:
             if isinstance(node, ast.FunctionDef) and any(
                 re.match(r"[\w.]+\.(command|group)\(", ast.unparse(each)) for each in node.decorator_list
             ):
-                assert ast.get_docstring(node) is None, f"{where}: its help stands in host/words"
+                assert ast.get_docstring(node) is None, f"{where}: its help belongs in host/words"
 
 
 def test_help_without_words_is_noticed() -> None:

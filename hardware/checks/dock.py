@@ -84,7 +84,7 @@ def read(path: Path = WIRING) -> Dock:
 
 
 def check(dock: Dock, places: int = PLACES, limits: Limits | None = None) -> Result:
-    """Hold the first `places` of `dock` against the rules, `limits` being what stands in hardware/dock/limits.toml.
+    """Hold the first `places` of `dock` against the rules; `limits` is what hardware/dock/limits.toml says.
 
     What is joined is looked at first, then fuses, supply, wires and voltage: a fault in one step hides the next ones.
     """

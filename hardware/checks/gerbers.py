@@ -57,8 +57,8 @@ def check_positions(path: Path, circuit: Circuit) -> Result:
             turns[row["Ref"]] = float(row["Rot"])
     places = {ref: part.place for ref, part in circuit.parts.items() if part.bought and part.place is not None}
     placed = {ref: place.at for ref, place in places.items()}
-    faults = [f"no position is told for {ref}" for ref in sorted(placed.keys() - told.keys())]
-    faults += [f"a position is told for {ref}, which is not bought" for ref in sorted(told.keys() - placed.keys())]
+    faults = [f"there is no position for {ref}" for ref in sorted(placed.keys() - told.keys())]
+    faults += [f"there is a position for {ref}, which is not bought" for ref in sorted(told.keys() - placed.keys())]
     faults += [
         f"{ref} is said to be at ({_xy(told[ref])}), and is at ({_xy(at)})"
         for ref, at in sorted(placed.items())

@@ -215,7 +215,7 @@ class World:
                     raise Violation(READABLE, "key of record %d of %d" % (sequence, last))
 
     def check_edges(self, boot_count):
-        """What was recorded last of lid and dock is so; a start, whose count that is, assumes a closed lid and no dock.
+        """The last records of lid and dock are true; the start with this count assumes a closed lid and no dock.
 
         A weak cell may have kept the start itself out of the log.
         """

@@ -1,4 +1,4 @@
-"""Every command has help, stands in the README, and starts without loading what it does not need."""
+"""Every command has help, is in the README, and starts without loading what it does not need."""
 
 import re
 import subprocess

@@ -75,7 +75,7 @@ class Opened(NamedTuple):
 
 
 class Pouch:
-    """What is so of a pouch you can touch: the tag that is clipped to it, who has it, the kit inside."""
+    """A pouch that you can touch, as it really is: the tag that is clipped to it, who has it, the kit inside."""
 
     def __init__(self, name: str, station: str, shared: tuple[str, ...]) -> None:
         self.name = name
@@ -137,7 +137,7 @@ class Force(Month):
     # The first day.
 
     def equip(self) -> None:
-        """Three stations, officers, kits; each pouch has a tag, and is with whoever has it first."""
+        """Three stations, officers, kits; each pouch has a tag, and is with the first of its officers."""
         store, now_ms = self.store, self.now_ms
         for station in STATIONS[1:]:
             store.add_place(station, "station", None, now_ms)
@@ -214,7 +214,7 @@ class Force(Month):
         return found
 
     def docks(self, pouch: Pouch) -> DockingReport:
-        """The pouch stands in the dock, and what its tag has logged is fetched; nobody is asked."""
+        """The pouch is in the dock, and what its tag has logged is fetched; nobody is asked."""
         self.now_ms += 1000
         tag = self._awake(pouch.name)
         tag.dock(True)
@@ -238,7 +238,7 @@ class Force(Month):
         assert asked.exit_code == 0, asked.output
         return asked.output
 
-    # What is told to the station.
+    # What people tell the station.
 
     def issue(self, pouch: Pouch, officer: str, kit: str | None = None) -> str:
         """A kit goes out in the pouch: that one, or the one that is next. The officer takes it."""
@@ -332,7 +332,7 @@ class Force(Month):
         return list(zip(found, self.opened[tag], strict=False))
 
     def explain_all(self, pouch: Pouch) -> None:
-        """Of every opening that has docked, and of which nobody has said why, somebody says why."""
+        """For every opening that has docked, and for which nobody has given a reason, somebody gives one."""
         for opening, was in self.known(self.tags[pouch.name].id):
             if opening.explanation is None and not opening.reports:
                 self.tell_why(opening, was)

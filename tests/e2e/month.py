@@ -87,7 +87,7 @@ class Month:
         tag.lid(False)
 
     def dock(self, pouch: str) -> DockingReport:
-        """The pouch stands in the dock for a moment, and what it has logged is fetched."""
+        """The pouch is in the dock for a moment, and what it has logged is fetched."""
         tag = self._awake(pouch)
         tag.dock(True)
         link = MemoryLink(tag)

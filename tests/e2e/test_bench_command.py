@@ -99,7 +99,7 @@ def test_a_run_is_stopped_and_gone_on_with(tmp_path: Path, simulator: Simulator)
     terminal = Terminal(*command, "--resume", "report.json", "--only", "F8,U1", folder=tmp_path)
     try:
         sees(terminal, "-> Connect D3")
-        terminal.type("s\n")  # it is so already
+        terminal.type("s\n")  # it is connected already
         lid_by_hand(terminal, simulator)
         sees(terminal, "Times that it worked, of twenty")
         terminal.type("some\n")

@@ -123,7 +123,7 @@ def test_a_demo_is_as_patient_as_its_user(tmp_path: Path, thought_s: float) -> N
     try:
         prompts = 0
         while terminal.until("Your collar number", 60):
-            terminal.type("\n")  # whoever has the pouch
+            terminal.type("\n")  # the officer who has the pouch
             assert terminal.until("Your answer:", 20), terminal.shown[-2000:]
             prompts += 1
             if prompts <= slow:

@@ -1,4 +1,4 @@
-"""What docs/flashing.md tells a newcomer to type, typed as it stands there."""
+"""What docs/flashing.md tells a newcomer to type, typed exactly as it is written."""
 
 from __future__ import annotations
 

@@ -276,7 +276,7 @@ def test_as_many_as_a_tag_takes_leave_a_place_now_and_then(tmp_path: Path, tell:
         strangers = [Stranger(stage, f"stranger {number}") for number in range(3)]
         async with held_by(*(each.hold(rotating=True) for each in strangers)):
             await until(lambda: tag.radio.connections == 3)
-            await asyncio.sleep(2 * SETUP_S)  # the tag is told of the third
+            await asyncio.sleep(2 * SETUP_S)  # the tag learns of the third
             await until(lambda: not tag.radio.advertising)
             tag.lid_open()
             took_s = await docks(stage, 60)

@@ -19,7 +19,7 @@ OPENINGS = 3
 
 
 def readable(tag: VirtualTag, keys: TagKeys) -> list[str]:
-    """The keys that whoever reads the whole flash finds, the log's in the form that it has reached by any record."""
+    """The keys that a reader of the whole flash finds, the log's in the form that it has reached by any record."""
     flash = bytes(tag.chip.bytes)
     found = [name for name, key in (("advert", keys.advert), ("session", keys.session)) if key in flash]
     log = keys.log

@@ -152,7 +152,7 @@ class Force:
             self.month.open(pouch(number))
 
     def balances(self) -> None:
-        """The ledger's balance is that of the tally."""
+        """The ledger's balance agrees with the tally."""
         found = self.month.json("stock", "balance")
         counted: Counter[str] = Counter()
         for row in found["kits"]:
@@ -304,7 +304,7 @@ STORY: dict[int, Callable[[Force], None]] = {
     26: nobody_says_why,
     28: altered_record,
 }
-"""What happens besides the dockings, by day."""
+"""What happens as well as the dockings, by day."""
 
 
 def count_the_shelf(force: Force) -> None:

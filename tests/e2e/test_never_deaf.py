@@ -49,7 +49,7 @@ def test_what_fails_is_recorded_and_the_next_opening_too(tmp_path: Path, failure
         awake_s = tag.board.counters.awake_s
         await stage.until(T0 + 6 * HOUR)
         assert tag.state == "asleep"
-        assert tag.board.counters.awake_s - awake_s < 30, "it sleeps all the same"
+        assert tag.board.counters.awake_s - awake_s < 30, "it sleeps anyway"
         opened(tag, T0 + 7 * HOUR)
         await stage.until(T0 + 8 * HOUR)
         (report,) = await stage.dock(tag)

@@ -1,4 +1,4 @@
-"""Whoever copies a tag's memory at the start of a shift and writes it back at the end: what the station asks then.
+"""A tag's memory is copied at the start of a shift and written back at the end: what the station asks then.
 
 With the tools that there are for it, the real esptool and the real mpremote. The openings of that shift are gone from
 the log for good; that it was tampered with is what is left to see.
@@ -182,7 +182,7 @@ def test_what_the_station_does_over_usb_raises_no_question(tmp_path: Path) -> No
         await gone_on(tag, calls)
         await stage.dock(tag, everything=True)
         asked = questions(stage.store, stage.now_ms())
-        assert [each.kind for each in asked] == ["tag_interrupted"], "and whoever else does is asked about"
+        assert [each.kind for each in asked] == ["tag_interrupted"], "and it asks about anyone else who does it"
         assert str(asked[0].evidence).count("once") == 1
 
     play(tmp_path, scene)

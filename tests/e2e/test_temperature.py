@@ -206,7 +206,7 @@ def test_a_bad_reading_costs_the_readings_and_nothing_else(tmp_path: Path, how: 
     assert found[0][1] == ("fault", None)
     assert found[1][1:] == [None], "one, and never again"
     assert found[2] == 1, "the chip was reset"
-    assert dict(found[0])["temperature"] == dict(found[0])["lid_open"], "what was read before is told"
+    assert dict(found[0])["temperature"] == dict(found[0])["lid_open"], "the tag gives what it read before"
 
 
 def test_and_uptime_runs_on(tmp_path: Path) -> None:

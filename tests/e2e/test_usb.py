@@ -1,4 +1,4 @@
-"""A tag on USB: the session of the air over the cable, what is said of it, and what it forgets. Real mpremote."""
+"""A tag on USB: the air's session over the cable, what the station says of it, and what it forgets. Real mpremote."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_sleeping_tag_and_a_just_reset_one_are_reached_too(tmp_path: Path) -> 
             while calls.count("rtc_memory") < 2:  # what was kept is read, and that this is a new start is written
                 await asyncio.sleep(0.02)
         rows = await shown(stage, "log", "P-01", "--port", tag.serial_port())
-        assert [row["event"] for row in rows].count("boot") == 2, "the start is recorded once, by whoever comes first"
+        assert [row["event"] for row in rows].count("boot") == 2, "the first program to run records the start, once"
         await tag.settle()
         (report,) = await stage.dock(tag, everything=True)
         assert report.error is None

@@ -23,7 +23,7 @@ class Packet(NamedTuple):
 
 
 def packets_of(station: VirtualStation) -> list[Packet]:
-    """Everything that controllers of tags send from now on, whoever listens."""
+    """Everything that controllers of tags send from now on, no matter who listens."""
     sent: list[Packet] = []
     link = station.link
 

@@ -1,4 +1,4 @@
-"""The antenna's space holds no copper and no part: whatever is put there is told."""
+"""The antenna's space holds no copper and no part: the check names whatever is put there."""
 
 from __future__ import annotations
 

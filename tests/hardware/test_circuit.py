@@ -1,4 +1,4 @@
-"""Both builds keep the circuit's rules, reach the firmware's pins, and can be bought; a damaged one is told."""
+"""Both builds keep the circuit's rules, reach the firmware's pins, and can be bought; the checks find a damaged one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The printed parts fit with each other, the board, the pouch and the dock; a damaged one is told."""
+"""The printed parts fit with each other, the board, the pouch and the dock; the check finds a damaged one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures in the documents show what is so."""
+"""Pictures in the documents show things as they are now."""
 
 from pathlib import Path
 

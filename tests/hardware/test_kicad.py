@@ -1,4 +1,4 @@
-"""ERC, DRC, parity and what is exported: nothing wrong with the committed board, and each damage is told."""
+"""ERC, DRC, parity and what is exported: nothing is wrong with the committed board, and the checks find damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a build is told where it is not kept: what to buy, and the pins that the firmware names."""
+"""The checks say where a build breaks the rules: what to buy, and the pins that the firmware names."""
 
 from __future__ import annotations
 

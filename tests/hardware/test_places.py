@@ -1,4 +1,4 @@
-"""The enclosure's numbers are the board's; a board that has moved on is told."""
+"""The enclosure's numbers are the board's; the check notices a board that has moved on."""
 
 from __future__ import annotations
 

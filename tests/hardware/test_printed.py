@@ -1,4 +1,4 @@
-"""The printed parts are whole, thick enough, and print without support; a damaged one is told."""
+"""The printed parts are whole, thick enough, and print without support; the check finds a damaged one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """tools.sh, on machines that differ: what is missing is named, and what cannot be installed stops `make hardware`.
 
-Each program that it runs is a stand-in; apt-get notes what it was told.
+Each program that it runs is a stand-in; apt-get notes what it was asked to do.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Machine:
 
     @property
     def called(self) -> str:
-        """What apt-get was told."""
+        """What apt-get was asked to do."""
         return (self.folder / "called").read_text()
 
 

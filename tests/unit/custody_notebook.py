@@ -1,8 +1,8 @@
 """A notebook of kits, as somebody would keep it by hand: an independent model of custody, for test_custody_model.py.
 
 It is written from docs/quartermaster.md, and knows nothing of `host.ledger` but what a movement is. For each kit it
-keeps the lines that still count; a reversal strikes one out, and then it is as if that had never been written. What was
-so at an instant is what the lines up to that instant make of the kit, and nothing else is kept.
+keeps the lines that still count; a reversal strikes one out, and then it is as if that had never been written. The
+state at an instant is what the lines up to that instant make of the kit, and nothing else is kept.
 """
 
 from collections.abc import Iterator
@@ -291,7 +291,7 @@ class Notebook:
         before, box = page.box, after.box
         if box.pouch is None or box.where == before.where:
             return set()
-        # Until the struck line it was so all the time, whoever else had the pouch; only since then is it so again.
+        # Until the struck line the kit was in the pouch anyway, no matter who else had it; since then it is back in.
         again_ms = max(after.since_ms, page.since_ms)
         return {"pouch"} if self.with_others(box.pouch, page.kit, box, again_ms) else set()
 
@@ -316,7 +316,7 @@ class Notebook:
         if new.kind == "correct":
             after = self._reversed(page, new.corrects)
             assert after is not None
-            # It may have been in a pouch all the same: whoever typed that had a reason.
+            # It may have been in a pouch anyway: the person who typed that had a reason.
             after.doubted_ms = new.at_ms
             self.pages[new.kit] = page = after
         else:

@@ -358,7 +358,7 @@ def test_a_role_that_is_revoked_meanwhile_allows_nothing_more(force: Force) -> N
 
 
 def test_a_role_revoked_between_question_and_change_is_gone(force: Force, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks before the write lock is held would let this one through."""
+    """A check before the write lock is held would let this one through."""
     with force.store("keeper") as store:
         begin = store.writing
 

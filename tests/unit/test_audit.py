@@ -1,4 +1,4 @@
-"""The audit: a changed, missing or added entry is found, whoever checks; its end against a hash kept elsewhere."""
+"""The audit: anyone who checks it finds a changed, missing or added entry; its end against a hash kept elsewhere."""
 
 import hashlib
 import itertools

@@ -448,7 +448,7 @@ class History:
             self._look()
 
     def say(self) -> None:
-        """Somebody says why a pouch was opened, who carried it or not; no use, since doses are another matter."""
+        """An officer says why a pouch was opened, who carried it or not; no use, since doses are another matter."""
         if self.when:
             tag, sequence = self.random.choice(list(self.when))
             cause = self.random.choice(["training", "inspection", "accidental"])
@@ -463,7 +463,7 @@ class History:
             for each in self.store.openings()
         }
 
-    # What is so in the end.
+    # What is true in the end.
 
     def compare(self) -> None:
         """All that is about custody, and whether it was kept up as it should."""
@@ -544,7 +544,7 @@ class History:
 
 
 def _at(instants: list[int], stretches: Iterable[tuple[Row, int, int | None]]) -> list[set[Row]]:
-    """What was so at each instant."""
+    """What was true at each instant."""
     found: list[set[Row]] = [set() for _ in instants]
     for row, since_ms, until_ms in stretches:
         end = len(instants) if until_ms is None else bisect_left(instants, until_ms)
@@ -554,7 +554,7 @@ def _at(instants: list[int], stretches: Iterable[tuple[Row, int, int | None]]) -
 
 
 def _short(new: Movement) -> str:
-    """A movement on one line, for whoever looks into a difference."""
+    """A movement on one line, for the person who looks into a difference."""
     facts = [new.officer, new.place, new.pouch, new.doses, f"of {new.corrects}" if new.corrects else None]
     return f"{new.kind} {new.kit} {' '.join(str(each) for each in facts if each is not None)} at {new.at_ms - T0}"
 

@@ -1,4 +1,4 @@
-"""The account of doses: what state an opening is in, why a kit is to be counted, and when a kit does not add up."""
+"""The account of doses: what state an opening is in, why a kit needs counting, and when a kit does not add up."""
 
 import pytest
 
@@ -164,7 +164,7 @@ def test_who_did_not_carry_the_pouch_may_say_that_it_was_restocked_not_that_it_w
     assert another(None, "used")
 
 
-# What is to be counted.
+# What needs counting.
 
 
 def test_kit_is_to_be_counted_after_an_opening_that_may_have_been_a_use() -> None:

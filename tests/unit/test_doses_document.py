@@ -1,4 +1,4 @@
-"""docs/doses.md has the states of an opening, and why a kit is to be counted, as the program follows them."""
+"""docs/doses.md has the states of an opening, and why a kit needs counting, as the program follows them."""
 
 import re
 from pathlib import Path

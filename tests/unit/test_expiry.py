@@ -156,7 +156,7 @@ def test_after_any_history_the_rollups_tell_the_same_expiry_as_the_history(
 
 
 def whole_shelves(store: Store, lot_of: dict[str, Lot], today: date) -> dict[tuple[str, str], list[Stocked]]:
-    """All that can be handed out, from the history; not what is to be counted, or does not add up."""
+    """All that can be handed out, from the history; not what needs counting, or does not add up."""
     found: dict[tuple[str, str], list[Stocked]] = {}
     follows = store.recompute()
     in_doubt = {row[0] for table in ("to_count", "doses_off") for row in follows[table]}

@@ -98,7 +98,7 @@ def test_opening_across_a_new_start_has_no_duration() -> None:
 
 
 def test_handover_within_the_bound_names_both_holders() -> None:
-    """Nine days without docking leave hours of doubt: whoever may have carried the pouch is named."""
+    """Nine days without docking leave hours of doubt: everyone who may have carried the pouch is named."""
     force, tag = carried_pouch()
     force.officer("1300")
     force.give_back("K1", 5 * DAY)

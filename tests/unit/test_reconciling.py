@@ -1,4 +1,4 @@
-"""What does not agree, as every face asks for it; it is noted by whoever docks, and shown to who may see it."""
+"""What does not agree, as every face asks for it; every docking notes it, and those who may see it are shown it."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -225,7 +225,7 @@ def test_it_returns_with_the_next_heat_and_not_with_the_same() -> None:
     again = [("undock", 4 * HOUR), (least_most(12, 40), 5 * HOUR)]
     assert heats(first).occurrence == heats(first, cool).occurrence != heats(first, cool, again).occurrence
     (worst,) = heats(first, cool, again).evidence.fields["measured"]
-    assert worst.fields["celsius"] == 58, "the worst is told"
+    assert worst.fields["celsius"] == 58, "it is the worst"
 
 
 def test_everything_is_looked_at_where_nothing_is_left_out() -> None:

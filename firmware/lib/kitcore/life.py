@@ -272,7 +272,7 @@ def mend(kept: Memory, now_ms: int, ticks: int) -> None:
     if kept.due_ms or passed_ms >= _TICKS_PERIOD // 2:
         return
     shift_ms = now_ms - kept.seen_ms - passed_ms
-    if abs(shift_ms) > LATE_MS // 30 + passed_ms // 50:  # the two may run apart by 2 %
+    if abs(shift_ms) > LATE_MS // 30 + passed_ms // 50:  # the two clocks may drift by 2 %
         kept.started_ms += shift_ms
         kept.seen_ms += shift_ms
 

@@ -19,8 +19,8 @@ All integers are little-endian. Sequence 0 is the genesis slot, which no station
 a record, and the log key of the first one. Its tag is therefore that of `record.GENESIS_TAG`.
 
 NOR flash clears bits and sets them again only by erasing a sector. So a slot is written in one
-programming operation and read back; then the key in the slot before it is zeroed in place. A record
-whose key is gone cannot be made again by whoever steals the tag.
+programming operation and read back; then the key in the slot before it is zeroed in place. Once its
+key is gone, nobody who steals the tag can make that record again.
 
 A power cut leaves one of these, and opening the log ends what was begun:
 
@@ -236,7 +236,7 @@ class Ring:
         return self.last
 
     def records(self, first: int, most: int) -> "Iterator[bytes]":
-        """Up to `most` records from sequence `first` on, each as it stands in flash, read one at a time.
+        """Up to `most` records from sequence `first` on, each as it is in flash, read one at a time.
 
         Ends early if the ring overruns it. `first` must be held. A record that the flash has lost
         altogether comes as 36 zeros, so that those after it keep their places.
@@ -405,7 +405,7 @@ class Ring:
         raise StorageError("flash holds no log key" if heads else "flash holds no log")
 
     def _recover(self, head: Header, free: int, whatever: bool) -> bool:
-        """Stand at the newest record, below slot `free` of `head`, and end what a power cut interrupted.
+        """Move to the newest record, below slot `free` of `head`, and finish what a power cut interrupted.
 
         False, and nothing done, if there is no slot or, unless `whatever`, none with a whole log key.
         """

@@ -136,7 +136,7 @@ class Tag:
     def _configure(self) -> "list[int]":
         """Take the configuration from the settings: what is out of range is as if it were not there.
 
-        Returns a code of `kitwire.faults` for each item of which that is so.
+        Returns a code of `kitwire.faults` for each item that is out of range.
         """
         from kitwire import config, faults
 

@@ -95,7 +95,7 @@ def place(module: str, line: int) -> int:
 def place_of(traceback: str) -> int:
     """The aux of the exception whose `traceback` MicroPython printed: the innermost place of it that is in `MODULES`.
 
-    Modules are told by the ends of their paths, so that it does not matter from where they were loaded.
+    It knows modules by the ends of their paths, so it doesn't matter where they were loaded from.
     """
     found = UNKNOWN
     for line in traceback.split("\n"):

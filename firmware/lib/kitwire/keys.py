@@ -28,7 +28,7 @@ def check_value(key: bytes) -> bytes:
 
 
 def record_key(log_key: bytes) -> bytes:
-    """The 16-byte AES key of the one record that is sealed while the ratchet stands at `log_key`."""
+    """The 16-byte AES key of the one record that is sealed while the ratchet is at `log_key`."""
     return sha256(b"kitdock record 1" + log_key).digest()[:16]
 
 

@@ -158,7 +158,7 @@ def seal(tag_id: bytes, log_key: bytes, sequence: int, previous_tag: bytes, plai
 
 
 def open(tag_id: bytes, log_key: bytes, sequence: int, previous_tag: bytes, record: bytes) -> Plain:
-    """The plain record that stands at `sequence` of the log.
+    """The plain record at `sequence` of the log.
 
     Raises `AuthenticationError` if `record` is not what the tag sealed there, after the record with
     `previous_tag`; `WireError` if it is not 36 bytes or claims another sequence.

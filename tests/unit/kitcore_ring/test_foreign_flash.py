@@ -101,7 +101,7 @@ def test_a_sector_that_is_spoilt_leaves_a_gap_and_the_newest_record(last: int, s
 
 @pytest.mark.parametrize("last", [9, 29, 33, 47])
 def test_a_sector_of_another_ring_stops_nothing(last: int, small_sectors: None) -> None:
-    """Whoever writes to the flash can put the end of another log there, but what he gets does not verify."""
+    """Anyone who writes to the flash can put the end of another log there, but what they get does not verify."""
     sectors = 8
     whole = ring_of(sectors, last)
     head = Ring(whole, sectors, TAG_ID)._newest.generation % sectors

@@ -1,4 +1,4 @@
-"""Flash that wears, and flash that does not do as it is told: wear is even, what fails is seen, nothing is lost."""
+"""Flash that wears, and flash that does not obey: wear is even, what fails is seen, nothing is lost."""
 
 import pytest
 

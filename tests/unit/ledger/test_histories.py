@@ -199,7 +199,7 @@ def assert_same(
 
 
 def assert_stretches_hold(movements: list[Movement]) -> None:
-    """Of each kit one follows on the other without a gap; the one at an instant is that of the state then.
+    """A kit's stretches follow one another without a gap; the one at an instant agrees with the state then.
 
     Whatever was reversed later never was, as if nobody had ever noted it.
     """

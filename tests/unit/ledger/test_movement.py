@@ -90,7 +90,7 @@ def assert_says_why_and_what_next(why: RuleError, new: Movement) -> None:
 
 
 def next_steps(what: Phrase | KitdockError) -> Iterator[object]:
-    """The kits of all steps that are told, however deep in the sentence."""
+    """The kits of all next steps, however deep in the sentence."""
     if isinstance(what, NextStep):
         yield what.fields.get("kit")
     for each in what.fields.values():

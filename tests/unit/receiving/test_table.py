@@ -1,4 +1,4 @@
-"""CSV files of kits and officers: encodings, columns, dates, doubles; each bad line is told with its number."""
+"""CSV files of kits and officers: encodings, columns, dates, doubles; each bad line is named with its number."""
 
 from datetime import date
 
