@@ -79,7 +79,7 @@ class Line:
 
     @property
     def name(self) -> str:
-        """As it is told: "GND from b6 to k8"."""
+        """What messages call it: "GND from b6 to k8"."""
         return f"{self.net} from {self.holes[0]} to {self.holes[-1]}"
 
 

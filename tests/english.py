@@ -28,7 +28,7 @@ BANNED = {
     r"(?:is|are|was|were) told\b": "say who tells whom",
     r"somebody says\b": "say who says it",
     r"(?:is|are|was|were) to be counted\b": "say who counts it",
-    r"stands? (?:in(?! for\b)|at|there)\b": "write 'is in'",
+    r"(?<!for )stands? (?:in(?! for\b| \()|at|there)\b": "write 'is in'",
     r"looks ahead\b": "say how many days it covers",
     r"goes by\b": "say what it uses",
     r"said of (?:it|them|him|her)\b": "say who said what",

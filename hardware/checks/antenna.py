@@ -29,7 +29,7 @@ def check(board: Path, space: Box) -> Result:
         raise CircuitError(f"{board.name}: copper cannot be read: {error}") from error
     for part in read_board(board).parts.values():
         if part.place is not None and not part.value.startswith("ESP32-C6") and part.place.box.meets(space):
-            faults.append(f"{part.ref} stands in the antenna's space")
+            faults.append(f"{part.ref} is in the antenna's space")
     return Result(faults, {"antenna": f"clear for {space.right - space.left:g} x {space.upper - space.lower:g} mm"})
 
 

@@ -31,7 +31,7 @@ def check(board: Path) -> Result:
         at = frame(*point(first(item, "at")))
         ref, pad, net = _nearest(circuit, at, above=layer == "F.SilkS")
         if net != LABELS[text]:
-            faults.append(f'"{text}" at ({at[0]:.1f}, {at[1]:.1f}) stands at {ref} pad {pad}, which is {net}')
+            faults.append(f'"{text}" at ({at[0]:.1f}, {at[1]:.1f}) is at {ref} pad {pad}, which is {net}')
     for layer, texts in NEEDED.items():
         faults += [f'"{text}" is printed nowhere on {layer}' for text in texts if text not in found[layer]]
     return Result(faults, {"labels": f"{sum(map(len, found.values()))} texts beside pads of their net"})

@@ -19,7 +19,7 @@ VIEWS = {
     "board-bottom": ("--side", "bottom", "--width", "1000", "--height", "1200"),
     "board": ("--rotate", "-45,0,30", "--perspective", "--zoom", "0.85", "--width", "1200", "--height", "1000"),
 }
-"""Pictures of the board, by what KiCad is told to draw."""
+"""Pictures of the board, each with KiCad's options for it."""
 PICTURE_DPI = 150
 COLOURS = 128
 """Of a picture's palette: a quarter of the bytes, and no difference to see."""

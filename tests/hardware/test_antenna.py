@@ -81,7 +81,7 @@ def test_copper_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_a_part_at_the_antenna_is_told(tmp_path: Path) -> None:
     board = Path(shutil.copy(damage.BOARD, tmp_path))
     damage.placed(board, "D5", 102.0, 112.0)
-    assert antenna.check(board, SPACE).faults == ["D5 stands in the antenna's space"]
+    assert antenna.check(board, SPACE).faults == ["D5 is in the antenna's space"]
 
 
 @pytest.mark.parametrize(

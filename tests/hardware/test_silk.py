@@ -21,7 +21,7 @@ def test_exchanged_labels_are_told(tmp_path: Path) -> None:
         damage.changed(board, old, new)
     faults = silk.check(board).faults
     assert len(faults) == 2
-    assert all("stands at J2 pad" in fault for fault in faults)
+    assert all("is at J2 pad" in fault for fault in faults)
 
 
 def test_a_missing_label_is_told(tmp_path: Path) -> None:

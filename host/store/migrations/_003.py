@@ -104,7 +104,7 @@ CREATE INDEX kit_quarantined ON kit_state (kit) WHERE quarantine IS NOT NULL;
 CREATE INDEX kit_impossible ON kit_state (kit) WHERE impossible IS NOT NULL;
 CREATE INDEX kit_opened ON kit_state (kit) WHERE status = 'issued' AND (doses_used > 0 OR doses_unaccounted <> 0);
 
--- Kits that are to be counted before they are handed out again, and why: see host/usage/doses.py.
+-- Kits that must be counted before they are handed out again, and why: see host/usage/doses.py.
 CREATE TABLE to_count (
     kit TEXT PRIMARY KEY REFERENCES kit (id),
     why TEXT NOT NULL CHECK (why IN ('opened', 'told', 'unread', 'back')),
