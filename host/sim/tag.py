@@ -387,6 +387,7 @@ class VirtualTag(Inputs):
         self._state = "running"
         self._ending = ""
         self._interrupted = self._deaf = False
+        self._in_slices = False  # the program before may have been waiting: this one has yet to begin
         self._heard = time.monotonic()
         self._at_rest.disturb(self.board.now)
         if cause is not None:

@@ -148,3 +148,21 @@ def test_history_of_several_tags_keeps_to_each_ones_order(tmp_path: Path) -> Non
         machine.deepsleep()
         """,
     )
+
+
+def test_a_tag_that_starts_anew_has_not_come_to_rest_because_the_program_before_waited(tmp_path: Path) -> None:
+    async def test(station: VirtualStation) -> None:
+        tag = await station.add_tag("1")
+        await until(lambda: "on" in tag.output and tag._waiting is not None)
+        tag._in_slices = True  # it is between two slices of its wait, which it is for a moment only
+        tag.reset()
+        looked = 0
+        while tag.output.count("on") < 2:
+            await asyncio.sleep(0)
+            tag._at_rest.disturb(tag.board.now - 3600)  # however long the interpreter takes to start
+            if tag.output.count("on") < 2:
+                looked += not tag._ending
+                assert not tag._settled()
+        assert looked
+
+    run(test, tmp_path, "print('on')\nimport time\nwhile True:\n    time.sleep(1)\n")
