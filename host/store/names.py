@@ -4,7 +4,7 @@ from host.store.database import Database
 
 
 class NameRepository:
-    """Units, lots, products, pouches, logins and actions, as they are written."""
+    """Officers, places, units, lots, products, logins and actions, as they are written."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -28,10 +28,6 @@ class NameRepository:
     def products(self) -> list[str]:
         """The products of the catalogue and those of which there are kits."""
         return self._all("SELECT name FROM product UNION SELECT product FROM lot")
-
-    def pouches(self) -> list[str]:
-        """The pouches that have a tag."""
-        return self._all("SELECT pouch FROM tag WHERE retired_at_ms IS NULL")
 
     def logins(self) -> list[str]:
         """Who has an account here or has done anything."""
