@@ -1379,7 +1379,7 @@ def _doses_of(subject: str, kit: str | None, pouch: str | None, **_: object) -> 
     if subject.startswith("report-"):
         return f"The doses of usage report {subject.removeprefix('report-')} don't add up"
     return (
-        f"The doses used from pouch {pouch} don't agree" if ":" in subject else f"The doses of kit {kit} don't add up"
+        f"The doses used from pouch {pouch} don't agree" if ":" in subject else f"The doses of kit {kit or subject} don't add up"
     )
 
 
