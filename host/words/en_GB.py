@@ -1378,9 +1378,9 @@ def _doses_of(subject: str, kit: str | None, pouch: str | None, **_: object) -> 
     """Of a report, an opening or a kit."""
     if subject.startswith("report-"):
         return f"The doses of usage report {subject.removeprefix('report-')} don't add up"
-    return (
-        f"The doses used from pouch {pouch} don't agree" if ":" in subject else f"The doses of kit {kit or subject} don't add up"
-    )
+    if ":" in subject:
+        return f"The doses used from pouch {pouch} don't agree"
+    return f"The doses of kit {kit or subject} don't add up"
 
 
 RECONCILE: Sentences = {
