@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Formatter
 from types import NoneType
 from typing import Any, get_args, get_origin
+from unittest.mock import patch
 
 from host.clock import Instant
 from host.phrase import NextStep, Phrase
@@ -132,7 +133,15 @@ def _of_kind(parameter: inspect.Parameter, least: bool) -> Any:
 
 
 def said() -> Iterator[tuple[str, str, str]]:
-    """Section, code and sentence of everything that is said; of a function, each different way that it can say it."""
+    """Section, code and sentence of everything that is said; of a function, each different way that it can say it.
+
+    It is the day after `AT`, whatever day it is.
+    """
+    with patch("host.clock.now_ms", return_value=AT.at_ms + 86_400_000):
+        yield from _said()
+
+
+def _said() -> Iterator[tuple[str, str, str]]:
     for section, sentences in SECTIONS.items():
         for code, sentence in sentences.items():
             ways = {

@@ -56,16 +56,16 @@ def test_digest_as_text_says_next_steps_and_how_to_acknowledge_each(busy: Statio
         "North: 8 new items\nHave you read it all? Mark it as read with\n`kitdock digest acknowledge "
     )
     section = text[text.index("Out of date and being carried") : text.index("Expiring soon")]
-    assert section.splitlines() == [
+    lines = [" ".join(line.split()) for line in section.splitlines()]
+    assert [line for line in lines if not line.startswith("--")] == [
         "Out of date and being carried",
         "",
-        "Kit    Lot    Expires                           Held by    Pouch",
-        "-----  -----  -----------  -------------------  ---------  -------",
-        f"K-1    A1     {written(day(-12)):<11}  expired 12 days ago  4101",
-        "    Naloxone 1.8 mg, Response A, South",
-        "    next: Bring kit K-8 and swap them:",
-        "    `kitdock kit replace K-1 K-8 --station South`.",
-        "    known? `kitdock expiry acknowledge K-1 --until DATE --reason TEXT`",
+        "Kit Lot Expires Held by Pouch",
+        f"K-1 A1 {written(day(-12))} expired 12 days ago 4101",
+        "Naloxone 1.8 mg, Response A, South",
+        "next: Bring kit K-8 and swap them:",
+        "`kitdock kit replace K-1 K-8 --station South`.",
+        "known? `kitdock expiry acknowledge K-1 --until DATE --reason TEXT`",
         "",
         "",
     ]
