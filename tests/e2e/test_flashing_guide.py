@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -56,6 +57,7 @@ def follow_the_recipe(programs: Path, simulators: Path, folder: Path, environmen
                     environment[name] = value
                     continue
                 if " dock " in command:
+                    time.sleep(2)  # a person is no faster: the tag that was just provisioned is starting anew
                     running.stdin.write("dock 1\n")
                     running.stdin.flush()
                 words = [names.get(word, word) for word in command.split()]
