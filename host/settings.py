@@ -33,6 +33,7 @@ SETTINGS: Mapping[str, Setting] = {
     "report_hours": Setting(Phrase("setting.report_hours"), 24, 0, 8760),
     "faulty_days": Setting(Phrase("setting.faulty_days"), 14, 1, 365),
     "battery_percent": Setting(Phrase("setting.battery_percent"), 20, 0, 99),
+    "dock_alarm_hours": Setting(Phrase("setting.dock_alarm_hours"), 24, 0, 8760),
     "resupply_days": Setting(Phrase("setting.resupply_days"), 3, 0, 365),
     "lead_days": Setting(Phrase("setting.lead_days"), 28, 0, 730),
     "retain_answers_days": Setting(Phrase("setting.retain_answers_days"), 0, 0, 36500),
@@ -61,6 +62,7 @@ class Settings(NamedTuple):
     report_hours: int
     faulty_days: int
     battery_percent: int
+    dock_alarm_hours: int
     resupply_days: int
     lead_days: int
     retain_answers_days: int

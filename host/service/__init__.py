@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from host.service.derivation import Derivation as Derivation
     from host.service.digest import Digests as Digests
     from host.service.digest import NewThings as NewThings
+    from host.service.dock import Docks as Docks
+    from host.service.dock import DockStatus as DockStatus
     from host.service.doses import Doses as Doses
     from host.service.drafts import Drafts as Drafts
     from host.service.expiry import Advised as Advised
@@ -86,6 +88,8 @@ _HOMES = {
     "Derivation": "host.service.derivation",
     "Digests": "host.service.digest",
     "Disagreements": "host.service.reconciling",
+    "DockStatus": "host.service.dock",
+    "Docks": "host.service.dock",
     "Doses": "host.service.doses",
     "Drafts": "host.service.drafts",
     "Examined": "host.service.reconciling",

@@ -8,6 +8,7 @@ from host.access.vault import TagKeys
 from host.errors import InputError, RuleError
 from host.service.following import Following
 from host.store.database import Database
+from host.store.dock import DockRepository
 from host.store.drafts import DraftRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
@@ -21,6 +22,7 @@ class Tags:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._docks = DockRepository(db)
         self._drafts = DraftRepository(db)
         self._following = Following(db)
         self._rollups = RollupRepository(db)
@@ -116,6 +118,8 @@ class Tags:
         tag_id = self._tags.tag_of_docking(docking)
         with self._db.changing("tag.dock", tag_id) as noted:
             self._tags.finish_docking(docking, at_ms, outcome, detail, records_added)
+            if outcome == "complete":
+                self._docks.remove_waiting(tag_id)
             self._following.derive_tag(tag_id)
             noted |= {"docking": docking, "outcome": outcome, "records": records_added}
 

@@ -11,6 +11,7 @@ STEPS = (
     "003_said_by_reports_that_stand_kits_to_count",
     "004_interference_with_tags_temperature",
     "005_drafts_of_reports",
+    "006_what_the_dock_tells_of_itself",
 )
 """The steps to the present layout, in order: one module of `host.store.migrations` each."""
 

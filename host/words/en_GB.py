@@ -446,6 +446,10 @@ ACCESS: Sentences = {
     "setting.battery_percent": (
         "The battery level, in percent, below which a tag last seen at the dock counts as a discrepancy."
     ),
+    "setting.dock_alarm_hours": (
+        "How many hours the dock may be out of action, or a pouch may wait to be collected, before Kitdock tells you. "
+        "0 means never."
+    ),
     "setting.resupply_days": "How many days after a resupply was asked for it becomes overdue.",
     "setting.lead_days": "How many days it takes from ordering kits to having them.",
     "setting.retain_answers_days": "How many days the protected answers of a usage report are kept. 0 means for ever.",

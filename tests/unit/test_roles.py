@@ -32,6 +32,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 UNAUDITED = {
     "set_radio": "each advert of each tag: no person does it, and what it may do is refuse a repeated one",
     "set_status": "part of a docking, which is noted when it begins and ends",
+    "beat": "every few seconds, for months: no person does it",
+    "waiting": "likewise, at each failure of a docking, which is noted itself",
     "add_events": "part of a docking, likewise; how many records came is noted at its end",
     "freshen": "derives what follows from the history, which it does not touch",
     "rebuild": "likewise, for all",

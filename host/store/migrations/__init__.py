@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from host.store.layout import STEPS
-from host.store.migrations import _001, _002, _003, _004, _005
+from host.store.migrations import _001, _002, _003, _004, _005, _006
 
 __all__ = ["apply", "migrations"]
 
@@ -27,7 +27,7 @@ def _step(module: ModuleType) -> Callable[[Database], None]:
     return run
 
 
-for _name, _module in zip(STEPS, (_001, _002, _003, _004, _005), strict=True):
+for _name, _module in zip(STEPS, (_001, _002, _003, _004, _005, _006), strict=True):
     migrations(name=_name)(_step(_module))
 
 
