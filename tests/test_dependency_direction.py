@@ -27,7 +27,7 @@ FACES = {"cli", "web"}
 """What speaks to people."""
 OUTSIDE = {"bleak", "bumble", "sqlite3", "sqlite_utils", "cryptography", "serial", "mpremote", "asyncio", "starlette"}
 """What a rule has no business with."""
-EDGES = {"bench", "docking", "flash", "link", "sheets", "sim"}
+EDGES = {"bench", "docking", "flash", "link", "sheets", "sim", "unit"}
 """Folders of host/ that talk to something outside, but to no person and no database."""
 
 
