@@ -12,7 +12,7 @@ from host import clock, service
 from host.cli.groups import ListByDefault
 from host.cli.options import open_store, with_store
 from host.cli.render import Cell, Done, PrintedReport, Row, Table, time_of
-from host.cli.showing import expiries
+from host.cli.showing import dock_status, expiries
 from host.cli.showing.discrepancies import severity
 from host.cli.showing.noting import note
 from host.cli.steps import line, told
@@ -74,6 +74,7 @@ def _tables(found: service.NewThings, zone: str) -> dict[str, Table]:
 
     new = found.new
     tables = {
+        "dock": dock_status.overdue_table(new.dock, zone),
         "expired_carried": kits(line("title.expired_carried"), found.expired_carried),
         "expiring": kits(line("title.expiring_soon"), found.expiring),
         "overdue_reports": cases(line("title.overdue_reports"), new.overdue_reports),

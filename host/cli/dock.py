@@ -11,6 +11,7 @@ from host.cli import asking, terminal
 from host.cli.groups import Command
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
+from host.cli.showing.dock_status import dock_status
 from host.cli.showing.docking import adapter_option, on_radio, progress
 from host.cli.steps import told
 from host.docking.service import Dock
@@ -36,9 +37,14 @@ class SomeFailed(LinkError):
 @click.option("--all", "everything", is_flag=True)
 @click.option("--wait", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True)
 @click.option("--no-prompt", is_flag=True)
+@click.option("--status", is_flag=True)
 @adapter_option
 @with_store
-def dock(db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, adapter: str | None) -> Table | None:
+def dock(
+    db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, status: bool, adapter: str | None
+) -> Table | None:
+    if status:
+        return dock_status(db)
     prompt = terminal.has_terminal() and not no_prompt
     with open_store(db) as store:
 

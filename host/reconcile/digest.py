@@ -12,6 +12,7 @@ from typing import NamedTuple
 from host import clock
 from host.reconcile.lifecycle import Live
 from host.stock.expiry import Expiry
+from host.tag.dock import Overdue
 
 REPORT_MISSING = "report_missing"
 RESUPPLY = "resupply_undelivered"
@@ -35,6 +36,7 @@ class Scope(NamedTuple):
 class Digest(NamedTuple):
     """What is new, by sections; `known` counts what is still so, but known."""
 
+    dock: list[Overdue]
     expired_carried: list[Expiry]
     expiring: list[Expiry]
     overdue_reports: list[Live]
@@ -48,8 +50,8 @@ class Digest(NamedTuple):
         return sum(len(section) for section in self[:-1])
 
 
-def digest(expiring: Iterable[Expiry], found: Sequence[Live], scope: Scope) -> Digest:
-    """The digest of what expires and of the discrepancies there are.
+def digest(expiring: Iterable[Expiry], found: Sequence[Live], scope: Scope, undone: Iterable[Overdue] = ()) -> Digest:
+    """The digest of what expires, of the discrepancies there are, and of what the dock has left undone.
 
     A report that is not due yet is neither new nor known. A carried kit that has expired stands once, not also as
     a discrepancy, and is known if it is known as either.
@@ -68,6 +70,7 @@ def digest(expiring: Iterable[Expiry], found: Sequence[Live], scope: Scope) -> D
     new = [each for each in others if each.is_new and scope.is_new(_noted(each, scope))]
     sections = {kind: [each for each in new if each.found.kind == kind] for kind in (REPORT_MISSING, RESUPPLY)}
     return Digest(
+        [each for each in undone if _is_new_today(each, scope)],
         [each for each in new_kits if each.expired and each.carried],
         [each for each in new_kits if not (each.expired and each.carried)],
         sections[REPORT_MISSING],
@@ -75,6 +78,16 @@ def digest(expiring: Iterable[Expiry], found: Sequence[Live], scope: Scope) -> D
         [each for each in new if each.found.kind not in sections],
         len(kits) - len(new_kits) + len(others) - len(new),
     )
+
+
+def _is_new_today(overdue: Overdue, scope: Scope) -> bool:
+    """Whether what the dock has left undone came up since the last digest that was read, or that was on another day.
+
+    While the dock is out of action nothing comes in that could be new, so nobody may forget it.
+    """
+    read_ms = scope.read_ms
+    another_day = read_ms is None or clock.today(read_ms, scope.zone) != clock.today(scope.now_ms, scope.zone)
+    return another_day or scope.is_new(overdue.due_ms)
 
 
 def _came_up(expiry: Expiry, scope: Scope) -> int:

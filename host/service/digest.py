@@ -14,6 +14,8 @@ from host.service.reconciling import Reconciling
 from host.store.database import Database
 from host.store.digests import DigestRepository
 from host.store.discrepancies import DiscrepancyRepository
+from host.store.dock import DockRepository
+from host.tag.dock import overdue
 
 SECOND_MS = 1000
 """A digest is named by the second in which it was made."""
@@ -35,6 +37,7 @@ class Digests:
         self._db = db
         self._changes = DigestRepository(db)
         self._discrepancies = DiscrepancyRepository(db)
+        self._docks = DockRepository(db)
         self._expiries = Expiries(db)
         self._reconciling = Reconciling(db)
 
@@ -49,7 +52,8 @@ class Digests:
         scope = Scope(made_ms, read_ms, zone, settings.expiry_days, settings.report_hours)
         there = self._reconciling.found_now(made_ms)
         expiring = self._expiries.expiring(clock.today(made_ms, zone), settings.expiry_days)
-        new = digest(expiring, there, scope)
+        undone = overdue(self._docks.attendance(), settings.dock_alarm_hours, made_ms)
+        new = digest(expiring, there, scope, undone)
         kits = self._expiries.advised([*new.expired_carried, *new.expiring])
         expired = len(new.expired_carried)
         return NewThings(made_ms, new, kits[:expired], kits[expired:])

@@ -292,6 +292,13 @@ HEADINGS = {
     "place.vehicle": "vehicle",
     "place.custody": "custody suite",
     "place.cabinet": "cabinet",
+    "at_dock.collected": "collected",
+    "at_dock.listening": "listening",
+    "at_dock.never_started": "never started",
+    "at_dock.not_collected": "not collected",
+    "at_dock.not_listening": "not listening",
+    "at_dock.not_running": "not running",
+    "at_dock.running": "running",
     "result.ok": "OK",
     "result.failed": "failed",
     "result.not checked": "not checked",
@@ -2118,6 +2125,33 @@ TAGS: Sentences = {
     "dock.report_missing": "Officer {officer}: the use {at:lately} has no report yet. To file it: {file}.",
     "dock.pouch_failed": _pouch_failed,
     "dock.some_failed": lambda failed: "\n".join(failed),
+    # How the dock is.
+    "dock_status.well": "The dock is running and listening for pouches.",
+    "dock_status.hears_nothing": "The dock is running but can't hear pouches. It keeps trying by itself.",
+    "dock_status.not_running": (
+        "The dock isn't running. It last reported in {seen:lately}. Start it with {start}. To have this computer start "
+        "it and keep it running: {install}."
+    ),
+    "dock_status.never_started": (
+        "No dock has been started here yet. Start one with {start}. To have this computer start it and keep it "
+        "running: {install}."
+    ),
+    "dock_status.not_listening": (
+        "No dock has listened for pouches since {since}. What their tags have logged since then hasn't been collected."
+    ),
+    "dock_status.not_collected": (
+        "Pouch {pouch} was in the dock {since:lately}, and Kitdock couldn't collect from it. Put it back into the dock."
+    ),
+    "dock_status.radio_is_tried": "The adapter doesn't work at the moment. The dock tries it again every few seconds.",
+    "dock_status.tried_again": "The last try to collect from it failed. The dock tries again while the pouch is there.",
+    "dock_status.wrong_key": (
+        "A device that doesn't have its tag's key answers in its place. Take the tag out of use and set up another."
+    ),
+    "dock_status.rolled_back": (
+        "Its tag's memory was put back to an earlier state. Keep the tag as it is, and see {see}."
+    ),
+    "dock_status.safe_mode": "Its tag is in safe mode. Plug the tag into USB: {log}.",
+    "dock_status.database": "What it had couldn't be saved: the database was locked, full or read-only.",
     "asking.officers": "officer {officers:or}",
     "asking.nobody": "nobody",
     "asking.was_with": "Pouch {pouch} was with {who} at the time.",
@@ -2647,6 +2681,8 @@ COMMANDS: Sentences = {
     "title.digest_empty": "{station}: nothing new",
     "title.discrepancies": "Discrepancies",
     "title.discrepancy": "Discrepancy",
+    "title.dock": "The dock",
+    "title.dock_overdue": "The dock needs attention",
     "title.doses": "Doses",
     "title.evidence": "Evidence",
     "title.expired_carried": "Out of date and being carried",
@@ -2778,6 +2814,11 @@ COMMANDS: Sentences = {
     "cell.movements": "{count:movement}",
     "cell.named": "Status: {said}. Look closer: {show}.",
     "cell.next": "next: {step}",
+    "cell.dock": "the dock",
+    "cell.adapter": "adapter {adapter}",
+    "cell.own_adapter": "this computer's own Bluetooth",
+    "cell.pouch_waiting": "pouch {pouch}",
+    "cell.newest_pouch": "newest: pouch {pouch}",
     "cell.no": "no",
     "cell.no_gtin": "no GTIN",
     "cell.no_kits": "no kits",
@@ -3032,6 +3073,7 @@ STEPS: Sentences = {
     "discrepancy.show": "Show the discrepancy",
     "dock.scan": "Tags in range",
     "dock.service": "Open the dock",
+    "dock.status": "See how the dock is",
     "expiry.acknowledge": "Hide it for now",
     "expiry.forecast": "Kits to order",
     "expiry.list": "Kits that expire soon",
@@ -3092,6 +3134,7 @@ STEPS: Sentences = {
     "report.restore": "Restore the report",
     "report.same": "Count the two reports as one use",
     "report.withdraw": "Withdraw the report",
+    "service.install": "Set up the dock as a service",
     "setting.any": "Change a setting",
     "setting.change": "Change the setting",
     "setting.retention": "Choose how long answers are kept",
@@ -3267,7 +3310,8 @@ HELP = {
         "With --once, the exit status is 4 if it couldn't collect from one of the tags.\n\n"
         "\b\n"
         "kitdock dock                      keep collecting until you press Ctrl-C\n"
-        "kitdock dock --once --no-prompt   collect once and ask nothing"
+        "kitdock dock --once --no-prompt   collect once and ask nothing\n"
+        "kitdock dock --status             see how the dock that is running is"
     ),
     "dock --adapter": (
         "The Bluetooth adapter: hci1 for another one under BlueZ, usb:0 for a USB dongle without BlueZ. [default: "
@@ -3276,6 +3320,10 @@ HELP = {
     "dock --all": "Collect from tags with nothing new as well, once each.",
     "dock --no-prompt": "Only collect. Don't ask about openings.",
     "dock --once": "Stop when no tag has anything new. [default: go on until Ctrl-C]",
+    "dock --status": (
+        "Only show how the dock is: whether it runs, which adapters listen, which pouches wait. The exit status is 1 "
+        "if it needs attention."
+    ),
     "dock --wait": "With --once: how long to wait for another tag.",
     "expiry": (
         "List kits that are out of date, or soon will be. Out-of-date kits come first, starting with those that "

@@ -34,7 +34,9 @@ def busy(ageing: Station) -> Station:
 def names(station: Station) -> dict[str, list[str]]:
     """The kits or names in each section."""
     found = station.json("digest")
-    return {section: [row.get("name") or row["kit"] for row in rows] for section, rows in found.items()}
+    return {
+        section: [row.get("name") or row.get("kit") or row["kind"] for row in rows] for section, rows in found.items()
+    }
 
 
 def test_digest_has_what_is_new_by_sections(busy: Station) -> None:

@@ -130,5 +130,5 @@ def test_resupply_has_its_own_section() -> None:
 
 def test_expired_kit_stands_once_and_is_known_as_either() -> None:
     new, known = (Case(kind="expired_carried", status=status).live() for status in (OPENED, ACKNOWLEDGED))
-    assert digest([kit(-1)], [new], scope())[:5] == ([kit(-1)], [], [], [], [])
+    assert digest([kit(-1)], [new], scope())[:6] == ([], [kit(-1)], [], [], [], [])
     assert digest([kit(-1)], [known], scope()).items == 0
