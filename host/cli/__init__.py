@@ -42,6 +42,7 @@ GROUPS = {
     "help.care": {
         "audit": "host.cli.audit:audit",
         "db": "host.cli.db:db",
+        "service": "host.cli.service:service",
     },
 }
 """Where each command is; by what somebody has come for, which `host.words` has a heading for."""

@@ -11,6 +11,7 @@ from host.phrase import NextStep, Phrase
 
 COMMANDS: dict[str, str] = {
     "account.grant": "kitdock account grant {login} ROLE",
+    "account.grant_dock": "kitdock account grant {login} officer",
     "account.list": "kitdock account list",
     "audit.verify": "kitdock audit verify",
     "bench.begin": "kitdock tag bench",
@@ -95,7 +96,10 @@ COMMANDS: dict[str, str] = {
     "report.restore": "kitdock usage restore {report}",
     "report.same": "kitdock usage same {report} {same}",
     "report.withdraw": "kitdock usage withdraw {report} --reason WHY",
-    "service.install": "sudo kitdock service install",
+    "service.install": "kitdock service install",
+    "service.install_as_root": "sudo {program} service install --db {db}[ {adapters}][ --user {login}]",
+    "service.print": "kitdock service install --print",
+    "service.uninstall_as_root": "sudo {program} service uninstall",
     "setting.any": "kitdock setting set KEY VALUE",
     "setting.change": "kitdock setting set {setting} {value}",
     "setting.retention": "kitdock setting set retain_answers_days {days}",

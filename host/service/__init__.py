@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from host.service.retaining import Retention as Retention
     from host.service.station import Database as Database
     from host.service.station import create_database as create_database
+    from host.service.station import may_dock as may_dock
     from host.service.station import open_database as open_database
     from host.service.stock import Stock as Stock
     from host.service.stocktake import Stocktakes as Stocktakes
@@ -136,6 +137,7 @@ _HOMES = {
     "Unsettled": "host.service.stocktake",
     "Wanted": "host.service.reconciling",
     "create_database": "host.service.station",
+    "may_dock": "host.service.station",
     "open_database": "host.service.station",
     "proven": "host.service.restoring",
     "unknown_gtin": "host.service.receiving",

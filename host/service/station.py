@@ -6,7 +6,7 @@ from host.store import connecting
 from host.store.connecting import create_database
 from host.store.database import Database
 
-__all__ = ["Database", "create_database", "open_database"]
+__all__ = ["Database", "create_database", "may_dock", "open_database"]
 
 
 def open_database(
@@ -19,6 +19,12 @@ def open_database(
     Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
     """
     return connecting.open_database(path, busy_timeout_s, login, keep_copy, _settle)
+
+
+def may_dock(path: Path, login: str) -> bool:
+    """Whether a login may run the dock of the database at `path`: asked by the person who looks after the computer,
+    who needs no role for that. Raises a `StoreError`."""
+    return connecting.account_of(path, login, _settle).may("tag.dock")
 
 
 def _settle(db: Database) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host import errors
+from host.access.roles import Account
 from host.phrase import NextStep
 from host.store.database import Database
 from host.store.failing import translated
@@ -27,7 +28,30 @@ def open_database(
     Anyone who opens a database without any account becomes its founder.
     Raises `DatabaseMissing`, `NotKitdock`, `NewerSchema` or another `StoreError`; `NotAllowed` without a role.
     """
-    path = Path(path)
+    store = _opened(Path(path), busy_timeout_s, login, keep_copy, settle)
+    with translated(store.path):
+        try:
+            store.admit()
+        except BaseException:
+            store.close()
+            raise
+    return store
+
+
+def account_of(path: Path, login: str, settle: Callable[[Database], None]) -> Account:
+    """The account of a login, which is not let in for that; nor is who asks. Raises as `open_database`."""
+    with _opened(path, None, login, True, settle) as store:
+        return store.own_account()
+
+
+def _opened(
+    path: Path,
+    busy_timeout_s: float | None,
+    login: str | None,
+    keep_copy: bool,
+    settle: Callable[[Database], None],
+) -> Database:
+    """The database in its present layout, before anybody is let in."""
     try:
         found = path.is_file()
     except OSError as error:
@@ -38,7 +62,6 @@ def open_database(
         store = Database.connect(path, BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s, login)
         try:
             _check_and_migrate(store, keep_copy, settle)
-            store.admit()
         except BaseException:
             store.close()
             raise

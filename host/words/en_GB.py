@@ -2125,6 +2125,26 @@ TAGS: Sentences = {
     "dock.report_missing": "Officer {officer}: the use {at:lately} has no report yet. To file it: {file}.",
     "dock.pouch_failed": _pouch_failed,
     "dock.some_failed": lambda failed: "\n".join(failed),
+    # The dock as a service.
+    "service.about_the_unit": "Kitdock replaces this file. Put changes of your own into another, with: {edit}",
+    "service.description": "Kitdock dock",
+    "service.not_here": (
+        "Kitdock sets up the dock as a service only on Linux with systemd. For other computers, docs/service.md says "
+        "what to use."
+    ),
+    "service.needs_root": "Only root can set up a service. Run {install}. To see what that would set up: {show}.",
+    "service.needs_root_too": "Only root can take a service away. Run {uninstall}.",
+    "service.no_such_login": (
+        "This computer has no login {login!r}. Name one with --user, and make it first if it is only for the dock."
+    ),
+    "service.no_role": (
+        "Login {login} has no role at this station, so it can't run the dock. An administrator of the station gives it "
+        "one: {grant}."
+    ),
+    "unit.no_program": "Kitdock isn't installed here as a command. Install it, then try again.",
+    "unit.no_systemctl": "The command systemctl is missing, so systemd can't be asked for anything.",
+    "unit.refused": "The command `systemctl {arguments}` failed. It said: {why}",
+    "unit.unwritable_name": "A unit of systemd can't hold the name {name!r}. Move or rename that first.",
     # How the dock is.
     "dock_status.well": "The dock is running and listening for pouches.",
     "dock_status.hears_nothing": "The dock is running but can't hear pouches. It keeps trying by itself.",
@@ -2511,6 +2531,16 @@ COMMANDS: Sentences = {
     "done.role_granted": "Account {login} now has the role {role}.",
     "done.role_granted_to_officer": "Account {login} now has the role {role}, for officer {officer}.",
     "done.role_revoked": "Account {login} no longer has the role {role}.",
+    "done.no_service": "There is no service to take away: {path} doesn't exist.",
+    "done.service_installed": (
+        "The dock is a service now, as {path}, run by {login}. It starts with this computer, and again if it fails.\n"
+        "See how the dock is: {look}. See the service: `systemctl status {unit}`. Read its log: `journalctl -u {unit}`."
+    ),
+    "done.service_removed": "The dock is no longer a service. It was stopped, and {path} was removed.",
+    "done.service_there": (
+        "The dock is a service already, as {path}, run by {login}, and it is running.\n"
+        "See how the dock is: {look}. See the service: `systemctl status {unit}`. Read its log: `journalctl -u {unit}`."
+    ),
     "done.setting_changed": "Changed {setting} from {before} to {value}.",
     "done.station_made": (
         "Made station {station} with database {database} and key file {key_file}.\n"
@@ -3051,6 +3081,7 @@ SENTENCES: Sentences = {**ACCESS, **STORE, **STOCK, **USAGE, **RECONCILE, **TAGS
 
 STEPS: Sentences = {
     "account.grant": "Give the account a role",
+    "account.grant_dock": "Let the account run the dock",
     "account.list": "Accounts",
     "audit.verify": "Verify the audit",
     "bench.begin": "Start the bench",
@@ -3135,6 +3166,9 @@ STEPS: Sentences = {
     "report.same": "Count the two reports as one use",
     "report.withdraw": "Withdraw the report",
     "service.install": "Set up the dock as a service",
+    "service.install_as_root": "Set up the dock as a service",
+    "service.print": "Show the unit",
+    "service.uninstall_as_root": "Take the service away",
     "setting.any": "Change a setting",
     "setting.change": "Change the setting",
     "setting.retention": "Choose how long answers are kept",
@@ -3767,6 +3801,23 @@ HELP = {
         "the computer's own]"
     ),
     "scan --seconds": "How long to listen.",
+    "service": "Run the dock as a service that starts with this computer.",
+    "service install": (
+        "Set up the dock as a service, and start it.\n\n"
+        "It collects from pouches and asks nothing. systemd starts it with this computer, and again if it fails or "
+        "stops listening. To change the adapters or the login, set it up again.\n\n"
+        "You need root for this, and Linux. docs/service.md says what to use on Windows and macOS.\n\n"
+        "\b\n"
+        "sudo kitdock service install --db /var/lib/kitdock/station.db\n"
+        "kitdock service install --print   only show what it would set up"
+    ),
+    "service install --adapter": (
+        "A Bluetooth adapter: hci1, or usb:0 for a USB dongle. You can give it more than once. [default: the "
+        "computer's own]"
+    ),
+    "service install --print": "Show the unit, and change nothing.",
+    "service install --user": "The login that runs the dock. [default: the owner of the database file]",
+    "service uninstall": "Stop the dock's service and take it away.",
     "setting": "See and change the limits this station works to.",
     "setting list": "List the settings, what each one does and its value.",
     "setting set": (
