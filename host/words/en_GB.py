@@ -2160,10 +2160,13 @@ TAGS: Sentences = {
         "No dock has listened for pouches since {since}. What their tags have logged since then hasn't been collected."
     ),
     "dock_status.not_collected": (
-        "Pouch {pouch} was in the dock {since:lately}, and Kitdock couldn't collect from it. Put it back into the dock."
+        "Pouch {pouch} was in the dock {since:lately} with something new. Kitdock hasn't collected it yet."
     ),
     "dock_status.radio_is_tried": "The adapter doesn't work at the moment. The dock tries it again every few seconds.",
-    "dock_status.tried_again": "The last try to collect from it failed. The dock tries again while the pouch is there.",
+    "dock_status.tried_again": (
+        "The last try to collect from it failed. Put it back into the dock, which tries again while the pouch is there."
+    ),
+    "dock_status.put_back": "Put it back into the dock.",
     "dock_status.wrong_key": (
         "A device that doesn't have its tag's key answers in its place. Take the tag out of use and set up another."
     ),
@@ -2848,7 +2851,7 @@ COMMANDS: Sentences = {
     "cell.adapter": "adapter {adapter}",
     "cell.own_adapter": "this computer's own Bluetooth",
     "cell.pouch_waiting": "pouch {pouch}",
-    "cell.newest_pouch": "newest: pouch {pouch}",
+    "cell.latest_pouch": "latest: pouch {pouch}",
     "cell.no": "no",
     "cell.no_gtin": "no GTIN",
     "cell.no_kits": "no kits",

@@ -40,11 +40,12 @@ def dock_status(db: Path) -> Table:
         status = service.Docks(store).status(now_ms)
     if status.overdue or not status.running:
         click.get_current_context().meta[STATUS] = FINDING
+    rows = list(_rows(status, zone))
     return Table(
-        list(_rows(status, zone)),
+        rows,
         {"what": _what, "state": lambda row: heading(f"at_dock.{row['state']}"), "since": time_of("since")},
         "",
-        [_why],
+        [_why] if any(map(_why, rows)) else (),
         "\n".join(_sentences(status, zone)),
         line("title.dock"),
     )
@@ -76,7 +77,7 @@ def _what_of(overdue: Overdue, zone: str) -> Phrase:
 
 
 def _rows(status: service.DockStatus, zone: str) -> Iterator[Row]:
-    """The dock, its adapters while it runs, the pouches that wait and the newest that was collected."""
+    """The dock, its adapters while it runs, the pouches that wait and the latest that was collected."""
     run, radios, collected, waiting, _ = status.known
     late = {each.pouch if each.what != NOT_LISTENING else None for each in status.overdue}
 
@@ -98,7 +99,7 @@ def _rows(status: service.DockStatus, zone: str) -> Iterator[Row]:
     for pouch in waiting:
         yield row("pouch", pouch.pouch, "not_collected", pouch.since_ms, pouch.why, pouch.pouch in late)
     if collected:
-        yield row("newest", collected.pouch, "collected", collected.at_ms)
+        yield row("latest", collected.pouch, "collected", collected.at_ms)
 
 
 def _what(row: Row) -> str:
@@ -107,7 +108,7 @@ def _what(row: Row) -> str:
         return line("cell.dock")
     if row["kind"] == "adapter":
         return line("cell.adapter", adapter=name) if name else line("cell.own_adapter")
-    return line("cell.pouch_waiting" if row["kind"] == "pouch" else "cell.newest_pouch", pouch=name)
+    return line("cell.pouch_waiting" if row["kind"] == "pouch" else "cell.latest_pouch", pouch=name)
 
 
 def _why(row: Row) -> str:
@@ -117,8 +118,10 @@ def _why(row: Row) -> str:
         if why in (*_RADIO_IS, *_RADIO_DOES):
             return line(why, adapter=row["name"])
         return line("dock_status.radio_is_tried")
-    if row["state"] != "not_collected" or why is None:
+    if row["state"] != "not_collected":
         return ""
+    if why is None:
+        return line("dock_status.put_back")
     if why.startswith("database."):
         return line("dock_status.database")
     return told(_NOT_COLLECTED.get(why, Phrase("dock_status.tried_again")))
