@@ -30,6 +30,7 @@ class DockRepository:
         connection.executemany(
             "INSERT OR REPLACE INTO dock_radio (adapter, listening, why, since_ms) VALUES (?, ?, ?, ?)", radios
         )
+        connection.execute("DELETE FROM dock_waiting WHERE tag IN (SELECT id FROM tag WHERE retired_at_ms IS NOT NULL)")
         # A clock that was ahead has put these into a time to come.
         connection.execute("UPDATE dock_waiting SET since_ms = ? WHERE since_ms > ?", (now.seen_ms, now.seen_ms))
 

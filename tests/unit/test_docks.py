@@ -126,9 +126,13 @@ def test_what_is_known_of_a_pouch_that_waits_is_not_written_again(store: Store) 
 def test_tags_out_of_use_do_not_wait(store: Store) -> None:
     store.waiting(T1, NOW)
     store.retire_tag(T1, NOW)
-    store.waiting(T1, NOW)
+    store.retire_tag(T2, NOW)
+    store.waiting(T2, NOW)
     store.waiting("ff" * 8, NOW)
     assert store.status(NOW).known.waiting == []
+    assert store.rows("SELECT tag FROM dock_waiting") == [(T1,)]
+    store.beat([WELL], NOW)
+    assert store.rows("SELECT tag FROM dock_waiting") == []
 
 
 def test_what_waits_since_a_time_to_come_waits_since_the_clock_was_put_right(store: Store) -> None:

@@ -82,6 +82,7 @@ def test_names_with_signs_come_back_as_they_were(name: str) -> None:
     unit = DockUnit(program, Path("/srv") / name / "a.db", (name,), "me")
     first, *arguments = read_back(value(unit, "ExecStart"))
     assert first == str(program)
+    assert not [each for each in arguments if "$" in each.replace("$$", "")], "a variable is left"
     assert [each.replace("$$", "$") for each in arguments][-3:] == [str(unit.database), "--adapter", name]
     assert read_back(value(unit, "ReadWritePaths")) == [str(unit.database.parent)]
 
