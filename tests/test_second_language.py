@@ -22,6 +22,7 @@ from host.cli.root import root
 from host.phrase import NextStep, Phrase
 from host.reconcile import RULES
 from host.settings import Settings
+from host.tag.dock import RadioState
 from host.words import BRITISH
 from tests.cli.conftest import DAY_MS, Station, day
 from tests.pseudo import CLOSE, MARKED, OPEN, PSEUDO, fields_of
@@ -330,6 +331,16 @@ def counting(of: Speaker) -> None:
     """)
 
 
+def the_dock(of: Speaker) -> None:
+    """How it is: never started, and with an adapter that does not listen and a pouch that waits."""
+    of.refused("dock --status")
+    with Store.open(of.station.db) as store:
+        store.beat([RadioState("", True, None, 0), RadioState("usb:0", False, "radio.not_there", 0)], clock.now_ms())
+        store.waiting(store.tags()[0].id, clock.now_ms() - 2 * DAY_MS, "link.silent")
+    of.refused("dock --status")
+    of.run("digest")
+
+
 def care(of: Speaker) -> None:
     """The station itself."""
     of.run(f"""
@@ -347,6 +358,7 @@ def care(of: Speaker) -> None:
         kit list --output {of.folder}/kits.csv
         report month --output {of.folder}/month.pdf
     """)
+    the_dock(of)
     # The letters of this language are not in the fonts of PDF: a label, which must be as it is, is refused.
     of.refused(f"stock labels K1 --output {of.folder}/labels.pdf")
     of.refused(f"""
