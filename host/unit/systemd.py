@@ -116,8 +116,11 @@ def program() -> Path:
 
 
 def owner(database: Path) -> str:
-    """The login that the database's file belongs to. Raises `OSError`."""
-    return database.owner()
+    """The login that the database's file belongs to, by its number if it has no name. Raises `OSError`."""
+    try:
+        return database.owner()
+    except KeyError:
+        return str(database.stat().st_uid)
 
 
 def install(text: str) -> bool:

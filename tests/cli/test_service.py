@@ -133,6 +133,17 @@ def test_root_needs_no_role_of_its_own(station: Station, computer: Computer) -> 
     assert "The dock is a service now" in done.stdout
 
 
+def test_an_owner_without_a_name_is_no_login(
+    station: Station, computer: Computer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(path: Path) -> str:
+        raise KeyError(path)
+
+    monkeypatch.setattr(Path, "owner", unknown)
+    number = station.db.stat().st_uid
+    assert f"This computer has no login '{number}'." in station.refused("service", "install", status=2)
+
+
 def test_what_systemd_refuses_is_said(station: Station, computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
     computer.answers('echo "Job for kitdock-dock.service failed." >&2; [ "$1" != restart ]')
     assert station.refused("service", "install", status=1) == (
