@@ -187,6 +187,10 @@ class MemoryLink:
         self._sent = 0
         self.flights = 0
 
+    @property
+    def idle(self) -> bool:
+        return not self._inbox
+
     async def send(self, bodies: list[bytes]) -> None:
         self.flights += 1
         stream = b"".join(session.frame(body) for body in bodies)

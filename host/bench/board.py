@@ -20,6 +20,7 @@ from host import clock, service
 from host.access.vault import TagKeys
 from host.bench import procedure
 from host.bench.run import Person, Skipped
+from host.docking.keeping import Keeping
 from host.docking.session import dock
 from host.errors import InputError, LinkError
 from host.link.errors import NoAnswer, NoPort, PortError
@@ -175,8 +176,9 @@ class Bench:
         before = service.Tags(self.store).last_record(tag.id)
         with self.repl():
             pass  # it may be on its way back
-        with wired(self.port) as link:
-            report = asyncio.run(dock(self.store, tag, clock.now_ms, lambda step: None, nullcontext(link)))
+        with wired(self.port) as link, Keeping(self.store) as keeping:
+            work = dock(keeping, tag, clock.now_ms, lambda step: None, nullcontext(link), hurry=False)
+            report = asyncio.run(work)
         if report.error is not None:
             raise LinkError("bench.log_unreadable", error=report.error) from report.error
         last = before[0] if before else 0

@@ -16,14 +16,17 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from host import service
+from host.docking import bounds
+from host.docking.keeping import Keeping
 from host.docking.session import DockingReport, DockingStep, TagRolledBack, dock
 from host.docking.sightings import Sighting, Sightings
 from host.errors import StoreError
 from host.link.adapter import Adapter
 from host.link.errors import LinkLost, WrongKey
-from host.link.gatt import STALL_TIMEOUT_S, Link, connected
+from host.link.gatt import Link, connected, stop_if_cancelled
 from host.phrase import NextStep, Phrase
 from host.tag.events import Tag
+from host.tag.verify import LogKeys
 from kitwire import advert
 
 ATTEMPTS = 3
@@ -69,7 +72,7 @@ class Dock:
         adapter: Adapter,
         progress: Callable[[DockingStep], None],
         now_ms: Callable[[], int] | None = None,
-        stall_timeout_s: float = STALL_TIMEOUT_S,
+        stall_timeout_s: float = bounds.FRAME_S,
     ) -> None:
         self._store = store
         self._adapter = adapter
@@ -79,6 +82,7 @@ class Dock:
         self._tags: dict[str, Tag] = {}
         self._committed: dict[str, int] = {}
         self._sightings = Sightings()
+        self._log_keys = LogKeys()
         self._visits: dict[str, _Visit] = {}
         self._tried: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
@@ -219,7 +223,7 @@ class Dock:
         self._learn_tags()
         async with self._adapter.scanning(self._heard):
             while True:
-                _stop_if_cancelled()
+                stop_if_cancelled()
                 now = loop.time()
                 if now - learned >= LEARN_S:
                     learned = now
@@ -268,20 +272,10 @@ class Dock:
     async def _dock(self, tag: Tag, device: BLEDevice) -> DockingReport:
         """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
         link = connected(self._adapter, device, self._stall_timeout_s)
-        report = await dock(self._store, tag, self._now_ms, self._progress, link)
+        with Keeping(self._store) as keeping:
+            report = await dock(keeping, tag, self._now_ms, self._progress, link, self._log_keys)
         if report.status:
             accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
             with suppress(StoreError):
                 service.Tags(self._store).set_radio(tag.id, *accepted)
         return report
-
-
-def _stop_if_cancelled() -> None:
-    """Raise the cancellation of this task again, if something on the way has swallowed it.
-
-    `asyncio.wait_for` of Python 3.11 does when what it waits for is done at the same moment, and the radio's
-    own stack may use it.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

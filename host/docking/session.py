@@ -6,23 +6,23 @@ breaks off anywhere costs a repetition and never a record.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
 from host import clock, service
+from host.docking import bounds
+from host.docking.keeping import Keeping
 from host.errors import KitdockError, LinkError, StoreError
-from host.link.errors import LinkLost, TagRefused, TagStalled
+from host.link.errors import LinkLost, TagDrags, TagMisbehaves, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
 from host.phrase import Phrase
 from host.tag.events import ALTERED, UNLINKED, EventRow, StatusTold, Tag
-from host.tag.verify import ChainVerifier
+from host.tag.verify import ChainVerifier, LogKeys
 from kitwire import config
 from kitwire.errors import WireError
-
-BATCH = 512
-"""Most records in one READ, and so in one transaction."""
 
 
 class TagRolledBack(LinkError):
@@ -39,7 +39,8 @@ class DockingStep(NamedTuple):
 
 
 class DockingReport(NamedTuple):
-    """How one docking ended. `error` is None if it is complete; `added` counts the new rows."""
+    """How one docking ended. `error` is None if it ended well; `more` then says whether the tag holds records that
+    it had no time for. `added` counts the new rows."""
 
     tag: str
     pouch: str
@@ -48,45 +49,73 @@ class DockingReport(NamedTuple):
     altered: int
     status: TagStatus | None
     error: Exception | None
+    more: bool = False
+
+
+class _Begun(NamedTuple):
+    """What the store has of a tag as its docking begins."""
+
+    session_key: bytes
+    verifier: ChainVerifier
+    kit_expires_s: int
 
 
 class DockingSession:
-    """One docking under way: what was fetched and committed so far."""
+    """One docking under way: what was fetched and committed so far.
+
+    What it does in the store, and the verifying, is done in the thread of `keeping`. Without `hurry` it takes as long
+    as it takes.
+    """
 
     def __init__(
-        self, store: service.Database, tag: Tag, now_ms: Callable[[], int], progress: Callable[[DockingStep], None]
+        self,
+        keeping: Keeping,
+        tag: Tag,
+        now_ms: Callable[[], int],
+        progress: Callable[[DockingStep], None],
+        log_keys: LogKeys,
+        hurry: bool = True,
     ) -> None:
-        self._store = store
+        self._keeping = keeping
         self._tag = tag
         self._now_ms = now_ms
         self._progress = progress
+        self._log_keys = log_keys
+        self._hurry = hurry
         self._docking = 0
         self._added = 0
-        self._altered = 0
+        self._altered: list[int] = []
         self._status: TagStatus | None = None
+        self._more = False
 
-    def begin(self) -> None:
-        """Note in the store that the docking has begun."""
-        self._docking = service.Tags(self._store).begin_docking(self._tag.id, self._now_ms())
+    async def begin(self) -> _Begun:
+        """Note in the store that the docking has begun, and look up what it needs."""
+        return await self._keeping.do(self._begin)
 
-    async def talk(self, link: Link) -> None:
+    def _begin(self, store: service.Database) -> _Begun:
+        tags, tag = service.Tags(store), self._tag
+        self._docking = tags.begin_docking(tag.id, self._now_ms())
+        keys = tags.tag_keys(tag.id)
+        last = tags.last_record(tag.id)
+        log_key = self._log_keys.at(tag.id, keys.log, last[0] + 1 if last else 1)
+        verifier = ChainVerifier(bytes.fromhex(tag.id), log_key.key, last, tags.last_verdict(tag.id), log_key.sequence)
+        return _Begun(keys.session, verifier, _kit_expires_s(store, tag.pouch))
+
+    async def talk(self, link: Link, begun: _Begun) -> None:
         """The whole session: five round trips when everything fits one batch."""
-        keys = service.Tags(self._store).tag_keys(self._tag.id)
-        last = service.Tags(self._store).last_record(self._tag.id)
-        verdict = service.Tags(self._store).last_verdict(self._tag.id)
-        verifier = ChainVerifier(bytes.fromhex(self._tag.id), keys.log, last, verdict)
-
-        tag_session = await TagSession.open(link, keys.session, self._now_ms)
+        loop = asyncio.get_running_loop()
+        share_ends = loop.time() + bounds.SHARE_S
+        verifier = begun.verifier
+        tag_session = await TagSession.open(link, begun.session_key, self._now_ms)
         tag_session.ask_status()
-        tag_session.ask_records(verifier.next_sequence, BATCH)
-        self._status = await tag_session.status()
-        service.Tags(self._store).set_status(self._docking, self._told())
-        ends_at = self._status.status.last_sequence
-        if ends_at < verifier.next_sequence - 1:
-            raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=verifier.next_sequence - 1)
+        tag_session.ask_records(verifier.next_sequence, bounds.BATCH)
+        ends_at = await self._take_status(tag_session, verifier.next_sequence - 1)
         await self._fetch(tag_session, verifier)
-        while (due := verifier.next_sequence) <= ends_at:
-            tag_session.ask_records(due, BATCH)
+        while (due := verifier.next_sequence) <= ends_at and not self._more:
+            if self._hurry and loop.time() > share_ends:
+                self._more = True
+                break
+            tag_session.ask_records(due, min(bounds.BATCH, ends_at + 1 - due))
             await self._fetch(tag_session, verifier)
             if verifier.next_sequence == due:
                 raise WireError(f"the tag announces records up to {ends_at} and does not send {due}")
@@ -94,8 +123,10 @@ class DockingSession:
         committed = verifier.next_sequence - 1
         tag_session.ask_acknowledge(committed)
         tag_session.ask_set_time()
-        tag_session.ask_set_config(config.KIT_EXPIRES_S, self._kit_expires_s())
-        tag_session.ask_records(verifier.next_sequence, BATCH)
+        tag_session.ask_set_config(config.KIT_EXPIRES_S, begun.kit_expires_s)
+        # What setting the time has logged; of a tag that has more to tell, that comes at its next turn.
+        afterwards = 0 if self._more else max(0, ends_at + bounds.AFTERWARDS - committed)
+        tag_session.ask_records(verifier.next_sequence, afterwards)
         await tag_session.acknowledged()
         await tag_session.time_set()
         try:
@@ -107,81 +138,138 @@ class DockingSession:
             tag_session.ask_acknowledge(verifier.next_sequence - 1)
             await tag_session.acknowledged()
 
-    def _kit_expires_s(self) -> int:
-        """What to tell the tag about the kit in its pouch: when the last good day ends; 0 if there is no kit."""
-        day = service.Stock(self._store).expiry_of_pouch(self._tag.pouch)
-        if day is None:
-            return 0
-        item = config.BY_NUMBER[config.KIT_EXPIRES_S]
-        ends_s = clock.midnight_after(day, self._store.station.time_zone) // 1000
-        return int(min(max(ends_s, item.least), item.most))
+    async def _take_status(self, tag_session: TagSession, committed: int) -> int:
+        """Where the tag's log ends, as it says itself.
 
-    def _told(self) -> StatusTold:
-        assert self._status is not None
+        Raises `TagRolledBack` if that is before what is `committed`, `TagMisbehaves` if it cannot be.
+        """
+        self._status = await tag_session.status()
         status, anchor = self._status
-        return StatusTold(*anchor, status.battery_mv, status.battery_percent, status.last_sequence)
+        ends_at = int(status.last_sequence)
+        told = StatusTold(*anchor, status.battery_mv, status.battery_percent, ends_at)
+        await self._keeping.do(lambda store: service.Tags(store).set_status(self._docking, told))
+        if ends_at < committed:
+            raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=committed)
+        if status.acknowledged > ends_at:
+            raise TagMisbehaves("link.status_senseless")
+        most = bounds.most_records(self._tag.enrolled_at_ms, self._now_ms())
+        if ends_at > most:
+            raise TagMisbehaves("docking.too_many_records", ends_at=ends_at, most=most)
+        return ends_at
 
     async def _fetch(self, tag_session: TagSession, verifier: ChainVerifier) -> None:
-        """Receive the answer to one READ, verify it and commit it in one transaction."""
-        rows: list[EventRow] = []
+        """Receive the answer to one READ, then verify it and commit it in one transaction."""
+        parts: list[list[bytes] | Gap] = []
+        received = 0
         try:
             async for part in tag_session.records():
-                if isinstance(part, Gap):
-                    verifier.skip_to(*part)
-                    continue
-                rows.extend(verifier.take(sealed) for sealed in part)
-                self._say("received", Phrase("docking.received", records=len(rows)))
+                parts.append(part)
+                if not isinstance(part, Gap):
+                    received += len(part)
+                    self._say("received", Phrase("docking.received", records=received))
         finally:
-            # What came before a break in the link is whole and verified: keep it, resume after it.
-            if rows:
-                self._commit(rows)
+            # What came before a break in the link, or before the time was up, is whole: keep it, resume after it.
+            if received:
+                await self._commit(verifier, parts)
 
-    def _commit(self, rows: list[EventRow]) -> None:
-        added = service.Tags(self._store).add_events(self._docking, self._tag.id, rows)
-        self._added += added
-        altered = [row.sequence for row in rows if row.verdict in (ALTERED, UNLINKED)]
-        self._altered += len(altered)
+    async def _commit(self, verifier: ChainVerifier, parts: list[list[bytes] | Gap]) -> None:
+        unaltered = not self._altered
+        added = await self._keeping.do(lambda store: self._take(store, verifier, parts))
         self._say("committed", Phrase("docking.committed", records=added))
-        for sequence in altered:
-            self._say("refused", Phrase("docking.altered", sequence=sequence))
+        if unaltered and self._altered:
+            self._say("refused", Phrase("docking.altered", sequence=self._altered[0]))
+
+    def _take(self, store: service.Database, verifier: ChainVerifier, parts: list[list[bytes] | Gap]) -> int:
+        """Verify what came and commit it. Returns how many records were new."""
+        rows: list[EventRow] = []
+        for part in parts:
+            if isinstance(part, Gap):
+                verifier.skip_to(*part)
+            else:
+                rows.extend(map(verifier.take, part))
+        added = service.Tags(store).add_events(self._docking, self._tag.id, rows)
+        self._log_keys.keep(self._tag.id, verifier.key)
+        self._added += added
+        self._altered += [row.sequence for row in rows if row.verdict in (ALTERED, UNLINKED)]
+        return added
 
     def _say(self, stage: str, said: Phrase) -> None:
         self._progress(DockingStep(stage, self._tag.pouch, said))
 
-    def end(self, error: Exception | None) -> DockingReport:
+    async def end(self, error: Exception | None) -> DockingReport:
         """Note the outcome in the store and say it."""
-        outcome, detail = ("complete", None) if error is None else ("failed", str(error))
         if self._docking:
             try:
-                service.Tags(self._store).finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
+                await self._keeping.do(lambda store: self._end(store, error))
             except StoreError as unable:
                 error = error or unable
+        more_altered = len(self._altered) - 1
+        if more_altered > 0:
+            self._say("refused", Phrase("docking.more_altered", more=more_altered))
         if error is None:
-            new = Phrase("docking.complete", added=self._added) if self._added else Phrase("docking.nothing_new")
-            self._say("complete", new)
+            self._say("complete", self._ended_well())
         else:
-            again = isinstance(error, LinkLost | TagStalled)
+            again = isinstance(error, LinkLost | TagStalled | TagDrags)
             self._say("failed", Phrase("docking.failed", error=error, committed=self._added, again=again))
         return DockingReport(
-            self._tag.id, self._tag.pouch, self._docking, self._added, self._altered, self._status, error
+            self._tag.id,
+            self._tag.pouch,
+            self._docking,
+            self._added,
+            len(self._altered),
+            self._status,
+            error,
+            self._more and error is None,
         )
+
+    def _end(self, store: service.Database, error: Exception | None) -> None:
+        outcome, detail = ("complete", None) if error is None else ("failed", str(error))
+        service.Tags(store).finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
+
+    def _ended_well(self) -> Phrase:
+        if self._more:
+            return Phrase("docking.partly", added=self._added)
+        return Phrase("docking.complete", added=self._added) if self._added else Phrase("docking.nothing_new")
+
+
+def _kit_expires_s(store: service.Database, pouch: str) -> int:
+    """What to tell the tag about the kit in its pouch: when the last good day ends; 0 if there is no kit."""
+    day = service.Stock(store).expiry_of_pouch(pouch)
+    if day is None:
+        return 0
+    item = config.BY_NUMBER[config.KIT_EXPIRES_S]
+    ends_s = clock.midnight_after(day, store.station.time_zone) // 1000
+    return int(min(max(ends_s, item.least), item.most))
 
 
 async def dock(
-    store: service.Database,
+    keeping: Keeping,
     tag: Tag,
     now_ms: Callable[[], int],
     progress: Callable[[DockingStep], None],
     reach: AbstractAsyncContextManager[Link],
+    log_keys: LogKeys | None = None,
+    hurry: bool = True,
 ) -> DockingReport:
-    """One docking of `tag` over the link that `reach` makes. Its outcome is in the store, its error in the report."""
-    docking = DockingSession(store, tag, now_ms, progress)
+    """One docking of `tag` over the link that `reach` makes. Its outcome is in the store, its error in the report.
+
+    `log_keys` are those of a dock that goes on. With `hurry`, the time of a docking is bounded; over a cable nobody
+    waits for it. A cancellation ends the docking in the store as well.
+    """
+    docking = DockingSession(keeping, tag, now_ms, progress, log_keys or LogKeys(), hurry)
+    ends = asyncio.get_running_loop().time() + bounds.DOCKING_S
     error: Exception | None = None
     try:
-        docking.begin()
+        begun = await docking.begin()
         async with reach as link:
             progress(DockingStep("connected", tag.pouch, Phrase("docking.connected")))
-            await docking.talk(link)
+            async with asyncio.timeout_at(ends if hurry else None):
+                await docking.talk(link, begun)
+    except asyncio.CancelledError:
+        await docking.end(LinkError("docking.stopped"))
+        raise
+    except TimeoutError:
+        error = TagDrags("docking.drags", seconds=bounds.DOCKING_S)
     except (KitdockError, WireError) as caught:
         error = caught
-    return docking.end(error)
+    return await docking.end(error)

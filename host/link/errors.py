@@ -15,6 +15,14 @@ class TagStalled(LinkError):
     """The tag stayed connected but stopped answering."""
 
 
+class TagDrags(LinkError):
+    """The tag answers, but takes longer than one device may hold a dock."""
+
+
+class TagMisbehaves(LinkError):
+    """What the device sends is more than was asked for, contradicts itself, or cannot be."""
+
+
 class TagRefused(LinkError):
     """The tag answered a request with an error code."""
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
-from host.link.errors import TagRefused, WrongKey
+from host.docking import bounds
+from host.link.errors import TagDrags, TagMisbehaves, TagRefused, WrongKey
 from host.link.gatt import Link
 from host.phrase import Phrase
-from kitwire import session
+from kitwire import PROTOCOL_VERSION, record, session
 from kitwire.errors import AuthenticationError, WireError
 
 _REASONS = {
@@ -55,17 +58,24 @@ class TagSession:
     """Requests to a tag, sent in as few flights as the caller allows.
 
     Use `open` to authenticate. The requests are queued and go out together with the first wait for
-    an answer, so several cost one round trip. Every method that waits raises `LinkLost`,
-    `TagStalled`, `TagRefused`, or `WireError` for a frame that was altered, replayed or malformed; the
-    session is over then.
+    an answer, so several cost one round trip. Answers are taken in the order of the requests. Every method that waits
+    raises `LinkLost`, `TagStalled`, `TagRefused`, `TagDrags` until the tag has proved itself, `TagMisbehaves` for more
+    or other than was asked for, or `WireError` for a frame that was altered, replayed or malformed; except after
+    `TagRefused` the session is over then.
     """
 
-    def __init__(self, link: Link, channel: session.Channel, proof: bytes, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, link: Link, channel: session.Channel, proof: bytes, now_ms: Callable[[], int], prove_by: float
+    ) -> None:
         self._link = link
         self._channel = channel
         self._queued = [proof]
+        self._due: deque[tuple[int, tuple[int, ...]]] = deque()
+        self._unsent = 0
         self._now_ms = now_ms
         self._sent_ms = 0
+        self._prove_by: float | None = prove_by
+        self._last = 0xFFFFFFFF
 
     @classmethod
     async def open(cls, link: Link, session_key: bytes, now_ms: Callable[[], int] | None = None) -> TagSession:
@@ -73,31 +83,55 @@ class TagSession:
 
         Raises `WrongKey` if the tag does not hold `session_key`.
         """
+        prove_by = asyncio.get_running_loop().time() + bounds.AUTHENTICATION_S
         handshake = session.StationHandshake(session_key, os.urandom(session.NONCE_SIZE))
+        _demand_silence(link)
         await link.send([handshake.hello()])
         try:
-            proof, channel = handshake.channel(await link.receive())
+            proof, channel = handshake.channel(await _body(link, prove_by))
         except session.Refused as error:
             raise TagRefused("link.session_refused", reason=_reason(error.code)) from error
         except AuthenticationError as error:
             raise WrongKey("link.wrong_key") from error
-        return cls(link, channel, proof, now_ms or (lambda: time.time_ns() // 1_000_000))
+        return cls(link, channel, proof, now_ms or (lambda: time.time_ns() // 1_000_000), prove_by)
 
     def _queue(self, message: bytes) -> None:
+        self._due.append(session.parse_request(message))
+        self._unsent += 1
         self._queued.append(self._channel.seal(message))
 
     async def _message(self) -> bytes:
         if self._queued:
+            if self._unsent == len(self._due):
+                _demand_silence(self._link)
+            self._unsent = 0
             bodies, self._queued = self._queued, []
             self._sent_ms = self._now_ms()
             await self._link.send(bodies)
-        body = await self._link.receive()
+        body = await _body(self._link, self._prove_by)
         if len(body) == 2 and body[0] == session.REFUSED:
             raise TagRefused("link.session_refused", reason=_reason(body[1]))
-        return self._channel.open(body)
+        message = self._channel.open(body)
+        if not message:
+            raise WireError("empty message")
+        self._prove_by = None
+        return message
 
     async def _reply(self, operation: int) -> tuple[int, ...]:
-        return _answer(operation, await self._message())
+        return self._answer(operation, await self._message())
+
+    def _answer(self, operation: int, message: bytes) -> tuple[int, ...]:
+        """What `message` answers to the request for `operation`, which is the one that is due."""
+        due, asked = self._due.popleft()
+        assert due == operation
+        code, values = session.parse_reply(message)
+        if code == session.ERROR and values[0] == operation:
+            raise TagRefused("link.operation_refused", operation=operation, reason=_reason(values[1]))
+        if code != session.REPLY | operation:
+            raise WireError(f"tag answered {code:#04x} to operation {operation:#04x}")
+        if operation in (session.GET_CONFIG, session.SET_CONFIG) and values[: len(asked)] != asked:
+            raise WireError(f"tag answered {values} where {asked} was asked for")
+        return values
 
     def ask_status(self) -> None:
         """Queue STATUS; `status` takes the answer."""
@@ -107,6 +141,9 @@ class TagSession:
         """The answer to `ask_status`."""
         values = session.Status(*await self._reply(session.STATUS))
         arrived_ms = self._now_ms()
+        if not _sensible(values):
+            raise TagMisbehaves("link.status_senseless")
+        self._last = values.last_sequence
         # The tag cannot have answered before it was asked: after a proof, this flight is the asking.
         anchor = UptimeAnchor(
             values.boot_count,
@@ -121,16 +158,34 @@ class TagSession:
         self._queue(session.pack_read(first, most))
 
     async def records(self) -> AsyncIterator[list[bytes] | Gap]:
-        """The answer to `ask_records`: records in their order, and a `Gap` before those that follow one."""
+        """The answer to `ask_records`: records in their order, and a `Gap` before those that follow one.
+
+        It is no more than was asked for, and ends at most `bounds.AFTERWARDS` records beyond the last of `status`.
+        """
+        _, (first, most) = self._due[0]
+        end = min(first + most, self._last + 1 + bounds.AFTERWARDS)
+        begun = False
         while True:
             message = await self._message()
             if message[0] == session.RECORDS:
-                yield session.records_of(message)
+                records = session.records_of(message)
+                first += len(records)
+                if first > end:
+                    raise TagMisbehaves("link.more_than_asked")
+                yield records
             elif message[0] == session.GAP:
-                yield Gap(*session.gap_of(message))
+                gap = Gap(*session.gap_of(message))
+                if begun or not first < gap.first <= self._last + 1:
+                    raise TagMisbehaves("link.gap_senseless", first=gap.first)
+                first = gap.first
+                end = min(first + most, self._last + 1 + bounds.AFTERWARDS)
+                yield gap
             else:
-                _answer(session.READ, message)
+                (following,) = self._answer(session.READ, message)
+                if following != first:
+                    raise WireError(f"tag says that {following} is next where {first} is")
                 return
+            begun = True
 
     def ask_acknowledge(self, up_to: int) -> None:
         """Queue ACKNOWLEDGE of all records up to `up_to`; `acknowledged` takes the answer."""
@@ -177,10 +232,26 @@ def _reason(error: int) -> Phrase:
     return _REASONS.get(error) or Phrase("link.error_number", number=error)
 
 
-def _answer(operation: int, message: bytes) -> tuple[int, ...]:
-    code, values = session.parse_reply(message)
-    if code == session.ERROR:
-        raise TagRefused("link.operation_refused", operation=values[0], reason=_reason(values[1]))
-    if code != session.REPLY | operation:
-        raise WireError(f"tag answered {code:#04x} to operation {operation:#04x}")
-    return values
+async def _body(link: Link, prove_by: float | None) -> bytes:
+    """The body of the next frame, which must come by `prove_by` on the loop's clock, unless that is None."""
+    try:
+        async with asyncio.timeout_at(prove_by):
+            return await link.receive()
+    except TimeoutError:
+        raise TagDrags("link.not_proven", seconds=bounds.AUTHENTICATION_S) from None
+
+
+def _demand_silence(link: Link) -> None:
+    """Raises `TagMisbehaves` if something has come that nobody asked for."""
+    if not link.idle:
+        raise TagMisbehaves("link.more_than_asked")
+
+
+def _sensible(status: session.Status) -> bool:
+    """Whether a tag can be in such a state."""
+    return bool(
+        status.version == PROTOCOL_VERSION
+        and status.uptime_ms < 1000
+        and status.battery_percent <= 100
+        and record.FIRST_SEQUENCE <= status.first_sequence <= status.last_sequence + 1
+    )

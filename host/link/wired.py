@@ -22,6 +22,10 @@ class WiredLink:
         self._bodies: list[bytes] = []
         self._frames = session.FrameBuffer()
 
+    @property
+    def idle(self) -> bool:
+        return not self._bodies
+
     async def send(self, bodies: list[bytes]) -> None:
         stream = b"".join(session.frame(body) for body in bodies)
         try:

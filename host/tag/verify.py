@@ -5,27 +5,65 @@ The place gives the sequence, never the record's own field, so an altered record
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from host.tag.events import ALTERED, UNLINKED, VERIFIED, EventRow
 from kitwire import keys, record
 from kitwire.errors import WireError
 
 
+class LogKey(NamedTuple):
+    """The log key of a tag as it was ratcheted for `sequence`. It is never told."""
+
+    sequence: int
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"LogKey({self.sequence})"
+
+
+class LogKeys:
+    """How far the log key of each tag was followed, so that a dock does not begin anew each time. In memory only."""
+
+    def __init__(self) -> None:
+        self._furthest: dict[str, LogKey] = {}
+
+    def at(self, tag_id: str, first: bytes, sequence: int) -> LogKey:
+        """The nearest that is known at or before `sequence`, of a tag whose first log key is `first`."""
+        known = self._furthest.get(tag_id)
+        return known if known is not None and known.sequence <= sequence else LogKey(record.FIRST_SEQUENCE, first)
+
+    def keep(self, tag_id: str, key: LogKey) -> None:
+        """Keeps how far the key was followed to records that are committed."""
+        self._furthest[tag_id] = key
+
+
 class ChainVerifier:
     """Follows one tag's log from a known place, one record at a time.
 
-    `log_key` is the tag's first log key (32 bytes, at sequence 1); `last` the newest sequence that is
-    committed and its record, or None at the start of the log; `last_verdict` what was found of it.
+    `log_key` is the tag's log key (32 bytes) at the sequence `key_at`, not after the next record; `last` the newest
+    sequence that is committed and its record, or None at the start of the log; `last_verdict` what was found of it.
     """
 
     def __init__(
-        self, tag_id: bytes, log_key: bytes, last: tuple[int, bytes] | None, last_verdict: str = VERIFIED
+        self,
+        tag_id: bytes,
+        log_key: bytes,
+        last: tuple[int, bytes] | None,
+        last_verdict: str = VERIFIED,
+        key_at: int = record.FIRST_SEQUENCE,
     ) -> None:
         self._tag_id = tag_id
         self._key = log_key
-        self._key_at = record.FIRST_SEQUENCE
+        self._key_at = key_at
         self._next = last[0] + 1 if last else record.FIRST_SEQUENCE
         self._previous_tag = record.tag_of(last[1]) if last else record.GENESIS_TAG
         self._previous_verdict = last_verdict if last else VERIFIED
+
+    @property
+    def key(self) -> LogKey:
+        """How far the log key was followed."""
+        return LogKey(self._key_at, self._key)
 
     @property
     def next_sequence(self) -> int:

@@ -1742,6 +1742,11 @@ def _docking_failed(error: str, committed: int, again: bool) -> str:
     return " ".join(filter(None, said))
 
 
+def _more_altered(more: int) -> str:
+    others = "more entry in the tag's log is" if more == 1 else "more entries in the tag's log are"
+    return f"{more} {others} not as the tag wrote {'it' if more == 1 else 'them'}. Kept as evidence too."
+
+
 def _pouch_failed(pouch: str, error: str) -> str:
     return f"Pouch {pouch} was not collected. {_sentence(error)}"
 
@@ -1782,6 +1787,10 @@ TAGS: Sentences = {
     "link.not_connected": "The tag is not connected, or it has no session service.",
     "link.gone_while_written_to": "The tag went away while it was being written to ({error}).",
     "link.silent": lambda seconds: f"The tag said nothing for {seconds:g} s.",
+    "link.not_proven": lambda seconds: f"The device did not prove within {seconds:g} s that it is the tag.",
+    "link.more_than_asked": "The tag sent more than it was asked for.",
+    "link.gap_senseless": "The tag says that its log begins at {first}. That can't be.",
+    "link.status_senseless": "What the tag says of its own state can't be.",
     "link.dropped": "The tag dropped the connection.",
     "link.nothing_more": "The tag had nothing more to say.",
     "link.wrong_key": "The device answers to the tag's adverts but does not hold its session key.",
@@ -1827,9 +1836,16 @@ TAGS: Sentences = {
     "docking.received": "{records} received.",
     "docking.committed": "{records} committed.",
     "docking.complete": "Collected: {added:new record}.",
+    "docking.partly": "Collected so far: {added:new record}. The rest follows at its next turn.",
+    "docking.drags": lambda seconds: f"The tag took longer than {seconds:g} s, and others wait.",
+    "docking.stopped": "The dock was stopped in the middle of it.",
+    "docking.too_many_records": (
+        "The tag says that its log holds {ends_at} entries. Since it was enrolled, it can have made {most} at most."
+    ),
     "docking.nothing_new": "Collected: nothing new.",
     "docking.failed": _docking_failed,
     "docking.altered": "Entry {sequence} in the tag's log is not as the tag wrote it. It is kept as evidence.",
+    "docking.more_altered": _more_altered,
     "docking.expiry_refused": "The tag did not take its kit's expiry date. {error}",
     "docking.rolled_back": (
         "The tag's log ends at record {ends_at}, but {committed} are committed: its flash was put back to an earlier "

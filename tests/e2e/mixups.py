@@ -25,6 +25,7 @@ from host import clock, forms
 from host.access.vault import TagKeys
 from host.cli import asking
 from host.cli.root import root
+from host.docking.keeping import Keeping
 from host.docking.session import DockingReport, dock
 from host.ledger import Movement
 from host.ledger.movement import IN_STOCK, ISSUE, ISSUED, TRANSFER
@@ -218,9 +219,10 @@ class Force(Month):
         self.now_ms += 1000
         tag = self._awake(pouch.name)
         tag.dock(True)
-        report = asyncio.run(
-            dock(self.store, self.store.tag(tag.id), lambda: self.now_ms, lambda step: None, _reach(tag))
-        )
+        with Keeping(self.store) as keeping:
+            report = asyncio.run(
+                dock(keeping, self.store.tag(tag.id), lambda: self.now_ms, lambda step: None, _reach(tag))
+            )
         tag.dock(False)
         assert report.error is None
         return report

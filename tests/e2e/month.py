@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from host.access.roles import PROGRAMME_LEAD
 from host.access.vault import TagKeys
 from host.cli.root import root
+from host.docking.keeping import Keeping
 from host.docking.session import DockingReport, dock
 from host.link.gatt import Link
 from tests.memory_tag import MemoryLink, MemoryTag
@@ -96,8 +97,8 @@ class Month:
         async def reach() -> AsyncIterator[Link]:
             yield link
 
-        with Store.open(self.db) as store:
-            report = asyncio.run(dock(store, store.tag(tag.id), lambda: self.now_ms, lambda step: None, reach()))
+        with Store.open(self.db) as store, Keeping(store) as keeping:
+            report = asyncio.run(dock(keeping, store.tag(tag.id), lambda: self.now_ms, lambda step: None, reach()))
         tag.dock(False)
         return report
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from host.access.vault import TagKeys
-from host.docking.session import BATCH, DockingReport, DockingSession, DockingStep, TagRolledBack
-from host.errors import DatabaseBusy, DatabaseFull, KitdockError
+from host.docking.bounds import BATCH
+from host.docking.keeping import Keeping
+from host.docking.session import DockingReport, DockingStep, TagRolledBack, dock
+from host.errors import DatabaseBusy, DatabaseFull
 from host.ledger import Movement
 from host.ledger.movement import LOAD
 from host.link.errors import LinkLost, TagStalled, WrongKey
 from host.phrase import Phrase
 from host.tag.events import ALTERED, UNLINKED, VERIFIED
+from host.tag.verify import LogKeys
 from kitcore.server import RangeError
 from kitwire import config, record
 from kitwire.errors import WireError
@@ -48,20 +52,27 @@ class Bench:
         self.tag = MemoryTag(tag_id, keys.session, keys.log, sectors)
         self.steps: list[DockingStep] = []
         self.now_ms = NOW_MS
+        self.log_keys = LogKeys()
 
-    def dock(self, link: MemoryLink | None = None, **faults: Any) -> DockingReport:
+    def dock(self, link: MemoryLink | None = None, sql: str = "", **faults: Any) -> DockingReport:
+        """One docking; `sql` is done first in the connection that it uses."""
         self.link = link or MemoryLink(self.tag, **faults)
-        visit = DockingSession(self.store, self.store.tag(self.tag.id), lambda: self.now_ms, self.steps.append)
+        with Keeping(self.store) as self.keeping:
+            self.in_keeping(sql)
+            return asyncio.run(
+                dock(
+                    self.keeping,
+                    self.store.tag(self.tag.id),
+                    lambda: self.now_ms,
+                    self.steps.append,
+                    nullcontext(self.link),
+                    self.log_keys,
+                )
+            )
 
-        async def run() -> DockingReport:
-            visit.begin()
-            try:
-                await visit.talk(self.link)
-            except (KitdockError, WireError) as error:
-                return visit.end(error)
-            return visit.end(None)
-
-        return asyncio.run(run())
+    def in_keeping(self, sql: str) -> None:
+        """Do `sql` in the thread and the connection that the docking under way uses."""
+        self.keeping._thread.submit(self.keeping._do, lambda store: store.connection.execute(sql)).result()
 
     @property
     def rows(self) -> list[tuple[int, bytes]]:
@@ -318,8 +329,8 @@ def test_a_locked_database_fails_the_docking_and_acknowledges_nothing(bench: Ben
             other.execute("BEGIN IMMEDIATE")
         return [body]
 
-    with Store.open(path, busy_timeout_s=0.05) as bench.store:
-        report = bench.dock(tamper=lock_before_the_records)
+    with Store.open(path) as bench.store:
+        report = bench.dock(sql="PRAGMA busy_timeout = 50", tamper=lock_before_the_records)
         assert isinstance(report.error, DatabaseBusy)
         assert bench.rows == []
         assert bench.tag.acknowledged_up_to == 0
@@ -335,14 +346,13 @@ def test_a_full_disk_fails_the_docking_and_what_was_committed_stays(store: Store
     def fill_after_the_first_batch(body: bytes, sent: int) -> list[bytes]:
         if len(bench.rows) == BATCH:
             pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
-            store.connection.execute(f"PRAGMA max_page_count = {pages}")
+            bench.in_keeping(f"PRAGMA max_page_count = {pages}")
         return [body]
 
     report = bench.dock(tamper=fill_after_the_first_batch)
     assert isinstance(report.error, DatabaseFull)
     assert report.added == len(bench.rows) == BATCH
     assert bench.tag.acknowledged_up_to == 0, "the tag keeps everything"
-    store.connection.execute("PRAGMA max_page_count = 1000000")
     assert bench.dock().error is None
     assert [sequence for sequence, _ in bench.rows] == list(range(1, 2 * BATCH + 2))
     assert set(bench.verdicts.values()) == {VERIFIED}

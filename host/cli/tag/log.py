@@ -84,6 +84,7 @@ def _dock(store: service.Database, tag: Tag | None, port: str) -> Tag:
     from host.cli.showing.docking import progress
     from host.cli.showing.noting import note
     from host.cli.tag.session import demand
+    from host.docking.keeping import Keeping
     from host.docking.session import dock
     from host.errors import LinkError
     from host.link.wired import wired
@@ -92,7 +93,9 @@ def _dock(store: service.Database, tag: Tag | None, port: str) -> Tag:
         if tag is None:
             tag = service.Tags(store).tag(link.tag_id)
         demand(link, tag, port, store)
-        report = asyncio.run(dock(store, tag, clock.now_ms, progress(store), nullcontext(link)))
+        with Keeping(store) as keeping:
+            work = dock(keeping, tag, clock.now_ms, progress(store), nullcontext(link), hurry=False)
+            report = asyncio.run(work)
         if report.status is not None:
             service.Tags(store).note_own_stop(tag.id, report.status.status.last_sequence, clock.now_ms())
     note(store)
