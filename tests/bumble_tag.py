@@ -6,7 +6,6 @@ For what concerns the station's radio alone. The firmware's own radio is in the 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -53,6 +52,10 @@ class BleTag:
         """After so many frames of one session the tag goes away; None: it stays."""
         self.silent_after: int | None = None
         """After so many frames of one session the tag says no more; None: it answers."""
+        self.piece = 0
+        """Bytes in each notification; 0: as many as go into one."""
+        self.pause_s = 0.0
+        """Seconds after each notification."""
         self.connections = 0
         self.problem = False
         """Whether it says that it is in safe mode."""
@@ -74,6 +77,7 @@ class BleTag:
         self.device.add_service(gatt.Service(session.SERVICE_UUID, [rx, self._tx]))
         self.device.on(Device.EVENT_CONNECTION, self._connected)
         self._server: Server | None = None
+        self._turn = asyncio.Lock()
         self._answered = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -105,7 +109,8 @@ class BleTag:
 
     def _connected(self, connection: Connection) -> None:
         self.connections += 1
-        self._server = Server(self.tag.session_key, os.urandom(16), self.tag)
+        self._server = self.tag.server()
+        self._turn = asyncio.Lock()
         self._answered = 0
         connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._spawn(self.advertise()))
 
@@ -116,17 +121,25 @@ class BleTag:
 
     def _written(self, connection: Connection, value: bytes) -> None:
         assert self._server is not None
-        self._spawn(self._answer(connection, self._server, list(self._server.feed(value))))
+        self._spawn(self._answer(connection, self._server, self._turn, value))
 
-    async def _answer(self, connection: Connection, server: Server, frames: list[bytes]) -> None:
-        for frame in frames:
+    async def _answer(self, connection: Connection, server: Server, turn: asyncio.Lock, value: bytes) -> None:
+        async with turn:
+            await self._feed(connection, server, value)
+
+    async def _feed(self, connection: Connection, server: Server, value: bytes) -> None:
+        for frame in server.feed(value):
             if self.sent_frames is not None and self._answered >= self.sent_frames:
                 await connection.disconnect()
                 return
             if self.silent_after is not None and self._answered >= self.silent_after:
                 return
             self._answered += 1
-            for at in range(0, len(frame), connection.att_mtu - 3):
-                await self.device.notify_subscriber(connection, self._tx, frame[at : at + connection.att_mtu - 3])
+            size = self.piece or connection.att_mtu - 3
+            for at in range(0, len(frame), size):
+                if connection not in self.device.connections.values():
+                    return
+                await self.device.notify_subscriber(connection, self._tx, frame[at : at + size])
+                await asyncio.sleep(self.pause_s)
         if server.over:
             await connection.disconnect()

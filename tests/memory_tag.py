@@ -122,6 +122,10 @@ class MemoryTag(Tag):
         self.read_battery()
         self.uptime_s = 0
 
+    def server(self) -> Server:
+        """Its side of a new session."""
+        return Server(self.session_key, os.urandom(16), self)
+
     def opened(self) -> ring.Ring:
         """The log, as it is found at a start."""
         return ring.Ring(self.flash, self.sectors, bytes.fromhex(self.id))
@@ -179,7 +183,7 @@ class MemoryLink:
         break_after: int | None = None,
         stall_after: int | None = None,
     ) -> None:
-        self._server = Server(tag.session_key, os.urandom(16), tag)
+        self._server = tag.server()
         self._inbox: list[bytes] = []
         self._tamper = tamper or (lambda body, _: [body])
         self._break_after = break_after

@@ -13,7 +13,7 @@ from bleak.exc import BleakError
 
 from host.docking import bounds
 from host.link.adapter import Adapter
-from host.link.errors import LinkLost, TagMisbehaves, TagStalled
+from host.link.errors import LinkLost, TagDrags, TagMisbehaves, TagStalled
 from host.phrase import Phrase
 from kitwire import session
 
@@ -29,7 +29,7 @@ class Link(Protocol):
         """Send frames with these bodies, together. Raises `LinkLost`, `TagStalled`."""
 
     async def receive(self) -> bytes:
-        """The body of the next frame. Raises `LinkLost`, `TagStalled`, `TagMisbehaves`, or `WireError` for a stream
+        """The body of the next frame. Raises `LinkLost`, `TagStalled`, `TagDrags`, `TagMisbehaves`, or `WireError` for a stream
         that cannot be followed."""
 
 
@@ -88,6 +88,7 @@ class GattLink:
 
     async def receive(self) -> bytes:
         stop_if_cancelled()
+        begun = False
         try:
             async with asyncio.timeout(self._frame_s):
                 while not self._bodies:
@@ -97,7 +98,10 @@ class GattLink:
                     if piece is None:
                         raise LinkLost("link.dropped")
                     self._bodies.extend(self._frames.feed(piece))
+                    begun = True
         except TimeoutError:
+            if begun:
+                raise TagDrags("link.drags", seconds=self._frame_s) from None
             raise TagStalled("link.silent", seconds=self._frame_s) from None
         body = self._bodies.pop(0)
         self._waiting -= len(session.frame(body))

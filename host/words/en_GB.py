@@ -1787,6 +1787,7 @@ TAGS: Sentences = {
     "link.not_connected": "The tag is not connected, or it has no session service.",
     "link.gone_while_written_to": "The tag went away while it was being written to ({error}).",
     "link.silent": lambda seconds: f"The tag said nothing for {seconds:g} s.",
+    "link.drags": lambda seconds: f"The tag did not finish its answer within {seconds:g} s.",
     "link.not_proven": lambda seconds: f"The device did not prove within {seconds:g} s that it is the tag.",
     "link.more_than_asked": "The tag sent more than it was asked for.",
     "link.gap_senseless": "The tag says that its log begins at {first}. That can't be.",
