@@ -29,8 +29,8 @@ class Link(Protocol):
         """Send frames with these bodies, together. Raises `LinkLost`, `TagStalled`."""
 
     async def receive(self) -> bytes:
-        """The body of the next frame. Raises `LinkLost`, `TagStalled`, `TagDrags`, `TagMisbehaves`, or `WireError` for a stream
-        that cannot be followed."""
+        """The body of the next frame. Raises `LinkLost`, `TagStalled`, `TagDrags`, `TagMisbehaves`, or `WireError` for
+        a stream that cannot be followed."""
 
 
 class GattLink:

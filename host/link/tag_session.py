@@ -197,7 +197,8 @@ class TagSession:
 
     def ask_set_time(self) -> None:
         """Queue SET_TIME to the station's present time; `time_set` takes the answer."""
-        self._queue(session.pack_set_time(self._now_ms()))
+        # A station whose clock is beyond what 32 bits can say is refused by the tag, as one that is merely wrong.
+        self._queue(session.pack_set_time(min(max(0, self._now_ms()), 0xFFFFFFFF * 1000)))
 
     async def time_set(self) -> int:
         """The correction that the tag made, in seconds; 0 if it was right or had no time before."""

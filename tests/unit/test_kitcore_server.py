@@ -261,6 +261,14 @@ def test_read_of_lost_records_names_the_gap_first() -> None:
     assert session.parse_reply(answers[-1])[1] == (90,)
 
 
+def test_read_of_nothing_tells_the_gap_and_no_more() -> None:
+    device = FakeDevice(170)
+    server = serve(device)
+    answers, records = read(server, station(server), 20, 0)
+    assert (session.gap_of(answers[0])[0], len(answers), records) == (50, 2, [])
+    assert session.parse_reply(answers[1])[1] == (50,)
+
+
 def test_read_is_made_frame_by_frame() -> None:
     device = FakeDevice()
     server = serve(device)
@@ -278,9 +286,15 @@ def test_acknowledge() -> None:
     server = serve(device)
     channel = station(server)
     replies = ask(
-        server, channel, session.pack_acknowledge(60), session.pack_acknowledge(3), session.pack_acknowledge(61)
+        server,
+        channel,
+        session.pack_acknowledge(0),
+        session.pack_acknowledge(60),
+        session.pack_acknowledge(3),
+        session.pack_acknowledge(61),
     )
     assert [session.parse_reply(reply) for reply in replies] == [
+        (0x83, (0,)),
         (0x83, (60,)),
         (0x83, (60,)),
         (session.ERROR, (session.ACKNOWLEDGE, session.ERROR_RANGE)),
@@ -302,10 +316,20 @@ def test_set_time() -> None:
         session.pack_set_time(UTC_S * 1000 + 250),
         session.pack_set_time(config.EARLIEST_UTC_S * 1000 - 1),
         struct.pack("<BIH", session.SET_TIME, UTC_S, 1000),
+        struct.pack("<BIH", session.SET_TIME, config.LATEST_UTC_S + 1, 0),
+        struct.pack("<BIH", session.SET_TIME, 0xFFFFFFFF, 999),
     )
     refused = (session.ERROR, (session.SET_TIME, session.ERROR_RANGE))
-    assert [session.parse_reply(reply) for reply in replies] == [(0x84, (-7,)), refused, refused]
+    assert [session.parse_reply(reply) for reply in replies] == [(0x84, (-7,)), *[refused] * 4]
     assert device.utc_ms == UTC_S * 1000 + 250
+
+
+@pytest.mark.parametrize("utc_s", [config.EARLIEST_UTC_S, config.LATEST_UTC_S])
+def test_set_time_takes_the_first_and_the_last_that_a_clock_may_tell(utc_s: int) -> None:
+    device = FakeDevice()
+    server = serve(device)
+    ask(server, station(server), session.pack_set_time(utc_s * 1000))
+    assert device.utc_ms == utc_s * 1000
 
 
 def test_config() -> None:
@@ -320,12 +344,14 @@ def test_config() -> None:
         bytes([session.GET_CONFIG, heartbeat]),
         struct.pack("<BBI", session.SET_CONFIG, heartbeat, 5),
         bytes([session.GET_CONFIG, 99]),
+        bytes([session.GET_CONFIG, 0]),
     )
     assert [session.parse_reply(reply) for reply in replies] == [
         (0x85, (heartbeat, 86400)),
         (0x86, (heartbeat, 7200)),
         (0x85, (heartbeat, 7200)),
         (session.ERROR, (session.SET_CONFIG, session.ERROR_RANGE)),
+        (session.ERROR, (session.GET_CONFIG, session.ERROR_RANGE)),
         (session.ERROR, (session.GET_CONFIG, session.ERROR_RANGE)),
     ]
 
@@ -366,7 +392,8 @@ def test_session_ends_when_its_frames_are_used_up() -> None:
     server = serve()
     channel = station(server)
     assert server._channel is not None
-    server._channel._sent = channel._received = 0x10000
+    server._channel._sent = channel._received = 0xFFFF
+    assert ask(server, channel, bytes([session.STATUS])) == [session.pack_status(STATUS)], "the last one"
     assert list(server.feed(session.frame(channel.seal(bytes([session.STATUS]))))) == []
     assert server.over
 

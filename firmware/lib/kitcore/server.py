@@ -143,7 +143,7 @@ class Server:
             return reply + struct.pack("<I", device.acknowledge(up_to))
         if operation == session.SET_TIME:
             utc_s, milliseconds = values
-            if utc_s < config.EARLIEST_UTC_S or milliseconds > 999:
+            if not config.EARLIEST_UTC_S <= utc_s <= config.LATEST_UTC_S or milliseconds > 999:
                 raise RangeError("not a time of this product's life")
             return reply + struct.pack("<i", device.set_time(utc_s * 1000 + milliseconds))
         if operation == session.GET_CONFIG:

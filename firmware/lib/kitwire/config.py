@@ -42,6 +42,8 @@ NO_OFFSET = 1000
 
 EARLIEST_UTC_S = 1735689600
 """1 January 2025: no station's clock is right and before this release (Unix seconds)."""
+LATEST_UTC_S = 4102444800
+"""1 January 2100: six years before 32 bits of seconds are used up, and a tag that nobody corrects would tell none."""
 
 PROFILE_DOCKED = 0
 """Silent in the field; advertises at the dock and for a minute after a press of the button."""
