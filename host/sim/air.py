@@ -127,8 +127,14 @@ class AirLink(LocalLink):
         """Take `controller` off the air; its peers lose their connections after the supervision timeout."""
         if controller not in self.controllers:
             return
-        controller.le_legacy_advertiser.stop()
         self.remove_controller(controller)
+        self.silence(controller)
+
+    def silence(self, controller: Controller) -> None:
+        """Let `controller` do nothing any more that its host had asked for; its peers find out as in `vanish`."""
+        controller.le_legacy_advertiser.stop()
+        controller.le_scan_enable = False
+        controller.pending_le_connection = None
         for connection in list(controller.le_connections.values()):
             self.give_up(controller, connection, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
         controller.le_connections.clear()
@@ -149,15 +155,15 @@ class AirLink(LocalLink):
                 return controller, end
         return None, None
 
-    def expect(self, central: Controller, connection: Link) -> None:
-        """`central` takes itself to be connected: it finds out if it is not."""
+    def expect(self, controller: Controller, connection: Link) -> None:
+        """`controller` takes itself to be connected: it finds out if it is not."""
 
         def look() -> None:
             if self._other_end(connection)[1] is None:
                 reason = hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR
-                self.later(ESTABLISH_S, functools.partial(lose, central, connection, reason))
+                self.later(ESTABLISH_S, functools.partial(lose, controller, connection, reason))
 
-        self.later(0, look)  # the tag has it by then, or does not take it
+        self.later(0, look)  # the tag has it by then, or does not take it; the central has not gone meanwhile
 
     def holder(self, connection: Link) -> StationController | None:
         """The central at the other end of a tag's `connection`, if it is one that acknowledges no end."""
@@ -230,7 +236,11 @@ class TagController(Controller):
 
     def on_le_connect_ind(self, packet: ll.ConnectInd) -> None:
         self.supervision_s[packet.initiator_address] = packet.timeout / 100
+        before = self.le_connections.get(packet.initiator_address)
         super().on_le_connect_ind(packet)
+        connection = self.le_connections.get(packet.initiator_address)
+        if connection is not None and connection is not before:
+            self.air.expect(self, connection)
 
     def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
         # LL_TERMINATE_IND is sent until it is acknowledged, at most for the supervision time-out (Core 6.B.5.1.6).
@@ -266,6 +276,20 @@ class StationController(Controller):
     le_acl_data_packet_length = DATA_LENGTH
     _strength_dbm: float | None = None
 
+    def on_hci_reset_command(self, command: hci.HCI_Reset_Command) -> Any:
+        # bumble's own goes on with whatever it was doing (Core 4.E.7.3.2).
+        if isinstance(self.link, AirLink):
+            self.link.silence(self)
+        return super().on_hci_reset_command(command)
+
+    def on_hci_le_create_connection_cancel_command(self, command: hci.HCI_LE_Create_Connection_Cancel_Command) -> Any:
+        # bumble's own goes on initiating, and refuses every connection after that (Core 4.E.7.8.13).
+        pending, self.pending_le_connection = self.pending_le_connection, None
+        if pending is None:
+            return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
+        asyncio.get_running_loop().call_soon(self.send_hci_packet, _cancelled(pending))
+        return super().on_hci_le_create_connection_cancel_command(command)
+
     def create_le_connection(self, peer_address: hci.Address) -> None:
         before = self.le_connections.get(peer_address)
         super().create_le_connection(peer_address)
@@ -296,6 +320,21 @@ class StationController(Controller):
                 extended = [replace(report, rssi=rssi) for report in packet.reports]
                 packet = hci.HCI_LE_Extended_Advertising_Report_Event(extended)
         super().send_hci_packet(packet)
+
+
+def _cancelled(pending: Any) -> hci.HCI_LE_Connection_Complete_Event:
+    """What a host hears of a connection that it had asked for in `pending`, and wants no more."""
+    return hci.HCI_LE_Connection_Complete_Event(
+        status=hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR,
+        connection_handle=0,
+        role=hci.Role.CENTRAL,
+        peer_address_type=pending.peer_address.address_type,
+        peer_address=pending.peer_address,
+        connection_interval=0,
+        peripheral_latency=0,
+        supervision_timeout=0,
+        central_clock_accuracy=0,
+    )
 
 
 def own_address(name: str) -> hci.Address:

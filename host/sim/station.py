@@ -125,18 +125,16 @@ class VirtualStation:
 
 
 class _Adapter(asyncio.Protocol):
-    """One station's connection to a controller of its own; when it is lost, so is the controller."""
+    """One station's connection to a controller of its own, on the air from the station's first word to its last."""
 
     def __init__(self, station: VirtualStation) -> None:
         self._station = station
         self._source = StreamPacketSource()
+        self._controller: StationController | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._controller = self._station.controller()
-        self._source.set_packet_sink(self._controller)
-        self._controller.host = self
         self._station.adapter_opened(self)
 
     def on_packet(self, packet: bytes) -> None:
@@ -145,15 +143,23 @@ class _Adapter(asyncio.Protocol):
             self._transport.write(packet)
 
     def data_received(self, data: bytes) -> None:
+        if self._controller is None:
+            self._controller = self._station.controller()
+            self._source.set_packet_sink(self._controller)
+            self._controller.host = self
         self._source.data_received(data)
 
+    def eof_received(self) -> None:
+        self.close()  # asyncio would first send what nobody reads any more, and wait for ever
+
     def connection_lost(self, error: Exception | None) -> None:
-        self._station.link.vanish(self._controller)
+        if self._controller is not None:
+            self._station.link.vanish(self._controller)
         self._station.adapter_closed(self)
 
     @property
     def connected(self) -> bool:
-        return bool(self._controller.le_connections)
+        return self._controller is not None and bool(self._controller.le_connections)
 
     def close(self) -> None:
         self._transport.abort()
