@@ -1,15 +1,13 @@
 """Asks an officer at the terminal: why a pouch was opened, and the questions of a form. Under a minute.
 
-Whatever is left for later is kept: what was answered of a report as a draft, which is offered the next time.
+Each answer is kept at once, those of a report as a draft, which is offered the next time: so nothing is lost whether a
+question is left for later, the terminal is closed or the program is killed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
-
-import click
 
 from host import clock, forms, service
 from host.cli import questions
@@ -17,9 +15,10 @@ from host.cli.options import instant
 from host.cli.questions import Later, Left, Offer
 from host.cli.steps import line, told
 from host.cli.terminal import say
-from host.errors import InputError, KitdockError
+from host.errors import InputError
 from host.phrase import NextStep, Phrase
 from host.usage.openings import Opening
+from host.usage.queues import AtTheDock
 from host.usage.reports import CAUSES, MAX_DOSES, USED, Draft, Unseen
 
 DRAFT_KEPT = "asking.draft_kept"
@@ -28,29 +27,43 @@ SELF = "me"
 """What somebody who keeps the stock answers who speaks for themselves, not for an officer."""
 
 
-def ask_about(store: service.Database, tag_id: str, form_key: str) -> None:
-    """Asks who is at the dock with a pouch, then why it was opened each time, and for reports that are missing."""
-    here = service.Telling(store).at_the_dock(tag_id)
-    if here.openings or here.missing:
-        _AtTheDock(store, here, form_key).ask()
+def ask_about(store: service.Database, tags: Sequence[str], form_key: str) -> None:
+    """Asks who is at the dock with pouches, then why each was opened each time, and for reports that are missing.
+
+    `tags` are the ids of their tags. An officer who was asked about one is not asked for the collar number again at the next.
+    """
+    queue = _Queue(store, tags)
+    for tag in tags:
+        here = service.Telling(store).at_the_dock(tag)
+        if here.asks:
+            _AtTheDock(store, here, form_key, queue).ask()
+
+
+class _Queue:
+    """What is known of who is asked about several pouches: the officer, and what that officer is asked anyway."""
+
+    def __init__(self, store: service.Database, tags: Sequence[str]) -> None:
+        self.own = store.account.officer
+        self.who: str | None = self.own
+        self.greeted: str | None = None
+        self.asked = [each for tag in tags for each in service.Telling(store).unexplained_openings(tag)]
 
 
 class _AtTheDock:
     """What is asked of a pouch that has docked, from the first question to the last."""
 
-    def __init__(self, store: service.Database, here: service.AtTheDock, form_key: str) -> None:
+    def __init__(self, store: service.Database, here: AtTheDock, form_key: str, queue: _Queue) -> None:
         self._store = store
         self._here = here
         self._form_key = form_key
-        self._who: str | None = None
-        self._known = False
+        self._queue = queue
+        self._known = queue.own is not None or (queue.who is not None and queue.who in here.holders)
         self._openings: list[_AboutOpening] = []
 
     def ask(self) -> None:
         try:
-            self._known = self._store.account.officer is not None
             if self._known:
-                self._take(self._store.account.officer)
+                self._take(self._queue.who)
             openings = [self._opening(at) for at in range(len(self._here.openings))]
             questions.from_the_start([self._ask_who, *openings, self._ask_missing])
         except Later:
@@ -64,23 +77,27 @@ class _AtTheDock:
 
     def _take(self, who: str | None) -> None:
         """Who speaks is known now, or another than before."""
-        if not self._openings or who != self._who:
-            self._who = who
+        if not self._openings or who != self._queue.who:
+            self._queue.who = who
             self._openings = [_AboutOpening(self._store, each, self._form_key, who) for each in self._here.openings]
             if who is not None and self._here.openings:
-                service.Reports(self._store).note_docked_by(self._here.openings[-1].tag, who, clock.now_ms())
-            if who is not None:
+                service.Reports(self._store).note_docked_by(self._here.tag, who, clock.now_ms())
+            if who is not None and who != self._queue.greeted:
                 say("\n" + line("asking.hello", officer=who))
+            self._queue.greeted = who
 
     def _opening(self, at: int) -> Callable[[], bool]:
         return lambda: self._openings[at].ask()
 
     def _ask_missing(self) -> bool:
         """Asks for the report of each use that was explained at an earlier docking and never reported."""
-        if self._who is None:
+        who = self._queue.who
+        if who is None:
             return False
-        missing = service.Telling(self._store).missing_besides(self._who, self._here.openings)
-        return questions.in_turn([self._missing(each, self._who) for each in missing])
+        missing = service.Telling(self._store).missing_besides(who, self._queue.asked)
+        asked = questions.in_turn([self._missing(each, who) for each in missing])
+        self._queue.asked += missing
+        return asked
 
     def _missing(self, opening: Opening, who: str) -> Callable[[], bool]:
         question = Phrase(
@@ -120,11 +137,7 @@ class _AboutOpening:
         try:
             questions.in_turn([self._ask_cause, self._ask_doses, self._ask_report])
         except Later as left:
-            self._keep()
             _say_left(left)
-        except KeyboardInterrupt:
-            self._keep()
-            raise
         return True
 
     def _keep(self) -> None:
@@ -137,6 +150,7 @@ class _AboutOpening:
         self._cause = ask_cause(self._store, self._opening, self._who, self._cause)
         if self._cause != USED:
             self._record(self._cause, None)
+        self._keep()
         return True
 
     def _ask_doses(self) -> bool:
@@ -289,32 +303,21 @@ class _Report:
                 raise Later
             return True
 
-        with self._kept():
-            try:
-                questions.in_turn([ask, self.ask_kit, self.ask_form])
-            except Later:
-                raise (Later(DRAFT_KEPT) if self.answers else Later()) from None
-            filed = service.Telling(self._store).file_report(
-                self._form.key, self._opening, self._officer, self.answers, clock.now_ms(), self.kit
-            )
+        try:
+            questions.in_turn([ask, self.ask_kit, self.ask_form])
+        except Later:
+            raise (Later(DRAFT_KEPT) if self.answers else Later()) from None
+        filed = service.Telling(self._store).file_report(
+            self._form.key, self._opening, self._officer, self.answers, clock.now_ms(), self.kit
+        )
         say(f"{line('asking.report_filed', report=filed.id)} {told(reported(filed.id, self._opening, self._officer))}")
 
     def ask_all(self, asks_kit: bool) -> None:
         """Asks for the kit, unless that was said, and all of the form. Raises `questions.Later`: a draft is kept."""
-        with self._kept():
-            questions.from_the_start([*([self.ask_kit] if asks_kit else []), self.ask_form])
+        questions.from_the_start([*([self.ask_kit] if asks_kit else []), self.ask_form])
 
-    @contextmanager
-    def _kept(self) -> Iterator[None]:
-        """Whatever keeps the report from being filed, what was answered is kept as a draft."""
-        try:
-            yield
-        except (KitdockError, KeyboardInterrupt, click.Abort):
-            self.keep()
-            raise
-
-    def keep(self) -> None:
-        """Keeps what was answered so far for the next time."""
+    def _keep(self) -> None:
+        """Keeps what was answered so far for the next time, however this one ends."""
         if self.answers or self.kit is not None:
             draft = Draft(self.answers, USED if self._opening else None, self.kit)
             service.Drafts(self._store).keep_draft(self._form.key, self._officer, self._opening, draft)
@@ -348,6 +351,7 @@ class _Report:
         offer = Offer[str | None](self.kit, self.kit or "")
         wanted = Phrase("asking.help_kit", kits=tuple(self._kits))
         self.kit = questions.ask(line("asking.kit_offered" if self.kit else "asking.kit"), wanted, parse, offer)
+        self._keep()
         return True
 
     def ask_form(self) -> bool:
@@ -368,6 +372,7 @@ class _Report:
                 self.answers.pop(field.key, None)
             else:
                 self.answers[field.key] = answer
+            self._keep()
             return True
 
         return ask

@@ -150,7 +150,7 @@ def _ask(db: Path, tag_id: str, given_up: threading.Event) -> None:
         return line.rstrip("\n")
 
     with service.open_database(db) as store, reading_by(read if SELECTS else input):
-        asking.ask_about(store, tag_id, forms.DEFAULT)
+        asking.ask_about(store, [tag_id], forms.DEFAULT)
 
 
 @contextmanager

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from host import clock, forms, service
-from host.cli import asking, terminal
+from host import clock, service
+from host.cli import dock_terminal, terminal
+from host.cli.collecting import Collecting
 from host.cli.groups import Command
 from host.cli.options import open_store, with_store
 from host.cli.render import Row, Table
 from host.cli.showing.dock_status import dock_status
-from host.cli.showing.docking import adapter_option, on_radio, progress
+from host.cli.showing.docking import Meanwhile, adapter_option, on_radio, progress
 from host.cli.steps import told
 from host.docking.service import Dock
 from host.docking.session import DockingReport
 from host.errors import KitdockError, LinkError
-from host.link.adapter import Adapter
+from host.link.adapter import Adapter, open_adapter
 from host.phrase import NextStep, Phrase
+from host.unit.only_one import only_one
 
 QUIET_S = 5.0
 """How long `dock --once` waits for another tag, in seconds."""
@@ -47,33 +50,85 @@ def dock(
         return dock_status(db)
     prompt = terminal.has_terminal() and not no_prompt
     with open_store(db) as store:
+        if once:
+            reports = _collect_once(store, adapter, wait, everything)
+            if reports is None:
+                click.echo(told(Phrase("dock.stopped")), err=True)
+                return None
+            collected = list(dict.fromkeys(each.tag for each in reports if each.error is None))
+            if prompt:
+                dock_terminal.ask_all(store, collected)
+            else:
+                _tell_what_is_missing(store, collected)
+            _complain(reports)
+            return _table(reports)
+        if prompt:
+            _serve(store, adapter, everything)
+        else:
+            _only_collect(store, adapter, everything)
+        return None
 
-        async def collect(radio: Adapter) -> list[DockingReport]:
-            async def docked(report: DockingReport) -> None:
-                if report.error is None:
-                    _ask(store, report.tag) if prompt else _tell_what_is_missing(store, report.tag)
 
-            here = Dock(store, radio, progress(store), clock.now_ms)
-            return await here.run(quiet_s=wait if once else None, everything=everything, docked=docked)
+def _collect_once(
+    store: service.Database, adapter: str | None, wait_s: float, everything: bool
+) -> list[DockingReport] | None:
+    """How each docking ended, once no tag had anything new for so many seconds; None if it was stopped."""
 
-        if not once:
-            click.echo(told(Phrase("dock.until_stopped")), err=True)
-        reports = on_radio(adapter, collect)
-        if reports is None:
-            click.echo(told(Phrase("dock.stopped")), err=True)
-            return None
-        _complain(reports)
-        return Table(
-            [_docking_row(each) for each in reports],
-            {
-                "pouch": "pouch",
-                "docked": lambda row: told(_OUTCOMES[row["outcome"]]),
-                "new_records": "records_added",
-                "altered": "altered",
-                "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']}%",
-            },
-            told(Phrase("dock.nothing_new", scan=NextStep("dock.scan"))),
-        )
+    async def collect(radio: Adapter) -> list[DockingReport]:
+        return await Dock(store, radio, progress(store), clock.now_ms).run(quiet_s=wait_s, everything=everything)
+
+    return on_radio(adapter, collect)
+
+
+def _only_collect(store: service.Database, adapter: str | None, everything: bool) -> None:
+    """Collects until it is stopped."""
+
+    async def docked(report: DockingReport) -> None:
+        if report.error is None:
+            _tell_what_is_missing(store, [report.tag])
+
+    async def collect(radio: Adapter) -> None:
+        await Dock(store, radio, progress(store), clock.now_ms).run(everything=everything, docked=docked)
+
+    click.echo(told(Phrase("dock.until_stopped")), err=True)
+    on_radio(adapter, collect)
+    click.echo(told(Phrase("dock.stopped")), err=True)
+
+
+def _serve(store: service.Database, adapter: str | None, everything: bool) -> None:
+    """Collects and asks, each at its own pace, until it is stopped; only asks if another process collects."""
+    held = Meanwhile()
+    show = progress(store, show=held.add)
+
+    async def collect() -> None:
+        with service.open_database(store.path, login=store.login) as own:
+            async with open_adapter(adapter) as radio:
+                await Dock(own, radio, show, clock.now_ms).run(everything=everything)
+
+    asking = dock_terminal.DockTerminal(store, held)
+    with suppress(KeyboardInterrupt), only_one(store.path) as alone:
+        terminal.say(told(Phrase("dock.until_stopped_asking" if alone else "dock.only_asks")))
+        if alone:
+            with Collecting(collect) as collecting:
+                asking.serve(collecting.goes_on)
+        else:
+            asking.serve(lambda: None)
+    if terminal.has_terminal():
+        click.echo(told(Phrase("dock.stopped" if alone else "dock.asking_stopped")), err=True)
+
+
+def _table(reports: list[DockingReport]) -> Table:
+    return Table(
+        [_docking_row(each) for each in reports],
+        {
+            "pouch": "pouch",
+            "docked": lambda row: told(_OUTCOMES[row["outcome"]]),
+            "new_records": "records_added",
+            "altered": "altered",
+            "battery": lambda row: "" if row["battery_percent"] is None else f"{row['battery_percent']}%",
+        },
+        told(Phrase("dock.nothing_new", scan=NextStep("dock.scan"))),
+    )
 
 
 @click.command(cls=Command)
@@ -129,29 +184,18 @@ def _trouble(row: Row) -> str:
     return " ".join([*safe_mode, *damaged])
 
 
-def _ask(store: service.Database, tag_id: str) -> None:
-    """Asks at the terminal about each opening of a tag that nobody has explained, and for reports that are missing.
-
-    Ctrl-C or the end of the input leaves what is asked for later, and the dock goes on.
-    """
-    try:
-        with terminal.stoppable():
-            asking.ask_about(store, tag_id, forms.DEFAULT)
-    except (click.Abort, KeyboardInterrupt):
-        terminal.say("\n" + told(Phrase("asking.left_for_later")))
-
-
-def _tell_what_is_missing(store: service.Database, tag_id: str) -> None:
-    """Where nobody is asked, says which reports are missing from the officers who have the pouch."""
+def _tell_what_is_missing(store: service.Database, tags: list[str]) -> None:
+    """Where nobody is asked, says which reports are missing from the officers who have the pouches."""
     zone = store.station.time_zone
-    for officer, opening in service.Telling(store).reports_missing(tag_id):
-        missing = Phrase(
+    missing = [each for tag in tags for each in service.Telling(store).reports_missing(tag)]
+    for officer, opening in missing:
+        say = Phrase(
             "dock.report_missing",
             officer=officer,
             at=clock.Instant(opening.began.likely_ms, zone),
             file=NextStep("report.file", opening=opening.name, officer=officer),
         )
-        click.echo(told(missing), err=True)
+        click.echo(told(say), err=True)
 
 
 def _docking_row(report: DockingReport) -> Row:

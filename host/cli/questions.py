@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
+from contextvars import ContextVar
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import click
@@ -28,6 +29,9 @@ EMPTY = "-"
 
 ROOM = 12
 """Columns that are left for the answer on the last line of a question; else it goes onto a line of its own."""
+
+MEANWHILE: ContextVar[Callable[[], None]] = ContextVar("meanwhile", default=lambda: None)
+"""Shows what has happened while somebody answered; called before each next question, never within one."""
 
 _Answer = TypeVar("_Answer")
 
@@ -186,6 +190,7 @@ def in_turn(steps: Sequence[Callable[[], bool]]) -> bool:
     """
     at, way, asked = 0, 1, False
     while at < len(steps):
+        MEANWHILE.get()()
         try:
             if steps[at]():
                 way, asked = 1, True

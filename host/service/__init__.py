@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from host.service.stocktake import Unsettled as Unsettled
     from host.service.summaries import Summaries as Summaries
     from host.service.tags import Tags as Tags
-    from host.service.telling import AtTheDock as AtTheDock
     from host.service.telling import Reporting as Reporting
     from host.service.telling import Telling as Telling
     from host.store.catalogue import Product as Product
@@ -78,7 +77,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "Accounts": "host.service.accounts",
     "Advised": "host.service.expiry",
-    "AtTheDock": "host.service.telling",
     "Candidate": "host.service.restoring",
     "Care": "host.service.care",
     "Catalogue": "host.service.catalogue",

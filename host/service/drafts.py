@@ -20,14 +20,19 @@ class Drafts:
         self._drafts = DraftRepository(db)
 
     def keep_draft(self, form_key: str, officer: str, opening: Opening | None, new: Draft) -> None:
-        """Keeps what was answered of a report, in place of an earlier draft. Raises `NotAllowed`, `VaultError`."""
+        """Keeps what was answered of a report, in place of an earlier draft. Raises `NotAllowed`, `VaultError`.
+
+        It is kept after each answer; the audit has the first. Going on with it another time is audited then.
+        """
         place = _place(opening)
-        with self._db.changing("report.draft", officer) as detail:
+        with self._db.writing():
             self._db.demand_own("report.draft", officer, officer)
             kept = self._drafts.draft(form_key, officer, place, self._since_ms())
             self._drafts.remove_old(self._since_ms())
             self._drafts.put(form_key, officer, place, new._replace(answers=filled(new.answers, kept)), clock.now_ms())
-            detail |= {"draft": "kept", "form": form_key, "opening": _name(opening)}
+            if kept is None:
+                detail = {"draft": "kept", "form": form_key, "opening": _name(opening)}
+                self._db.note("report.draft", officer, detail)
 
     def kept_draft(self, form_key: str, officer: str, opening: Opening | None) -> Draft | None:
         """What was answered of a report that was left for later, if anything was and it is not too old.

@@ -5,7 +5,7 @@ It is the same at the dock, at the command line and in a script: the face asks a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from host import clock, forms
@@ -18,20 +18,13 @@ from host.service.reports import Reports
 from host.service.tags import Tags
 from host.store.database import Database
 from host.store.drafts import DraftRepository
+from host.store.tags import TagRepository
 from host.usage.openings import Opening
+from host.usage.queues import AtTheDock, Known, Queue, collected, queues
 from host.usage.reports import CAUSES, MAX_DOSES, USED, Unseen, UsageReport, filled, incident_ms
 
-
-class AtTheDock(NamedTuple):
-    """What to ask about a pouch that has docked: who may be at the dock with it, and why it was opened each time.
-
-    `missing` are the reports that are due from any of them, as (officer, opening).
-    """
-
-    pouch: str
-    holders: list[str]
-    openings: list[Opening]
-    missing: list[tuple[str, Opening]]
+MOST_DOCKINGS = 1000
+"""How many dockings one look at what was collected takes up: more than a shift brings."""
 
 
 class Reporting(NamedTuple):
@@ -51,6 +44,7 @@ class Telling:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._dockings = TagRepository(db)
         self._drafts = DraftRepository(db)
         self._drafts_service = Drafts(db)
         self._openings = Openings(db)
@@ -77,14 +71,34 @@ class Telling:
         holders = self._reports.holders_of(pouch) or list(
             dict.fromkeys(officer for each in found for officer in each.officers)
         )
-        return AtTheDock(pouch, holders, found, self._missing_of(holders))
+        return AtTheDock(tag_id, pouch, holders, found, self._missing_of(holders))
+
+    def known_since(self, since_ms: int) -> Known:
+        """What a client knows that has seen nothing that ended at or after `since_ms`. Raises `NotAllowed`."""
+        self._db.demand("tag.dock")
+        return Known(self._dockings.last_docking_before(since_ms))
+
+    def collected(self, known: Known) -> tuple[list[str], Known]:
+        """The tags that were collected since, by whichever process, in that order; and what is known now.
+
+        At most `MOST_DOCKINGS` are looked at; the next time goes on. Raises `NotAllowed`.
+        """
+        self._db.demand("tag.dock")
+        return collected(known, self._dockings.dockings_since(known.docking, known.under_way, MOST_DOCKINGS))
+
+    def queues(self, tags: Iterable[str]) -> list[Queue]:
+        """Whom to ask about the pouches of `tags` that have docked, in that order. Raises `NotAllowed`."""
+        return queues([self.at_the_dock(each) for each in tags])
 
     def reports_missing(self, tag_id: str) -> list[tuple[str, Opening]]:
         """The reports that are missing from those who have the pouch of a tag now, as (officer, opening)."""
         return self._missing_of(self._reports.holders_of(self._tags.tag(tag_id).pouch))
 
     def _missing_of(self, officers: Sequence[str]) -> list[tuple[str, Opening]]:
-        return [(officer, each) for officer in officers for each in self._reports.missing_reports(officer)]
+        account = self._db.account
+        others = account.bound("report.file") and account.officer is not None
+        speakers = [each for each in officers if not others or each == account.officer]
+        return [(officer, each) for officer in speakers for each in self._reports.missing_reports(officer)]
 
     def missing_besides(self, officer: str, asked: Sequence[Opening]) -> list[Opening]:
         """The uses of which the officer's report is missing, but for those that were asked about just now."""

@@ -75,6 +75,7 @@ class Database:
         self._refusal: tuple[str, str | None] | None = None
         self._trial = False
         self._moment: Moment | None = None
+        self._version: int | None = None
 
     @classmethod
     def connect(cls, path: Path, busy_timeout_s: float, login: str | None) -> Self:
@@ -260,6 +261,11 @@ class Database:
                 self.connection.execute("ROLLBACK")
                 self._moment = None
                 self._note_refusal()
+
+    def changed(self) -> bool:
+        """Whether another connection has committed anything since this was asked last; the first time, that it has."""
+        before, self._version = self._version, self.rows("PRAGMA data_version")[0][0]
+        return before != self._version
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query. Raises `InputError` for a number that no database can hold."""

@@ -1,6 +1,7 @@
 """Tags and their sealed keys, dockings and the events of the log, in the database."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator
 
 from host.access.vault import TagKeys
 from host.errors import InputError
@@ -133,6 +134,24 @@ class TagRepository:
         """The dockings of one tag or of all, oldest first."""
         where, parameters = ("WHERE tag = ?", (tag_id,)) if tag_id else ("", ())
         rows = self._db.rows(f"SELECT {', '.join(Docking._fields)} FROM docking {where} ORDER BY id", parameters)
+        return [Docking(*row) for row in rows]
+
+    def last_docking_before(self, at_ms: int) -> int:
+        """The newest docking that was over before `at_ms`, or had begun and not ended; 0 if there is none."""
+        row = self._db.row(
+            "SELECT id FROM docking WHERE coalesce(finished_at_ms, started_at_ms) < ? ORDER BY id DESC LIMIT 1",
+            (at_ms,),
+        )
+        return row[0] if row else 0
+
+    def dockings_since(self, docking: int, among: Collection[int], most: int) -> list[Docking]:
+        """Those of the dockings `among`, and the first `most` after the number `docking`."""
+        columns = ", ".join(Docking._fields)
+        rows = self._db.rows(
+            f"SELECT {columns} FROM docking WHERE id IN (SELECT value FROM json_each(?)) "
+            f"UNION ALL SELECT * FROM (SELECT {columns} FROM docking WHERE id > ? ORDER BY id LIMIT ?)",
+            (json.dumps(list(among)), docking, most),
+        )
         return [Docking(*row) for row in rows]
 
     def last_record(self, tag_id: str) -> tuple[int, bytes] | None:

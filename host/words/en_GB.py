@@ -2127,7 +2127,19 @@ TAGS: Sentences = {
     "bench.offset_too_large": "{reads}; the offset is larger than it should be",
     # The dock, and who is asked there.
     "dock.until_stopped": "The dock is open. Press Ctrl-C to close it.",
+    "dock.until_stopped_asking": (
+        "The dock is open. Press Ctrl-C to leave your questions for later. When nobody is being asked, it closes the "
+        "dock."
+    ),
+    "dock.only_asks": "The dock is already open, so this terminal only asks. Press Ctrl-C to stop.",
     "dock.stopped": "The dock is closed.",
+    "dock.asking_stopped": "This terminal asks no more. The dock stays open.",
+    "dock.collected_meanwhile": "Pouch {pouch} was collected. Its questions come next.",
+    "dock.nothing_to_answer": "Pouch {pouch} was collected. There's nothing for you to answer.",
+    "dock.next": "We'll ask in this order: {queues}.",
+    "dock.officer_next": "officer {officer}",
+    "dock.pouches_next": "pouch {pouches:and}",
+    "dock.lines_left_out": "Earlier messages not shown: {left_out}.",
     "dock.complete": "collected",
     "dock.failed": "failed",
     "dock.battery_low": "{percent}, low",

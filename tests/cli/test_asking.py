@@ -32,7 +32,7 @@ def dock(store: Store, *typed: str, tag: str = TAG) -> Result:
 
     @click.command()
     def prompt() -> None:
-        asking.ask_about(store, tag, forms.DEFAULT)
+        asking.ask_about(store, [tag], forms.DEFAULT)
 
     return CliRunner().invoke(prompt, input="".join(f"{line}\n" for line in typed), catch_exceptions=False)
 

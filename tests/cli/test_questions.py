@@ -115,7 +115,7 @@ def dock(there: Station, *typed: str) -> Result:
 
         @click.command()
         def prompt() -> None:
-            asking.ask_about(store, TAG, forms.DEFAULT)
+            asking.ask_about(store, [TAG], forms.DEFAULT)
 
         asked = CliRunner().invoke(prompt, input="".join(f"{each}\n" for each in typed), catch_exceptions=False)
     assert asked.exit_code == 0
@@ -276,7 +276,7 @@ def test_ctrl_c_in_a_form_keeps_the_draft_and_is_passed_on(there: Station) -> No
         patch("click.termui.visible_prompt_func", read),
         pytest.raises(KeyboardInterrupt),
     ):
-        asking.ask_about(store, TAG, forms.DEFAULT)
+        asking.ask_about(store, [TAG], forms.DEFAULT)
     assert "area" in drafted(there).answers
 
 

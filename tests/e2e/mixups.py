@@ -234,7 +234,7 @@ class Force(Month):
 
         @click.command()
         def prompt() -> None:
-            asking.ask_about(self.store, tag, forms.DEFAULT)
+            asking.ask_about(self.store, [tag], forms.DEFAULT)
 
         asked = CliRunner().invoke(prompt, input="".join(f"{line}\n" for line in typed), catch_exceptions=False)
         assert asked.exit_code == 0, asked.output

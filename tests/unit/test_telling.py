@@ -64,6 +64,43 @@ def test_closed_unexplained_openings_are_asked_about_with_doses_from_the_marks(s
     assert [each.sequence for each in store.unexplained_openings()] == [1]
 
 
+def test_what_was_collected_is_told_once_whichever_process_collected_it(store: Store) -> None:
+    with Store.open(store.path) as service:
+        assert store.changed()
+        assert not store.changed()
+        known = store.known_since(NOW + DAY)
+        tags, known = store.collected(known)
+        assert tags == [TAG], "the docking ended after that"
+        assert store.collected(known) == ([], known)
+        docking = service.begin_docking(TAG, NOW + 2 * DAY)
+        assert store.changed()
+        tags, known = store.collected(known)
+        assert (tags, known.under_way) == ([], (docking,))
+        service.finish_docking(docking, NOW + 2 * DAY + 900, "complete", None, 0)
+        assert store.collected(known)[0] == [TAG]
+    assert store.known_since(NOW).docking == 0
+    assert store.known_since(NOW + 3 * DAY).docking == docking
+
+
+def test_the_holder_waits_with_the_openings_and_the_missing_reports_of_the_pouch(store: Store) -> None:
+    (queue,) = store.queues([TAG])
+    (pouch,) = queue.pouches
+    assert (queue.officer, pouch.pouch, [each.sequence for each in pouch.openings]) == ("1207", "P1", [1, 5])
+    for sequence, cause in ((1, "used"), (5, "training")):
+        store.record_explanation(store.find_opening(f"P1:{sequence}"), "1207", cause, None, NOW + DAY)
+    (queue,) = store.queues([TAG])
+    assert [(officer, each.sequence) for officer, each in queue.pouches[0].missing] == [("1207", 1)]
+
+
+def test_an_officers_own_account_is_asked_for_nobody_elses_reports(store: Store) -> None:
+    store.record_explanation(store.find_opening("P1:1"), "1207", "used", None, NOW + DAY)
+    store.grant("constable", OFFICER, "1300", NOW)
+    before = len(list(store.audit_entries()))
+    with Store.open(store.path, login="constable") as own:
+        assert own.queues([TAG]) == []
+    assert len(list(store.audit_entries())) == before, "nothing was refused"
+
+
 def test_opening_is_found_by_pouch_tag_and_sequence(store: Store) -> None:
     assert store.find_opening("P1:5").sequence == 5
     assert store.find_opening(f"{TAG}:1").sequence == 1
