@@ -30,7 +30,7 @@ SELF = "me"
 def ask_about(store: service.Database, tags: Sequence[str], form_key: str) -> None:
     """Asks who is at the dock with pouches, then why each was opened each time, and for reports that are missing.
 
-    `tags` are the ids of their tags. An officer who was asked about one is not asked for the collar number again at the next.
+    `tags` are the ids of their tags. An officer who was asked about one isn't asked for the collar number at the next.
     """
     queue = _Queue(store, tags)
     for tag in tags:

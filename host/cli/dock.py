@@ -35,6 +35,10 @@ class SomeFailed(LinkError):
     """At least one tag could not be docked."""
 
 
+class AlreadyOpen(LinkError):
+    """Another process collects for this database."""
+
+
 @click.command(cls=Command)
 @click.option("--once", is_flag=True)
 @click.option("--all", "everything", is_flag=True)
@@ -90,8 +94,11 @@ def _only_collect(store: service.Database, adapter: str | None, everything: bool
     async def collect(radio: Adapter) -> None:
         await Dock(store, radio, progress(store), clock.now_ms).run(everything=everything, docked=docked)
 
-    click.echo(told(Phrase("dock.until_stopped")), err=True)
-    on_radio(adapter, collect)
+    with only_one(store.path) as alone:
+        if not alone:
+            raise AlreadyOpen("dock.already_open")
+        click.echo(told(Phrase("dock.until_stopped")), err=True)
+        on_radio(adapter, collect)
     click.echo(told(Phrase("dock.stopped")), err=True)
 
 

@@ -1,6 +1,7 @@
-"""The terminal at the dock: asks the officers whose pouches were collected, one after the other, whichever process collects.
+"""The terminal at the dock: asks the officers whose pouches were collected, one after the other.
 
-It knows of a docking by the database alone. So the collecting goes on while somebody types, and neither waits.
+It knows of a docking by the database alone, whichever process collects. So the collecting goes on while somebody types,
+and neither waits.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -16,11 +17,15 @@ from host import clock, forms, service
 from host.cli import asking, questions, terminal
 from host.cli.showing.docking import Meanwhile
 from host.cli.steps import told
+from host.errors import DatabaseBusy, DatabaseFull, KitdockError
 from host.phrase import Phrase
 from host.usage.queues import Queue
 
 LOOK_S = 0.3
 """How often it is looked for what was collected while nobody is asked, in seconds."""
+
+PASSING = (DatabaseBusy, DatabaseFull)
+"""What may have passed at the next look. An officer hears of it when an answer can't be kept."""
 
 RECENT_MS = 600_000
 """How long before the terminal opened a pouch may have been collected for it to be asked about, in milliseconds: its
@@ -35,6 +40,7 @@ class DockTerminal:
         self._held = held
         self._telling = service.Telling(store)
         self._known = self._telling.known_since(clock.now_ms() - RECENT_MS)
+        self._changed = True
         self._waiting: list[str] = []
 
     def serve(self, goes_on: Callable[[], None]) -> None:
@@ -42,29 +48,36 @@ class DockTerminal:
 
         `goes_on` raises whatever has ended the collecting. Raises `KeyboardInterrupt`.
         """
-        with _hangup_is_ctrl_c():
+        with _closable():
             self._look()
             while terminal.has_terminal():
                 queues = self._queues()
                 if queues:
                     self._ask(queues)
-                    continue
-                self._held.show()
-                goes_on()
-                time.sleep(LOOK_S)
-                self._tell(self._look())
+                else:
+                    goes_on()
+                    time.sleep(LOOK_S)
+                    self._meanwhile()
 
     def _look(self) -> list[str]:
         """Takes up what was collected since the last look, and returns its tags."""
-        if not self._store.changed():
+        try:
+            self._changed = self._store.changed() or self._changed
+            if not self._changed:
+                return []
+            tags, self._known = self._telling.collected(self._known)
+        except PASSING:
             return []
-        tags, self._known = self._telling.collected(self._known)
+        self._changed = bool(tags)  # there may be more than one look takes up
         self._waiting += [each for each in tags if each not in self._waiting]
         return tags
 
     def _queues(self) -> list[Queue]:
         """Who is to be asked. Who isn't, doesn't wait."""
-        queues = self._telling.queues(self._waiting)
+        try:
+            queues = self._telling.queues(self._waiting)
+        except PASSING:
+            return []
         asked = {each.tag for queue in queues for each in queue.pouches}
         self._waiting = [each for each in self._waiting if each in asked]
         return queues
@@ -82,17 +95,21 @@ class DockTerminal:
         except (click.Abort, KeyboardInterrupt):
             if terminal.has_terminal():
                 terminal.say("\n" + told(Phrase("asking.left_for_later")))
+        except KitdockError as error:
+            terminal.say(
+                "\n" + told(error)
+            )  # one officer's trouble ends neither the collecting nor the next one's turn
         finally:
             questions.MEANWHILE.reset(before)
             self._held.asking = False
 
     def _meanwhile(self) -> None:
-        """Shows what has happened since the last question."""
+        """Shows what has happened since the last question, and of each pouch whether its officer waits or can go."""
         self._held.show()
-        self._tell(self._look())
+        with suppress(*PASSING):
+            self._tell(self._look())
 
     def _tell(self, tags: list[str]) -> None:
-        """Says of each pouch that it was collected, and whether its officer waits or can go."""
         for tag in tags:
             here = self._telling.at_the_dock(tag)
             if not here.asks:
@@ -120,14 +137,15 @@ def _who(queue: Queue) -> Phrase:
 
 
 @contextmanager
-def _hangup_is_ctrl_c() -> Iterator[None]:
-    """A terminal that is closed ends what is asked as Ctrl-C does, and the dock then."""
-    hangup = getattr(signal, "SIGHUP", None)
-    if hangup is None:  # Windows: the window takes the program along
-        yield
-        return
-    before = signal.signal(hangup, signal.default_int_handler)
+def _closable() -> Iterator[None]:
+    """A terminal that is closed ends what is asked as Ctrl-C does, and the dock then. Nobody is left to complain to."""
+    hangup = getattr(signal, "SIGHUP", None)  # on Windows the window takes the program along
+    before = signal.signal(hangup, signal.default_int_handler) if hangup is not None else None
     try:
         yield
+    except OSError:
+        if terminal.has_terminal():
+            raise
     finally:
-        signal.signal(hangup, before)
+        if hangup is not None:
+            signal.signal(hangup, before)

@@ -26,6 +26,7 @@ class Drafts:
         """
         place = _place(opening)
         with self._db.writing():
+            self._db.demand("report.draft", officer)
             self._db.demand_own("report.draft", officer, officer)
             kept = self._drafts.draft(form_key, officer, place, self._since_ms())
             self._drafts.remove_old(self._since_ms())

@@ -2128,13 +2128,17 @@ TAGS: Sentences = {
     # The dock, and who is asked there.
     "dock.until_stopped": "The dock is open. Press Ctrl-C to close it.",
     "dock.until_stopped_asking": (
-        "The dock is open. Press Ctrl-C to leave your questions for later. When nobody is being asked, it closes the "
-        "dock."
+        "The dock is open. Press Ctrl-C to leave your questions for later, or to close the dock if nobody is being "
+        "asked."
     ),
-    "dock.only_asks": "The dock is already open, so this terminal only asks. Press Ctrl-C to stop.",
+    "dock.already_open": "The dock is already open. To open it here instead, close it there first.",
+    "dock.only_asks": (
+        "The dock is already open, so this terminal only asks. Press Ctrl-C to leave your questions for later, or "
+        "to stop if nobody is being asked."
+    ),
     "dock.stopped": "The dock is closed.",
     "dock.asking_stopped": "This terminal asks no more. The dock stays open.",
-    "dock.collected_meanwhile": "Pouch {pouch} was collected. Its questions come next.",
+    "dock.collected_meanwhile": "Pouch {pouch} was collected. Its questions come after these.",
     "dock.nothing_to_answer": "Pouch {pouch} was collected. There's nothing for you to answer.",
     "dock.next": "We'll ask in this order: {queues}.",
     "dock.officer_next": "officer {officer}",
@@ -3372,7 +3376,11 @@ HELP = {
         "tells the tag that it was received.\n\n"
         "At a terminal it then asks about openings that nobody has explained, and for reports that are missing. "
         "You confirm your collar number first, because pouches are easily swapped. Press Enter to leave a question "
-        "for later.\n\n"
+        "for later. Each answer is kept as you give it.\n\n"
+        "While one officer answers, Kitdock goes on collecting. It asks the next officer afterwards. Ctrl-C leaves all "
+        "the questions of one officer for later. If nobody is being asked, it closes the dock.\n\n"
+        "If the dock is already open as a service, this terminal only asks. It begins with the pouches of the last 10 "
+        "minutes.\n\n"
         "With --once, the exit status is 4 if it couldn't collect from one of the tags.\n\n"
         "\b\n"
         "kitdock dock                      keep collecting until you press Ctrl-C\n"
@@ -3385,7 +3393,7 @@ HELP = {
     ),
     "dock --all": "Collect from tags with nothing new as well, once each.",
     "dock --no-prompt": "Only collect. Don't ask about openings.",
-    "dock --once": "Stop when no tag has anything new. [default: go on until Ctrl-C]",
+    "dock --once": "Stop when no tag has anything new, and ask then. [default: go on until Ctrl-C]",
     "dock --status": (
         "Only show how the dock is: whether it runs, which adapters listen, which pouches wait. The exit status is 1 "
         "if it needs attention."

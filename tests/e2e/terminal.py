@@ -49,10 +49,24 @@ class Terminal:
         """Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
 
+    def kill(self) -> None:
+        """Ends it at once, as a full memory does: it gets no word in."""
+        self._process.kill()
+
+    def close(self, hangup: bool = False) -> int:
+        """Closes the window, with the signal that a shell passes on or without; how the command ends then."""
+        if hangup:
+            self._process.send_signal(signal.SIGHUP)
+        os.close(self._ours)
+        self._ours = -1
+        return self._process.wait(30)
+
     def status(self) -> int:
         """How it ended; it is ended if it goes on."""
         try:
             return self._process.wait(30)
         finally:
             self._process.kill()
-            os.close(self._ours)
+            if self._ours >= 0:
+                os.close(self._ours)
+                self._ours = -1

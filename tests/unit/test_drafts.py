@@ -57,6 +57,14 @@ def test_an_officer_goes_on_with_what_was_answered(store: Store) -> None:
         assert left(own) == 1
 
 
+def test_a_draft_is_kept_after_each_answer_and_is_one_entry_of_the_audit(store: Store) -> None:
+    for answers in ({"area": "Nord"}, {"area": "Nord", "substance": "heroin"}, HEALTH.answers):
+        store.keep_draft(FORM, "1207", None, HEALTH._replace(answers=answers))
+    assert store.kept_draft(FORM, "1207", None) is not None
+    kept = [each.detail for each in store.audit_entries() if each.action == "report.draft"]
+    assert ["kept" in each for each in kept] == [True, False], "then it was offered"
+
+
 def test_nothing_of_it_is_readable_in_the_file_or_the_audit(store: Store) -> None:
     store.keep_draft(FORM, "1207", None, HEALTH)
     files = [path for path in store.path.parent.iterdir() if path.suffix != ".key"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +13,7 @@ from host.errors import InputError
 from host.forms import AnswersRefused
 from host.phrase import NextStep
 from host.tag.events import VERIFIED, EventRow, StatusTold
+from host.usage.queues import Known
 from host.usage.reports import CAUSES
 from host.usage.whole import openings
 from tests.refusals import refused
@@ -80,6 +82,16 @@ def test_what_was_collected_is_told_once_whichever_process_collected_it(store: S
         assert store.collected(known)[0] == [TAG]
     assert store.known_since(NOW).docking == 0
     assert store.known_since(NOW + 3 * DAY).docking == docking
+
+
+def test_a_look_takes_up_so_many_dockings_and_the_next_goes_on(store: Store) -> None:
+    for number in (2, 3):
+        docking = store.begin_docking(TAG, NOW + number * DAY)
+        store.finish_docking(docking, NOW + number * DAY, "complete", None, 0)
+    with patch("host.service.telling.MOST_DOCKINGS", 1):
+        tags, known = store.collected(Known(1))
+        assert (tags, known) == ([TAG], Known(2))
+        assert store.collected(known) == ([TAG], Known(3))
 
 
 def test_the_holder_waits_with_the_openings_and_the_missing_reports_of_the_pouch(store: Store) -> None:
