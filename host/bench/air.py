@@ -92,20 +92,22 @@ def docking(bench: Bench, step: BenchStep) -> Outcome:
     async def dock() -> None:
         done = asyncio.Event()
 
-        async def ended(report: DockingReport) -> None:
+        def ended(report: DockingReport) -> None:
             reports.append(report)
             if report.error is None:
                 done.set()
 
         async with open_adapter(bench.adapter) as radio:
-            here = Dock(bench.store, radio, lambda step: None)
-            docking = asyncio.create_task(here.run(everything=True, docked=ended))
-            waiting = asyncio.create_task(done.wait())
-            await asyncio.wait((docking, waiting), timeout=step.limits["seconds"], return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            docking.cancel()
-            with suppress(asyncio.CancelledError):
-                await docking  # or what went wrong with the radio
+            with Dock(bench.store, lambda step: None) as here:
+                docking = asyncio.create_task(here.collect(radio, everything=True, docked=ended))
+                waiting = asyncio.create_task(done.wait())
+                await asyncio.wait(
+                    (docking, waiting), timeout=step.limits["seconds"], return_when=asyncio.FIRST_COMPLETED
+                )
+                waiting.cancel()
+                docking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await docking  # or what went wrong with the radio
 
     asyncio.run(dock())
     found: dict[str, Any] = {"tries": len(reports), "seconds": round(time.monotonic() - began, 1)}

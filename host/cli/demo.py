@@ -104,7 +104,9 @@ async def _play(store: service.Database, start: datetime, now: datetime, batch: 
         _demand_complete(await force.first_docking(), len(POUCHES))
         _say(Phrase("demo.nine_days"))
         await force.nine_days()
-        reports = await force.dock(docked=lambda report: _after(store, report, batch))
+        reports = await force.dock()
+        for report in reports:
+            await _after(store, report, batch)
         _demand_complete(reports, len(POUCHES) - 1)
         _say(Phrase("demo.again"))
         _demand_complete(await force.dock(everything=True), len(POUCHES) - 1)

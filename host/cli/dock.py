@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,10 +21,12 @@ from host.cli.showing.dock_status import dock_status
 from host.cli.showing.docking import Meanwhile, adapter_option, on_radio, progress
 from host.cli.steps import told
 from host.docking.service import Dock
-from host.docking.session import DockingReport
+from host.docking.session import DockingReport, DockingStep
+from host.docking.supervision import Supervision
 from host.errors import KitdockError, LinkError
 from host.link.adapter import Adapter, open_adapter
 from host.phrase import NextStep, Phrase
+from host.unit import notify
 from host.unit.only_one import only_one
 
 QUIET_S = 5.0
@@ -45,17 +51,17 @@ class AlreadyOpen(LinkError):
 @click.option("--wait", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=QUIET_S, show_default=True)
 @click.option("--no-prompt", is_flag=True)
 @click.option("--status", is_flag=True)
-@adapter_option
+@click.option("--adapter", "adapters", metavar="NAME", multiple=True)
 @with_store
 def dock(
-    db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, status: bool, adapter: str | None
+    db: Path, once: bool, everything: bool, wait: float, no_prompt: bool, status: bool, adapters: tuple[str, ...]
 ) -> Table | None:
     if status:
         return dock_status(db)
     prompt = terminal.has_terminal() and not no_prompt
     with open_store(db) as store:
         if once:
-            reports = _collect_once(store, adapter, wait, everything)
+            reports = _collect_once(store, adapters or (None,), wait, everything)
             if reports is None:
                 click.echo(told(Phrase("dock.stopped")), err=True)
                 return None
@@ -67,50 +73,86 @@ def dock(
             _complain(reports)
             return _table(reports)
         if prompt:
-            _serve(store, adapter, everything)
+            _serve(store, adapters or (None,), everything)
         else:
-            _only_collect(store, adapter, everything)
+            _only_collect(store, adapters or (None,), everything)
         return None
 
 
 def _collect_once(
-    store: service.Database, adapter: str | None, wait_s: float, everything: bool
+    store: service.Database, adapters: Sequence[str | None], wait_s: float, everything: bool
 ) -> list[DockingReport] | None:
     """How each docking ended, once no tag had anything new for so many seconds; None if it was stopped."""
 
-    async def collect(radio: Adapter) -> list[DockingReport]:
-        return await Dock(store, radio, progress(store), clock.now_ms).run(quiet_s=wait_s, everything=everything)
+    async def collect() -> list[DockingReport]:
+        with Dock(store, progress(store), clock.now_ms) as here:
 
-    return on_radio(adapter, collect)
+            async def on(name: str | None) -> list[DockingReport]:
+                async with open_adapter(name) as radio:
+                    return await here.collect(radio, quiet_s=wait_s, everything=everything)
+
+            return [each for reports in await asyncio.gather(*map(on, adapters)) for each in reports]
+
+    with _alone(store):
+        try:
+            return asyncio.run(collect())
+        except KeyboardInterrupt:
+            return None
 
 
-def _only_collect(store: service.Database, adapter: str | None, everything: bool) -> None:
-    """Collects until it is stopped."""
+def _only_collect(store: service.Database, adapters: Sequence[str | None], everything: bool) -> None:
+    """Collects until it is stopped, and tells the manager of services that has started it."""
+    show = progress(store)
 
-    async def docked(report: DockingReport) -> None:
-        if report.error is None:
-            _tell_what_is_missing(store, [report.tag])
+    def say(said: Phrase) -> None:
+        _show_radio(show, said)
+        notify.status(told(said))
 
-    async def collect(radio: Adapter) -> None:
-        await Dock(store, radio, progress(store), clock.now_ms).run(everything=everything, docked=docked)
+    async def collect() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError):  # on Windows nobody sends it
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        with Dock(store, show, clock.now_ms) as here:
+            await Supervision(here, adapters, say, notify.alive, _tell_of_report, everything).run()
 
-    with only_one(store.path) as alone:
-        if not alone:
-            raise AlreadyOpen("dock.already_open")
+    with _alone(store):
         click.echo(told(Phrase("dock.until_stopped")), err=True)
-        on_radio(adapter, collect)
+        notify.ready()
+        with suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(collect())
+        notify.stopping()
     click.echo(told(Phrase("dock.stopped")), err=True)
 
 
-def _serve(store: service.Database, adapter: str | None, everything: bool) -> None:
+def _show_radio(show: Callable[[DockingStep], None], said: Phrase) -> None:
+    """Shows what is said of a radio as a step of no pouch."""
+    show(DockingStep("radio", "", said))
+
+
+def _tell_of_report(docked: DockingReport, store: service.Database) -> None:
+    """Where nobody is asked: tells of the reports that are missing after a docking."""
+    if docked.error is None:
+        _tell_what_is_missing(store, [docked.tag])
+
+
+@contextmanager
+def _alone(store: service.Database) -> Iterator[None]:
+    """Raises `AlreadyOpen` if another process collects for this database."""
+    with only_one(store.path) as alone:
+        if not alone:
+            raise AlreadyOpen("dock.already_open")
+        yield
+
+
+def _serve(store: service.Database, adapters: Sequence[str | None], everything: bool) -> None:
     """Collects and asks, each at its own pace, until it is stopped; only asks if another process collects."""
     held = Meanwhile()
     show = progress(store, show=held.add)
 
     async def collect() -> None:
-        with service.open_database(store.path, login=store.login) as own:
-            async with open_adapter(adapter) as radio:
-                await Dock(own, radio, show, clock.now_ms).run(everything=everything)
+        with Dock(store, show, clock.now_ms) as here:
+            await Supervision(here, adapters, partial(_show_radio, show), everything=everything).run()
 
     asking = dock_terminal.DockTerminal(store, held)
     with suppress(KeyboardInterrupt), only_one(store.path) as alone:
@@ -146,8 +188,8 @@ def scan(db: Path, seconds: float, adapter: str | None) -> Table:
     with open_store(db) as store:
 
         async def listen(radio: Adapter) -> list[Row]:
-            here = Dock(store, radio, progress(store), clock.now_ms)
-            found = await here.scan(seconds)
+            with Dock(store, progress(store), clock.now_ms) as here:
+                found = await here.scan(radio, seconds)
             return [
                 {
                     "pouch": tag.pouch,

@@ -1,114 +1,142 @@
-"""The dock as a service: hears tags, queues those that have something new, docks them one at a time.
+"""The dock: hears tags, and docks those that have something new, one at a time on each radio.
 
-One scanner and one connection at a time for the radio. A tag is connected to only when its advert says
-that it holds something that is not committed yet.
+A tag is connected to only when its advert says that it holds something that is not committed yet.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from host import service
-from host.docking import bounds
+from host.access.vault import TagKeys
 from host.docking.keeping import Keeping
 from host.docking.session import DockingReport, DockingStep, TagRolledBack, dock
-from host.docking.sightings import Sighting, Sightings
-from host.errors import StoreError
+from host.docking.sightings import Search, Sighting, Sightings
+from host.docking.turns import ATTEMPTS, Turns, Visit
+from host.errors import KitdockError, StoreError
 from host.link.adapter import Adapter
-from host.link.errors import LinkLost, WrongKey
+from host.link.errors import LinkLost, TagMisbehaves, WrongKey
 from host.link.gatt import Link, connected, stop_if_cancelled
 from host.phrase import NextStep, Phrase
-from host.tag.events import Tag
+from host.tag.events import Radio, Tag
 from host.tag.verify import LogKeys
 from kitwire import advert
-
-ATTEMPTS = 3
-"""How often a tag is tried while it stays at the dock, before it is left alone for `REST_S`."""
-
-FIRST_BACK_OFF_S = 1.0
-"""Wait before the second attempt, in seconds; doubled before each further one."""
-
-REST_S = 60.0
-"""How long a tag that failed all its attempts is left alone, in seconds."""
-
-HOPELESS_REST_S = 3600.0
-"""The same if trying again cannot help: another key, a log that was put back."""
 
 LEARN_S = 10.0
 """How often a dock that waits looks for tags that were enrolled meanwhile, in seconds."""
 
-NOTE_S = 60.0
-"""How often a dock that waits notes what does not agree, in seconds: time alone changes that."""
+CHECK_S = 2.0
+"""How often a radio is asked whether it still listens, in seconds."""
+
+FRESH_S = 600.0
+"""How long a scan lasts at most, in seconds: some stacks stop hearing after a while and don't say so (bluez 1554)."""
 
 REACH_S = 30.0
 """How long one tag is listened for, in seconds, before it is said not to be there."""
 
+LOOK_S = 0.25
+"""How often it is looked whose turn it is, in seconds, if nothing new is heard."""
+
+UNPROVED_S = 600.0
+"""How often a docking is kept in the history that failed before the tag had proved who it is, in seconds: anybody can
+make one fail."""
+
 SAFE_MODE = Phrase("docking.safe_mode", log=NextStep("tag.log"), flash=NextStep("tag.flash"))
 
 
-class _Visit(NamedTuple):
-    """A tag that is at the dock now."""
+def _nothing(*_: object) -> None:
+    """Whoever does not ask is not told."""
 
-    device: BLEDevice
-    sighting: Sighting
+
+class _Known(NamedTuple):
+    """What the store has of a tag; `keys` of one that is new here."""
+
+    tag: Tag
+    committed: int
+    radio: Radio | None
+    keys: TagKeys | None
 
 
 class Dock:
-    """The dock of one station: a store, a radio, and what is known of the tags around it.
+    """The dock of one station: its store, and what is known of the tags around it, whichever radio hears them.
 
-    `progress` is called with each `Step`; `now_ms` gives the station's time in Unix milliseconds.
+    `progress` is called with each `DockingStep`; `now_ms` gives the station's time in Unix milliseconds. The store is
+    asked in a thread of its own, with a connection of its own. Use it in a `with` block.
     """
 
     def __init__(
         self,
         store: service.Database,
-        adapter: Adapter,
         progress: Callable[[DockingStep], None],
         now_ms: Callable[[], int] | None = None,
-        stall_timeout_s: float = bounds.FRAME_S,
     ) -> None:
-        self._store = store
-        self._adapter = adapter
+        self.store = store
+        self.keeping = Keeping(store)
+        self.turns: Turns[BLEDevice] = Turns()
+        self.now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
+        self.docked_at = float("-inf")
+        """When the last docking ended, by the loop's clock."""
         self._progress = progress
-        self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
-        self._stall_timeout_s = stall_timeout_s
+        self._log_keys = LogKeys()
         self._tags: dict[str, Tag] = {}
         self._committed: dict[str, int] = {}
         self._sightings = Sightings()
-        self._log_keys = LogKeys()
-        self._visits: dict[str, _Visit] = {}
-        self._tried: dict[str, int] = {}
-        self._not_before: dict[str, float] = {}
-        self._docked: set[str] = set()
+        self._accepted: dict[str, Radio] = {}
+        self._waits: dict[str, int] = {}
+        self._search: Search | None = None
+        self._unproved_noted: dict[str, float] = {}
         self._announced: dict[str, int] = {}
-        self._replays: set[tuple[str, int, int]] = set()
+        self._replayed: set[str] = set()
         self._unwell: set[str] = set()
         self._news = asyncio.Event()
-        self._noted: float | None = None
-        self._learn_tags()
+        self._learning = asyncio.Lock()
 
-    def _learn_tags(self) -> None:
-        """Look up which tags there are, and how much of each log is committed."""
-        known = self._tags
-        self._tags = {tag.id: tag for tag in service.Tags(self._store).tags()}
-        for tag in self._tags.values():
-            if tag.id not in known:
-                keys = service.Tags(self._store).tag_keys(tag.id)
-                self._sightings.add(tag.id, keys.advert, service.Tags(self._store).radio(tag.id), tag.enrolled_at_ms)
-            last = service.Tags(self._store).last_record(tag.id)
-            self._committed[tag.id] = last[0] if last else 0
+    def __enter__(self) -> Self:
+        return self
 
-    async def scan(self, seconds: float) -> dict[str, tuple[Sighting, int]]:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._search is not None:
+            self._search.stopped = True
+        self.keeping.__exit__(kind, error, trace)
+
+    async def learn(self) -> None:
+        """Looks up which tags there are and how much of each log is committed, and keeps what was heard of them.
+
+        Raises `StoreError`.
+        """
+        async with self._learning:
+            heard, self._accepted = self._accepted, {}
+            waits, self._waits = self._waits, {}
+            seen = frozenset(self._tags)
+            try:
+                known = await self.keeping.do(lambda store: _known(store, seen, heard, waits))
+            except StoreError:
+                self._accepted = heard | self._accepted
+                self._waits = self._waits | waits
+                raise
+            for tag, committed, radio, keys in known:
+                if keys is not None:
+                    self._sightings.add(tag.id, keys.advert, radio, tag.enrolled_at_ms)
+                self._committed[tag.id] = committed
+            self._tags = {each.tag.id: each.tag for each in known}
+            for gone in seen - self._tags.keys():
+                self._sightings.remove(gone)
+                self.turns.away(gone)
+
+    async def scan(self, adapter: Adapter, seconds: float) -> dict[str, tuple[Sighting, int]]:
         """Listen for `seconds`: for each enrolled tag heard, its newest sighting and signal in dBm.
 
-        Raises `RadioError`.
+        Raises `RadioError`, `StoreError`.
         """
         found: dict[str, tuple[Sighting, int]] = {}
 
@@ -117,165 +145,223 @@ class Dock:
             if sighting and not sighting.replayed:
                 found[sighting.tag] = (sighting, data.rssi)
 
-        async with self._adapter.scanning(heard):
+        await self.learn()
+        async with adapter.scanning(heard):
             await asyncio.sleep(seconds)
+        await self.learn()
         return found
 
     @asynccontextmanager
-    async def reach(self, tag: Tag, seconds: float = REACH_S) -> AsyncIterator[Link]:
+    async def reach(self, adapter: Adapter, tag: Tag, seconds: float = REACH_S) -> AsyncIterator[Link]:
         """A connection to `tag` as soon as it is heard.
 
         Raises `LinkLost` if it is not heard within `seconds`, cannot be connected to, or is in safe mode;
-        `RadioError` if the station's own radio fails.
+        `RadioError` if the station's own radio fails; `StoreError`.
         """
-        found: asyncio.Queue[_Visit] = asyncio.Queue()
+        found: asyncio.Queue[tuple[BLEDevice, Sighting]] = asyncio.Queue()
 
         def heard(device: BLEDevice, data: AdvertisementData) -> None:
             sighting = self._resolve(data)
             if sighting and sighting.tag == tag.id and not sighting.replayed:
-                found.put_nowait(_Visit(device, sighting))
+                found.put_nowait((device, sighting))
 
+        await self.learn()
         try:
-            async with self._adapter.scanning(heard), asyncio.timeout(seconds):
-                visit = await found.get()
+            async with adapter.scanning(heard), asyncio.timeout(seconds):
+                device, sighting = await found.get()
         except TimeoutError:
             raise LinkLost("docking.not_heard", pouch=tag.pouch, seconds=round(seconds)) from None
-        if visit.sighting.advert.problem:
+        if sighting.advert.problem:
             raise LinkLost("docking.in_safe_mode", pouch=tag.pouch, how=SAFE_MODE)
-        async with connected(self._adapter, visit.device, self._stall_timeout_s) as link:
+        async with connected(adapter, device) as link:
             yield link
 
-    async def run(
+    async def collect(
         self,
+        adapter: Adapter,
         *,
         quiet_s: float | None = None,
         everything: bool = False,
-        docked: Callable[[DockingReport], Awaitable[None]] | None = None,
+        working: Callable[[], None] = _nothing,
+        docked: Callable[[DockingReport], None] = _nothing,
     ) -> list[DockingReport]:
-        """Dock each tag that has something to fetch, as it comes; `docked` is awaited after each docking.
+        """Docks each tag that has something to fetch, as `adapter` hears it.
 
-        With `quiet_s`, returns how each docking ended once no tag that is due was heard for so many seconds;
-        without, runs until cancelled. With `everything`, tags that have nothing new are docked as well, once. When no
-        tag is due, what does not agree is noted. Raises `RadioError` if the station's own radio fails.
+        With `quiet_s`, returns how each docking ended once no tag that is due was heard for so many seconds; without,
+        runs until cancelled. With `everything`, tags that have nothing new are docked as well, once. `working` is
+        called whenever the radio is known to listen, `docked` after each docking. Raises `RadioError` when the radio
+        no longer listens, `StoreError` if the store can't be read at first.
         """
         reports: list[DockingReport] = []
+        most = None if quiet_s is None else ATTEMPTS
+        await self.learn()
         while True:
-            due = await self._next_due(quiet_s, everything)
-            if due is None:
+            visit = await self._next(adapter, quiet_s, everything, most, working)
+            if visit is None:
+                await self.learn()
                 return reports
-            tag, visit = due
-            report = await self._dock(tag, visit.device)
+            report = await self._dock(adapter, visit)
+            self.docked_at = asyncio.get_running_loop().time()
+            docked(report)
             if quiet_s is not None:
                 reports.append(report)
-            self._after(report)
-            if docked:
-                await docked(report)
-            self._noted = None
+
+    async def _next(
+        self,
+        adapter: Adapter,
+        quiet_s: float | None,
+        everything: bool,
+        most: int | None,
+        working: Callable[[], None],
+    ) -> Visit[BLEDevice] | None:
+        """Listens until it is somebody's turn; None once it was quiet for so long."""
+        loop = asyncio.get_running_loop()
+        quiet_since = loop.time()
+        while True:
+            self.turns.begin(adapter.name)
+            began = learned = checked = loop.time()
+            async with adapter.scanning(lambda device, data: self._heard(adapter.name, device, data)):
+                while (now := loop.time()) - began < FRESH_S:
+                    stop_if_cancelled()
+                    self._search_far()
+                    if now - checked >= CHECK_S:
+                        await adapter.check()
+                        working()
+                        checked = loop.time()
+                    if now - learned >= LEARN_S:
+                        with suppress(StoreError):  # busy, most likely: the next time does
+                            await self.learn()
+                        learned = loop.time()
+                    visit = self.turns.take(adapter.name, now, everything, most)
+                    if visit is not None:
+                        return visit
+                    waits = self.turns.pending(adapter.name, everything, most)
+                    if quiet_s is not None and not waits and now - quiet_since >= quiet_s:
+                        return None
+                    self._news.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_S):
+                            await self._news.wait()
+
+    async def _dock(self, adapter: Adapter, visit: Visit[BLEDevice]) -> DockingReport:
+        """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
+        tag = self._tags[visit.tag]
+        link = connected(adapter, visit.device)
+        now = asyncio.get_running_loop().time()
+        noted = now - self._unproved_noted.get(tag.id, float("-inf")) > UNPROVED_S
+        report = await dock(self.keeping, tag, self.now_ms, self._progress, link, self._log_keys, unproved_noted=noted)
+        if report.error is not None and report.status is None and noted:
+            self._unproved_noted[tag.id] = now
+        if report.status and tag.id in self._tags:
+            accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self.now_ms())
+            self._accepted[tag.id] = accepted
+        if report.error is None:
+            self.turns.ended(visit)
+        else:
+            hopeless = isinstance(report.error, WrongKey | TagRolledBack | TagMisbehaves)
+            self.turns.failed(visit, asyncio.get_running_loop().time(), report.status is not None, hopeless)
+        with suppress(StoreError):
+            self._committed[tag.id] = await self.keeping.do(
+                lambda store: _after(store, tag.id, report.error, self.now_ms())
+            )
+        return report
+
+    def _search_far(self) -> None:
+        """Looks, beside the loop, for tags further ahead than those that are known at once."""
+        search = self._sightings.begin_search(self.now_ms())
+        if search is None:
+            return
+        self._search = search
+
+        def ended(_: object) -> None:
+            for sighting in self._sightings.finish(search, self.now_ms()):
+                if sighting.news:
+                    self._take_over(sighting, self.now_ms())
+
+        asyncio.get_running_loop().run_in_executor(None, search.run).add_done_callback(ended)
 
     def _resolve(self, data: AdvertisementData) -> Sighting | None:
         service_data = data.service_data.get(advert.SERVICE_UUID)
         if service_data is None:
             return None
-        now_ms = self._now_ms()
+        now_ms = self.now_ms()
         sighting = self._sightings.resolve(bytes(service_data), now_ms)
         if sighting is None or sighting.tag not in self._tags:
             return None
         if sighting.news:
-            with suppress(StoreError):  # a hint only: the next one is kept as well as this
-                service.Tags(self._store).set_radio(sighting.tag, sighting.epoch, sighting.advert.index, now_ms)
+            self._take_over(sighting, now_ms)
         return sighting
 
-    def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
+    def _take_over(self, sighting: Sighting, now_ms: int) -> None:
+        self._accepted[sighting.tag] = Radio(sighting.epoch, sighting.advert.index, now_ms)
+
+    def _heard(self, radio: str, device: BLEDevice, data: AdvertisementData) -> None:
         sighting = self._resolve(data)
         if sighting is None:
             return
-        pouch = self._tags[sighting.tag].pouch
+        tag, pouch = sighting.tag, self._tags[sighting.tag].pouch
         if sighting.replayed:
-            replay = (sighting.tag, sighting.epoch, sighting.advert.index)
-            if replay not in self._replays:
-                self._replays.add(replay)
+            if tag not in self._replayed:
+                self._replayed.add(tag)
                 self._progress(DockingStep("refused", pouch, Phrase("docking.replayed")))
             return
         if sighting.advert.problem:
             # It takes no session, so there is nothing to wait for on the air.
-            if sighting.tag not in self._unwell:
-                self._unwell.add(sighting.tag)
+            if tag not in self._unwell:
+                self._unwell.add(tag)
                 self._progress(DockingStep("refused", pouch, SAFE_MODE))
-            self._visits.pop(sighting.tag, None)
+            self.turns.away(tag)
             return
-        self._unwell.discard(sighting.tag)
+        self._unwell.discard(tag)
         waiting = self.waiting(sighting)
-        if waiting and self._announced.get(sighting.tag) != sighting.advert.count:
-            self._announced[sighting.tag] = sighting.advert.count
-            here = Phrase("docking.heard", battery_percent=sighting.advert.battery_percent, waiting=waiting)
-            self._progress(DockingStep("heard", pouch, here))
-        self._visits[sighting.tag] = _Visit(device, sighting)
+        if waiting and self._announced.get(tag) != sighting.advert.count:
+            self._announced[tag] = sighting.advert.count
+            self._waits.setdefault(tag, self.now_ms())
+            self._progress(DockingStep("heard", pouch, _here(sighting, waiting)))
+        visit = Visit(tag, device.address, device, waiting != 0)
+        self.turns.heard(radio, visit, asyncio.get_running_loop().time())
         self._news.set()
 
     def waiting(self, sighting: Sighting) -> int:
-        """How many records the tag holds that are not committed, by its advert."""
-        return int(sighting.advert.count - self._committed[sighting.tag]) & 0xFFFF
+        """How many records the tag holds that are not committed, by its advert.
 
-    async def _next_due(self, quiet_s: float | None, everything: bool) -> tuple[Tag, _Visit] | None:
-        loop = asyncio.get_running_loop()
-        quiet_since = learned = loop.time()
-        self._visits.clear()
-        self._learn_tags()
-        async with self._adapter.scanning(self._heard):
-            while True:
-                stop_if_cancelled()
-                now = loop.time()
-                if now - learned >= LEARN_S:
-                    learned = now
-                    self._learn_tags()
-                pending = False
-                for tag, visit in self._visits.items():
-                    if tag not in self._tags:
-                        continue
-                    wanted = self.waiting(visit.sighting) > 0 or (everything and tag not in self._docked)
-                    if not wanted or (quiet_s is not None and self._tried.get(tag, 0) >= ATTEMPTS):
-                        continue
-                    if self._not_before.get(tag, 0.0) <= now:
-                        return self._tags[tag], visit
-                    pending = True
-                self._note_if_due(now)
-                if quiet_s is not None and not pending and now - quiet_since >= quiet_s:
-                    return None
-                self._news.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(0.25):
-                        await self._news.wait()
-
-    def _note_if_due(self, now: float) -> None:
-        """Notes what does not agree: when the dock starts, once all who came have docked, and every now and then.
-
-        So what is answered at the dock is never a question.
+        Negative if its log ends before what is committed.
         """
-        if self._noted is None or now - self._noted >= NOTE_S:
-            self._noted = now
-            with suppress(StoreError):  # busy, most likely: the next time does
-                service.Reconciling(self._store).note_what_is_found(self._now_ms())
+        ahead = int(sighting.advert.count - self._committed[sighting.tag]) & 0xFFFF
+        return ahead - 0x10000 if ahead >= 0x8000 else ahead
 
-    def _after(self, report: DockingReport) -> None:
-        if report.error is None:
-            self._docked.add(report.tag)
-            self._tried.pop(report.tag, None)
-            self._not_before.pop(report.tag, None)
-            return
-        tried = self._tried.get(report.tag, 0) + 1
-        wait_s = FIRST_BACK_OFF_S * 2 ** (tried - 1) if tried < ATTEMPTS else REST_S
-        if isinstance(report.error, WrongKey | TagRolledBack):
-            tried, wait_s = ATTEMPTS, HOPELESS_REST_S
-        self._tried[report.tag] = tried
-        self._not_before[report.tag] = asyncio.get_running_loop().time() + wait_s
 
-    async def _dock(self, tag: Tag, device: BLEDevice) -> DockingReport:
-        """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
-        link = connected(self._adapter, device, self._stall_timeout_s)
-        with Keeping(self._store) as keeping:
-            report = await dock(keeping, tag, self._now_ms, self._progress, link, self._log_keys)
-        if report.status:
-            accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self._now_ms())
-            with suppress(StoreError):
-                service.Tags(self._store).set_radio(tag.id, *accepted)
-        return report
+def _here(sighting: Sighting, waiting: int) -> Phrase:
+    """What is said of a tag that has come."""
+    battery = sighting.advert.battery_percent
+    if waiting < 0:
+        return Phrase("docking.heard_behind", battery_percent=battery)
+    return Phrase("docking.heard", battery_percent=battery, waiting=waiting)
+
+
+def _known(
+    store: service.Database, seen: frozenset[str], heard: dict[str, Radio], waits: dict[str, int]
+) -> list[_Known]:
+    """The tags in use, after what was `heard` of them is kept, and which of them wait. The keys are told of those that
+    were not `seen`."""
+    tags = service.Tags(store)
+    if heard:
+        tags.set_radios(heard)
+    for tag_id, at_ms in waits.items():
+        service.Docks(store).waiting(tag_id, at_ms)
+    known = []
+    for tag in tags.tags():
+        last = tags.last_record(tag.id)
+        new = tag.id not in seen
+        keys = tags.tag_keys(tag.id) if new else None
+        known.append(_Known(tag, last[0] if last else 0, tags.radio(tag.id) if new else None, keys))
+    return known
+
+
+def _after(store: service.Database, tag_id: str, error: Exception | None, at_ms: int) -> int:
+    """How much of a tag's log is committed, after it is kept why its docking failed, if it did."""
+    if error is not None:
+        why = error.code if isinstance(error, KitdockError) else "link.malformed"
+        service.Docks(store).waiting(tag_id, at_ms, why)
+    last = service.Tags(store).last_record(tag_id)
+    return last[0] if last else 0

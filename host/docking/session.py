@@ -75,6 +75,7 @@ class DockingSession:
         progress: Callable[[DockingStep], None],
         log_keys: LogKeys,
         hurry: bool = True,
+        unproved_noted: bool = True,
     ) -> None:
         self._keeping = keeping
         self._tag = tag
@@ -82,6 +83,8 @@ class DockingSession:
         self._progress = progress
         self._log_keys = log_keys
         self._hurry = hurry
+        self._unproved_noted = unproved_noted
+        self._began_ms = 0
         self._docking = 0
         self._added = 0
         self._altered: list[int] = []
@@ -89,12 +92,12 @@ class DockingSession:
         self._more = False
 
     async def begin(self) -> _Begun:
-        """Note in the store that the docking has begun, and look up what it needs."""
+        """Look up what the docking needs."""
+        self._began_ms = self._now_ms()
         return await self._keeping.do(self._begin)
 
     def _begin(self, store: service.Database) -> _Begun:
         tags, tag = service.Tags(store), self._tag
-        self._docking = tags.begin_docking(tag.id, self._now_ms())
         keys = tags.tag_keys(tag.id)
         last = tags.last_record(tag.id)
         log_key = self._log_keys.at(tag.id, keys.log, last[0] + 1 if last else 1)
@@ -147,7 +150,7 @@ class DockingSession:
         status, anchor = self._status
         ends_at = int(status.last_sequence)
         told = StatusTold(*anchor, status.battery_mv, status.battery_percent, ends_at)
-        await self._keeping.do(lambda store: service.Tags(store).set_status(self._docking, told))
+        await self._keeping.do(lambda store: self._proved(store, told))
         if ends_at < committed:
             raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=committed)
         if status.acknowledged > ends_at:
@@ -156,6 +159,12 @@ class DockingSession:
         if ends_at > most:
             raise TagMisbehaves("docking.too_many_records", ends_at=ends_at, most=most)
         return ends_at
+
+    def _proved(self, store: service.Database, told: StatusTold) -> None:
+        """Note that the docking has begun, with the tag that it is to be."""
+        tags = service.Tags(store)
+        self._docking = tags.begin_docking(self._tag.id, self._began_ms)
+        tags.set_status(self._docking, told)
 
     async def _fetch(self, tag_session: TagSession, verifier: ChainVerifier) -> None:
         """Receive the answer to one READ, then verify it and commit it in one transaction."""
@@ -198,7 +207,7 @@ class DockingSession:
 
     async def end(self, error: Exception | None) -> DockingReport:
         """Note the outcome in the store and say it."""
-        if self._docking:
+        if self._docking or self._unproved_noted:
             try:
                 await self._keeping.do(lambda store: self._end(store, error))
             except StoreError as unable:
@@ -223,6 +232,8 @@ class DockingSession:
         )
 
     def _end(self, store: service.Database, error: Exception | None) -> None:
+        if not self._docking:
+            self._docking = service.Tags(store).begin_docking(self._tag.id, self._began_ms)
         outcome, detail = ("complete", None) if error is None else ("failed", str(error))
         service.Tags(store).finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
 
@@ -250,13 +261,16 @@ async def dock(
     reach: AbstractAsyncContextManager[Link],
     log_keys: LogKeys | None = None,
     hurry: bool = True,
+    unproved_noted: bool = True,
 ) -> DockingReport:
     """One docking of `tag` over the link that `reach` makes. Its outcome is in the store, its error in the report.
 
+    One that failed before the tag had proved who it is, is in the store only if that is to be `unproved_noted`: it may
+    be anybody.
     `log_keys` are those of a dock that goes on. With `hurry`, the time of a docking is bounded; over a cable nobody
     waits for it. A cancellation ends the docking in the store as well.
     """
-    docking = DockingSession(keeping, tag, now_ms, progress, log_keys or LogKeys(), hurry)
+    docking = DockingSession(keeping, tag, now_ms, progress, log_keys or LogKeys(), hurry, unproved_noted)
     ends = asyncio.get_running_loop().time() + bounds.DOCKING_S
     error: Exception | None = None
     try:

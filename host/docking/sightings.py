@@ -17,8 +17,12 @@ from host.tag.events import Radio
 from kitwire import advert
 from kitwire.errors import WireError
 
-NEAR_EPOCHS = 4
-"""Epochs ahead of the last accepted, and behind it, that are known at once: nearly every advert is in one of them."""
+NEAR_EPOCHS = 64
+"""Epochs ahead of the last accepted that are known at once: a tag begins one when it is undocked and one when it is
+docked, and one for each 900 s on the air. So nearly every advert is in one of them."""
+
+PAST_EPOCHS = 4
+"""Epochs behind the last accepted that are known at once, to tell what is repeated."""
 
 SPARE_EPOCHS = 1024
 """Epochs that a tag may have used beyond the passing of time: starts, and presses of its button that no station
@@ -30,8 +34,12 @@ LAST_EPOCH = 2**32 - 1
 MOST_ELAPSED_S = 5 * 365 * 86400
 """Time for which a tag is looked ahead at most, in seconds: a clock that jumps must not make a search endless."""
 
-MOST_SEARCHED = 4096
-"""Hints searched for at once: a second of a flood, in which a tag sends its own four times."""
+MOST_SEARCHED = 2048
+"""Hints kept that were heard once, and that were heard again and are searched for: a second of a flood, in which a tag
+sends its own four times."""
+
+FRAMES = 3
+"""Frames kept of one hint: who forges one with a tag's hint doesn't hide the tag's own."""
 
 MOST_STRANGERS = 16384
 """Hints remembered as nobody's."""
@@ -97,8 +105,10 @@ class Search:
     A snapshot: `run` may be called in any thread, once; then hand the search to `Sightings.finish`.
     """
 
-    def __init__(self, wanted: dict[bytes, bytes], tags: list[tuple[str, _Known, int, int]]) -> None:
+    def __init__(self, wanted: dict[bytes, tuple[bytes, ...]], tags: list[tuple[str, _Known, int, int]]) -> None:
         self.wanted = wanted
+        self.stopped = False
+        """Set by who does not want the rest any more."""
         self.found: list[_Found] = []
         self.took_s = 0.0
         self._tags = tags
@@ -107,22 +117,22 @@ class Search:
         """Look for all of it, the nearest epochs of all tags first; keeps nothing of what does not match."""
         began = time.perf_counter()
         left = self._tags
-        while left:
+        while left and not self.stopped:
             further = []
             for tag, known, first, end in left:
                 stop = min(first + _STRIDE, end)
-                if not self._in_part(tag, known, first, stop) and stop < end:
+                self._look(tag, known, first, stop)
+                if stop < end:
                     further.append((tag, known, stop, end))
+                time.sleep(0)  # the radio's loop goes before
             left = further
         self.took_s = time.perf_counter() - began
 
-    def _in_part(self, tag: str, known: _Known, first: int, stop: int) -> bool:
+    def _look(self, tag: str, known: _Known, first: int, stop: int) -> None:
         for number in range(first, stop):
-            data = self.wanted.get(known.hints.of(number))
-            if data is not None and _opened(known.key, number, data):
-                self.found.append(_Found(tag, number, data))
-                return True
-        return False
+            for data in self.wanted.get(known.hints.of(number), ()):
+                if _opened(known.key, number, data):
+                    self.found.append(_Found(tag, number, data))
 
 
 class Sightings:
@@ -138,8 +148,8 @@ class Sightings:
         self._accepted: dict[str, Radio] = {}
         self._near: dict[str, range] = {}
         self._by_hint: dict[bytes, list[tuple[str, int]]] = {}
-        self._once: OrderedDict[bytes, bytes] = OrderedDict()
-        self._again: OrderedDict[bytes, bytes] = OrderedDict()
+        self._once: OrderedDict[bytes, tuple[bytes, ...]] = OrderedDict()
+        self._again: OrderedDict[bytes, tuple[bytes, ...]] = OrderedDict()
         self._strangers: OrderedDict[bytes, float] = OrderedDict()
         self._not_before = 0.0
 
@@ -180,21 +190,18 @@ class Sightings:
         return None
 
     def begin_search(self, now_ms: int) -> Search | None:
-        """A search for what was heard and is unknown, or None while nothing is, or the last one is too recent.
+        """A search for what was heard at least twice and is unknown, or None while nothing was, or the last one is
+        too recent.
 
         Until it is handed to `finish` there is no other.
         """
-        if not (self._once or self._again) or self._clock() < self._not_before:
+        if not self._again or self._clock() < self._not_before:
             return None
         self._not_before = float("inf")
-        search = Search(
-            {**self._once, **self._again},
-            [(tag, known, max(0, self._accepted[tag].epoch), self._end(tag, now_ms))
-             for tag, known in self._known.items()],
-        )  # fmt: skip
-        self._once.clear()
+        wanted = dict(self._again)
         self._again.clear()
-        return search
+        reach = [(tag, known, self._accepted[tag].epoch, self._end(tag, now_ms)) for tag, known in self._known.items()]
+        return Search(wanted, reach)
 
     def finish(self, search: Search, now_ms: int) -> list[Sighting]:
         """Take over what `search` found; the sightings in it. What it did not find is a stranger's for a while."""
@@ -206,7 +213,7 @@ class Sightings:
                 sightings.append(self._sighting(tag, number, seen, now_ms))
         ours = {advert.hint_of(each.service_data) for each in search.found}
         until = self._clock() + STRANGER_S
-        for hint in search.wanted.keys() - ours:
+        for hint in [] if search.stopped else search.wanted.keys() - ours:
             self._strangers[hint] = until
         while len(self._strangers) > MOST_STRANGERS:
             self._strangers.popitem(last=False)
@@ -223,12 +230,11 @@ class Sightings:
         until = self._strangers.get(hint)
         if until is not None and self._clock() < until:
             return
-        if hint in self._again or self._once.pop(hint, None):
-            self._again[hint] = service_data
-        else:
-            self._once[hint] = service_data
-        if len(self._once) + len(self._again) > MOST_SEARCHED:
-            (self._once or self._again).popitem(last=False)
+        before = self._again.get(hint) or self._once.pop(hint, None)
+        kept = self._once if before is None else self._again
+        kept[hint] = tuple(dict.fromkeys((service_data, *(before or ()))))[:FRAMES]
+        if len(kept) > MOST_SEARCHED:
+            kept.popitem(last=False)
 
     def _end(self, tag: str, now_ms: int) -> int:
         """The first epoch that `tag` cannot have reached."""
@@ -239,7 +245,7 @@ class Sightings:
 
     def _accept(self, tag: str, accepted: Radio) -> None:
         self._accepted[tag] = accepted
-        first = max(0, accepted.epoch - NEAR_EPOCHS)
+        first = max(0, accepted.epoch - PAST_EPOCHS)
         self._move(tag, range(first, min(accepted.epoch + NEAR_EPOCHS, LAST_EPOCH) + 1))
 
     def _move(self, tag: str, near: range) -> None:

@@ -5,9 +5,11 @@ Nothing above this file knows which of them it has.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
@@ -20,28 +22,51 @@ from kitwire import session
 Heard = Callable[[BLEDevice, AdvertisementData], None]
 """Called at each advertisement."""
 
+SWITCH_S = 10.0
+"""How long a scan may take to begin or to end, in seconds."""
+
+
+class Watch(Protocol):
+    """Looks whether a radio still listens."""
+
+    def begin(self) -> None:
+        """A scan has been started."""
+
+    async def check(self) -> None:
+        """Raises `RadioError` if the scan hears nothing any more, or that can't be found out within seconds."""
+
 
 class Adapter:
-    """One Bluetooth radio: makes scanners and clients that know nothing of its kind."""
+    """One Bluetooth radio: makes scanners and clients that know nothing of its kind. `name` is for people."""
 
-    def __init__(self, scanner: dict[str, Any], client: dict[str, Any]) -> None:
+    def __init__(self, name: str, scanner: dict[str, Any], client: dict[str, Any], watch: Watch | None = None) -> None:
+        self.name = name
         self._scanner = scanner
         self._client = client
+        self._watch = watch
 
     @contextlib.asynccontextmanager
     async def scanning(self, heard: Heard) -> AsyncIterator[None]:
         """Calls `heard` at each advertisement while the context is open. Raises `RadioError`."""
         scanner = BleakScanner(heard, scanning_mode="active", **self._scanner)
         try:
-            await scanner.start()
+            async with asyncio.timeout(SWITCH_S):
+                await scanner.start()
         except _FAILS as error:
+            # One that has begun all the same would be in the way of the next.
+            await _stop(scanner)
             raise _no_scan(error) from error
+        if self._watch:
+            self._watch.begin()
         try:
             yield
         finally:
-            # A radio that goes meanwhile has stopped; what it is needed for next says so.
-            with contextlib.suppress(*_FAILS):
-                await scanner.stop()
+            await _stop(scanner)
+
+    async def check(self) -> None:
+        """Raises `RadioError` if a scan under way hears nothing any more, as far as this kind of radio can tell."""
+        if self._watch:
+            await self._watch.check()
 
     def client(self, device: BLEDevice, dropped: Callable[[BleakClient], None], timeout: float) -> BleakClient:
         """A client for `device`, not yet connected; `timeout` in seconds for the connection."""
@@ -50,7 +75,14 @@ class Adapter:
         )
 
 
-_FAILS = (BleakError, OSError, EOFError, ValueError)
+async def _stop(scanner: BleakScanner) -> None:
+    # A radio that has gone has stopped; what it is needed for next says so.
+    with contextlib.suppress(*_FAILS):
+        async with asyncio.timeout(SWITCH_S):
+            await scanner.stop()
+
+
+_FAILS = (BleakError, OSError, EOFError, ValueError, TimeoutError)
 """What bleak and the ways below it raise: BlueZ is asked over D-Bus, which may be shut, elsewhere or gone."""
 
 _UNAVAILABLE = {
@@ -83,15 +115,31 @@ async def open_adapter(name: str | None) -> AsyncIterator[Adapter]:
 
     Raises `RadioError` if it cannot be had.
     """
-    if name is None or ":" not in name:
-        options = {"bluez": {"adapter": name}} if name else {}
-        yield Adapter(options, options)
+    opened = _open_bumble(name) if name and ":" in name else _open_own(name)
+    async with opened as adapter:
+        yield adapter
+
+
+@contextlib.asynccontextmanager
+async def _open_own(name: str | None) -> AsyncIterator[Adapter]:
+    """The radio of this computer's own Bluetooth."""
+    if sys.platform != "linux":
+        yield Adapter(name or "default", {}, {})
         return
+    from host.link import bluez
+
+    async with bluez.connected() as asked:
+        named = await asked.adapter(name)
+        options = {"bluez": {"adapter": named}}
+        yield Adapter(named, options, options, bluez.Watch(asked, named))
+
+
+@contextlib.asynccontextmanager
+async def _open_bumble(name: str) -> AsyncIterator[Adapter]:
     try:
         from host.link import bumble_backend
     except ImportError as error:
         raise RadioError("radio.no_stack", adapter=name) from error
-    async with contextlib.AsyncExitStack() as stack:
-        device = await stack.enter_async_context(bumble_backend.open_device(name))
-        scanner, client = bumble_backend.backends(device)
-        yield Adapter({"backend": scanner}, {"backend": client})
+    async with bumble_backend.open_device(name) as (device, watch):
+        scanner, client = bumble_backend.backends(device, watch)
+        yield Adapter(name, {"backend": scanner}, {"backend": client}, watch)

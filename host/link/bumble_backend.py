@@ -38,6 +38,12 @@ MTU = 247
 POWER_ON_TIMEOUT_S = 10.0
 """How long a controller may take to answer at first, in seconds."""
 
+ANSWER_S = 3.0
+"""How long a controller that is in use may take to answer, in seconds."""
+
+MOST_SEEN = 1024
+"""How many devices a scan remembers at most: addresses cost nothing to invent."""
+
 _PROPERTY_NAMES: dict[int, CharacteristicPropertyName] = {
     0x02: "read",
     0x04: "write-without-response",
@@ -48,8 +54,9 @@ _PROPERTY_NAMES: dict[int, CharacteristicPropertyName] = {
 
 
 @contextlib.asynccontextmanager
-async def open_device(spec: str) -> AsyncIterator[Device]:
-    """A powered bumble host on the controller that `spec` names, such as `usb:0` or `tcp-client:HOST:PORT`.
+async def open_device(spec: str) -> AsyncIterator[tuple[Device, Watch]]:
+    """A powered bumble host on the controller that `spec` names, such as `usb:0` or `tcp-client:HOST:PORT`, and
+    what looks whether it still listens.
 
     Raises `RadioError` if the controller cannot be opened.
     """
@@ -68,11 +75,42 @@ async def open_device(spec: str) -> AsyncIterator[Device]:
         except (core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError) as error:
             raise RadioError("radio.cannot_open", why=Phrase("radio.silent", adapter=spec)) from error
         try:
-            yield device
+            yield device, Watch(spec, device, source)
         finally:
-            # One that was pulled out is off.
-            with contextlib.suppress(core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError):
-                await device.power_off()
+            # One that was pulled out is off, and would not answer.
+            if not source.terminated.done():
+                with contextlib.suppress(core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError):
+                    async with asyncio.timeout(ANSWER_S):
+                        await device.power_off()
+
+
+class Watch:
+    """Looks whether a controller still answers and listens: a `host.link.adapter.Watch`."""
+
+    def __init__(self, spec: str, device: Device, source: Any) -> None:
+        self._spec = spec
+        self._device = device
+        self._source = source
+
+    @property
+    def gone(self) -> bool:
+        """Whether the controller has gone."""
+        return bool(self._source.terminated.done())
+
+    def begin(self) -> None:
+        """A scan has been started."""
+
+    async def check(self) -> None:
+        """Raises `RadioError` if the controller has gone, does not answer, or has stopped the scan."""
+        if self.gone:
+            raise RadioError("radio.cannot_open", why=Phrase("radio.not_there", adapter=self._spec))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._device.host.send_sync_command(hci.HCI_Read_BD_ADDR_Command())
+        except (core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError) as error:
+            raise RadioError("radio.cannot_open", why=Phrase("radio.silent", adapter=self._spec)) from error
+        if not self._device.is_scanning:
+            raise RadioError("radio.deaf")
 
 
 _USB1 = {-1: errno.EIO, -3: errno.EACCES, -4: errno.ENODEV, -5: errno.ENOENT, -6: errno.EBUSY}
@@ -104,9 +142,9 @@ def _why_not(spec: str, error: BaseException) -> Phrase:
     return Phrase("radio.wont_open", adapter=spec, why=text or type(error).__name__)
 
 
-def backends(device: Device) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
+def backends(device: Device, watch: Watch) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
     """Scanner and client classes for `BleakScanner(backend=...)` and `BleakClient(backend=...)` on `device`."""
-    scanner = type("BumbleScanner", (_Scanner,), {"radio": device})
+    scanner = type("BumbleScanner", (_Scanner,), {"radio": device, "watch": watch})
     client = type("BumbleClient", (_Client,), {"radio": device})
     return scanner, client
 
@@ -128,6 +166,7 @@ def _asking(doing: str) -> Iterator[None]:
 
 class _Scanner(BaseBleakScanner):
     radio: ClassVar[Device]
+    watch: ClassVar[Watch]
 
     def __init__(
         self,
@@ -147,6 +186,8 @@ class _Scanner(BaseBleakScanner):
 
     async def stop(self) -> None:
         self.radio.remove_listener(Device.EVENT_ADVERTISEMENT, self._heard)
+        if self.watch.gone:
+            return
         with _asking("ending the scan"):
             await self.radio.stop_scanning()
 
@@ -155,6 +196,9 @@ class _Scanner(BaseBleakScanner):
         if not self.is_allowed_uuid(data.service_uuids):
             return
         address = advertisement.address.to_string(with_type_qualifier=False)
+        if len(self.seen_devices) >= MOST_SEEN:
+            self.seen_devices.clear()
+            self.radio.advertisement_accumulators.clear()
         device = self.create_or_update_device(address, address, data.local_name, advertisement.address, data)
         self.call_detection_callbacks(device, data)
 

@@ -120,9 +120,12 @@ def stop_if_cancelled() -> None:
 
 
 @contextlib.asynccontextmanager
-async def connected(adapter: Adapter, device: BLEDevice, frame_s: float = bounds.FRAME_S) -> AsyncIterator[GattLink]:
-    """A link to `device`, disconnected at the end. Raises `LinkLost` if it cannot be made."""
-    link = GattLink(frame_s)
+async def connected(adapter: Adapter, device: BLEDevice, frame_s: float | None = None) -> AsyncIterator[GattLink]:
+    """A link to `device`, disconnected at the end; a whole frame may take `bounds.FRAME_S` unless told otherwise.
+
+    Raises `LinkLost` if it cannot be made.
+    """
+    link = GattLink(frame_s or bounds.FRAME_S)
     client = adapter.client(device, lambda _: link.heard(None), bounds.CONNECTION_S)
     try:
         await link.connect(client)

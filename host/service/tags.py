@@ -83,11 +83,12 @@ class Tags:
         """The last advert accepted from a tag."""
         return self._tags.radio(tag_id)
 
-    def set_radio(self, tag_id: str, epoch: int, index: int, at_ms: int) -> None:
-        """Notes the last advert accepted from a tag."""
+    def set_radios(self, accepted: Mapping[str, Radio]) -> None:
+        """Notes the last advert accepted from each of these tags."""
         with self._db.writing():
-            self._db.demand("tag.dock", tag_id)
-            self._tags.set_radio(tag_id, Radio(epoch, index, at_ms))
+            self._db.demand("tag.dock")
+            for tag_id, radio in accepted.items():
+                self._tags.set_radio(tag_id, radio)
 
     def begin_docking(self, tag_id: str, at_ms: int) -> int:
         """Opens the row of a docking and returns its id."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -174,12 +174,10 @@ class Force:
         place = place_of_record(tag.flash, (last[0] if last else 0) + after_undock_and_heartbeats)
         tag.flash.bytes[place + record.SIZE // 2] ^= 0x10
 
-    async def dock(
-        self, everything: bool = False, docked: Callable[[DockingReport], Awaitable[None]] | None = None
-    ) -> list[DockingReport]:
+    async def dock(self, everything: bool = False) -> list[DockingReport]:
         """Dock what is at the dock now; with `everything` also tags that have nothing new."""
-        here = Dock(self.store, self._adapter, self._progress, self.now_ms)
-        return await here.run(quiet_s=QUIET_S, everything=everything, docked=docked)
+        with Dock(self.store, self._progress, self.now_ms) as here:
+            return await here.collect(self._adapter, quiet_s=QUIET_S, everything=everything)
 
 
 def _in_days(today: date, days: int) -> date:

@@ -107,13 +107,14 @@ class VirtualStation:
         """A new Bluetooth controller on this air, for a bumble host in this process."""
         return StationController(name, link=self.link)
 
-    async def listen_hci(self) -> str:
+    async def listen_hci(self, port: int = 0) -> str:
         """The name under which bumble reaches the station's controller: `tcp-client:127.0.0.1:PORT`.
 
-        Any number of stations can use it, one after the other or together; each gets a controller of its own.
+        Any number of stations can use it, one after the other or together; each gets a controller of its own. With
+        `port` 0 a free one is taken.
         """
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Adapter(self), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: _Adapter(self), "127.0.0.1", port)
         self._servers.append(server)
         return f"tcp-client:127.0.0.1:{server.sockets[0].getsockname()[1]}"
 

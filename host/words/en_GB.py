@@ -1774,6 +1774,17 @@ def _send_the_report(path: object, failed: int, go_on: str | None) -> str:
     return " ".join(filter(None, said))
 
 
+def _radio_lost(adapter: str, error: str) -> str:
+    which = f"Adapter {adapter}: " if adapter else ""
+    return f"{which}{_sentence(error)} The dock goes on by itself once it can."
+
+
+def _radio_back(adapter: str) -> str:
+    return (
+        f"Adapter {adapter} works again. The dock goes on." if adapter else "Bluetooth works again. The dock goes on."
+    )
+
+
 TAGS: Sentences = {
     # The radio, the session, the serial port.
     "radio.no_scan": (
@@ -1853,6 +1864,7 @@ TAGS: Sentences = {
         "state. Take the tag out of use and enrol it again."
     ),
     "docking.heard": "In the dock (battery {battery_percent}%). Collecting {waiting:new record}.",
+    "docking.heard_behind": "In the dock (battery {battery_percent}%).",
     "docking.replayed": "An old signal from this tag is being repeated. Kitdock ignores it.",
     "docking.safe_mode": (
         "The tag is in safe mode. It logs openings, but can't be collected until its firmware works again. Plug it "
@@ -3068,6 +3080,10 @@ COMMANDS: Sentences = {
     "name.no_such_unit": "No officer and no place belongs to unit {name!r}.",
     # Why there is no radio.
     "radio.busy": "Another program is using Bluetooth adapter {adapter}. Close it, then try again.",
+    "radio.back": _radio_back,
+    "radio.lost": _radio_lost,
+    "radio.began_anew": "Bluetooth was started again on this computer.",
+    "radio.deaf": "Bluetooth no longer listens.",
     "radio.denied": (
         "This computer doesn't let Kitdock use Bluetooth. Allow it in the computer's settings, or ask the person who "
         "looks after this computer."

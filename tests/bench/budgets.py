@@ -14,8 +14,9 @@ from pathlib import Path
 
 from host.access.vault import TagKeys
 from host.docking.service import Dock
+from host.docking.session import DockingReport
 from host.flash.application import FIRMWARE, build
-from host.link.adapter import open_adapter
+from host.link.adapter import Adapter, open_adapter
 from host.sim.nor import SECTOR
 from host.sim.station import VirtualStation
 from tests.bench.result import Result
@@ -60,6 +61,11 @@ def _below(name: str, value: float, unit: str, ceiling: float, littlefs: float |
     )
 
 
+async def _collect(store: Store, radio: Adapter, station: VirtualStation) -> list[DockingReport]:
+    with Dock(store, lambda _: None, lambda: int(station.clock.now() * 1000)) as here:
+        return await here.collect(radio, quiet_s=1.0)
+
+
 async def _measure() -> tuple[float, float, int, int]:
     """Bytes programmed and erased for an edge; heap of the wake that takes most of it, and of a session."""
     start = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -83,8 +89,7 @@ async def _measure() -> tuple[float, float, int, int]:
                 counters = tag.board.counters
                 wake = counters.heap_wake
                 tag.dock()
-                here = Dock(store, radio, lambda _: None, lambda: int(station.clock.now() * 1000))
-                await here.run(quiet_s=1.0)
+                await _collect(store, radio, station)
                 tag.undock()
                 for number in range(OPENINGS):
                     at = began + 60 * (EDGES + 10 + 2 * number)
@@ -93,7 +98,7 @@ async def _measure() -> tuple[float, float, int, int]:
                 await station.clock.advance(began + 60 * (EDGES + 12 + 2 * OPENINGS))
                 counters.heap_session = 0
                 tag.dock()
-                reports = await here.run(quiet_s=1.0)
+                reports = await _collect(store, radio, station)
                 if len(reports) != 1 or reports[0].error is not None or tag.faults:
                     raise RuntimeError(f"the docking did not go as it must: {reports} {tag.faults}")
                 async with asyncio.timeout(20):

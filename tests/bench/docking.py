@@ -80,8 +80,8 @@ async def _measure() -> tuple[int, int, int]:
 
                 station.air.count = note  # type: ignore[method-assign]
                 tag.dock()
-                here = Dock(store, radio, lambda _: None, lambda: int(station.clock.now() * 1000))
-                reports = await here.run(quiet_s=1.0)
+                with Dock(store, lambda _: None, lambda: int(station.clock.now() * 1000)) as here:
+                    reports = await here.collect(radio, quiet_s=1.0)
                 if len(reports) != 1 or reports[0].error is not None:
                     raise RuntimeError(f"the docking did not go as it must: {reports}")
     first = next(at for at, (_, opcode, _) in enumerate(pdus) if opcode == _WRITE_REQUEST)

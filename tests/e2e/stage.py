@@ -54,8 +54,8 @@ class Stage:
 
     async def collect(self, everything: bool = False, quiet_s: float = 1.0) -> list[DockingReport]:
         """Collect from whatever tag is on the air, wherever it is."""
-        here = Dock(self.store, self.radio, self.steps.append, self.now_ms)
-        return await here.run(quiet_s=quiet_s, everything=everything)
+        with Dock(self.store, self.steps.append, self.now_ms) as here:
+            return await here.collect(self.radio, quiet_s=quiet_s, everything=everything)
 
     async def until(self, instant: float) -> None:
         """Let time pass to `instant`, Unix seconds."""

@@ -17,7 +17,6 @@ from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.link.tag_session import TagSession
-from host.service.reconciling import Reconciling
 from kitwire import advert, config, record
 from tests.bumble_tag import BleTag, virtual_radio
 from tests.memory_tag import MemoryTag
@@ -33,7 +32,7 @@ class Scene:
     def __init__(self, store: Store, link: Any, adapter: Any) -> None:
         self.store = store
         self._link = link
-        self._adapter = adapter
+        self.adapter = adapter
         self.steps: list[DockingStep] = []
         self.tags: list[BleTag] = []
 
@@ -49,8 +48,12 @@ class Scene:
         await tag.start()
         return tag
 
-    def dock(self, stall_timeout_s: float = 5.0) -> Dock:
-        return Dock(self.store, self._adapter, self.steps.append, lambda: NOW_MS, stall_timeout_s)
+    def dock(self) -> Dock:
+        return Dock(self.store, self.steps.append, lambda: NOW_MS)
+
+    async def collect(self, quiet_s: float = 1.0, everything: bool = False) -> list[DockingReport]:
+        with self.dock() as here:
+            return await here.collect(self.adapter, quiet_s=quiet_s, everything=everything)
 
     def rows(self, tag: BleTag) -> int:
         return len(self.store.records(tag.tag.id))
@@ -78,44 +81,14 @@ def scene(path: Path, play: Callable[[Scene], Awaitable[None]]) -> None:
 def test_every_tag_in_range_is_docked_once_and_then_left_alone(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         tags = [await scene.add(f"P-0{number}") for number in range(1, 4)]
-        reports = await scene.dock().run(quiet_s=1)
+        reports = await scene.collect()
         assert sorted(report.pouch for report in reports) == ["P-01", "P-02", "P-03"]
         assert [report.error for report in reports] == [None] * 3
         assert [scene.rows(tag) for tag in tags] == [4, 4, 4]
         assert [tag.connections for tag in tags] == [1, 1, 1]
-        assert await scene.dock().run(quiet_s=1) == [], "nothing new: no connection"
-        again = await scene.dock().run(quiet_s=1, everything=True)
+        assert await scene.collect() == [], "nothing new: no connection"
+        again = await scene.collect(everything=True)
         assert [(report.error, report.added) for report in again] == [(None, 0)] * 3
-
-    scene(tmp_path, play)
-
-
-def test_what_does_not_agree_is_noted_at_the_start_and_once_the_officer_has_answered(tmp_path: Path) -> None:
-    async def play(scene: Scene) -> None:
-        await scene.add("P-01")
-        asked: list[str] = []
-
-        async def answered(report: DockingReport) -> None:
-            asked.append(report.pouch)
-            assert scene.store.discrepancy_log() == [], "an answer may come yet"
-
-        await scene.dock().run(quiet_s=0.5, docked=answered)
-        noted = scene.store.discrepancy_log()
-        assert asked == ["P-01"]
-        assert noted
-        await scene.dock().run(quiet_s=0.5)
-        assert scene.store.discrepancy_log() == noted
-
-    scene(tmp_path, play)
-
-
-def test_a_dock_that_waits_notes_what_time_alone_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def play(scene: Scene) -> None:
-        seen: list[int] = []
-        monkeypatch.setattr(Reconciling, "note_what_is_found", lambda self, now_ms: seen.append(now_ms))
-        monkeypatch.setattr("host.docking.service.NOTE_S", 0.5)
-        await scene.dock().run(quiet_s=1.2)
-        assert len(seen) == 3
 
     scene(tmp_path, play)
 
@@ -123,7 +96,7 @@ def test_a_dock_that_waits_notes_what_time_alone_has_changed(tmp_path: Path, mon
 def test_a_tag_that_is_not_enrolled_is_never_connected_to(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         stranger = await scene.add("P-01", enrolled=False)
-        assert await scene.dock().run(quiet_s=0.5, everything=True) == []
+        assert await scene.collect(0.5, everything=True) == []
         assert stranger.connections == 0
         assert scene.steps == []
 
@@ -134,8 +107,7 @@ def test_a_tag_that_goes_away_in_mid_sync_is_tried_again_and_nothing_is_lost(tmp
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01", events=40)
         tag.sent_frames = 3  # challenge, status, the first thirteen records
-        dock = scene.dock()
-        running = asyncio.create_task(dock.run(quiet_s=2))
+        running = asyncio.create_task(scene.collect(2))
         while not scene.store.dockings() or scene.store.dockings()[0].finished_at_ms is None:
             await asyncio.sleep(0.02)
         tag.sent_frames = None
@@ -148,12 +120,15 @@ def test_a_tag_that_goes_away_in_mid_sync_is_tried_again_and_nothing_is_lost(tmp
     scene(tmp_path, play)
 
 
-def test_a_tag_that_stalls_is_given_up_for_now_and_the_next_one_is_served(tmp_path: Path) -> None:
+def test_a_tag_that_stalls_is_given_up_for_now_and_the_next_one_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def play(scene: Scene) -> None:
         stalling = await scene.add("P-01")
         stalling.silent_after = 1
         good = await scene.add("P-02")
-        reports = await scene.dock(stall_timeout_s=0.3).run(quiet_s=1)
+        monkeypatch.setattr("host.docking.bounds.FRAME_S", 0.3)
+        reports = await scene.collect()
         failures = [report for report in reports if report.pouch == "P-01"]
         assert len(failures) == 3
         assert all(isinstance(report.error, TagStalled) for report in failures)
@@ -167,7 +142,7 @@ def test_a_tag_with_another_session_key_is_refused_once_and_not_retried(tmp_path
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01")
         tag.tag.session_key = os.urandom(32)
-        reports = await scene.dock().run(quiet_s=1)
+        reports = await scene.collect()
         assert [type(report.error) for report in reports] == [WrongKey]
         assert scene.rows(tag) == 0
 
@@ -178,10 +153,10 @@ def test_a_replayed_advert_is_named_and_leads_to_no_connection(tmp_path: Path) -
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01")
         keys = scene.store.tag_keys(tag.tag.id)
-        await scene.dock().run(quiet_s=1)
+        await scene.collect()
         old = advert.build(advert.epoch(keys.advert, 3), advert.Advert(0, 80, False, False, False, False, 999))
         await tag.advertise(old)
-        assert await scene.dock().run(quiet_s=0.5) == []
+        assert await scene.collect(0.5) == []
         assert [(step.stage, step.pouch) for step in scene.steps if step.stage == "refused"] == [("refused", "P-01")]
 
     scene(tmp_path, play)
@@ -192,13 +167,13 @@ def test_a_tag_in_safe_mode_is_named_once_and_never_connected_to(tmp_path: Path)
         tag = await scene.add("P-01")
         tag.problem = True
         await tag.advertise()
-        assert await scene.dock().run(quiet_s=1, everything=True) == []
+        assert await scene.collect(everything=True) == []
         assert tag.connections == 0
         assert [step.stage for step in scene.steps] == ["refused"]
         assert scene.steps[0].said == SAFE_MODE
         tag.problem = False
         await tag.advertise()
-        reports = await scene.dock().run(quiet_s=1)
+        reports = await scene.collect()
         assert [report.error for report in reports] == [None], "once it is well it is docked"
 
     scene(tmp_path, play)
@@ -208,14 +183,15 @@ def test_one_tag_is_reached_among_others(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         tags = [await scene.add(f"P-0{number}") for number in (1, 2)]
         wanted = scene.store.tag("P-02")
-        async with scene.dock().reach(wanted, 10) as link:
-            session = await TagSession.open(link, scene.store.tag_keys(wanted.id).session)
-            session.ask_set_config(config.BUZZER, 1)
-            session.ask_config(config.BUZZER)
-            session.ask_identify(5)
-            assert await session.config_set() == 1
-            assert await session.config() == 1
-            await session.identified()
+        with scene.dock() as here:
+            async with here.reach(scene.adapter, wanted, 10) as link:
+                session = await TagSession.open(link, scene.store.tag_keys(wanted.id).session)
+                session.ask_set_config(config.BUZZER, 1)
+                session.ask_config(config.BUZZER)
+                session.ask_identify(5)
+                assert await session.config_set() == 1
+                assert await session.config() == 1
+                await session.identified()
         assert [tag.connections for tag in tags] == [0, 1]
         assert tags[1].tag.configuration == {config.BUZZER: 1}
 
@@ -227,13 +203,13 @@ def test_a_tag_that_is_not_there_or_not_well_cannot_be_reached(tmp_path: Path) -
         tag = await scene.add("P-01")
         known = scene.store.tag("P-01")
         await tag.device.stop_advertising()
-        with refused("docking.not_heard", LinkLost, pouch="P-01", seconds=0):
-            async with scene.dock().reach(known, 0.3):
+        with refused("docking.not_heard", LinkLost, pouch="P-01", seconds=0), scene.dock() as here:
+            async with here.reach(scene.adapter, known, 0.3):
                 pass
         tag.problem = True
         await tag.advertise()
-        with refused("docking.in_safe_mode", LinkLost, pouch="P-01"):
-            async with scene.dock().reach(known, 10):
+        with refused("docking.in_safe_mode", LinkLost, pouch="P-01"), scene.dock() as here:
+            async with here.reach(scene.adapter, known, 10):
                 pass
         assert tag.connections == 0
 
@@ -243,10 +219,10 @@ def test_a_tag_that_is_not_there_or_not_well_cannot_be_reached(tmp_path: Path) -
 def test_a_new_event_while_docked_is_fetched_too(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01")
-        await scene.dock().run(quiet_s=1)
+        await scene.collect()
         tag.tag.happen(record.LID_OPEN, after_s=0)
         await tag.advertise()
-        assert [report.added for report in await scene.dock().run(quiet_s=1)] == [1]
+        assert [report.added for report in await scene.collect()] == [1]
 
     scene(tmp_path, play)
 
@@ -259,16 +235,15 @@ def test_a_dock_that_runs_takes_up_a_tag_that_is_enrolled_meanwhile(
     async def play(scene: Scene) -> None:
         pouches: asyncio.Queue[str] = asyncio.Queue()
 
-        async def docked(report: DockingReport) -> None:
-            pouches.put_nowait(report.pouch)
-
-        service = asyncio.create_task(scene.dock().run(docked=docked))
-        await asyncio.sleep(0.3)
-        tag = await scene.add("P-01")
-        assert await asyncio.wait_for(pouches.get(), 10) == "P-01"
-        service.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await service
+        with scene.dock() as here:
+            collecting = here.collect(scene.adapter, docked=lambda report: pouches.put_nowait(report.pouch))
+            running = asyncio.create_task(collecting)
+            await asyncio.sleep(0.3)
+            tag = await scene.add("P-01")
+            assert await asyncio.wait_for(pouches.get(), 10) == "P-01"
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
         assert scene.rows(tag) == 4
 
     scene(tmp_path, play)
@@ -277,7 +252,8 @@ def test_a_dock_that_runs_takes_up_a_tag_that_is_enrolled_meanwhile(
 def test_scan_names_the_tags_in_range_and_connects_to_none(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01")
-        found = await scene.dock().scan(0.3)
+        with scene.dock() as here:
+            found = await here.scan(scene.adapter, 0.3)
         assert list(found) == [tag.tag.id]
         sighting, _ = found[tag.tag.id]
         assert (sighting.advert.battery_percent, sighting.advert.count) == (80, 3)

@@ -136,7 +136,7 @@ def fails(error: Exception) -> Callable[[], None]:
 @pytest.mark.parametrize(("raised", "code"), NOT_HEARD, ids=lambda each: each if isinstance(each, str) else repr(each))
 def test_radio_that_does_not_listen_says_why(monkeypatch: pytest.MonkeyPatch, raised: Exception, code: str) -> None:
     async def listen() -> None:
-        async with Adapter({}, {}).scanning(lambda *_: None):
+        async with Adapter("hci0", {}, {}).scanning(lambda *_: None):
             pytest.fail("it listens")
 
     monkeypatch.setattr(adapters, "BleakScanner", scanner(fails(raised), lambda: None))
@@ -148,7 +148,7 @@ def test_radio_that_does_not_listen_says_why(monkeypatch: pytest.MonkeyPatch, ra
 
 def test_radio_that_goes_while_it_listens_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     async def listen() -> str:
-        async with Adapter({}, {}).scanning(lambda *_: None):
+        async with Adapter("hci0", {}, {}).scanning(lambda *_: None):
             return "heard"
 
     monkeypatch.setattr(adapters, "BleakScanner", scanner(lambda: None, fails(BleakError("gone"))))

@@ -50,8 +50,9 @@ def with_tag(
                 return result
 
         async def over_air(radio: Adapter) -> tuple[_Result]:
-            async with Dock(store, radio, progress(store)).reach(tag) as link:
-                return (await work(await TagSession.open(link, keys.session)),)
+            with Dock(store, progress(store)) as here:
+                async with here.reach(radio, tag) as link:
+                    return (await work(await TagSession.open(link, keys.session)),)
 
         found = on_radio(adapter, over_air)
     except WireError as error:

@@ -1,0 +1,148 @@
+"""Whose turn it is at the dock: fresh pouches first, in the order in which they came; who fails or drags, last.
+
+Pure: what was heard and how dockings ended goes in, the next visit comes out. Times are seconds of a clock that only
+goes forward.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, TypeVar
+
+Device = TypeVar("Device")
+
+ATTEMPTS = 3
+"""How often a tag is tried in a row, with little time between, before it is left alone for longer."""
+
+FIRST_REST_S = 1.0
+"""Wait before the second attempt, in seconds; doubled before each further one."""
+
+LONG_REST_S = 60.0
+"""How long one that failed all its attempts is left alone, in seconds; doubled at each further failure."""
+
+LONGEST_REST_S = 3600.0
+"""The most of that, and the wait at once if trying again cannot help: another key, a log that was put back. So the
+history grows by some 30 failed dockings a day, whatever a tag does."""
+
+HANDICAP_S = 60.0
+"""By how much each failure puts a tag behind others: so a fresh one goes first, and nobody waits for ever."""
+
+ADDRESSES = 4
+"""Of how many addresses one tag is believed to be heard at a time, and of how many failures are remembered: it has one,
+and somebody who repeats its signal may have any number."""
+
+GONE_S = 60.0
+"""A tag that was not heard for so long has been away, in seconds: its wait begins anew."""
+
+ITSELF = ""
+"""In place of an address: the tag that has proved who it is."""
+
+
+class Visit(NamedTuple, Generic[Device]):
+    """A tag that a radio hears now: what to connect to, at which address, and whether it says that it has news."""
+
+    tag: str
+    address: str
+    device: Device
+    news: bool
+
+
+class _Failures(NamedTuple):
+    times: int
+    rests_until: float
+
+
+class Turns(Generic[Device]):
+    """Who is here, who was tried and who is being docked, for all radios of one dock.
+
+    What fails before a tag has proved who it is, is held against the address: it may be somebody else's.
+    """
+
+    def __init__(self) -> None:
+        self._here: dict[str, dict[tuple[str, str], Visit[Device]]] = {}
+        self._waits: dict[str, tuple[float, float]] = {}
+        self._failures: dict[str, dict[str, _Failures]] = {}
+        self._busy: set[str] = set()
+        self._docked: set[str] = set()
+
+    def begin(self, radio: str) -> None:
+        """`radio` begins to listen: who is still here is heard again."""
+        self._here[radio] = {}
+
+    def heard(self, radio: str, visit: Visit[Device], now: float) -> None:
+        """Notes a visit that `radio` hears."""
+        since, last = self._waits.get(visit.tag, (now, now))
+        self._waits[visit.tag] = (since if now - last <= GONE_S else now, now)
+        here = self._here.setdefault(radio, {})
+        others = sum(tag == visit.tag and address != visit.address for tag, address in here)
+        if others < ADDRESSES:
+            here[visit.tag, visit.address] = visit
+
+    def away(self, tag: str) -> None:
+        """`tag` takes no connection now, or is no longer in use."""
+        for here in self._here.values():
+            for key in [each for each in here if each[0] == tag]:
+                del here[key]
+
+    def take(self, radio: str, now: float, everything: bool, most: int | None) -> Visit[Device] | None:
+        """The visit whose turn it is on `radio`, or None. Its tag is nobody else's until it has `ended`.
+
+        Wanted are tags that have news, and with `everything` those not docked yet; with `most`, only those that
+        failed less often in a row.
+        """
+        due = [
+            visit
+            for visit in self._wanted(radio, everything, most)
+            if visit.tag not in self._busy and self._failed(visit).rests_until <= now
+        ]
+        if not due:
+            return None
+        visit = min(due, key=lambda each: self._waits[each.tag][0] + HANDICAP_S * self._failed(each).times)
+        self._busy.add(visit.tag)
+        del self._waits[visit.tag]
+        return visit
+
+    def pending(self, radio: str, everything: bool, most: int | None) -> bool:
+        """Whether the turn of somebody whom `radio` hears is still to come."""
+        return bool(self._wanted(radio, everything, most))
+
+    def ended(self, visit: Visit[Device]) -> None:
+        """A docking was complete, or has brought something and goes on later."""
+        self._busy.discard(visit.tag)
+        self.away(visit.tag)  # what another radio heard of it before is told no more
+        self._docked.add(visit.tag)
+        self._failures.pop(visit.tag, None)
+
+    def failed(self, visit: Visit[Device], now: float, proved: bool, hopeless: bool) -> None:
+        """A docking failed, after the tag had `proved` who it is or before; `hopeless` if trying again can't help."""
+        self._busy.discard(visit.tag)
+        failures = self._failures.setdefault(visit.tag, {})
+        name = ITSELF if proved else visit.address
+        times = failures.pop(name, _NONE).times + 1
+        if hopeless:
+            times = max(times, ATTEMPTS)
+        failures[name] = _Failures(times, now + (LONGEST_REST_S if hopeless else _rest_s(times)))
+        if len(failures) > ADDRESSES:
+            del failures[next(each for each in failures if each != ITSELF)]
+
+    def _failed(self, visit: Visit[Device]) -> _Failures:
+        """How the tag and its address have failed so far."""
+        failures = self._failures.get(visit.tag, {})
+        return max(failures.get(ITSELF, _NONE), failures.get(visit.address, _NONE))
+
+    def _wanted(self, radio: str, everything: bool, most: int | None) -> list[Visit[Device]]:
+        return [
+            visit
+            for visit in self._here.get(radio, {}).values()
+            if (visit.news or (everything and visit.tag not in self._docked))
+            and (most is None or self._failed(visit).times < most)
+        ]
+
+
+_NONE = _Failures(0, 0.0)
+
+
+def _rest_s(times: int) -> float:
+    """How long one that has failed `times` times in a row is left alone, in seconds."""
+    if times < ATTEMPTS:
+        return FIRST_REST_S * 2.0 ** (times - 1)
+    return float(min(LONG_REST_S * 2.0 ** min(times - ATTEMPTS, 10), LONGEST_REST_S))
