@@ -89,8 +89,7 @@ class BleTag:
         """Advertise the present state, or `data` as somebody else would replay it."""
         if data is None:
             self.index += 1
-            said = advert.Advert(self.index, 80, False, False, self.problem, False, self.tag.log.last & 0xFFFF)
-            data = advert.build(advert.epoch(self._advert_key, self.epoch), said)
+            data = advert.build(advert.epoch(self._advert_key, self.epoch), self.said())
         if self.device.is_advertising:
             await self.device.stop_advertising()
         await self.device.start_advertising(
@@ -100,6 +99,10 @@ class BleTag:
             advertising_interval_min=20,
             advertising_interval_max=20,
         )
+
+    def said(self) -> advert.Advert:
+        """Its present state."""
+        return advert.Advert(self.index, 80, False, False, self.problem, False, self.tag.log.last & 0xFFFF)
 
     async def stop(self) -> None:
         await asyncio.gather(*self._tasks)

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from bumble.device import Connection
+
 from kitcore.server import Server
-from kitwire import keys, record, session
+from kitwire import advert, keys, record, session
+from tests.bumble_tag import BleTag
 from tests.memory_tag import MemoryTag
 
 Says = Callable[[bytes, Iterable[bytes]], Iterable[bytes]]
@@ -189,3 +192,31 @@ class Wireless:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
         await asyncio.sleep(self.disconnect_s)
+
+
+class HostileBleTag(BleTag):
+    """One on a virtual radio. It advertises `count`, if that is given, as its last sequence; and as soon as a station
+    has connected it notifies `unasked`, to whom that may concern.
+
+    `piece` and `pause_s` are as of any `BleTag`; `epoch` may be any.
+    """
+
+    def __init__(self, link: Any, tag: MemoryTag, advert_key: bytes) -> None:
+        super().__init__(link, tag, advert_key)
+        self.count: int | None = None
+        self.unasked: Iterable[bytes] = ()
+
+    def said(self) -> advert.Advert:
+        said = super().said()
+        return said if self.count is None else said._replace(count=self.count & 0xFFFF)
+
+    def _connected(self, connection: Connection) -> None:
+        super()._connected(connection)
+        self._spawn(self._flood(connection))
+
+    async def _flood(self, connection: Connection) -> None:
+        for piece in self.unasked:
+            if connection not in self.device.connections.values():
+                return
+            await self.device.notify_subscriber(connection, self._tx, piece)
+            await asyncio.sleep(0)

@@ -41,8 +41,12 @@ WAITING_BYTES = 16_384
 """Most bytes that a link keeps until they are asked for: the answer to a STATUS and to a READ of `BATCH` records is
 12,900 bytes if each record comes in a frame of its own, and nobody asks for more at once."""
 
+HELD = 10_000
+"""Most records that a log holds at a time, and so all that comes in one docking: the ring of Kitdock's tags has 128
+sectors of 50, which is 6,400."""
+
 FIRST_RECORDS = 10_000
-"""Most records of a tag on the day when it was enrolled: its ring holds 6,400 and has come round once more than half,
+"""Most records of a tag on the day when it was enrolled: its ring holds 6,400 and has come round by more than half,
 as on a bench."""
 
 RECORDS_A_DAY = 20_000

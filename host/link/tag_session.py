@@ -75,7 +75,7 @@ class TagSession:
         self._now_ms = now_ms
         self._sent_ms = 0
         self._prove_by: float | None = prove_by
-        self._last = 0xFFFFFFFF
+        self._first, self._last = 0, 0xFFFFFFFF
 
     @classmethod
     async def open(cls, link: Link, session_key: bytes, now_ms: Callable[[], int] | None = None) -> TagSession:
@@ -143,7 +143,7 @@ class TagSession:
         arrived_ms = self._now_ms()
         if not _sensible(values):
             raise TagMisbehaves("link.status_senseless")
-        self._last = values.last_sequence
+        self._first, self._last = values.first_sequence, values.last_sequence
         # The tag cannot have answered before it was asked: after a proof, this flight is the asking.
         anchor = UptimeAnchor(
             values.boot_count,
@@ -169,6 +169,8 @@ class TagSession:
             message = await self._message()
             if message[0] == session.RECORDS:
                 records = session.records_of(message)
+                if first < self._first:
+                    raise TagMisbehaves("link.gap_senseless", first=first)
                 first += len(records)
                 if first > end:
                     raise TagMisbehaves("link.more_than_asked")
@@ -255,4 +257,5 @@ def _sensible(status: session.Status) -> bool:
         and status.uptime_ms < 1000
         and status.battery_percent <= 100
         and record.FIRST_SEQUENCE <= status.first_sequence <= status.last_sequence + 1
+        and status.last_sequence - status.first_sequence < bounds.HELD
     )

@@ -1743,8 +1743,9 @@ def _docking_failed(error: str, committed: int, again: bool) -> str:
 
 
 def _more_altered(more: int) -> str:
-    others = "more entry in the tag's log is" if more == 1 else "more entries in the tag's log are"
-    return f"{more} {others} not as the tag wrote {'it' if more == 1 else 'them'}. Kept as evidence too."
+    if more == 1:
+        return "1 more entry in the tag's log is not as the tag wrote it. It is kept as evidence too."
+    return f"{more} more entries in the tag's log are not as the tag wrote them. They are kept as evidence too."
 
 
 def _pouch_failed(pouch: str, error: str) -> str:
@@ -1801,8 +1802,8 @@ TAGS: Sentences = {
     "link.drags": lambda seconds: f"The tag did not finish its answer within {seconds:g} s.",
     "link.not_proven": lambda seconds: f"The device did not prove within {seconds:g} s that it is the tag.",
     "link.more_than_asked": "The tag sent more than it was asked for.",
-    "link.gap_senseless": "The tag says that its log begins at {first}. That can't be.",
-    "link.status_senseless": "What the tag says of its own state can't be.",
+    "link.gap_senseless": "The tag says that its log begins at entry {first}. That can't be.",
+    "link.status_senseless": "What the tag says about itself makes no sense.",
     "link.dropped": "The tag dropped the connection.",
     "link.nothing_more": "The tag had nothing more to say.",
     "link.wrong_key": "The device answers to the tag's adverts but does not hold its session key.",
@@ -1849,10 +1850,10 @@ TAGS: Sentences = {
     "docking.committed": "{records} committed.",
     "docking.complete": "Collected: {added:new record}.",
     "docking.partly": "Collected so far: {added:new record}. The rest follows at its next turn.",
-    "docking.drags": lambda seconds: f"The tag took longer than {seconds:g} s, and others wait.",
-    "docking.stopped": "The dock was stopped in the middle of it.",
+    "docking.drags": lambda seconds: f"The tag took longer than {seconds:g} s, so the dock let it go for now.",
+    "docking.stopped": "The dock was stopped before it had everything.",
     "docking.too_many_records": (
-        "The tag says that its log holds {ends_at} entries. Since it was enrolled, it can have made {most} at most."
+        "The tag says that its log holds {ends_at} entries. Since it was enrolled, it can have made at most {most}."
     ),
     "docking.nothing_new": "Collected: nothing new.",
     "docking.failed": _docking_failed,

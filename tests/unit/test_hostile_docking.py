@@ -70,10 +70,10 @@ class Bench:
         with Keeping(self.store) as keeping:
             return asyncio.run(self.visit(keeping))
 
-    async def visit(self, keeping: Keeping) -> DockingReport:
+    async def visit(self, keeping: Keeping, hurry: bool = True) -> DockingReport:
         reach = connected(cast(Adapter, self.air), cast(Any, None), self.frame_s)
         tag = self.store.tag(self.tag.id)
-        return await dock(keeping, tag, lambda: self.now_ms, self.steps.append, reach, self.log_keys)
+        return await dock(keeping, tag, lambda: self.now_ms, self.steps.append, reach, self.log_keys, hurry)
 
     @property
     def rows(self) -> int:
@@ -177,6 +177,16 @@ def test_a_tag_that_is_slow_gets_its_share_and_the_rest_at_its_next_turn(bench: 
     assert (again.error, again.more, bench.rows) == (None, False, 61)
 
 
+def test_a_tag_on_a_cable_may_take_as_long_as_it_takes(bench: Bench, bound: Bound) -> None:
+    bound("SHARE_S", 0)
+    bound("DOCKING_S", 0)
+    bound("BATCH", 13)
+    bench.log(60)
+    with Keeping(bench.store) as keeping:
+        report = asyncio.run(bench.visit(keeping, hurry=False))
+    assert (report.error, report.more, bench.rows) == (None, False, 61)
+
+
 def test_a_connection_is_not_waited_for_without_an_end(bench: Bench, bound: Bound) -> None:
     bound("CONNECTION_S", 0.1)
     bench.air.connect_s = 30
@@ -244,6 +254,7 @@ def test_a_cancellation_that_the_radio_swallows_is_one_nevertheless(bench: Bench
     [
         {"first_sequence": 0},
         {"first_sequence": 9},
+        {"last_sequence": 10_001},
         {"acknowledged": 8},
         {"uptime_ms": 1000},
         {"battery_percent": 101},
@@ -274,17 +285,16 @@ def test_whatever_else_a_tag_says_of_its_state_does_no_harm(bench: Bench) -> Non
 def test_a_log_that_is_longer_than_it_can_be_is_refused(bench: Bench, days: int, records: int, taken: bool) -> None:
     """A clock that was put back counts as no time at all."""
     bench.now_ms += days * DAY_MS
-    bench.tag.says = status(last_sequence=records)
+    bench.tag.says = status(first_sequence=records, last_sequence=records)
     report = bench.dock()
     if taken:
-        assert isinstance(report.error, WireError), "then it has to send them"
+        assert isinstance(report.error, WireError), "then it has to send that one"
     else:
         bench.refuses(report, TagMisbehaves, "docking.too_many_records")
-        assert report.error is not None
 
 
 def test_a_gap_to_a_sequence_that_no_tag_has_reached_costs_nothing(bench: Bench) -> None:
-    claimed = status(last_sequence=50_000_000)
+    claimed = status(first_sequence=50_000_000, last_sequence=50_000_000)
 
     def far(message: bytes, replies: Iterable[bytes]) -> Iterable[bytes]:
         if message[0] == session.READ:
@@ -311,6 +321,13 @@ def test_a_gap_that_cannot_be_is_refused(bench: Bench, answer: list[bytes]) -> N
     bench.log(7)
     report = bench.dock(instead(session.READ, lambda message, replies: answer))
     bench.refuses(report, TagMisbehaves, "link.gap_senseless", 1)
+
+
+def test_records_that_the_tag_says_it_no_longer_holds_are_not_taken(bench: Bench) -> None:
+    """Else it could send more in one docking than a log holds."""
+    bench.log(7)
+    report = bench.dock(status(first_sequence=3))
+    bench.refuses(report, TagMisbehaves, "link.gap_senseless")
 
 
 def test_endless_valid_records_are_taken_up_to_what_was_asked_for(bench: Bench, bound: Bound) -> None:
