@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +27,8 @@ from host.link.adapter import Adapter
 from host.link.errors import LinkLost, TagDrags, TagMisbehaves, TagStalled
 from host.link.gatt import connected
 from host.tag.verify import LogKey, LogKeys
-from kitwire import keys, record, session
+from kitcore.server import LONGEST_IDENTIFY_S
+from kitwire import config, keys, record, session
 from kitwire.errors import WireError
 from tests.hostile_tag import (
     HostileTag,
@@ -523,3 +525,46 @@ def test_a_log_key_is_never_told(bench: Bench) -> None:
     assert known.sequence > 1
     assert repr(known) == str(known) == f"LogKey({known.sequence})"
     assert bench.log_keys.at(bench.tag.id, b"first", 2) == (1, b"first"), "one that is further on leads nowhere"
+
+
+# What is promised to those who make tags.
+
+
+def test_the_wire_text_tells_the_bounds_as_they_are() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "docs/wire.md").read_text()
+    times = re.findall(r"^\| (tag|station) \| (\d+) s \| ", text, re.MULTILINE)
+    firmware = {
+        name: int(value)
+        for file in ("link.py", "radio.py")
+        for name, value in re.findall(r"^(\w+) = (\d+)$", (root / "firmware" / file).read_text(), re.MULTILINE)
+    }
+    of_tag = [firmware[name] // 1000 for name in ("PROVE_MS", "IDLE_MS", "SEND_MS")]
+    of_station = [
+        bounds.CONNECTION_S,
+        bounds.AUTHENTICATION_S,
+        bounds.FRAME_S,
+        bounds.SHARE_S,
+        bounds.DOCKING_S,
+        bounds.DISCONNECT_S,
+    ]
+    assert [int(seconds) for who, seconds in times if who == "tag"] == of_tag
+    assert [int(seconds) for who, seconds in times if who == "station"] == of_station
+    for told in (
+        f"has {firmware['MOST_WAITING']} bytes outstanding",
+        f"keeps {bounds.WAITING_BYTES:,} bytes",
+        f"{bounds.BATCH} records in one READ",
+        f"everything fits one READ of {bounds.BATCH}",
+        f"takes {bounds.AFTERWARDS} of",
+        f"never holds more than {bounds.HELD:,}",
+        f"at most {bounds.FIRST_RECORDS:,}, and {bounds.RECORDS_A_DAY:,} more",
+        f"{config.EARLIEST_UTC_S} (1 January 2025) to {config.LATEST_UTC_S} (1 January 2100)",
+        f"1 to {LONGEST_IDENTIFY_S} s",
+    ):
+        assert told in text, told
+
+
+def test_what_a_station_asks_for_at_once_is_never_a_flood() -> None:
+    sealed = 2 + 11  # a frame's length, then its head, counter and MIC
+    answer = sealed + 37 + bounds.BATCH * (sealed + 1 + record.SIZE) + sealed + 21 + sealed + 5
+    assert answer <= bounds.WAITING_BYTES
