@@ -168,7 +168,7 @@ def test_a_dock_that_listens_is_in_order_though_nobody_comes() -> None:
     (seen(RUN._replace(listened_ms=NOW - 24 * HOUR)), NOW - 24 * HOUR),
     (seen(RUN._replace(listened_ms=NOW - 60 * HOUR), NOW - 48 * HOUR), NOW - 48 * HOUR),  # collected by hand since
     (seen(RUN._replace(listened_ms=NOW + 9000 * HOUR), NOW - 48 * HOUR), NOW - 48 * HOUR),  # by a clock put right since
-])  # fmt: skip
+], ids=["never", "deaf", "long ago", "by hand", "clock ahead"])  # fmt: skip
 def test_a_dock_that_has_not_listened_is_overdue(of: Attendance, since_ms: int) -> None:
     assert overdue(of, 24, NOW) == [Overdue(NOT_LISTENING, None, since_ms, since_ms + 24 * HOUR)]
 
