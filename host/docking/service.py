@@ -53,7 +53,7 @@ SAFE_MODE = Phrase("docking.safe_mode", log=NextStep("tag.log"), flash=NextStep(
 
 
 def _nothing(*_: object) -> None:
-    """Whoever does not ask is not told."""
+    """Nobody has asked."""
 
 
 class _Known(NamedTuple):
@@ -342,8 +342,8 @@ def _here(sighting: Sighting, waiting: int) -> Phrase:
 def _known(
     store: service.Database, seen: frozenset[str], heard: dict[str, Radio], waits: dict[str, int]
 ) -> list[_Known]:
-    """The tags in use, after what was `heard` of them is kept, and which of them wait. The keys are told of those that
-    were not `seen`."""
+    """The tags in use, after what was `heard` of them is kept, and which of them wait. Those that were not
+    `seen` come with their keys."""
     tags = service.Tags(store)
     if heard:
         tags.set_radios(heard)

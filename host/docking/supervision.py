@@ -36,7 +36,7 @@ ANSWERING_S = 300.0
 """For how long after a docking nothing is noted, in seconds: what the officer answers meanwhile is never a question."""
 
 LATEST_NOTE_S = 900.0
-"""After so long it is noted all the same, in seconds: at a shift change there's always somebody."""
+"""After so long it is noted anyway, in seconds: at a shift change there's always somebody."""
 
 
 NEVER = ("radio.no_stack", "radio.no_such_name", "radio.part_missing", "radio.no_usb")
@@ -145,7 +145,7 @@ class Supervision:
         while True:
             report = await self._ended.get()
             if self._docked is not None:
-                with suppress(StoreError):  # what is missing is told of the next time
+                with suppress(StoreError):  # the next time tells of what is missing
                     await beside.do(partial(self._docked, report))
 
     async def _note(self, beside: Keeping) -> None:

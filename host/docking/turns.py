@@ -108,7 +108,7 @@ class Turns(Generic[Device]):
     def ended(self, visit: Visit[Device]) -> None:
         """A docking was complete, or has brought something and goes on later."""
         self._busy.discard(visit.tag)
-        self.away(visit.tag)  # what another radio heard of it before is told no more
+        self.away(visit.tag)  # what another radio heard of it before is old
         self._docked.add(visit.tag)
         self._failures.pop(visit.tag, None)
 

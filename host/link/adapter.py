@@ -53,7 +53,7 @@ class Adapter:
             async with asyncio.timeout(SWITCH_S):
                 await scanner.start()
         except _FAILS as error:
-            # One that has begun all the same would be in the way of the next.
+            # If it has begun nevertheless, it would be in the way of the next.
             await _stop(scanner)
             raise _no_scan(error) from error
         if self._watch:
@@ -131,7 +131,7 @@ async def _open_own(name: str | None) -> AsyncIterator[Adapter]:
     async with bluez.connected() as asked:
         named = await asked.adapter(name)
         options = {"bluez": {"adapter": named}}
-        yield Adapter(named, options, options, bluez.Watch(asked, named))
+        yield Adapter(named, options, options, bluez.BlueZWatch(asked, named))
 
 
 @contextlib.asynccontextmanager

@@ -27,7 +27,7 @@ UNHEARING_S = 8.0
 """How long a scan may not be under way, in seconds, before it is taken for dead."""
 
 
-class State(NamedTuple):
+class AdapterState(NamedTuple):
     """An adapter as BlueZ has it. `owner` is BlueZ's own connection: another one is another `bluetoothd`."""
 
     owner: str
@@ -35,7 +35,7 @@ class State(NamedTuple):
     discovering: bool
 
 
-class Watch:
+class BlueZWatch:
     """Looks whether the adapter called `name` still listens: a `host.link.adapter.Watch`."""
 
     def __init__(self, bluez: BlueZ, name: str) -> None:
@@ -54,7 +54,7 @@ class Watch:
         state = await self._bluez.state(self._name)
         self.judge(state, asyncio.get_running_loop().time())
 
-    def judge(self, state: State, now: float) -> None:
+    def judge(self, state: AdapterState, now: float) -> None:
         """Raises `RadioError` if an adapter that is in `state` at `now` hears nothing any more."""
         self._owner = self._owner or state.owner
         if not state.powered:
@@ -92,12 +92,12 @@ class BlueZ:
             raise RadioError("radio.not_there", adapter=name)
         return name
 
-    async def state(self, name: str) -> State:
+    async def state(self, name: str) -> AdapterState:
         """How the adapter called `name` is now."""
         owner = await self._call("org.freedesktop.DBus", "/org/freedesktop/DBus", None, "GetNameOwner", BLUEZ)
         path = f"/org/bluez/{name}"
         said = await self._call(BLUEZ, path, "org.freedesktop.DBus.Properties", "GetAll", "org.bluez.Adapter1")
-        return State(owner, bool(said["Powered"].value), bool(said["Discovering"].value))
+        return AdapterState(owner, bool(said["Powered"].value), bool(said["Discovering"].value))
 
     async def _call(self, service: str, path: str, interface: str | None, member: str, *body: str) -> Any:
         message = Message(

@@ -54,7 +54,7 @@ _PROPERTY_NAMES: dict[int, CharacteristicPropertyName] = {
 
 
 @contextlib.asynccontextmanager
-async def open_device(spec: str) -> AsyncIterator[tuple[Device, Watch]]:
+async def open_device(spec: str) -> AsyncIterator[tuple[Device, BumbleWatch]]:
     """A powered bumble host on the controller that `spec` names, such as `usb:0` or `tcp-client:HOST:PORT`, and
     what looks whether it still listens.
 
@@ -75,7 +75,7 @@ async def open_device(spec: str) -> AsyncIterator[tuple[Device, Watch]]:
         except (core.BaseBumbleError, hci.HCI_Error, OSError, TimeoutError) as error:
             raise RadioError("radio.cannot_open", why=Phrase("radio.silent", adapter=spec)) from error
         try:
-            yield device, Watch(spec, device, source)
+            yield device, BumbleWatch(spec, device, source)
         finally:
             # One that was pulled out is off, and would not answer.
             if not source.terminated.done():
@@ -84,7 +84,7 @@ async def open_device(spec: str) -> AsyncIterator[tuple[Device, Watch]]:
                         await device.power_off()
 
 
-class Watch:
+class BumbleWatch:
     """Looks whether a controller still answers and listens: a `host.link.adapter.Watch`."""
 
     def __init__(self, spec: str, device: Device, source: Any) -> None:
@@ -142,7 +142,7 @@ def _why_not(spec: str, error: BaseException) -> Phrase:
     return Phrase("radio.wont_open", adapter=spec, why=text or type(error).__name__)
 
 
-def backends(device: Device, watch: Watch) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
+def backends(device: Device, watch: BumbleWatch) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
     """Scanner and client classes for `BleakScanner(backend=...)` and `BleakClient(backend=...)` on `device`."""
     scanner = type("BumbleScanner", (_Scanner,), {"radio": device, "watch": watch})
     client = type("BumbleClient", (_Client,), {"radio": device})
@@ -166,7 +166,7 @@ def _asking(doing: str) -> Iterator[None]:
 
 class _Scanner(BaseBleakScanner):
     radio: ClassVar[Device]
-    watch: ClassVar[Watch]
+    watch: ClassVar[BumbleWatch]
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from host.access.roles import ADMINISTRATOR, AUDITOR, OFFICER, PROGRAMME_LEAD, Q
 from host.access.vault import TagKeys
 from host.errors import InputError, NotAllowed, RuleError
 from host.phrase import NextStep, Phrase
-from host.tag.events import EventRow, StatusTold
+from host.tag.events import EventRow, Radio, StatusTold
 from host.tag.verify import verified_row
 from host.usage.reports import Draft
 from kitwire import record
@@ -337,7 +337,7 @@ def content(force: Force) -> list[Any]:
 
 
 @pytest.mark.parametrize("use", [
-    lambda store: store.set_radio(TAGS["P1"], 1, 1, NOW),
+    lambda store: store.set_radios({TAGS["P1"]: Radio(1, 1, NOW)}),
     lambda store: store.set_status(1, StatusTold(1, 1, 1, 1, 1, 1, 1)),
     lambda store: store.add_events(1, TAGS["P1"], []),
     lambda store: store.tag_keys(TAGS["P1"]),

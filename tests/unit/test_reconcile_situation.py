@@ -20,7 +20,7 @@ from host.reconcile import RULES, Discrepancy, reconcile
 from host.settings import DEFAULTS, Settings
 from host.stock.storage import Limits
 from host.store.stock import Incoming
-from host.tag.events import StatusTold
+from host.tag.events import Radio, StatusTold
 from host.tag.verify import verified_row
 from host.usage.reports import USED
 from kitwire import faults, record
@@ -170,7 +170,7 @@ class Eventful(History):
     def hear(self) -> None:
         tags = self.store.tags()
         if tags:
-            self.store.set_radio(self.random.choice(tags).id, 1, 1, self.now)
+            self.store.set_radios({self.random.choice(tags).id: Radio(1, 1, self.now)})
 
     def dock_strangely(self) -> None:
         """A docking with a fault or a start of the tag, a wrong clock of the station, a log cut short, or no end."""

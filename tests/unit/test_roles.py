@@ -30,7 +30,7 @@ from host.store.database import Database
 DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 
 UNAUDITED = {
-    "set_radio": "each advert of each tag: no person does it, and what it may do is refuse a repeated one",
+    "set_radios": "each advert of each tag: no person does it, and what it may do is refuse a repeated one",
     "set_status": "part of a docking, which is noted when it begins and ends",
     "beat": "every few seconds, for months: no person does it",
     "waiting": "likewise, at each failure of a docking, which is noted itself",

@@ -253,8 +253,8 @@ def test_replaced_tag_keeps_its_history_and_frees_its_pouch(tagged: Store) -> No
 
 def test_last_advert_is_remembered(tagged: Store) -> None:
     assert tagged.radio(TAG) is None
-    tagged.set_radio(TAG, 5, 7, NOW)
-    tagged.set_radio(TAG, 6, 0, NOW + 1)
+    tagged.set_radios({TAG: Radio(5, 7, NOW)})
+    tagged.set_radios({TAG: Radio(6, 0, NOW + 1)})
     assert tagged.radio(TAG) == Radio(6, 0, NOW + 1)
 
 
