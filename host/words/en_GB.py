@@ -3405,8 +3405,8 @@ HELP = {
         "kitdock dock --status             see how the dock that is running is"
     ),
     "dock --adapter": (
-        "The Bluetooth adapter: hci1 for another one under BlueZ, usb:0 for a USB dongle without BlueZ. [default: "
-        "the computer's own]"
+        "A Bluetooth adapter: hci1 for another one under BlueZ, usb:0 for a USB dongle without BlueZ. You can give it "
+        "more than once. [default: the computer's own]"
     ),
     "dock --all": "Collect from tags with nothing new as well, once each.",
     "dock --no-prompt": "Only collect. Don't ask about openings.",
