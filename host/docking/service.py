@@ -49,6 +49,9 @@ UNPROVED_S = 600.0
 """How often a docking is kept in the history that failed before the tag had proved who it is, in seconds: anybody can
 make one fail."""
 
+REPLAYED_S = 3600.0
+"""How often it is said that a tag's old signal is being repeated, in seconds."""
+
 SAFE_MODE = Phrase("docking.safe_mode", log=NextStep("tag.log"), flash=NextStep("tag.flash"))
 
 
@@ -94,7 +97,7 @@ class Dock:
         self._search: Search | None = None
         self._unproved_noted: dict[str, float] = {}
         self._announced: dict[str, int] = {}
-        self._replayed: set[str] = set()
+        self._replayed: dict[str, float] = {}
         self._unwell: set[str] = set()
         self._news = asyncio.Event()
         self._learning = asyncio.Lock()
@@ -201,6 +204,8 @@ class Dock:
                 await self.learn()
                 return reports
             report = await self._dock(adapter, visit)
+            if report is None:
+                continue
             self.docked_at = asyncio.get_running_loop().time()
             docked(report)
             if quiet_s is not None:
@@ -234,6 +239,7 @@ class Dock:
                         learned = loop.time()
                     visit = self.turns.take(adapter.name, now, everything, most)
                     if visit is not None:
+                        working()  # it was heard in this very scan
                         return visit
                     waits = self.turns.pending(adapter.name, everything, most)
                     if quiet_s is not None and not waits and now - quiet_since >= quiet_s:
@@ -243,9 +249,15 @@ class Dock:
                         async with asyncio.timeout(LOOK_S):
                             await self._news.wait()
 
-    async def _dock(self, adapter: Adapter, visit: Visit[BLEDevice]) -> DockingReport:
-        """One docking of one tag, with its outcome in the store; errors of the link are in the report."""
-        tag = self._tags[visit.tag]
+    async def _dock(self, adapter: Adapter, visit: Visit[BLEDevice]) -> DockingReport | None:
+        """One docking of one tag, with its outcome in the store; errors of the link are in the report.
+
+        None if the tag was taken out of use meanwhile.
+        """
+        tag = self._tags.get(visit.tag)
+        if tag is None:
+            self.turns.ended(visit)
+            return None
         link = connected(adapter, visit.device)
         now = asyncio.get_running_loop().time()
         noted = now - self._unproved_noted.get(tag.id, float("-inf")) > UNPROVED_S
@@ -301,8 +313,9 @@ class Dock:
             return
         tag, pouch = sighting.tag, self._tags[sighting.tag].pouch
         if sighting.replayed:
-            if tag not in self._replayed:
-                self._replayed.add(tag)
+            now = asyncio.get_running_loop().time()
+            if now - self._replayed.get(tag, float("-inf")) > REPLAYED_S:
+                self._replayed[tag] = now
                 self._progress(DockingStep("refused", pouch, Phrase("docking.replayed")))
             return
         if sighting.advert.problem:

@@ -269,3 +269,41 @@ def test_a_controller_that_is_not_there_is_said_so() -> None:
                 pass
 
     asyncio.run(run())
+
+
+def test_a_tag_that_is_taken_out_of_use_as_its_turn_comes_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        with scene.dock() as here:
+            take = here.turns.take
+
+            def taken(*asked: Any) -> Any:
+                visit = take(*asked)
+                if visit is not None:
+                    here._tags.clear()  # as another radio learns of it
+                return visit
+
+            monkeypatch.setattr(here.turns, "take", taken)
+            assert await here.collect(scene.adapter, quiet_s=0.5) == []
+        assert tag.connections == 0
+
+    scene(tmp_path, play)
+
+
+def test_a_radio_that_docks_one_tag_after_the_other_is_known_to_listen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watchdog waits 30 s, and a shift change may leave no time to ask the radio."""
+    monkeypatch.setattr("host.docking.service.CHECK_S", 3600)
+
+    async def play(scene: Scene) -> None:
+        for number in range(3):
+            await scene.add(f"P-0{number}")
+        known: list[int] = []
+        with scene.dock() as here:
+            await here.collect(scene.adapter, quiet_s=0.5, working=lambda: known.append(1))
+        assert len(known) == 3
+
+    scene(tmp_path, play)
