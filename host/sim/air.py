@@ -99,7 +99,12 @@ class AirLink(LocalLink):
         self, sender_controller: Controller, destination_address: hci.Address, transport: Any, data: bytes
     ) -> None:
         self.air.count("from_tag" if isinstance(sender_controller, TagController) else "to_tag", data)
-        super().send_acl_data(sender_controller, destination_address, transport, data)
+        connection = sender_controller.le_connections.get(destination_address)
+        receiver = self.find_le_controller(destination_address)
+        if connection is not None and receiver is not None:
+            # bumble's own takes the sender's random address for the one that it is connected under.
+            heard = functools.partial(receiver.on_link_acl_data, connection.self_address, transport, data)
+            asyncio.get_running_loop().call_soon(heard)
 
     def strength_dbm(self, tag: TagController) -> float:
         """How strong a station hears `tag`, and the other way round."""

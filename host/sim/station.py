@@ -18,6 +18,7 @@ sleep (`board/_virtual.py`) with a stand-in that sleeps no time at all.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from bumble.transport.common import StreamPacketSource
 
 from host.flash import application
 from host.sim import process, runtime
-from host.sim.air import Air, AirLink, NativeRadio, StationController
+from host.sim.air import Air, AirLink, NativeRadio, StationController, own_address
 from host.sim.runtime import SimulatorMissing
 from host.sim.tag import VirtualTag
 from host.sim.timeline import Timeline
@@ -52,6 +53,7 @@ class VirtualStation:
         self._files = dict(files) if files is not None else {"/": application.FIRMWARE}
         self._servers: list[asyncio.Server] = []
         self._adapters: set[_Adapter] = set()
+        self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> VirtualStation:
         for source in self._files.values():
@@ -104,8 +106,8 @@ class VirtualStation:
         return tag
 
     def controller(self, name: str = "station") -> StationController:
-        """A new Bluetooth controller on this air, for a bumble host in this process."""
-        return StationController(name, link=self.link)
+        """A new Bluetooth controller on this air, with a public address of its own."""
+        return StationController(name, link=self.link, public_address=own_address(f"{name} {next(self._numbers)}"))
 
     async def listen_hci(self, port: int = 0) -> str:
         """The name under which bumble reaches the station's controller: `tcp-client:127.0.0.1:PORT`.

@@ -94,11 +94,14 @@ async def killed_between_read_and_acknowledge(rig: Rig) -> str:
     pouch = rig.pouches[0]
     for _ in range(8):
         await pouch.use()
+    began_ms = time.time_ns() // 1_000_000
     async with rig.nothing_reaches_the_tag(READ_BYTES):
         pouch.tag.dock()
         await rig.start_dock("hci0")
         await rig.collected(pouch, PATIENCE_S)  # in the store, and the tag doesn't know
         await rig.machine.end("dock")
+    if await rig.rows(f"SELECT id FROM docking WHERE tag = '{pouch.id}' AND finished_at_ms > {began_ms}"):
+        raise SceneFailed("the docking ended before the dock was killed")
     pouch.tag.undock()
     await pouch.use()
     await rig.start_dock("hci0")

@@ -34,7 +34,7 @@ def stations(station: VirtualStation) -> list[StationController]:
     return [each for each in station.link.controllers if isinstance(each, StationController)]
 
 
-def connect_to(address: str) -> bytes:
+def connect_to(address: str, own: hci.OwnAddressType = hci.OwnAddressType.RANDOM) -> bytes:
     """The command that connects to a random `address`."""
     return bytes(
         hci.HCI_LE_Create_Connection_Command(
@@ -43,7 +43,7 @@ def connect_to(address: str) -> bytes:
             initiator_filter_policy=0,
             peer_address_type=hci.AddressType.RANDOM_DEVICE,
             peer_address=hci.Address(address),
-            own_address_type=hci.OwnAddressType.RANDOM,
+            own_address_type=own,
             connection_interval_min=24,
             connection_interval_max=40,
             max_latency=0,
@@ -247,5 +247,25 @@ def test_a_client_that_goes_as_it_connects_does_not_keep_the_tag(tmp_path: Path)
         await until(lambda: tag.radio.connections == 0, SUPERVISION_S)
         await asyncio.sleep(0.1)
         assert len(taken) == 1
+
+    run(test, tmp_path, ECHO)
+
+
+def test_a_station_with_a_public_address_is_answered_like_one_with_a_random_one(tmp_path: Path) -> None:
+    """BlueZ connects under the adapter's public address, and scans under random ones meanwhile."""
+
+    async def test(station: VirtualStation) -> None:
+        await station.add_tag("1")
+        async with central(station) as device:
+            ((address, _),) = await heard(device)
+        first, second = station.controller(), station.controller()
+        assert len({first.public_address, second.public_address, hci.Address.ANY}) == 3
+        told = told_by(first)
+        first.on_packet(connect_to(address.split("/")[0], hci.OwnAddressType.PUBLIC))
+        await until(lambda: told.statuses() == [hci.HCI_ErrorCode.SUCCESS])
+        first.random_address = hci.Address("C0:00:00:00:00:04")
+        ask_mtu = bytes.fromhex("0300040002f700")
+        first.on_packet(bytes(hci.HCI_AclDataPacket(1, 0, 0, len(ask_mtu), ask_mtu)))
+        await until(lambda: any(packet[0] == 2 and packet[9] == 0x03 for packet in told.packets))
 
     run(test, tmp_path, ECHO)
