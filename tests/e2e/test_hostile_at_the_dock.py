@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
@@ -26,7 +26,17 @@ from host.docking.session import DockingReport, DockingStep
 from host.link.adapter import open_adapter
 from kitwire import advert, record, session
 from tests.bumble_tag import BleTag, virtual_radio
-from tests.hostile_tag import HostileBleTag, HostileTag, endless, gap, instead, random_records, read_ends, status
+from tests.hostile_tag import (
+    HostileBleTag,
+    HostileTag,
+    endless,
+    gap,
+    instead,
+    one_by_one,
+    random_records,
+    read_ends,
+    status,
+)
 from tests.station import Store
 
 NOW_MS = 1_767_225_600_000
@@ -109,9 +119,15 @@ def _dribbles(device: HostileBleTag) -> None:
 
 
 def _one_record_each_4_s(device: HostileBleTag) -> None:
-    for _ in range(200):
+    """Once it has proved who it is."""
+    for _ in range(100):
         device.tag.happen(record.LID_OPEN, after_s=1)
-    device.pause_s = 4.0
+
+    def slowly(message: bytes, replies: list[bytes]) -> Iterable[bytes]:
+        device.pause_s = 4.0
+        return one_by_one(message, replies)
+
+    hostile_tag(device).says = instead(session.READ, slowly)
 
 
 def _gap(device: HostileBleTag) -> None:
@@ -147,7 +163,7 @@ def _behind(device: HostileBleTag) -> None:
 
 DEVICES: dict[str, Plays] = {
     "a byte each 4.5 s": _dribbles,
-    "a frame each 4 s": _one_record_each_4_s,
+    "a record each 4 s": _one_record_each_4_s,
     "a huge epoch": _says(status(epoch=0xFFFFFFFF)),
     "a huge gap": _gap,
     "valid records without end": _valid,
