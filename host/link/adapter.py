@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 
 from host.link.errors import RadioError
 from kitwire import session
@@ -55,7 +55,7 @@ class Adapter:
         except _FAILS as error:
             # If it has begun nevertheless, it would be in the way of the next.
             await _stop(scanner)
-            raise _no_scan(error) from error
+            raise _no_scan(self.name, error) from error
         if self._watch:
             self._watch.begin()
         try:
@@ -96,8 +96,20 @@ _UNAVAILABLE = {
 """Why bleak says that there is no Bluetooth."""
 
 
-def _no_scan(error: Exception) -> RadioError:
-    """Why the radio does not listen, and what to do."""
+_BLUEZ = {
+    "org.bluez.Error.NotReady": "radio.off",
+    "org.freedesktop.DBus.Error.ServiceUnknown": "radio.unreachable",
+    "org.freedesktop.DBus.Error.NoReply": "radio.unreachable",
+    "org.freedesktop.DBus.Error.UnknownObject": "radio.not_there",
+    "org.freedesktop.DBus.Error.UnknownMethod": "radio.not_there",
+}
+"""Why BlueZ does not scan: an adapter that has gone is an object or a method that is not there."""
+
+
+def _no_scan(name: str, error: Exception) -> RadioError:
+    """Why the radio called `name` does not listen, and what to do."""
+    if isinstance(error, BleakDBusError) and error.dbus_error in _BLUEZ:
+        return RadioError(_BLUEZ[error.dbus_error], adapter=name)
     if isinstance(error, BleakBluetoothNotAvailableError):
         code = _UNAVAILABLE.get(error.reason.name)
         return RadioError(code) if code else RadioError("radio.no_scan", error=str(error.args[0]))
