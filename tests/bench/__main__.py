@@ -1,6 +1,6 @@
 """Runs the benchmarks; names on the command line choose some.
 
-They are ingest, docking, start, clock, budgets, charge and quartermaster, which takes some minutes.
+They are ingest, docking, start, clock, budgets, charge, adverts, and quartermaster, which takes some minutes.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.bench import budgets, charge, clock, docking, ingest, quartermaster, start
+from tests.bench import adverts, budgets, charge, clock, docking, ingest, quartermaster, start
 from tests.bench.result import table, write
 
 SUITES = {
@@ -19,6 +19,7 @@ SUITES = {
     "budgets": budgets.run,
     "charge": charge.run,
     "quartermaster": quartermaster.run,
+    "adverts": adverts.run,
 }
 OUTPUT = Path("build/bench.json")
 
