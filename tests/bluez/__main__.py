@@ -24,7 +24,7 @@ from tests.bluez.vm import GuestFailed, qemu_version
 from tests.e2e.stage import micropython_version
 
 WHOLE_S = 1200.0
-"""Seconds for everything, whatever hangs; some five minutes on an idle computer."""
+"""Seconds for everything, whatever hangs; some seven minutes on two cores."""
 SCENE_S = 420.0
 LOGS = CHECKOUT / "build" / "bluez"
 

@@ -24,8 +24,9 @@ ADAPTERS = ("hci0", "hci1")
 MEMORY_MB = 1024
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 BUS = "unix:path=/run/dbus/system_bus_socket"
-KERNEL_LINE = "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests=1"
-"""Without `notests` ECDH fails its self-test in an emulated processor, and Bluetooth's security manager lacks it."""
+KERNEL_LINE = "console=ttyS0 earlyprintk=ttyS0 quiet panic=-1 mitigations=off no_timer_check cryptomgr.notests=1"
+"""Without `notests` ECDH fails its self-test in an emulated processor, and Bluetooth's security manager lacks it. An
+emulated timer may be late on a busy computer, which `no_timer_check` lets the kernel bear."""
 
 START = """\
 #!/bin/sh
@@ -71,7 +72,9 @@ class Machine:
         future = self._answers[asked] = asyncio.get_running_loop().create_future()
         self._writer.write(json.dumps({"id": asked, "do": do, "with": arguments}).encode() + b"\n")
         done, _ = await asyncio.wait([future], timeout=seconds)
-        if not done or future.cancelled():
+        if future.cancelled():
+            raise GuestFailed("the virtual machine has ended")
+        if not done:
             raise GuestFailed(f"no answer to {do} {arguments} in {seconds:.0f} s")
         answer = future.result()
         if "error" in answer:
@@ -204,14 +207,16 @@ async def _first_word(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     async def hear() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await came
-        await reader.readline()
+        if not await reader.readline():
+            await ended
         return reader, writer
 
     hearing = asyncio.ensure_future(hear())
     either: list[asyncio.Future[Any]] = [hearing, ended]
     await asyncio.wait(either, timeout=BOOT_S, return_when=asyncio.FIRST_COMPLETED)
-    if not hearing.done():
+    if ended.done() or not hearing.done():
         hearing.cancel()
+        how = f"QEMU ended with {ended.result()}" if ended.done() else f"nothing is heard of it for {BOOT_S:.0f} s"
         said = "".join((work / name).read_text(errors="replace")[-1500:] for name in ("qemu.log", "console.log"))
-        raise GuestFailed(f"the virtual machine doesn't start:\n{said}")
+        raise GuestFailed(f"the virtual machine doesn't start: {how}.\n{said}")
     return hearing.result()
