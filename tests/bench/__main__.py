@@ -1,6 +1,7 @@
 """Runs the benchmarks; names on the command line choose some.
 
-They are ingest, docking, start, clock, budgets, charge, adverts, and quartermaster, which takes some minutes.
+They are ingest, docking, start, clock, budgets, charge, adverts, host, shift, and quartermaster, which takes some
+minutes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.bench import adverts, budgets, charge, clock, docking, ingest, quartermaster, start
+from tests.bench import adverts, budgets, charge, clock, docking, host_time, ingest, quartermaster, shift, start
 from tests.bench.result import table, write
 
 SUITES = {
@@ -20,6 +21,8 @@ SUITES = {
     "charge": charge.run,
     "quartermaster": quartermaster.run,
     "adverts": adverts.run,
+    "host": host_time.run,
+    "shift": shift.run,
 }
 OUTPUT = Path("build/bench.json")
 

@@ -1,0 +1,92 @@
+"""A change of shift: how long until every pouch that is put into the dock is collected. A model, of measured counts.
+
+`docking_s` puts one docking together; the tags are served first come first served by so many radios, each one docking
+at a time, as the dock does. What of it is counted or measured in this run: the flights and packets of a docking of the
+real firmware with 30 days of log, and the station's processor time for such a docking. The rest is below, with its
+source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from typing import NamedTuple
+
+from tests.bench import docking, host_time
+from tests.bench.result import Result
+
+CONNECTION_S = 1.5
+"""A connection with its discovery, in seconds, as the goal has it."""
+INTERVALS_MS = (30.0, 50.0)
+"""Shortest and longest connection interval that Linux asks for unless told otherwise, in ms: le_conn_min_interval 24
+and le_conn_max_interval 40 of 1.25 ms (net/bluetooth/hci_core.c, hci_alloc_dev). BlueZ changes neither unless its
+main.conf says so. The controller may take any of them; the model takes the longest."""
+PACKETS_PER_EVENT = 4
+"""Link-layer packets of one side in one connection event. In 50 ms 19 of full size have room (2.1 ms each, an answer of
+0.08 ms, 0.15 ms between them); phones send 4 to 6 (Punch Through, "Maximizing BLE throughput"), and what a dongle does
+is unknown. All are as long as the data length extension allows, which Linux turns on."""
+INTERVALS_PER_ROUND_TRIP = 2
+"""What is written goes out in the next connection event, and the answer comes in the one after that: the tag's turn in
+an event is 0.15 ms after the station's, which is too soon for it."""
+DISCONNECTION_INTERVALS = 2
+"""The end of a connection is sent in one connection event and acknowledged in the next."""
+SCAN_SWITCH_S = 0.05
+"""To stop a scan and to start one, in seconds, for each docking. Assumed: some commands over D-Bus and HCI, of
+milliseconds each."""
+ADVERT_INTERVAL_S = 0.25
+"""Between two adverts of a tag (firmware/radio.py), in seconds. Linux listens all the time while it discovers
+(DISCOV_LE_SCAN_INT and DISCOV_LE_SCAN_WIN are the same), so the first advert is heard."""
+MOST_S = 60.0
+TAGS, FEW, MANY = 50, 5, 200
+
+
+class Docking(NamedTuple):
+    """What one docking takes: round trips, packets from the tag in each of its answers, the station's own seconds."""
+
+    round_trips: int
+    answers: tuple[int, ...]
+    host_s: float
+
+
+def docking_s(one: Docking, interval_ms: float) -> float:
+    """Seconds from the decision to dock a tag until the next scan listens.
+
+    An answer's first packets come in the round trip's own connection event, the others in as many more as they need.
+    """
+    more = sum((packets - 1) // PACKETS_PER_EVENT for packets in one.answers if packets)
+    intervals = INTERVALS_PER_ROUND_TRIP * one.round_trips + more + DISCONNECTION_INTERVALS
+    return SCAN_SWITCH_S + CONNECTION_S + intervals * interval_ms / 1000 + one.host_s
+
+
+def shift_change_s(tags: int, radios: int, each_s: float) -> float:
+    """Seconds until the last of so many tags, all there at once, is collected.
+
+    A radio listens until it hears the first of those that are left: the sooner the more there are.
+    """
+    free = [0.0] * radios
+    for left in range(tags, 0, -1):
+        heapq.heappush(free, heapq.heappop(free) + ADVERT_INTERVAL_S / left + each_s)
+    return max(free)
+
+
+def run() -> list[Result]:
+    """`shift_change_50_s`, with one radio, with the shortest interval, and its growth from 5 to 200 tags."""
+    times = host_time.measure()
+    counted = asyncio.run(docking.month())
+    one = Docking(counted.round_trips, counted.answers, times.month_cpu_ms / 1000)
+    shortest_s, longest_s = (docking_s(one, interval_ms) for interval_ms in INTERVALS_MS)
+    two, alone = shift_change_s(TAGS, 2, longest_s), shift_change_s(TAGS, 1, longest_s)
+    quick = shift_change_s(TAGS, 2, shortest_s)
+    few, many = (shift_change_s(tags, 2, longest_s) for tags in (FEW, MANY))
+    connections_s = shift_change_s(TAGS, 2, CONNECTION_S)
+    model = f"s, model; {counted.records} records, {longest_s:.2f} s each"
+    growth = (many / few) / (MANY / FEW)
+    return [
+        Result("shift_change_50_s", two, model, "connections alone", connections_s, two / connections_s,
+               f"under {MOST_S:.0f}", two < MOST_S),
+        Result("shift_change_50_one_adapter_s", alone, model, "two adapters", two, alone / two, "-", True),
+        Result("shift_change_50_30ms_s", quick, f"s, model; {shortest_s:.2f} s each", "interval of 50 ms", two,
+               quick / two, "-", True),
+        Result("shift_change_growth", many / few, f"times as long, {FEW} to {MANY} tags", "as many more tags",
+               MANY / FEW, growth, "-", True),
+    ]  # fmt: skip
