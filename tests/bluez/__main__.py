@@ -66,6 +66,9 @@ async def play(work: Path, chosen: list[str]) -> list[tuple[str, str, float, str
 
 def main() -> int:
     chosen = [name for name in SCENES if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
+    if not chosen:
+        print("No scene has that in its name:", *SCENES, sep="\n  ")
+        return 2
     with tempfile.TemporaryDirectory(prefix="kitdock-bluez-") as folder:
         try:
             played = asyncio.run(play(Path(folder), chosen))
