@@ -161,7 +161,7 @@ class _Air(Adapter):
         self._began_s = 0.0
 
     async def dock(self, here: Dock, tag: MemoryTag, keys: TagKeys) -> _Docking:
-        """One docking, from the tag's advert to the next scan; its time is all threads' except the tag's own part."""
+        """One docking, from the tag's advert until it is over; its time is all threads' except the tag's own part."""
         self._tag = tag
         self._index += 1
         with self.the_tags_turn():

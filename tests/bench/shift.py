@@ -23,8 +23,9 @@ and le_conn_max_interval 40 of 1.25 ms (net/bluetooth/hci_core.c, hci_alloc_dev)
 main.conf says so. The controller may take any of them; the model takes the longest."""
 PACKETS_PER_EVENT = 4
 """Link-layer packets of one side in one connection event. In 50 ms 19 of full size have room (2.1 ms each, an answer of
-0.08 ms, 0.15 ms between them); phones send 4 to 6 (Punch Through, "Maximizing BLE throughput"), and what a dongle does
-is unknown. All are as long as the data length extension allows, which Linux turns on."""
+0.08 ms, 0.15 ms between them). Early iPhones took 4 (Punch Through, "Maximizing BLE throughput"), and 4 is assumed:
+what a dongle takes was not measured. All are as long as the data length extension allows, which Linux makes the
+controller's default if it can (hci_le_set_write_def_data_len_sync)."""
 INTERVALS_PER_ROUND_TRIP = 2
 """What is written goes out in the next connection event, and the answer comes in the one after that: the tag's turn in
 an event is 0.15 ms after the station's, which is too soon for it."""
