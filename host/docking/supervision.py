@@ -118,12 +118,13 @@ class Supervision:
                 self._told(Phrase("radio.back", adapter=name))
 
     def _lost(self, name: str, error: KitdockError) -> None:
-        """A radio does not listen, or the store can't be read."""
+        """A radio does not listen, or the store can't be read. What is wrong may change until it does again."""
         before, why = self._radios.get(name), _code(error)
-        if before is None or before.why != why:
-            since_ms = before.since_ms if before is not None and not before.listening else self._dock.now_ms()
-            self._set(RadioState(name, False, why, since_ms))
+        if before is None or before.listening:
+            self._set(RadioState(name, False, why, self._dock.now_ms()))
             self._told(Phrase("radio.lost", adapter=name, error=error))
+        elif before.why != why:
+            self._set(before._replace(why=why))
 
     def _set(self, state: RadioState) -> None:
         self._radios[state.adapter] = state

@@ -1776,7 +1776,7 @@ def _send_the_report(path: object, failed: int, go_on: str | None) -> str:
 
 
 def _radio_lost(adapter: str, error: str) -> str:
-    which = f"Adapter {adapter}: " if adapter else ""
+    which = f"Adapter {adapter}: " if adapter and adapter not in error else ""
     return f"{which}{_sentence(error)} The dock goes on by itself once it can."
 
 

@@ -147,6 +147,23 @@ def test_a_radio_that_is_late_is_waited_for(tmp_path: Path) -> None:
     scene(tmp_path, play)
 
 
+def test_a_radio_that_is_lost_is_told_of_once_whatever_is_wrong_with_it_afterwards(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        name = await scene.station.listen_hci()
+        async with scene.running(name):
+            await scene.listening()
+            server = scene.station._servers.pop()
+            server.close()
+            scene.cut()
+            await server.wait_closed()
+            status = Docks(scene.store).status
+            await scene.until(lambda: status(NOW_MS).known.radios[0].why == "radio.wont_open")
+            assert scene.said() == ["radio.lost"]
+            assert scene.told[0].fields["error"].fields["why"].code == "radio.not_there"
+
+    scene(tmp_path, play)
+
+
 def test_while_one_radio_is_gone_the_other_collects(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         good, bad = [await scene.station.listen_hci() for _ in range(2)]
