@@ -269,6 +269,8 @@ class Dock:
             self._accepted[tag.id] = accepted
         if report.error is None:
             self.turns.ended(visit)
+        elif isinstance(report.error, StoreError):
+            self.turns.put_off(visit, asyncio.get_running_loop().time())
         else:
             hopeless = isinstance(report.error, WrongKey | TagRolledBack | TagMisbehaves)
             self.turns.failed(visit, asyncio.get_running_loop().time(), report.status is not None, hopeless)

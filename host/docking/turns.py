@@ -23,6 +23,10 @@ LONGEST_REST_S = 3600.0
 """The most of that, and the wait at once if trying again cannot help: another key, a log that was put back. So the
 history grows by some 30 failed dockings a day, whatever a tag does."""
 
+LONGEST_PUT_OFF_S = 60.0
+"""The most that a tag waits if the station itself can't go on, as with a full disk, in seconds: so it is collected soon
+after that is mended, and its cell pays for no more than a connection a minute until then."""
+
 HANDICAP_S = 60.0
 """By how much each failure puts a tag behind others: so a fresh one goes first, and nobody waits for ever."""
 
@@ -61,6 +65,7 @@ class Turns(Generic[Device]):
         self._here: dict[str, dict[tuple[str, str], Visit[Device]]] = {}
         self._waits: dict[str, tuple[float, float]] = {}
         self._failures: dict[str, dict[str, _Failures]] = {}
+        self._put_off: dict[str, _Failures] = {}
         self._busy: set[str] = set()
         self._docked: set[str] = set()
 
@@ -92,7 +97,7 @@ class Turns(Generic[Device]):
         due = [
             visit
             for visit in self._wanted(radio, everything, most)
-            if visit.tag not in self._busy and self._failed(visit).rests_until <= now
+            if visit.tag not in self._busy and self._rests_until(visit) <= now
         ]
         if not due:
             return None
@@ -111,6 +116,7 @@ class Turns(Generic[Device]):
         self.away(visit.tag)  # what another radio heard of it before is old
         self._docked.add(visit.tag)
         self._failures.pop(visit.tag, None)
+        self._put_off.pop(visit.tag, None)
 
     def failed(self, visit: Visit[Device], now: float, proved: bool, hopeless: bool) -> None:
         """A docking failed, after the tag had `proved` who it is or before; `hopeless` if trying again can't help."""
@@ -124,6 +130,16 @@ class Turns(Generic[Device]):
         if len(failures) > ADDRESSES:
             del failures[next(each for each in failures if each != ITSELF)]
 
+    def put_off(self, visit: Visit[Device], now: float) -> None:
+        """A docking failed for a reason of the station's own: nothing is held against the tag."""
+        self._busy.discard(visit.tag)
+        times = self._put_off.get(visit.tag, _NONE).times + 1
+        rest_s = min(FIRST_REST_S * 2.0 ** min(times - 1, 10), LONGEST_PUT_OFF_S)
+        self._put_off[visit.tag] = _Failures(times, now + rest_s)
+
+    def _rests_until(self, visit: Visit[Device]) -> float:
+        return max(self._failed(visit).rests_until, self._put_off.get(visit.tag, _NONE).rests_until)
+
     def _failed(self, visit: Visit[Device]) -> _Failures:
         """How the tag and its address have failed so far."""
         failures = self._failures.get(visit.tag, {})
@@ -134,7 +150,7 @@ class Turns(Generic[Device]):
             visit
             for visit in self._here.get(radio, {}).values()
             if (visit.news or (everything and visit.tag not in self._docked))
-            and (most is None or self._failed(visit).times < most)
+            and (most is None or max(self._failed(visit).times, self._put_off.get(visit.tag, _NONE).times) < most)
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 from host.access.vault import TagKeys
 from host.docking.service import SAFE_MODE, Dock
 from host.docking.session import DockingReport, DockingStep
+from host.docking.turns import ATTEMPTS
+from host.errors import DatabaseBusy
 from host.link.adapter import open_adapter
 from host.link.errors import LinkLost, RadioError, TagStalled, WrongKey
 from host.link.tag_session import TagSession
@@ -134,6 +136,35 @@ def test_a_tag_that_stalls_is_given_up_for_now_and_the_next_one_is_served(
         assert all(isinstance(report.error, TagStalled) for report in failures)
         assert scene.rows(stalling) == 0
         assert scene.rows(good) == 4
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_does_not_pay_for_a_database_that_was_locked_however_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("host.docking.turns.FIRST_REST_S", 0.05)
+    monkeypatch.setattr("host.docking.turns.LONGEST_PUT_OFF_S", 0.1)
+
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        reports: list[DockingReport] = []
+        with scene.dock() as here:
+            scene.store.connection.execute("BEGIN IMMEDIATE")
+            running = asyncio.create_task(here.collect(scene.adapter, docked=reports.append))
+            async with asyncio.timeout(20):
+                while len(reports) <= ATTEMPTS:
+                    await asyncio.sleep(0.02)
+                assert {type(report.error) for report in reports} == {DatabaseBusy}
+                assert tag.tag.acknowledged_up_to == 0
+                scene.store.connection.execute("ROLLBACK")
+                while reports[-1].error is not None:
+                    await asyncio.sleep(0.02)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        assert scene.rows(tag) == 4
 
     scene(tmp_path, play)
 

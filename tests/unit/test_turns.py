@@ -7,7 +7,17 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.docking.turns import ADDRESSES, ATTEMPTS, GONE_S, HANDICAP_S, LONG_REST_S, LONGEST_REST_S, Turns, Visit
+from host.docking.turns import (
+    ADDRESSES,
+    ATTEMPTS,
+    GONE_S,
+    HANDICAP_S,
+    LONG_REST_S,
+    LONGEST_PUT_OFF_S,
+    LONGEST_REST_S,
+    Turns,
+    Visit,
+)
 
 RADIO = "hci0"
 
@@ -93,6 +103,28 @@ def test_where_trying_again_cannot_help_it_waits_long_at_once() -> None:
     assert dock.next() is None
     dock.wait(1)
     assert dock.next() is not None
+
+
+def test_what_the_station_fails_at_is_held_against_no_tag() -> None:
+    dock = Dock()
+    dock.come("P-01")
+    at = []
+    for _ in range(ATTEMPTS + 9):
+        while (visit := dock.next()) is None:
+            dock.wait(1)
+        dock.turns.put_off(visit, dock.now)
+        at.append(dock.now)
+    waits = [after - before for before, after in itertools.pairwise(at)]
+    assert waits[:3] == [1, 2, 4]
+    assert sorted(waits) == waits
+    assert waits[-1] == LONGEST_PUT_OFF_S
+    assert not dock.turns.pending(RADIO, False, ATTEMPTS), "a dock that ends when all is quiet does end"
+    dock.wait(LONGEST_PUT_OFF_S)
+    assert dock.fail() == "P-01"
+    dock.wait(1)
+    assert dock.complete() == "P-01", "its own first failure"
+    dock.come("P-01")
+    assert dock.turns.pending(RADIO, False, ATTEMPTS)
 
 
 def test_a_docking_that_is_complete_ends_what_failed_before() -> None:
