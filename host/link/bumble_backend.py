@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar, cast
 
@@ -31,6 +32,9 @@ from bumble.transport.common import TransportInitError
 from host.errors import why
 from host.link.errors import RadioError
 from host.phrase import Phrase
+
+logging.getLogger("bumble").addHandler(logging.NullHandler())
+"""What bumble can't do it raises as well, and that is told once: its traces are for nobody at a dock."""
 
 MTU = 247
 """The ATT MTU asked for, in bytes: one notification fills one link-layer packet of 251 bytes."""
@@ -97,13 +101,17 @@ class BumbleWatch:
         """Whether the controller has gone."""
         return bool(self._source.terminated.done())
 
+    def demand(self) -> None:
+        """Raises `RadioError` if the controller has gone: bumble waits for the answer of one that has as of any."""
+        if self.gone:
+            raise RadioError("radio.cannot_open", why=Phrase("radio.not_there", adapter=self._spec))
+
     def begin(self) -> None:
         """A scan has been started."""
 
     async def check(self) -> None:
         """Raises `RadioError` if the controller has gone, does not answer, or has stopped the scan."""
-        if self.gone:
-            raise RadioError("radio.cannot_open", why=Phrase("radio.not_there", adapter=self._spec))
+        self.demand()
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self._device.host.send_sync_command(hci.HCI_Read_BD_ADDR_Command())
@@ -145,7 +153,7 @@ def _why_not(spec: str, error: BaseException) -> Phrase:
 def backends(device: Device, watch: BumbleWatch) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
     """Scanner and client classes for `BleakScanner(backend=...)` and `BleakClient(backend=...)` on `device`."""
     scanner = type("BumbleScanner", (_Scanner,), {"radio": device, "watch": watch})
-    client = type("BumbleClient", (_Client,), {"radio": device})
+    client = type("BumbleClient", (_Client,), {"radio": device, "watch": watch})
     return scanner, client
 
 
@@ -179,10 +187,15 @@ class _Scanner(BaseBleakScanner):
         self._active = scanning_mode == "active"
 
     async def start(self) -> None:
+        self.watch.demand()
         self.seen_devices = {}
         self.radio.on(Device.EVENT_ADVERTISEMENT, self._heard)
-        with _asking("scanning"):
-            await self.radio.start_scanning(active=self._active, filter_duplicates=False)
+        try:
+            with _asking("scanning"):
+                await self.radio.start_scanning(active=self._active, filter_duplicates=False)
+        except BleakError:
+            self.watch.demand()
+            raise
 
     async def stop(self) -> None:
         self.radio.remove_listener(Device.EVENT_ADVERTISEMENT, self._heard)
@@ -239,6 +252,7 @@ def _advertisement_data(advertisement: Advertisement) -> AdvertisementData:
 
 class _Client(BaseBleakClient):
     radio: ClassVar[Device]
+    watch: ClassVar[BumbleWatch]
 
     def __init__(
         self, address_or_ble_device: BLEDevice | str, *, services: set[str] | None = None, **kwargs: Any
@@ -276,6 +290,8 @@ class _Client(BaseBleakClient):
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         if pair:
             raise BleakError("pairing is not supported on this backend")
+        if self.watch.gone:
+            raise BleakError("the adapter has gone")
         with _asking(f"connecting to {self.address}"):
             connection = await self.radio.connect(self._peer_address, timeout=self._timeout)
         self._connection = connection
@@ -315,7 +331,7 @@ class _Client(BaseBleakClient):
             self._disconnected_callback()
 
     async def disconnect(self) -> None:
-        if self._connection is None:
+        if self._connection is None or self.watch.gone:
             return
         # The link may go by itself between the check and the command; either way it is gone.
         with contextlib.suppress(core.BaseBumbleError, hci.HCI_Error):

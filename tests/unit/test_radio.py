@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -156,3 +158,9 @@ def test_radio_that_goes_while_it_listens_is_no_traceback(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(adapters, "BleakScanner", scanner(lambda: None, fails(BleakError("gone"))))
     assert asyncio.run(listen()) == "heard"
+
+
+def test_what_the_stack_below_logs_is_not_shown_to_people() -> None:
+    failing = "import logging, host.link.bumble_backend; logging.getLogger('bumble.host').error('transport lost')"
+    shown = subprocess.run([sys.executable, "-c", failing], capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("", "")

@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError
+from bumble.hci import Address
 
 from host.access.vault import TagKeys
 from host.docking.service import Dock
 from host.docking.session import DockingReport, DockingStep
 from host.docking.supervision import Supervision
 from host.errors import DatabaseBusy
+from host.link.adapter import open_adapter
 from host.link.errors import RadioError
 from host.phrase import Phrase
 from host.service.dock import Docks
@@ -215,6 +219,27 @@ def test_a_controller_that_no_longer_answers_is_noticed(tmp_path: Path, monkeypa
             await scene.until(lambda: scene.docked == ["P-01"])
 
     scene(tmp_path, play)
+
+
+def test_a_radio_that_has_gone_is_not_waited_for() -> None:
+    async def play() -> None:
+        async with VirtualStation(START) as station, open_adapter(await station.listen_hci()) as adapter:
+            (cut,) = station._adapters
+            cut.close()
+            async with asyncio.timeout(1):
+                while True:
+                    try:
+                        async with adapter.scanning(lambda _device, _data: None):
+                            await asyncio.sleep(0.01)
+                    except RadioError as lost:
+                        assert isinstance(lost.fields["why"], Phrase)
+                        assert lost.fields["why"].code == "radio.not_there"
+                        break
+                device = BLEDevice("C0:00:00:00:00:02", None, Address("C0:00:00:00:00:02"))
+                with pytest.raises(BleakError, match="the adapter has gone"):
+                    await adapter.client(device, lambda _: None, 8.0).connect()
+
+    asyncio.run(play())
 
 
 def test_a_radio_that_can_never_be_had_ends_the_dock(tmp_path: Path) -> None:
