@@ -34,7 +34,7 @@ from host.link.errors import RadioError
 from host.phrase import Phrase
 
 logging.getLogger("bumble").addHandler(logging.NullHandler())
-"""What bumble can't do it raises as well, and that is told once: its traces are for nobody at a dock."""
+"""What bumble can't do it raises as well, and the dock says that once: its traces are for nobody at a dock."""
 
 MTU = 247
 """The ATT MTU asked for, in bytes: one notification fills one link-layer packet of 251 bytes."""

@@ -143,7 +143,7 @@ def test_a_radio_that_is_late_is_waited_for(tmp_path: Path) -> None:
             assert [(each.listening, each.why) for each in status.known.radios] == [(False, "radio.wont_open")]
             assert await scene.station.listen_hci(int(name.rpartition(":")[2])) == name
             await scene.listening()
-            await scene.until(lambda: Docks(scene.store).status(NOW_MS).known.radios[0].listening)
+            await scene.until(lambda: all(each.listening for each in Docks(scene.store).status(NOW_MS).known.radios))
             await scene.pouch("P-01")
             await scene.until(lambda: scene.docked == ["P-01"])
             assert scene.said() == ["radio.lost", "radio.back"]
@@ -161,7 +161,7 @@ def test_a_radio_that_is_lost_is_told_of_once_whatever_is_wrong_with_it_afterwar
             scene.cut()
             await server.wait_closed()
             status = Docks(scene.store).status
-            await scene.until(lambda: status(NOW_MS).known.radios[0].why == "radio.wont_open")
+            await scene.until(lambda: [each.why for each in status(NOW_MS).known.radios] == ["radio.wont_open"])
             assert scene.said() == ["radio.lost"]
             assert scene.told[0].fields["error"].fields["why"].code == "radio.not_there"
 
