@@ -185,7 +185,9 @@ def test_a_cut_at_the_dock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert {name for name, value in kept.items() if value} == {"after"}, kept
         await stage.until(T0 + 2 * HOUR)
         reports = await stage.dock(*tags.values())
-        assert {(report.error, report.altered) for report in reports} == {(None, 0)}
+        # A connection that fails is made again: what counts is how each pouch's last one ended.
+        last = {report.pouch: (report.error, report.altered) for report in reports}
+        assert last == dict.fromkeys(tags, (None, 0))
         for pouch, tag in tags.items():
             types = chain(stage, pouch)
             assert types[:3] == ["boot", "lid_open", "lid_close"], pouch
