@@ -30,9 +30,14 @@ after that is mended, and its cell pays for no more than a connection a minute u
 HANDICAP_S = 60.0
 """By how much each failure puts a tag behind others: so a fresh one goes first, and nobody waits for ever."""
 
-ADDRESSES = 4
-"""Of how many addresses one tag is believed to be heard at a time, and of how many failures are remembered: it has one,
-and somebody who repeats its signal may have any number."""
+ADDRESSES = 16
+"""Of how many addresses one tag is believed to be heard at a time, those heard last, and of how many failures are
+remembered: it has one, and somebody who repeats its signal may have any number. A tag sends four times a second, so 60
+new ones a second do not hide it."""
+
+STEADY_S = 3.0
+"""An address heard for so long goes before others of the same tag, in seconds: a tag keeps its own while it is in the
+dock, and who takes a new one each second never gets there."""
 
 GONE_S = 60.0
 """A tag that was not heard for so long has been away, in seconds: its wait begins anew."""
@@ -64,6 +69,8 @@ class Turns(Generic[Device]):
     def __init__(self) -> None:
         self._here: dict[str, dict[tuple[str, str], Visit[Device]]] = {}
         self._waits: dict[str, tuple[float, float]] = {}
+        self._addresses: dict[str, dict[str, float]] = {}
+        self._doubted: dict[str, float] = {}
         self._failures: dict[str, dict[str, _Failures]] = {}
         self._put_off: dict[str, _Failures] = {}
         self._busy: set[str] = set()
@@ -77,19 +84,24 @@ class Turns(Generic[Device]):
         """Notes a visit that `radio` hears."""
         since, last = self._waits.get(visit.tag, (now, now))
         self._waits[visit.tag] = (since if now - last <= GONE_S else now, now)
-        here = self._here.setdefault(radio, {})
-        others = sum(tag == visit.tag and address != visit.address for tag, address in here)
-        if others < ADDRESSES:
-            here[visit.tag, visit.address] = visit
+        addresses = self._addresses.setdefault(visit.tag, {})
+        addresses[visit.address] = addresses.pop(visit.address, now)  # who was heard last is last
+        self._here.setdefault(radio, {})[visit.tag, visit.address] = visit
+        if len(addresses) > ADDRESSES:
+            forgotten = next(iter(addresses))
+            del addresses[forgotten]
+            for here in self._here.values():
+                here.pop((visit.tag, forgotten), None)
 
     def away(self, tag: str) -> None:
-        """`tag` takes no connection now, or is no longer in use."""
+        """`tag` takes no connection now, is no longer in use, or has to be heard again: its wait begins anew."""
+        self._waits.pop(tag, None)
         for here in self._here.values():
             for key in [each for each in here if each[0] == tag]:
                 del here[key]
 
     def take(self, radio: str, now: float, everything: bool, most: int | None) -> Visit[Device] | None:
-        """The visit whose turn it is on `radio`, or None. Its tag is nobody else's until it has `ended`.
+        """The visit whose turn it is on `radio`, or None. Its tag is nobody else's until that is over.
 
         Wanted are tags that have news, and with `everything` those not docked yet; with `most`, only those that
         failed less often in a row.
@@ -101,9 +113,8 @@ class Turns(Generic[Device]):
         ]
         if not due:
             return None
-        visit = min(due, key=lambda each: self._waits[each.tag][0] + HANDICAP_S * self._failed(each).times)
+        visit = min(due, key=lambda each: (self._stands(each), not self._steady(each, now)))
         self._busy.add(visit.tag)
-        del self._waits[visit.tag]
         return visit
 
     def pending(self, radio: str, everything: bool, most: int | None) -> bool:
@@ -112,17 +123,19 @@ class Turns(Generic[Device]):
 
     def ended(self, visit: Visit[Device]) -> None:
         """A docking was complete, or has brought something and goes on later."""
-        self._busy.discard(visit.tag)
-        self.away(visit.tag)  # what another radio heard of it before is old
+        self._free(visit)
         self._docked.add(visit.tag)
         self._failures.pop(visit.tag, None)
         self._put_off.pop(visit.tag, None)
+        self._doubted.pop(visit.tag, None)
 
     def failed(self, visit: Visit[Device], now: float, proved: bool, hopeless: bool) -> None:
         """A docking failed, after the tag had `proved` who it is or before; `hopeless` if trying again can't help."""
-        self._busy.discard(visit.tag)
+        self._free(visit)
         failures = self._failures.setdefault(visit.tag, {})
         name = ITSELF if proved else visit.address
+        if not proved:
+            self._doubted[visit.tag] = now + FIRST_REST_S  # first it is heard who else is there
         times = failures.pop(name, _NONE).times + 1
         if hopeless:
             times = max(times, ATTEMPTS)
@@ -132,13 +145,27 @@ class Turns(Generic[Device]):
 
     def put_off(self, visit: Visit[Device], now: float) -> None:
         """A docking failed for a reason of the station's own: nothing is held against the tag."""
-        self._busy.discard(visit.tag)
+        self._free(visit)
         times = self._put_off.get(visit.tag, _NONE).times + 1
         rest_s = min(FIRST_REST_S * 2.0 ** min(times - 1, 10), LONGEST_PUT_OFF_S)
         self._put_off[visit.tag] = _Failures(times, now + rest_s)
 
+    def _free(self, visit: Visit[Device]) -> None:
+        """It is over with a visit. What any radio heard of the tag before is old: it may have been lifted."""
+        self._busy.discard(visit.tag)
+        self.away(visit.tag)
+
     def _rests_until(self, visit: Visit[Device]) -> float:
-        return max(self._failed(visit).rests_until, self._put_off.get(visit.tag, _NONE).rests_until)
+        put_off = self._put_off.get(visit.tag, _NONE)
+        return max(self._failed(visit).rests_until, put_off.rests_until, self._doubted.get(visit.tag, 0.0))
+
+    def _steady(self, visit: Visit[Device], now: float) -> bool:
+        """Whether the tag has had this address for a while."""
+        return now - self._addresses[visit.tag][visit.address] >= STEADY_S
+
+    def _stands(self, visit: Visit[Device]) -> float:
+        """Where it stands in the queue, as a time: the earliest is next."""
+        return self._waits[visit.tag][0] + HANDICAP_S * self._failed(visit).times
 
     def _failed(self, visit: Visit[Device]) -> _Failures:
         """How the tag and its address have failed so far."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from host.docking.turns import (
     ADDRESSES,
     ATTEMPTS,
+    FIRST_REST_S,
     GONE_S,
     HANDICAP_S,
     LONG_REST_S,
@@ -146,9 +147,62 @@ def test_somebody_who_repeats_a_signal_takes_nothing_from_its_tag() -> None:
     dock.come("P-01", "impostor")
     dock.fail(proved=False, hopeless=True)
     dock.come("P-01", "itself")
+    dock.wait(FIRST_REST_S)
     visit = dock.next()
     assert visit is not None
     assert visit.address == "itself"
+
+
+def test_a_crowd_that_repeats_a_signal_and_rests_leaves_a_place_for_its_tag() -> None:
+    """Each is refused and waits for an hour. None of them keeps the tag, which comes last, from being heard."""
+    dock = Dock()
+    crowd = 4
+    for number in range(crowd):
+        dock.come("P-01", f"impostor {number}")
+    for _ in range(crowd):
+        dock.fail(proved=False, hopeless=True)
+        dock.wait(FIRST_REST_S)
+    dock.come("P-01", "itself")
+    visit = dock.turns.take(RADIO, dock.now, False, None)
+    assert visit is not None
+    assert visit.address == "itself"
+
+
+def test_who_takes_a_new_address_each_second_is_not_tried_before_the_tag_again_and_again() -> None:
+    """However often it sends: after a failure it is listened for a second, and the tag has its old address."""
+    dock = Dock()
+    tried = []
+    for number in range(10):
+        dock.turns.begin(RADIO)
+        for _ in range(4):
+            dock.now += FIRST_REST_S / 3
+            for _ in range(50):
+                dock.turns.heard(RADIO, Visit("P-01", f"impostor {number}", "device", True), dock.now)
+            if number:
+                dock.turns.heard(RADIO, Visit("P-01", "itself", "device", True), dock.now)
+            visit = dock.turns.take(RADIO, dock.now, False, None)
+            if visit is not None:
+                break
+        assert visit is not None
+        tried.append(visit.address)
+        if visit.address == "itself":
+            break
+        dock.now += 8
+        dock.turns.failed(visit, dock.now, proved=False, hopeless=False)
+    assert tried[-1] == "itself"
+    assert len(tried) <= 3
+
+
+def test_one_that_is_lifted_in_mid_read_is_nowhere_although_two_radios_heard_it() -> None:
+    dock = Dock()
+    for radio in ("hci0", "hci1"):
+        dock.turns.begin(radio)
+        dock.turns.heard(radio, Visit("P-01", "its address", "device", True), dock.now)
+    visit = dock.turns.take("hci0", dock.now, False, None)
+    assert visit is not None
+    dock.turns.failed(visit, dock.now + 5, proved=True, hopeless=False)
+    dock.now += GONE_S
+    assert dock.turns.take("hci1", dock.now, False, None) is None
 
 
 def test_a_tag_is_believed_to_have_a_few_addresses_at_most() -> None:
