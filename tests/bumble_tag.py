@@ -93,7 +93,6 @@ class BleTag:
         if self.device.is_advertising:
             await self.device.stop_advertising()
         await self.device.start_advertising(
-            auto_restart=True,
             own_address_type=hci.OwnAddressType.RANDOM,
             advertising_data=bytes(AdvertisingData.from_bytes(data)),
             advertising_interval_min=20,

@@ -1,1 +1,1 @@
-"""The dock: hears tags, knows them by their adverts, fetches their logs one at a time."""
+"""The dock: hears tags, knows them by their adverts, fetches what they have logged."""

@@ -1,4 +1,4 @@
-"""The dock: hears tags, and docks those that have something new, one at a time on each radio.
+"""The dock: hears tags, and docks those that have something new, a few at a time on each radio.
 
 A tag is connected to only when its advert says that it holds something that is not committed yet.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -23,7 +23,7 @@ from host.docking.sightings import Search, Sighting, Sightings
 from host.docking.turns import ATTEMPTS, Turns, Visit
 from host.errors import KitdockError, StoreError
 from host.link.adapter import Adapter
-from host.link.errors import LinkLost, TagMisbehaves, WrongKey
+from host.link.errors import LinkLost, RadioError, TagMisbehaves, WrongKey
 from host.link.gatt import Link, connected, stop_if_cancelled
 from host.phrase import NextStep, Phrase
 from host.tag.events import Radio, Tag
@@ -41,6 +41,10 @@ FRESH_S = 600.0
 
 REACH_S = 30.0
 """How long one tag is listened for, in seconds, before it is said not to be there."""
+
+LINKS = 2
+"""How many tags a radio is connected to at a time. While one tells what it has, the next is connected to, which takes
+longer than the telling; a third would wait for the second's connection."""
 
 LOOK_S = 0.25
 """How often it is looked whose turn it is, in seconds, if nothing new is heard."""
@@ -100,6 +104,8 @@ class Dock:
         self._replayed: dict[str, float] = {}
         self._unwell: set[str] = set()
         self._news = asyncio.Event()
+        self._over = 0
+        self._learned_at = float("-inf")
         self._learning = asyncio.Lock()
 
     def __enter__(self) -> Self:
@@ -117,6 +123,7 @@ class Dock:
 
         Raises `StoreError`.
         """
+        self._learned_at = asyncio.get_running_loop().time()
         async with self._learning:
             heard, self._accepted = self._accepted, {}
             waits, self._waits = self._waits, {}
@@ -196,77 +203,101 @@ class Dock:
         no longer listens, `StoreError` if the store can't be read at first.
         """
         reports: list[DockingReport] = []
-        most = None if quiet_s is None else ATTEMPTS
-        await self.learn()
-        while True:
-            visit = await self._next(adapter, quiet_s, everything, most, working)
-            if visit is None:
-                await self.learn()
-                return reports
-            report = await self._dock(adapter, visit)
+
+        async def docking(visit: Visit[BLEDevice], linked: asyncio.Event) -> None:
+            report = await self._dock(adapter, visit, linked)
+            self._over += 1
+            self._news.set()
             if report is None:
-                continue
+                return
             self.docked_at = asyncio.get_running_loop().time()
             docked(report)
             if quiet_s is not None:
                 reports.append(report)
+
+        await self.learn()
+        lost: RadioError | None = None
+        under_way: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            try:
+                while (visit := await self._next(adapter, quiet_s, everything, under_way, working)) is not None:
+                    linked = asyncio.Event()
+                    task = group.create_task(docking(visit, linked))
+                    under_way.add(task)
+                    task.add_done_callback(under_way.discard)
+                    task.add_done_callback(lambda _, linked=linked: linked.set())  # type: ignore[misc]
+                    await linked.wait()
+            except RadioError as error:
+                lost = error  # the dockings under way end by themselves, in the time that they have
+        if lost is not None:
+            raise lost
+        await self.learn()
+        return reports
 
     async def _next(
         self,
         adapter: Adapter,
         quiet_s: float | None,
         everything: bool,
-        most: int | None,
+        under_way: set[asyncio.Task[None]],
         working: Callable[[], None],
     ) -> Visit[BLEDevice] | None:
-        """Listens until it is somebody's turn; None once it was quiet for so long."""
+        """Listens until it is somebody's turn and there is a link for it; None once it was quiet for so long."""
         loop = asyncio.get_running_loop()
+        most = None if quiet_s is None else ATTEMPTS
         quiet_since = loop.time()
         while True:
             self.turns.begin(adapter.name)
-            began = learned = checked = loop.time()
+            over = self._over
+            began = checked = loop.time()
             async with adapter.scanning(lambda device, data: self._heard(adapter.name, device, data)):
-                while (now := loop.time()) - began < FRESH_S:
+                # After a docking everyone is heard anew: an advert that stays as it is, BlueZ tells of once in a scan.
+                while (now := loop.time()) - began < FRESH_S and self._over == over:
                     stop_if_cancelled()
                     self._search_far()
                     if now - checked >= CHECK_S:
                         await adapter.check()
                         working()
                         checked = loop.time()
-                    if now - learned >= LEARN_S:
+                    if now - self._learned_at >= LEARN_S:
                         with suppress(StoreError):  # busy, most likely: the next time does
                             await self.learn()
-                        learned = loop.time()
-                    visit = self.turns.take(adapter.name, now, everything, most)
+                    visit = self.turns.take(adapter.name, now, everything, most) if len(under_way) < LINKS else None
                     if visit is not None:
                         working()  # it was heard in this very scan
                         return visit
-                    waits = self.turns.pending(adapter.name, everything, most)
-                    if quiet_s is not None and not waits and now - quiet_since >= quiet_s:
+                    if under_way or self.turns.pending(adapter.name, everything, most):
+                        quiet_since = now
+                    if quiet_s is not None and now - quiet_since >= quiet_s:
                         return None
                     self._news.clear()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_S):
                             await self._news.wait()
 
-    async def _dock(self, adapter: Adapter, visit: Visit[BLEDevice]) -> DockingReport | None:
+    async def _dock(self, adapter: Adapter, visit: Visit[BLEDevice], linked: asyncio.Event) -> DockingReport | None:
         """One docking of one tag, with its outcome in the store; errors of the link are in the report.
 
-        None if the tag was taken out of use meanwhile.
+        `linked` is set once it is connected to. None if the tag was taken out of use meanwhile.
         """
         tag = self._tags.get(visit.tag)
         if tag is None:
             self.turns.ended(visit)
             return None
-        link = connected(adapter, visit.device)
         now = asyncio.get_running_loop().time()
         noted = now - self._unproved_noted.get(tag.id, float("-inf")) > UNPROVED_S
+        link = _telling(connected(adapter, visit.device), linked)
         report = await dock(self.keeping, tag, self.now_ms, self._progress, link, self._log_keys, unproved_noted=noted)
         if report.error is not None and report.status is None and noted:
             self._unproved_noted[tag.id] = now
         if report.status and tag.id in self._tags:
             accepted = self._sightings.synchronise(tag.id, report.status.status.epoch, self.now_ms())
             self._accepted[tag.id] = accepted
+        # Before its turn is over: else another radio hears it, ahead of what was committed, and docks it again.
+        with suppress(StoreError):
+            self._committed[tag.id] = await self.keeping.do(
+                lambda store: _after(store, tag.id, report.error, self.now_ms())
+            )
         if report.error is None:
             self.turns.ended(visit)
         elif isinstance(report.error, StoreError):
@@ -274,10 +305,6 @@ class Dock:
         else:
             hopeless = isinstance(report.error, WrongKey | TagRolledBack | TagMisbehaves)
             self.turns.failed(visit, asyncio.get_running_loop().time(), report.status is not None, hopeless)
-        with suppress(StoreError):
-            self._committed[tag.id] = await self.keeping.do(
-                lambda store: _after(store, tag.id, report.error, self.now_ms())
-            )
         return report
 
     def _search_far(self) -> None:
@@ -344,6 +371,14 @@ class Dock:
         """
         ahead = int(sighting.advert.count - self._committed[sighting.tag]) & 0xFFFF
         return ahead - 0x10000 if ahead >= 0x8000 else ahead
+
+
+@asynccontextmanager
+async def _telling(link: AbstractAsyncContextManager[Link], linked: asyncio.Event) -> AsyncIterator[Link]:
+    """Sets `linked` once there is a link."""
+    async with link as made:
+        linked.set()
+        yield made
 
 
 def _here(sighting: Sighting, waiting: int) -> Phrase:

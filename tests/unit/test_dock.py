@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from host.access.vault import TagKeys
-from host.docking.service import SAFE_MODE, Dock
+from host.docking.service import LINKS, SAFE_MODE, Dock
 from host.docking.session import DockingReport, DockingStep
 from host.docking.turns import ATTEMPTS
 from host.errors import DatabaseBusy
@@ -38,7 +38,7 @@ class Scene:
         self.steps: list[DockingStep] = []
         self.tags: list[BleTag] = []
 
-    async def add(self, pouch: str, enrolled: bool = True, events: int = 3) -> BleTag:
+    async def add(self, pouch: str, enrolled: bool = True, events: int = 3, here: bool = True) -> BleTag:
         keys = TagKeys.random()
         memory = MemoryTag(os.urandom(8).hex(), keys.session, keys.log)
         if enrolled:
@@ -47,7 +47,8 @@ class Scene:
             memory.happen(record.LID_OPEN)
         tag = BleTag(self._link, memory, keys.advert)
         self.tags.append(tag)
-        await tag.start()
+        if here:
+            await tag.start()
         return tag
 
     def dock(self) -> Dock:
@@ -118,6 +119,58 @@ def test_a_tag_that_goes_away_in_mid_sync_is_tried_again_and_nothing_is_lost(tmp
         assert reports[0].added == 13
         assert (reports[-1].error, sum(report.added for report in reports)) == (None, 41)
         assert scene.rows(tag) == 41
+
+    scene(tmp_path, play)
+
+
+def test_while_one_tag_tells_what_it_has_others_are_docked_one_after_the_other(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        slow = await scene.add("P-01", events=150)
+        slow.pause_s = 0.1
+        others = [await scene.add(f"P-0{number}", here=False) for number in (2, 3, 4)]
+        with scene.dock() as here:
+            reports: list[str] = []
+            running = asyncio.create_task(
+                here.collect(scene.adapter, docked=lambda report: reports.append(report.pouch))
+            )
+            async with asyncio.timeout(15):
+                while not slow.connections:
+                    await asyncio.sleep(0.01)
+                for tag in others:
+                    await tag.start()
+                most = 0
+                while len(reports) < 4:
+                    await asyncio.sleep(0.005)
+                    most = max(most, sum(bool(tag.device.connections) for tag in scene.tags))
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        assert reports[-1] == "P-01"
+        assert sorted(reports) == ["P-01", "P-02", "P-03", "P-04"]
+        assert most == LINKS
+        assert [tag.connections for tag in (slow, *others)] == [1] * 4
+        assert [scene.rows(tag) for tag in (slow, *others)] == [151, 4, 4, 4]
+
+    scene(tmp_path, play)
+
+
+def test_a_radio_that_fails_while_a_tag_is_docked_lets_that_docking_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01", events=100)
+        tag.pause_s = 0.1
+        monkeypatch.setattr("host.docking.service.CHECK_S", 0.0)
+
+        async def deaf() -> None:
+            if tag.device.connections:
+                raise RadioError("radio.deaf")
+
+        monkeypatch.setattr(scene.adapter, "check", deaf)
+        reports: list[DockingReport] = []
+        with scene.dock() as here, refused("radio.deaf", RadioError):
+            await here.collect(scene.adapter, docked=reports.append)
+        assert [(report.pouch, report.error, report.added) for report in reports] == [("P-01", None, 101)]
 
     scene(tmp_path, play)
 

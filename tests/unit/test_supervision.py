@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 from bumble.hci import Address
 
+import host.docking.service
 from host.access.vault import TagKeys
 from host.docking.service import Dock
 from host.docking.session import DockingReport, DockingStep
@@ -199,6 +202,28 @@ def test_two_radios_share_the_tags_and_none_is_docked_twice(tmp_path: Path) -> N
             assert sorted(scene.docked) == pouches
             assert [tag.connections for tag in scene._tags] == [1] * len(pouches)
             assert scene.alive >= len(pouches), "who docks one after the other has no time to look"
+
+    scene(tmp_path, play)
+
+
+def test_a_tag_that_one_radio_has_docked_has_nothing_new_for_the_other_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes to look up what was committed: until then its advert is ahead of what is known."""
+    after = host.docking.service._after
+
+    def slowly(*args: Any) -> int:
+        time.sleep(0.5)
+        return after(*args)
+
+    monkeypatch.setattr("host.docking.service._after", slowly)
+
+    async def play(scene: Scene) -> None:
+        async with scene.running(*[await scene.station.listen_hci() for _ in range(2)]):
+            await scene.pouch("P-01")
+            await scene.until(lambda: scene.docked == ["P-01"])
+            await asyncio.sleep(1.5)
+            assert (scene.docked, scene._tags[0].connections) == (["P-01"], 1)
 
     scene(tmp_path, play)
 
