@@ -228,7 +228,9 @@ class Dock:
                     task.add_done_callback(lambda _, linked=linked: linked.set())  # type: ignore[misc]
                     await linked.wait()
             except RadioError as error:
-                lost = error  # the dockings under way end by themselves, in the time that they have
+                lost = error
+                for task in under_way:
+                    task.cancel()  # their links are gone, or will be: to wait for each to be missed takes seconds
         if lost is not None:
             raise lost
         await self.learn()
@@ -287,7 +289,13 @@ class Dock:
         now = asyncio.get_running_loop().time()
         noted = now - self._unproved_noted.get(tag.id, float("-inf")) > UNPROVED_S
         link = _telling(connected(adapter, visit.device), linked)
-        report = await dock(self.keeping, tag, self.now_ms, self._progress, link, self._log_keys, unproved_noted=noted)
+        try:
+            report = await dock(
+                self.keeping, tag, self.now_ms, self._progress, link, self._log_keys, unproved_noted=noted
+            )
+        except asyncio.CancelledError:
+            self.turns.put_off(visit, asyncio.get_running_loop().time())
+            raise
         if report.error is not None and report.status is None and noted:
             self._unproved_noted[tag.id] = now
         if report.status and tag.id in self._tags:

@@ -20,11 +20,9 @@ from host.link.errors import RadioError
 from host.phrase import Phrase
 from host.tag.dock import RadioState
 
-FIRST_WAIT_S = 1.0
-"""Wait before a radio that has gone is looked for, in seconds; doubled each time, up to `LONGEST_WAIT_S`."""
-
-LONGEST_WAIT_S = 5.0
-"""A pouch in the dock is collected within 15 s of the radio's return: a third of them may go by in waiting."""
+WAIT_S = 1.0
+"""Wait before a radio that has gone is looked for, in seconds. A pouch in the dock is to be collected within 15 s of
+its return, and Linux first finishes the search of a `bluetoothd` that died, which takes 10 s and more."""
 
 BEAT_S = 15.0
 """How often the dock tells in the store that it lives, in seconds."""
@@ -88,25 +86,20 @@ class Supervision:
 
     async def _keep(self, name: str | None) -> None:
         """Collects on one radio, again and again."""
-        wait_s = FIRST_WAIT_S
-
-        def working() -> None:
-            nonlocal wait_s
-            wait_s = FIRST_WAIT_S
-            self._found(name or "")
-
         while True:
             try:
                 async with open_adapter(name) as adapter:
                     await self._dock.collect(
-                        adapter, everything=self._everything, working=working, docked=self._ended.put_nowait
+                        adapter,
+                        everything=self._everything,
+                        working=lambda: self._found(name or ""),
+                        docked=self._ended.put_nowait,
                     )
             except (RadioError, StoreError) as error:
                 if _code(error) in NEVER:
                     raise
                 self._lost(name or "", error)
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            await asyncio.sleep(WAIT_S)
 
     def _found(self, name: str) -> None:
         """A radio listens."""

@@ -1851,7 +1851,7 @@ TAGS: Sentences = {
     "docking.complete": "Collected: {added:new record}.",
     "docking.partly": "Collected so far: {added:new record}. The rest follows at its next turn.",
     "docking.drags": lambda seconds: f"The tag took longer than {seconds:g} s, so the dock let it go for now.",
-    "docking.stopped": "The dock was stopped before it had everything.",
+    "docking.stopped": "Kitdock had to stop before it had everything.",
     "docking.too_many_records": (
         "The tag says that its log holds {ends_at} entries. Since it was enrolled, it can have made at most {most}."
     ),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from host.access.vault import TagKeys
+from host.docking import bounds
 from host.docking.service import LINKS, SAFE_MODE, Dock
 from host.docking.session import DockingReport, DockingStep
 from host.docking.turns import ATTEMPTS
@@ -154,23 +155,30 @@ def test_while_one_tag_tells_what_it_has_others_are_docked_one_after_the_other(t
     scene(tmp_path, play)
 
 
-def test_a_radio_that_fails_while_a_tag_is_docked_lets_that_docking_end(
+def test_a_radio_that_fails_while_a_tag_is_docked_is_told_at_once_and_the_tag_is_docked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01", events=100)
-        tag.pause_s = 0.1
+        tag.silent_after = 2
+        deaf = True
         monkeypatch.setattr("host.docking.service.CHECK_S", 0.0)
 
-        async def deaf() -> None:
-            if tag.device.connections:
+        async def check() -> None:
+            if deaf and tag.device.connections:
                 raise RadioError("radio.deaf")
 
-        monkeypatch.setattr(scene.adapter, "check", deaf)
-        reports: list[DockingReport] = []
-        with scene.dock() as here, refused("radio.deaf", RadioError):
-            await here.collect(scene.adapter, docked=reports.append)
-        assert [(report.pouch, report.error, report.added) for report in reports] == [("P-01", None, 101)]
+        monkeypatch.setattr(scene.adapter, "check", check)
+        with scene.dock() as here:
+            with refused("radio.deaf", RadioError):
+                async with asyncio.timeout(bounds.FRAME_S - 1):
+                    await here.collect(scene.adapter)
+            (docking,) = scene.store.dockings()
+            assert docking.outcome == "failed"
+            deaf, tag.silent_after = False, None
+            reports = await here.collect(scene.adapter, quiet_s=1)
+        assert [(report.pouch, report.error) for report in reports] == [("P-01", None)]
+        assert scene.rows(tag) == 101
 
     scene(tmp_path, play)
 

@@ -40,8 +40,7 @@ NOW_MS = int(START.timestamp() * 1000)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("host.docking.supervision.FIRST_WAIT_S", 0.1)
-    monkeypatch.setattr("host.docking.supervision.LONGEST_WAIT_S", 0.2)
+    monkeypatch.setattr("host.docking.supervision.WAIT_S", 0.1)
     monkeypatch.setattr("host.docking.supervision.BEAT_S", 0.2)
     monkeypatch.setattr("host.docking.service.CHECK_S", 0.1)
     monkeypatch.setattr("host.docking.service.LEARN_S", 0.2)
