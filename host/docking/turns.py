@@ -164,7 +164,7 @@ class Turns(Generic[Device]):
         return now - self._addresses[visit.tag][visit.address] >= STEADY_S
 
     def _stands(self, visit: Visit[Device]) -> float:
-        """Where it stands in the queue, as a time: the earliest is next."""
+        """Its place in the queue, as a time: the earliest is next."""
         return self._waits[visit.tag][0] + HANDICAP_S * self._failed(visit).times
 
     def _failed(self, visit: Visit[Device]) -> _Failures:
