@@ -130,11 +130,15 @@ def names() -> Figure:
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """Fills with the SQL statements that the block runs, but for BEGIN and COMMIT."""
+    """Fills with the SQL statements that the block runs, but for BEGIN and COMMIT.
+
+    SQLite tells of a statement again, word for word, when a trigger of it runs: that is none of its own.
+    """
     found: list[str] = []
 
     def ran(sql: str) -> None:
-        if not sql.startswith(("BEGIN", "COMMIT")):
+        by_trigger = sql.startswith(("INSERT", "UPDATE", "DELETE")) and found[-1:] == [sql]
+        if not sql.startswith(("BEGIN", "COMMIT")) and not by_trigger:
             found.append(sql)
 
     store.connection.set_trace_callback(ran)

@@ -148,7 +148,19 @@ def test_each_heading_of_a_table_has_words() -> None:
     ("group", "codes"),
     [
         ("cause", tuple(reports.CAUSES)),
-        ("check", (care.FILE, care.REFERENCES, care.LAYOUT, care.AUDIT, care.LEDGER, care.ROLLUPS, care.RECORDS)),
+        (
+            "check",
+            (
+                care.FILE,
+                care.REFERENCES,
+                care.LAYOUT,
+                care.AUDIT,
+                care.TABLES_OF,
+                care.LEDGER,
+                care.ROLLUPS,
+                care.RECORDS,
+            ),
+        ),
         ("difference", tuple(stocktake.KINDS)),
         ("flow", summary.FLOWS),
         ("kind", tuple(rule.kind for rule in RULES)),

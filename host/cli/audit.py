@@ -13,7 +13,7 @@ from typing import BinaryIO
 import click
 
 from host import clock, service
-from host.access.audit import REFUSED, START, AuditEntry
+from host.access.journal import REFUSED, START, Chain, JournalEntry, ListedEntry
 from host.cli.groups import Group
 from host.cli.options import db_option, maybe_day, open_store, with_store
 from host.cli.render import Done, Row, Table, time_of
@@ -21,6 +21,7 @@ from host.cli.steps import line
 from host.clock import Instant
 from host.errors import InputError, KitdockError, why
 from host.phrase import NextStep, Phrase
+from host.receiving.marks import read_mark
 from host.words import heading, written
 
 DAYS = 7
@@ -52,34 +53,63 @@ def list_(db: Path, since: str | None, login: str | None, action: str | None, re
     return Table(
         rows,
         {
-            "entry": "id",
+            "entry": "entry",
             "when": time_of("at"),
             "who": "login",
             "action": _action,
             "what": _subject,
-            "detail": lambda row: _words(row["detail"], zone),
+            "detail": lambda row: line("cell.destroyed") if row["detail"] is None else _words(row["detail"], zone),
         },
         line("none.audit", since=first),
     )
 
 
+@audit.command("head")
+@with_store
+def head(db: Path) -> Done:
+    with open_store(db) as store:
+        found = _verified(store)
+    mark = found.mark
+    return Done(line("done.audit_head", mark=mark), {"entries": found.entries, "mark": mark, "head": found.head.hex()})
+
+
 @audit.command("verify")
-@click.option("--contains", metavar="HASH")
+@click.option("--contains", metavar="MARK")
 @with_store
 def verify(db: Path, contains: str | None) -> Done:
-    wanted = None if contains is None else _hash(contains)
+    kept = None if contains is None else _kept(contains)
     with open_store(db) as store:
-        found = service.Accounts(store).verify_audit()
-        holds = wanted is None or wanted == START or service.Accounts(store).audit_holds(wanted)
+        found = _verified(store)
+        holds = kept is None or kept == START or service.Accounts(store).audit_holds(kept)
+    if not holds:
+        raise AuditAltered("audit.cut_off", whole=_whole(found.entries), mark=contains)
+    destroyed = None
+    if found.destroyed_ms is not None:
+        on = Instant(found.destroyed_ms, store.station.time_zone)
+        destroyed = Phrase("said.facts_destroyed", count=found.destroyed, on=on)
+    return Done(
+        line(
+            "done.audit_whole" if contains is None else "done.audit_holds",
+            entries=found.entries,
+            mark=found.mark,
+            destroyed=destroyed,
+        ),
+        {
+            "entries": found.entries,
+            "mark": found.mark,
+            "head": found.head.hex(),
+            "destroyed": found.destroyed,
+            "contains": contains,
+        },
+    )
+
+
+def _verified(store: service.Database) -> Chain:
+    """The journal, whole. Raises `AuditAltered`."""
+    found = service.Accounts(store).verify_audit()
     if found.broken_at is not None:
         raise AuditAltered("audit.altered", why=found.why, whole=_whole(found.entries))
-    if not holds:
-        raise AuditAltered("audit.cut_off", whole=_whole(found.entries), hash=contains)
-    head = found.head.hex()
-    return Done(
-        line("done.audit_whole" if contains is None else "done.audit_holds", entries=found.entries, head=head),
-        {"entries": found.entries, "head": head, "contains": contains},
-    )
+    return found
 
 
 @audit.command("export")
@@ -88,17 +118,17 @@ def verify(db: Path, contains: str | None) -> Done:
 def export(db: Path, output: Path | None) -> None:
     with open_store(db) as store:
         if output is None:
-            count, head = _write(service.Accounts(store).audit_entries(), sys.stdout.buffer)
+            count, mark = _write(service.Accounts(store).journal(), store.station.uuid, sys.stdout.buffer)
         else:
-            count, head = _write_file(store, output)
-    click.echo(line("said.audit_exported", entries=count, head=head.hex()), err=True)
+            count, mark = _write_file(store, output)
+    click.echo(line("said.audit_exported", entries=count, mark=mark), err=True)
 
 
-def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
+def _write_file(store: service.Database, output: Path) -> tuple[int, str]:
     """Writes a new file for its owner alone, whole or not at all."""
     import os
 
-    entries = service.Accounts(store).audit_entries()
+    entries = service.Accounts(store).journal()
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -107,7 +137,7 @@ def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
         raise KitdockError("output.not_written", path=output, why=why(error)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
-            done = _write(entries, file)
+            done = _write(entries, store.station.uuid, file)
             file.flush()
             os.fsync(file.fileno())
         return done
@@ -118,14 +148,25 @@ def _write_file(store: service.Database, output: Path) -> tuple[int, bytes]:
         raise
 
 
-def _write(entries: Iterable[AuditEntry], file: BinaryIO) -> tuple[int, bytes]:
-    """Writes a line for each entry; returns how many, and the newest hash."""
-    count, head = 0, START
+def _write(entries: Iterable[JournalEntry], station: str, file: BinaryIO) -> tuple[int, str]:
+    """Writes a line for each entry; returns how many, and the mark of the newest.
+
+    Of its facts a line has the digests, and what the entry is about: the others may hold what an auditor doesn't see.
+    """
+    count, mark = 0, ""
     for entry in entries:
-        line = {**entry._asdict(), "hash": entry.hash.hex()}
+        told = entry.facts[0] if entry.facts else None
+        line = {
+            "station": station,
+            **entry._asdict(),
+            "facts": [each.digest.hex() for each in entry.facts],
+            "salt": told.salt.hex() if told and told.salt else None,
+            "told": told.body if told else None,
+            "hash": entry.hash.hex(),
+        }
         file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-        count, head = count + 1, entry.hash
-    return count, head
+        count, mark = count + 1, entry.mark
+    return count, mark
 
 
 _DAYS = ("expires_on", "trained_on", "left_on", "until")
@@ -136,15 +177,19 @@ def _action(row: Row) -> str:
     return line("cell.refused", action=row["action"]) if row["outcome"] == REFUSED else str(row["action"])
 
 
-def _row(entry: AuditEntry, zone: str) -> Row:
+def _row(entry: ListedEntry, zone: str) -> Row:
+    told = entry.told
     return {
-        "id": entry.id,
+        "entry": entry.number,
         "at": clock.iso(entry.at_ms, zone),
         "login": entry.login,
+        "via": entry.via,
+        "device": entry.device,
+        "officer": told.officer if told else None,
         "action": entry.action,
-        "subject": entry.subject,
+        "subject": told.subject if told else None,
         "outcome": entry.outcome,
-        "detail": _detail(entry.detail),
+        "detail": _detail(told.detail) if told else None,
         "hash": entry.hash.hex(),
     }
 
@@ -182,14 +227,17 @@ def _subject(row: Row) -> str:
     return str(row["subject"] or "")
 
 
-def _hash(text: str) -> bytes:
-    """The 32 bytes of a hash as `verify` prints it. Raises `InputError`."""
+def _kept(text: str) -> str | bytes:
+    """A mark as `head` prints it, or the 32 bytes of a hash. Raises `InputError`."""
+    mark = read_mark(text)
+    if mark is not None:
+        return mark
     try:
         found = bytes.fromhex(text.strip())
     except ValueError:
         found = b""
     if len(found) != len(START):
-        raise InputError("audit.no_hash", text=text, verify=NextStep("audit.verify"))
+        raise InputError("audit.no_mark", text=text, head=NextStep("audit.head"))
     return found
 
 

@@ -101,7 +101,7 @@ def check(db: Path, repair: bool) -> Table:
             put_back = service.Care(store).repair().objects
             code = "said.repaired_and_put_back" if put_back else "said.repaired"
             click.echo(line(code, objects=tuple(put_back)), err=True)
-        found = list(service.Care(store).check(_looking_at))
+        found = list(service.Care(store).check(_looking_at, _rows()))
     if any(each.holds is False for each in found):
         file_is_whole = all(each.holds is not False for each in found if each.name == service.FILE)
         click.get_current_context().meta[STATUS] = 1 if file_is_whole else DAMAGED
@@ -254,6 +254,24 @@ def _size(size: int) -> Phrase:
 def _looking_at(name: str) -> None:
     if sys.stderr.isatty():
         click.echo(line("said.checking", what=heading(f"check.{name}")), err=True)
+
+
+def _rows() -> service.Progress:
+    """Says how far the check of many rows has come, on a line that stays where it is."""
+    told = -1
+
+    def progress(done: int, of: int) -> None:
+        nonlocal told
+        share = 100 * done // of if of > _MANY else told
+        if share > told and sys.stderr.isatty():
+            told = share
+            click.echo(f"\r{line('said.rows_checked', share=share, of=of)}", err=True, nl=done == of)
+
+    return progress
+
+
+_MANY = 10_000
+"""Rows that take long enough to say how far one is."""
 
 
 @contextmanager

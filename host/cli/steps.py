@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "account.grant": "kitdock account grant {login} ROLE",
     "account.grant_dock": "kitdock account grant {login} officer",
     "account.list": "kitdock account list",
+    "audit.head": "kitdock audit head",
     "audit.verify": "kitdock audit verify",
     "bench.begin": "kitdock tag bench",
     "bench.go_on": "kitdock tag bench --port {port} --resume {report}",

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from host import clock
-from host.access import audit, identity
-from host.access.audit import AuditEntry, Chain
+from host.access import identity, journal
+from host.access.journal import Chain, JournalEntry, ListedEntry
 from host.access.roles import ADMINISTRATOR, OFFICER, ROLES, Account
 from host.errors import InputError, RuleError
 from host.phrase import NextStep
@@ -74,22 +74,28 @@ class Accounts:
 
     def audit_entries(
         self, since_ms: int | None = None, login: str | None = None, action: str | None = None, refused: bool = False
-    ) -> Iterator[AuditEntry]:
-        """The entries of the audit, oldest first, one after the other as they are asked for. Raises `NotAllowed`.
+    ) -> Iterator[ListedEntry]:
+        """The entries of the journal, oldest first, one after the other as they are asked for. Raises `NotAllowed`.
 
         From an instant on; of one login; of one action, or of a group of them such as kit; only those `refused`.
         """
         self._db.demand("audit.read")
-        return self._accounts.audit_entries(since_ms, login, action, audit.REFUSED if refused else None)
+        return self._accounts.audit_entries(since_ms, login, action, journal.REFUSED if refused else None)
+
+    def journal(self) -> Iterator[JournalEntry]:
+        """The whole journal with its facts, oldest first. Raises `NotAllowed`."""
+        self._db.demand("audit.read")
+        return self._accounts.journal()
 
     def verify_audit(self) -> Chain:
-        """Whether the audit is whole. Raises `NotAllowed`."""
-        return audit.verify(self.audit_entries())
-
-    def audit_holds(self, head: bytes) -> bool:
-        """Whether an entry has this hash: whether the audit still holds what it held when that was its newest."""
+        """Whether the journal is whole. Raises `NotAllowed`."""
         self._db.demand("audit.read")
-        return self._accounts.audit_holds(head)
+        return self._accounts.verify()
+
+    def audit_holds(self, kept: str | bytes) -> bool:
+        """Whether the journal still holds what it held when its newest entry had this mark, or this hash."""
+        self._db.demand("audit.read")
+        return self._accounts.holds(kept) if isinstance(kept, str) else self._accounts.holds_hash(kept)
 
     def accept_clock(self) -> None:
         """Takes this machine's clock as right although the newest entry is of a later time."""

@@ -108,7 +108,9 @@ class Following:
             for report in self._reports.reports():
                 if report.kit is None:
                     report = report._replace(kit=self.kit_of(report, None))
-                    self._reports.set_report(report)
+                    if report.kit is not None:
+                        self._reports.set_report(report)
+                        self._db.note("report.settle", str(report.id), {"kit": report.kit})
                 self._take_doses(report, now_ms)
         finally:
             self._db.login = login
@@ -140,8 +142,8 @@ class Following:
         if opening is None:
             return
         key = (opening.tag, opening.sequence)
-        self._db.note("report.match", str(report.id), {"opening": f"{key[0]}:{key[1]}", "by": "its time"})
         self.change(report, report._replace(tag=key[0], sequence=key[1]), "match", at_ms, "nearest in time", None, key)
+        self._db.note("report.match", str(report.id), {"opening": f"{key[0]}:{key[1]}", "by": "its time"})
 
     def change(
         self,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from host import errors
-from host.access import audit
 from host.access.vault import Vault, key_path
 from host.phrase import Phrase
 from host.service.station import open_database
@@ -79,7 +78,7 @@ def proven(
         with _opened(part, login) as store:
             store.demand("database.restore")
             store.demand("audit.read")
-            chain = audit.verify(AccountRepository(store).audit_entries())
+            chain = AccountRepository(store).verify()
             if chain.why:
                 raise errors.DatabaseDamaged("backup.audit_broken", backup=backup, why=chain.why)
             if key_path(target).exists():

@@ -44,7 +44,7 @@ class Retention:
         """
         self._derivation_service.freshen()
         self._retention.overwrite_what_goes()
-        with self._db.changing("database.retention") as detail:
+        with self._db.forgetting(), self._db.changing("database.retention") as detail:
             done = self._retain(destroy=True)
             detail |= {each.kind: each.rows for each in done if each.days}
         self.still_in_log = not self._retention.drop_log()

@@ -106,6 +106,7 @@ class Tags:
             self._db.demand("tag.dock")
             self._rollups.mark_docked_stale(docking)
             self._tags.set_status(docking, told)
+            self._db.note("tag.dock", self._tags.tag_of_docking(docking), {"docking": docking})
 
     def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
         """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
@@ -148,7 +149,10 @@ class Tags:
             if not self._tags.is_docking_of(docking, tag_id):
                 raise InputError("docking.unknown", docking=docking, tag=tag_id)
             self._rollups.mark_stale(tag_id)
-            return self._tags.add_events(docking, tag_id, rows)
+            added = self._tags.add_events(docking, tag_id, rows)
+            if added:
+                self._db.note("tag.dock", tag_id, {"docking": docking, "records": added})
+            return added
 
     def records(self, tag_id: str) -> list[tuple[int, bytes]]:
         """All records of a tag as received: sequence and 36 bytes, in order."""

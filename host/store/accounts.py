@@ -1,21 +1,17 @@
-"""Accounts and their roles, settings, and the audit, in the database."""
+"""Accounts and their roles, settings, and the journal, in the database."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from sqlite3 import Connection
 
-from host.access.audit import AuditEntry
+from host.access import journal
+from host.access.journal import Chain, JournalEntry, ListedEntry
 from host.access.roles import Account
-from host.store import copying
 from host.store.database import Database
 from host.store.failing import translated
-
-_TEXTS = ("login", "action", "subject", "outcome", "detail")
+from host.store.journal import listed, read, verified
 
 
 class AccountRepository:
-    """Holds the roles of accounts, the settings that were set, and the audit, whose entries `Database.note` adds."""
+    """Holds the roles of accounts, the settings that were set, and the journal, whose entries `Database.note` adds."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -60,8 +56,8 @@ class AccountRepository:
         login: str | None = None,
         action: str | None = None,
         outcome: str | None = None,
-    ) -> Iterator[AuditEntry]:
-        """The entries of the audit, oldest first, one after the other as they are asked for.
+    ) -> Iterator[ListedEntry]:
+        """The entries of the journal, oldest first, one after the other as they are asked for.
 
         From an instant on; of one login; of one action, or of a group of them such as kit; with one `outcome`.
         """
@@ -74,24 +70,24 @@ class AccountRepository:
         asked = {condition: value for condition, value in told.items() if value is not None}
         where = f"WHERE {' AND '.join(asked)}" if asked else ""
         with translated(self._db.path):
-            yield from _entries(self._db.connection, where, tuple(asked.values()))
+            yield from listed(self._db.connection, where, tuple(asked.values()))
 
-    def audit_holds(self, head: bytes) -> bool:
-        """Whether an entry of the audit has this hash."""
-        return self._db.row("SELECT 1 FROM audit WHERE hash = ?", (head,)) is not None
+    def journal(self) -> Iterator[JournalEntry]:
+        """The whole journal with its facts, oldest first, one entry after the other as they are asked for."""
+        with translated(self._db.path):
+            yield from read(self._db.connection)
 
+    def verify(self) -> Chain:
+        """Whether the journal is whole."""
+        with translated(self._db.path):
+            return verified(self._db.connection)
 
-def audit_of_file(path: Path) -> Iterator[AuditEntry]:
-    """The audit of a database that nobody uses, such as a copy, oldest first."""
-    with closing(copying.reading(path, at_rest=True)) as connection:
-        yield from _entries(connection)
+    def holds(self, mark: str) -> bool:
+        """Whether the journal has the entry that was the newest when it had this mark."""
+        number, _, _ = mark.partition("-")
+        row = self._db.row("SELECT number, hash FROM journal WHERE number = ?", (int(number),))
+        return row is not None and journal.mark(*row) == mark
 
-
-def _entries(connection: Connection, where: str = "", parameters: tuple[object, ...] = ()) -> Iterator[AuditEntry]:
-    """The audit, oldest first, read so that anything in it can be verified."""
-    # Bytes that are not text are replaced: their entry then does not verify, instead of stopping the whole check.
-    columns = ", ".join(f"CAST({each} AS BLOB)" for each in _TEXTS)
-    rows = connection.execute(f"SELECT id, at_ms, {columns}, hash FROM audit {where} ORDER BY id", parameters)
-    for id, at_ms, *texts, hash in rows:
-        found = (None if each is None else each.decode(errors="replace") for each in texts)
-        yield AuditEntry._make((id, at_ms, *found, hash))
+    def holds_hash(self, hash: bytes) -> bool:
+        """Whether an entry of the journal has this hash."""
+        return self._db.row("SELECT 1 FROM journal WHERE hash = ?", (hash,)) is not None

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 from host import errors
 from host.access.roles import Account
 from host.phrase import NextStep
 from host.store.database import Database
 from host.store.failing import translated
-from host.store.layout import APPLICATION_ID, STEPS, applied, rolled_up
+from host.store.layout import APPLICATION_ID, JOURNAL, STEPS, applied, rolled_up
 
 BUSY_TIMEOUT_S = 5.0
 """How long a command waits for another process that is writing, in seconds: an enrolment over USB may take so long."""
@@ -99,16 +100,18 @@ def create_database(
             store = Database.connect(path, BUSY_TIMEOUT_S, login)
             store.connection.execute("PRAGMA journal_mode = WAL")
             apply(store.connection)
-            store.connection.execute(
-                "INSERT INTO station (id, name, time_zone, collect_names, key_check, created_at_ms) "
-                "VALUES (1, ?, ?, ?, ?, ?)",
-                (name, time_zone, int(collect_names), vault.check_value, at_ms),
-            )
-            store.connection.execute(
-                "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, 'station', NULL, ?)", (name, at_ms)
-            )
+            store.record()
+            with store.writing():
+                store.connection.execute(
+                    "INSERT INTO station (id, name, time_zone, collect_names, key_check, created_at_ms, uuid) "
+                    "VALUES (1, ?, ?, ?, ?, ?, ?)",
+                    (name, time_zone, int(collect_names), vault.check_value, at_ms, uuid4().hex),
+                )
+                store.connection.execute(
+                    "INSERT INTO place (id, kind, unit, added_at_ms) VALUES (?, 'station', NULL, ?)", (name, at_ms)
+                )
+                store.found()
             _check_and_migrate(store, False, _nothing)
-            store.admit()
     except BaseException:
         if store is not None:
             store.close()
@@ -132,6 +135,7 @@ def _check_and_migrate(store: Database, keep_copy: bool, settle: Callable[[Datab
 
         with store.writing():
             RollupRepository(store).rebuild()
+    store.record()
 
 
 def _migrate(store: Database, keep_copy: bool, settle: Callable[[Database], None]) -> None:
@@ -147,7 +151,13 @@ def _migrate(store: Database, keep_copy: bool, settle: Callable[[Database], None
             if keep_copy:
                 _copy_before(store.path, pending[0])
             apply(store.connection)
+            if JOURNAL in pending:
+                from host.store import adopting
+
+                adopting.follow_the_audit(store)
             RollupRepository(store).rebuild()
+            if JOURNAL in pending:
+                adopting.adopt(store)
             settle(store)
 
 

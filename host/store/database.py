@@ -1,5 +1,6 @@
-"""The unit of work on one database file: transactions, the rights of who acts, the audit."""
+"""The unit of work on one database file: transactions, the rights of who acts, the journal."""
 
+import platform
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from host import clock, errors
-from host.access import audit, identity, roles
+from host.access import identity, journal, roles
+from host.access.journal import Actor, Told
 from host.access.roles import Account
 from host.clock import Instant
 from host.phrase import NextStep, Phrase
 from host.settings import Settings, settings
 from host.store.failing import translated
+from host.store.journal import Journal, Newest
+from host.store.recording import Recorder
 
 if TYPE_CHECKING:
     from host.access.vault import Vault
@@ -24,43 +28,49 @@ CACHE_KB = 65_536
 """How much of the database SQLite keeps in memory at most."""
 
 CLOCK_TOLERANCE_MS = 3_600_000
-"""How far the clock may be behind the newest entry of the audit before nothing is recorded any more."""
+"""How far the clock may be behind the newest entry of the journal before nothing is recorded any more."""
 
 NO_DETAIL: Mapping[str, object] = {}
 
 
 class Station(NamedTuple):
-    """The station's own settings; `key_check` is the check value of its key file."""
+    """The station's own settings; `key_check` is the check value of its key file.
+
+    `uuid` is its identity for good, `epoch` how often it began to give numbers out: once, and with each restore.
+    """
 
     name: str
     time_zone: str
     collect_names: bool
     key_check: str
     created_at_ms: int
+    uuid: str
+    epoch: int
 
 
 class Moment(NamedTuple):
-    """What every change begins with, as it is in its transaction: who acts, the settings, the end of the audit.
+    """What every change begins with, as it is in its transaction: who acts, the settings, the end of the journal.
 
-    `newest` is number, time and hash of the newest entry; `stale`: the roll-ups of some tag are to be derived first.
+    `stale`: the roll-ups of some tag are to be derived first.
     """
 
     account: Account
     settings: Mapping[str, str]
-    newest: tuple[int, int, bytes]
+    newest: Newest
     stale: bool
 
 
 _MOMENT = """
 SELECT 'account', role, officer, NULL FROM account WHERE login = ?
 UNION ALL SELECT 'setting', key, value, NULL FROM setting
-UNION ALL SELECT 'audit', id, at_ms, hash FROM audit WHERE id = (SELECT max(id) FROM audit)
+UNION ALL SELECT 'newest', number, at_ms, hash FROM journal WHERE number = (SELECT max(number) FROM journal)
+UNION ALL SELECT 'station', uuid, epoch, NULL FROM station
 UNION ALL SELECT 'stale', tag, NULL, NULL FROM stale_tag WHERE tag = (SELECT min(tag) FROM stale_tag)
 """
 
 
 class Database:
-    """One open database file, and the unit of work: its transactions, the rights of who acts, the audit.
+    """One open database file, and the unit of work: its transactions, the rights of who acts, the journal.
 
     Services and repositories are handed one and share it.
     """
@@ -70,7 +80,13 @@ class Database:
         self.login = login
         self.connection = connection
         self.has_written = False
-        """Whether anything that the audit tells of as done was committed since it was opened."""
+        """Whether anything that the journal tells of as done was committed since it was opened."""
+        self.recorder = Recorder(connection)
+        self._journal = Journal(connection, self.recorder)
+        self._records = False
+        self._forgetting = False
+        self._for_officer: str | None = None
+        """On whose behalf the account speaks in the transaction that is under way, by number."""
         self._notes_done = False
         self._refusal: tuple[str, str | None] | None = None
         self._trial = False
@@ -92,20 +108,28 @@ class Database:
             connection.close()
             raise
 
+    def record(self) -> None:
+        """From now on every change of the history is recorded, to become the facts of an entry of the journal."""
+        self._records = True
+
     def admit(self) -> None:
         """Lets this login in. Raises `NotAllowed` if it has no role where others have."""
         if self.own_account().roles:
             return
-        with self.writing() as connection:
+        with self.writing():
             if self.row("SELECT 1 FROM account LIMIT 1"):
                 self.refuse_stranger()
-            at_ms = clock.now_ms()
-            for role in sorted(roles.FOUNDER):
-                connection.execute(
-                    "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, NULL, ?)",
-                    (self.login, role, at_ms),
-                )
-            self.note("account.grant", self.login, {"roles": sorted(roles.FOUNDER), "founder": True})
+            self.found()
+
+    def found(self) -> None:
+        """Makes this login the founder of a station that has no account, within a transaction."""
+        at_ms = clock.now_ms()
+        for role in sorted(roles.FOUNDER):
+            self.connection.execute(
+                "INSERT INTO account (login, role, officer, granted_at_ms) VALUES (?, ?, NULL, ?)",
+                (self.login, role, at_ms),
+            )
+        self.note("account.grant", self.login, {"roles": sorted(roles.FOUNDER), "founder": True})
 
     def shows_names(self) -> bool:
         """Whether the account is shown names and numbers that it has not typed itself."""
@@ -127,22 +151,28 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: all of the block is committed, or nothing."""
         with translated(self.path):
+            if self._records:  # before the transaction, with which the triggers would be undone
+                self.recorder.listen()
             # Taking the write lock at once avoids a deadlock between two that read first.
             self.connection.execute("BEGIN IMMEDIATE")
-            self._moment = None
+            self._moment = self._for_officer = None
             self._notes_done = False
             try:
                 yield self.connection
+                if self.recorder.anything():
+                    raise AssertionError(f"changed and in no entry of the journal: {self.recorder.tables()}")
                 self.connection.execute("ROLLBACK" if self._trial else "COMMIT")
                 self.has_written = self.has_written or (self._notes_done and not self._trial)
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 self._moment = None
+                self.recorder.clear()
                 self._note_refusal()
                 raise
             finally:
                 self._moment = None
+                self.recorder.clear()
 
     def begun(self) -> Moment:
         """What every change begins with, read once in each transaction; outside of one it is read anew."""
@@ -153,7 +183,9 @@ class Database:
             found.setdefault(kind, []).append(tuple(row))
         own = found.get("account", [])
         account = Account(self.login, frozenset(row[0] for row in own), next((row[1] for row in own if row[1]), None))
-        newest = found.get("audit", [(0, 0, audit.START)])[0]
+        number, at_ms, hash = found.get("newest", [(0, 0, journal.START)])[0]
+        uuid, epoch, _ = found.get("station", [("", 0, None)])[0]
+        newest = Newest(number, at_ms, hash, uuid, epoch)
         moment = Moment(account, {key: value for key, value, _ in found.get("setting", [])}, newest, "stale" in found)
         if self.connection.in_transaction:
             self._moment = moment
@@ -170,7 +202,7 @@ class Database:
 
     @contextmanager
     def changing(self, action: str, subject: str | None = None) -> Iterator[dict[str, object]]:
-        """A write transaction that is one entry of the audit; the block puts its details into what is yielded.
+        """A write transaction that is one entry of the journal; the block puts its details into what is yielded.
 
         Raises `NotAllowed` if no role of the account allows `action`, after noting the attempt. The roles are read
         within the transaction: a role that was revoked a moment ago allows nothing more.
@@ -192,6 +224,7 @@ class Database:
         One that many share, with role officer and no number, speaks for each of them.
         """
         self.demand(action, subject)
+        self._for_officer = officer
         account = self.account
         if account.bound(action) and account.officer not in (None, officer):
             self.refuse(action, subject, Phrase("access.of_another_officer"))
@@ -211,34 +244,52 @@ class Database:
         if self._refusal is not None:
             (action, subject), self._refusal = self._refusal, None
             with self.writing():
-                self.note(action, subject, {}, audit.REFUSED)
+                self.note(action, subject, {}, journal.REFUSED)
 
     def note(
         self,
         action: str,
         subject: str | None,
         detail: Mapping[str, object] = NO_DETAIL,
-        outcome: str = audit.DONE,
+        outcome: str = journal.DONE,
         accept_clock: bool = False,
     ) -> None:
-        """Adds an entry to the audit, within the transaction that is under way. Raises `ClockWrong`."""
-        last = self.begun().newest
+        """Adds an entry to the journal, within the transaction that is under way. Raises `ClockWrong`.
+
+        What has changed in the history since the entry before is in it.
+        """
+        newest = self.begun().newest
         at_ms = clock.now_ms() if accept_clock else self.right_now()
-        text = audit.detail_text(detail)
-        entry = (last[0] + 1, at_ms, self.login, action, subject, outcome, text)
-        chained = audit.chained(last[2], *entry)
-        self._notes_done = self._notes_done or outcome == audit.DONE
-        self.connection.execute(
-            "INSERT INTO audit (id, at_ms, login, action, subject, outcome, detail, hash) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*entry, chained),
-        )
+        told = Told(subject, journal.detail_text(detail), self._for_officer)
+        self._notes_done = self._notes_done or outcome == journal.DONE
+        hash = self._journal.add(newest, at_ms, self.actor, action, outcome, told, self._forgetting)
         if self._moment is not None:
-            self._moment = self._moment._replace(newest=(entry[0], at_ms, chained))
+            self._moment = self._moment._replace(
+                newest=newest._replace(number=newest.number + 1, at_ms=at_ms, hash=hash)
+            )
+
+    def follow_on(self, hash: bytes) -> None:
+        """The next entry follows on this hash, within the transaction that is under way."""
+        moment = self.begun()
+        self._moment = moment._replace(newest=moment.newest._replace(hash=hash))
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """What the journal had until now of the rows that the entries of this block change is destroyed."""
+        self._forgetting = True
+        try:
+            yield
+        finally:
+            self._forgetting = False
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as entries of the journal have it."""
+        return Actor(self.login, journal.SYSTEM, platform.node())
 
     def right_now(self) -> int:
-        """Unix milliseconds now. Raises `ClockWrong` if the clock is far behind the newest entry of the audit."""
-        at_ms, newest_ms = clock.now_ms(), self.begun().newest[1]
+        """Unix milliseconds now. Raises `ClockWrong` if the clock is far behind the newest entry of the journal."""
+        at_ms, newest_ms = clock.now_ms(), self.begun().newest.at_ms
         if newest_ms - at_ms > CLOCK_TOLERANCE_MS:
             zone = self.station.time_zone
             raise errors.ClockWrong(
@@ -288,11 +339,11 @@ class Database:
     @cached_property
     def station(self) -> Station:
         """The station's settings."""
-        row = self.row("SELECT name, time_zone, collect_names, key_check, created_at_ms FROM station")
+        row = self.row("SELECT name, time_zone, collect_names, key_check, created_at_ms, uuid, epoch FROM station")
         if row is None:
             raise errors.NotKitdock("database.no_station", path=self.path, create=NextStep("database.create"))
-        name, time_zone, collect_names, key_check, created_at_ms = row
-        return Station(name, time_zone, bool(collect_names), key_check, created_at_ms)
+        name, time_zone, collect_names, *rest = row
+        return Station(name, time_zone, bool(collect_names), *rest)
 
     @property
     def key_path(self) -> Path:

@@ -1,6 +1,6 @@
 """Whether anything has changed since a digest was made."""
 
-from host.access import audit
+from host.access import journal
 from host.store.database import Database
 
 CHANGES_NOTHING = (
@@ -27,9 +27,9 @@ class DigestRepository:
         others = ", ".join("?" * len(CHANGES_NOTHING))
         # Backwards from the newest entry, of which few are younger than a digest; the audit may be long.
         row = self._db.row(
-            "SELECT 1 FROM audit "
-            "WHERE id > coalesce((SELECT id FROM audit WHERE at_ms < ? ORDER BY id DESC LIMIT 1), 0) "
+            "SELECT 1 FROM journal WHERE number > "
+            "coalesce((SELECT number FROM journal WHERE at_ms < ? ORDER BY number DESC LIMIT 1), 0) "
             f"AND outcome = ? AND action NOT IN ({others}) LIMIT 1",
-            (at_ms, audit.DONE, *CHANGES_NOTHING),
+            (at_ms, journal.DONE, *CHANGES_NOTHING),
         )
         return row is not None

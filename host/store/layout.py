@@ -12,8 +12,13 @@ STEPS = (
     "004_interference_with_tags_temperature",
     "005_drafts_of_reports",
     "006_what_the_dock_tells_of_itself",
+    "007_station_uuid_epoch_form_version",
+    "008_journal",
 )
 """The steps to the present layout, in order: one module of `host.store.migrations` each."""
+
+JOURNAL = "008_journal"
+"""The step that makes the journal: what was there before is entered into it."""
 
 ROLLUPS = 3
 """Of what is derived. One more whenever the same history comes to give other roll-ups."""

@@ -31,11 +31,11 @@ class NameRepository:
 
     def logins(self) -> list[str]:
         """Who has an account here or has done anything."""
-        return self._all("SELECT login FROM account UNION SELECT login FROM audit")
+        return self._all("SELECT login FROM account UNION SELECT login FROM journal")
 
     def actions(self) -> list[str]:
         """What the audit tells of."""
-        return self._all("SELECT DISTINCT action FROM audit")
+        return self._all("SELECT DISTINCT action FROM journal")
 
     def _all(self, query: str) -> list[str]:
         return [str(row[0]) for row in self._db.rows(query)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from host import clock, errors
-from host.access import audit
+from host.access import journal
 from host.phrase import NextStep
 from host.store import copying
 from host.store.failing import translated
@@ -26,11 +26,12 @@ _NEWEST = {
     "explanation": "at_ms",
     "usage_report": "filed_at_ms",
     "audit": "at_ms",
+    "journal": "at_ms",
 }
 
 
 class Contents(NamedTuple):
-    """What a database holds: rows by table, the time of its newest entry (None: none yet), its audit's newest hash.
+    """What a database holds: rows by table, the time of its newest entry (None: none yet), its journal's newest hash.
 
     `key_check` is the check value of its station's key.
     """
@@ -63,10 +64,11 @@ def read_contents(path: Path) -> Contents:
                 columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
                 column = column if column in columns else "at_ms"
                 times.append(connection.execute(f"SELECT max({column}) FROM {table}").fetchone()[0])
-        head = audit.START
-        if "audit" in tables:
-            row = connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
-            head = row[0] if row else head
+        head = journal.START
+        for table, number in (("audit", "id"), ("journal", "number")):
+            if table in tables:
+                row = connection.execute(f"SELECT hash FROM {table} ORDER BY {number} DESC LIMIT 1").fetchone()
+                head = row[0] if row else head
         newest_ms = max((each for each in times if each is not None), default=None)
         return Contents(name, time_zone, key_check, rows, newest_ms, head)
 

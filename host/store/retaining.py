@@ -1,5 +1,6 @@
 """Retention in the database: finds what is old enough, and destroys it for good."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -9,12 +10,19 @@ from host import ledger
 from host.access import retention
 from host.access.retention import EVENTS, LEAVERS
 from host.store.database import Database
+from host.store.history import HISTORY
 from host.store.rollups import RollupRepository
 from host.store.stock import StockRepository
 from host.tag.log import NO_START, RESTART
 
-_APPEND_ONLY = {EVENTS: ("event", "explanation"), LEAVERS: ("movement", "explanation", "docked_by")}
+_APPEND_ONLY = {
+    EVENTS: ("event", "explanation"),
+    LEAVERS: ("movement", "explanation", "docked_by", "stocktake_scan", "stocktake_difference"),
+}
 """The tables of which rows are destroyed or changed, of each kind, that nothing else may change."""
+
+_MENTIONS = {"stocktake_scan": "counter", "stocktake_difference": "detail"}
+"""Columns in which an officer's number may stand although they refer to no row."""
 
 
 class Leaver(NamedTuple):
@@ -140,10 +148,22 @@ class RetentionRepository:
         kits = [row[0] for row in self._db.rows("SELECT DISTINCT kit FROM movement WHERE officer = ?", (officer,))]
         for table, column in self._references_to("officer"):
             connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (name, officer))
+        for table, column in _MENTIONS.items():
+            self._rename_in(table, column, officer, name)
         connection.execute("DELETE FROM officer WHERE id = ?", (officer,))
         for kit in kits:
             lot = self._stock.lot_of(kit)
             self._rollups.write_kit(kit, ledger.replay(self._stock.movements(kit), lot.doses_per_kit), lot)
+
+    def _rename_in(self, table: str, column: str, officer: str, name: str) -> None:
+        """Puts the name in place of the number wherever that stands by itself in a text."""
+        alone = re.compile(rf"(?<![\w-]){re.escape(officer)}(?![\w-])")
+        key = ", ".join(HISTORY[table].key)
+        for text, *row in self._db.rows(f"SELECT {column}, {key} FROM {table} WHERE instr({column}, ?)", (officer,)):
+            self._db.connection.execute(
+                f"UPDATE {table} SET {column} = ? WHERE ({key}) = ({', '.join('?' * len(row))})",
+                (alone.sub(name, text), *row),
+            )
 
     def _references_to(self, table: str) -> list[tuple[str, str]]:
         """Every table and column that refers to a row of `table`."""

@@ -1,5 +1,6 @@
 """Products, lots, kits and the ledger of their movements, in the database."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -43,6 +44,18 @@ class NextKit(NamedTuple):
     product: str
     lot: str
     expires_on: date
+
+
+_NEXT = """
+SELECT s.kit, s.product, s.lot, s.expires_on FROM kit_state s
+CROSS JOIN lot l ON l.product = s.product AND l.lot = s.lot
+WHERE s.status = 'in_stock' AND s.place = ? AND s.product = ? AND s.expires_on >= ?
+AND s.quarantine IS NULL AND s.pouch IS NULL AND s.doses_left = l.doses_per_kit
+AND NOT EXISTS (SELECT 1 FROM to_count c WHERE c.kit = s.kit)
+AND NOT EXISTS (SELECT 1 FROM doses_off d WHERE d.kit = s.kit)
+AND coalesce((SELECT action FROM recall r WHERE r.product = s.product AND r.lot = s.lot
+    ORDER BY r.id DESC LIMIT 1), 'lift') = 'lift' ORDER BY s.expires_on, s.kit LIMIT ?
+"""
 
 
 class StockRepository:
@@ -140,37 +153,28 @@ class StockRepository:
             found.append(row[0])
         return found
 
-    def next_of_product(self, station: str, day: date, product: str, most: int) -> list[NextKit]:
-        """The kits of a product at a station that can be issued on that day and lie in no pouch, at most so many.
-
-        First to expire first.
-        """
-        rows = self._db.rows(
-            "SELECT s.kit, s.product, s.lot, s.expires_on FROM kit_state s "
-            "CROSS JOIN lot l ON l.product = s.product AND l.lot = s.lot "
-            "WHERE s.status = 'in_stock' AND s.place = ? AND s.product = ? AND s.expires_on >= ? "
-            "AND s.quarantine IS NULL AND s.pouch IS NULL AND s.doses_left = l.doses_per_kit "
-            "AND NOT EXISTS (SELECT 1 FROM to_count c WHERE c.kit = s.kit) "
-            "AND NOT EXISTS (SELECT 1 FROM doses_off d WHERE d.kit = s.kit) "
-            "AND coalesce((SELECT action FROM recall r WHERE r.product = s.product AND r.lot = s.lot "
-            "ORDER BY r.id DESC LIMIT 1), 'lift') = 'lift' ORDER BY s.expires_on, s.kit LIMIT ?",
-            (station, product, day.isoformat(), most),
-        )
-        return [NextKit(kit, product, lot, date.fromisoformat(text)) for kit, product, lot, text in rows]
-
     def first_to_expire(self, station: str, day: date, product: str | None, most: int) -> list[NextKit]:
         """The kits at a station that can be issued on that day and lie in no pouch, first to expire first."""
-        products = [product] if product is not None else self.products_of_lots()
-        found = [each for name in products for each in self.next_of_product(station, day, name, most)]
-        return sorted(found, key=lambda each: (each.expires_on, each.kit))[:most]
+        (found,) = self._from_stock(station, [day], product, most)
+        return found
 
     def to_issue(self, station: str, day: date, last: date, product: str | None, most: int) -> list[NextKit]:
         """The kits to issue next on a day: those that are good after `last`, first to expire first; then the rest."""
-        lasting = self.first_to_expire(station, last + timedelta(days=1), product, most)
-        if len(lasting) == most:
-            return lasting
-        rest = [each for each in self.first_to_expire(station, day, product, most) if each not in lasting]
-        return [*lasting, *rest][:most]
+        lasting, any_ = self._from_stock(station, [last + timedelta(days=1), day], product, most)
+        return [*lasting, *(each for each in any_ if each not in lasting)][:most]
+
+    def _from_stock(self, station: str, days: Sequence[date], product: str | None, most: int) -> list[list[NextKit]]:
+        """For each day, the kits at a station that are good then, can be issued and lie in no pouch; at most so many.
+
+        First to expire first.
+        """
+        query = " UNION ALL ".join(f"SELECT {number}, q.* FROM ({_NEXT}) q" for number in range(len(days)))
+        found: list[list[NextKit]] = [[] for _ in days]
+        for name in [product] if product is not None else self.products_of_lots():
+            asked = [value for day in days for value in (station, name, day.isoformat(), most)]
+            for number, kit, of, lot, text in self._db.rows(query, tuple(asked)):
+                found[number].append(NextKit(kit, of, lot, date.fromisoformat(text)))
+        return [sorted(each, key=lambda kit: (kit.expires_on, kit.kit))[:most] for each in found]
 
     def expiry_of_pouch(self, pouch: str) -> date | None:
         """The last good day of the kit that is in `pouch` now, the first of several; None if it holds none."""

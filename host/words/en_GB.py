@@ -24,6 +24,7 @@ NOUNS = {
     "entry": ("entry", "entries"),
     "error": ("error", "errors"),
     "explanation": ("explanation", "explanations"),
+    "fact": ("fact", "facts"),
     "file": ("file", "files"),
     "hour": ("hour", "hours"),
     "kit": ("kit", "kits"),
@@ -183,6 +184,7 @@ HEADINGS = {
     "check.references": "cross-references",
     "check.layout": "layout",
     "check.audit": "audit",
+    "check.tables": "tables",
     "check.ledger": "stock ledger",
     "check.roll-ups": "running totals",
     "check.records": "tags' logs",
@@ -474,6 +476,8 @@ ACCESS: Sentences = {
     "retention.leavers_stay": "those with a kit out or an account",
     "audit.entry_missing": "Entry {entry} is missing.",
     "audit.entry_altered": "Entry {entry} isn't what was written, or doesn't follow the entry before it.",
+    "audit.fact_altered": "Fact {part} of entry {entry} isn't what was written.",
+    "audit.fact_missing": "Fact {part} of entry {entry} is missing, and no entry says that it was destroyed.",
     "key.there_already": (
         "Key file {path} already exists and wasn't overwritten. Move it away or choose another database."
     ),
@@ -580,6 +584,40 @@ def _bytes(*, size: int) -> str:
 
 def _faults(*, faults: list[str], more: int) -> str:
     return "; ".join(each.rstrip(".") for each in faults) + (f"; and {more} more" if more else "")
+
+
+def _rows_altered(*, table: str, rows: list[str], more: int) -> str:
+    return f"{table} {_some(rows, more)} {'was' if _one(rows, more) else 'were'} altered"
+
+
+def _rows_missing(*, table: str, rows: list[str], more: int) -> str:
+    return f"{table} {_some(rows, more)} {'is' if _one(rows, more) else 'are'} missing"
+
+
+def _rows_added(*, table: str, rows: list[str], more: int) -> str:
+    return f"{table} {_some(rows, more)} {'was' if _one(rows, more) else 'were'} added behind Kitdock's back"
+
+
+def _some(rows: list[str], more: int) -> str:
+    return ", ".join(rows) + (f" and {more} more" if more else "")
+
+
+def _one(rows: list[str], more: int) -> bool:
+    return len(rows) + more == 1
+
+
+def _audit_whole(*, entries: int, mark: str, destroyed: str | None) -> str:
+    return _audit(f"The audit is whole: {plural(entries, 'entry', 'entries')}.", mark, destroyed)
+
+
+def _audit_holds(*, entries: int, mark: str, destroyed: str | None) -> str:
+    counted = plural(entries, "entry", "entries")
+    return _audit(f"The audit is whole: {counted}, among them the one you kept.", mark, destroyed)
+
+
+def _audit(whole: str, mark: str, destroyed: str | None) -> str:
+    gone = [f"Nothing is missing but {destroyed}."] if destroyed else []
+    return "\n".join([whole, *gone, f"The newest is {mark}. Keep that elsewhere."])
 
 
 def _whole(sentence: str) -> str:
@@ -718,10 +756,18 @@ STORE: Sentences = {
     "check.file": _bytes,
     "check.references": "every row that is referred to exists",
     "check.layout": "{triggers:trigger} protect what may only grow",
-    "check.audit": "{entries:entry} chained, newest {newest}",
+    "check.audit": "{entries:entry} chained, newest {mark}",
+    "check.audit_destroyed": (
+        "{entries:entry} chained, newest {mark}; {destroyed:fact} destroyed by policy, last {on:on}"
+    ),
+    "check.tables": "{count:row} in {tables:table} as the audit gives them",
+    "check.rows_altered": _rows_altered,
+    "check.rows_missing": _rows_missing,
+    "check.rows_added": _rows_added,
     "check.ledger": "{received:dose} received, {accounted} accounted for",
     "check.rollups": "{count:row} as the history gives them",
     "check.records": "{count:record} as their tags sealed them, or known not to be",
+    "check.not_made": "it can't be checked while the tables are as they are",
     "check.faults": _faults,
     "check.reference": "a row of {table} refers to a row that isn't in {parent}",
     "check.missing": "{kind} {name} is missing",
@@ -2521,11 +2567,9 @@ def _judged(*, discrepancy: str, status: str, reason: str) -> str:
 
 COMMANDS: Sentences = {
     # What was done.
-    "done.audit_holds": (
-        "The audit is whole: {entries:entry}, among them the one whose hash you kept.\n"
-        "The newest hash is {head}. Keep it elsewhere."
-    ),
-    "done.audit_whole": "The audit is whole: {entries:entry}.\nThe newest hash is {head}. Keep it elsewhere.",
+    "done.audit_head": "{mark}",
+    "done.audit_holds": _audit_holds,
+    "done.audit_whole": _audit_whole,
     "done.backup_written": (
         "Wrote the backup to {path} ({size}) and checked it.\n"
         "The key file isn't in it. Keep a copy of {key_file} elsewhere."
@@ -2614,11 +2658,13 @@ COMMANDS: Sentences = {
     "done.was_left_behind": "Recorded kit {kit} as left behind.",
     # What is said besides, and warned of.
     "said.answer_first": "That was a scan, and it wasn't received. Answer first, then scan that pack again.",
-    "said.audit_exported": "Exported {entries:entry}. The newest hash is {head}. Keep it elsewhere.",
+    "said.facts_destroyed": "{count:fact} destroyed by policy, last {on:on}",
+    "said.audit_exported": "Exported {entries:entry}. The newest is {mark}. Keep that elsewhere.",
     "said.backup_holds": "Backup {path} is from station {station}. It holds {counts}. Newest entry: {newest}.",
     "said.backups_hold_it": "Earlier backups still hold it too.",
     "said.changes_openings": _changes_openings,
     "said.checking": "Checking {what} ...",
+    "said.rows_checked": "{share}% of {of:row}",
     "said.closed_without_difference": "closed by {by} {at:on} without any difference",
     "said.copies_hold_it": "These copies still hold it: {copies}. Delete them once you no longer need them.",
     "said.copying": "Copying",
@@ -2903,6 +2949,7 @@ COMMANDS: Sentences = {
     "cell.no_kits": "no kits",
     "cell.no_limits": "no storage limits",
     "cell.nobody": "nobody",
+    "cell.destroyed": "destroyed by policy",
     "cell.none": "none",
     "cell.not_recalled": "It isn't recalled.",
     "cell.now": "now",
@@ -2994,10 +3041,12 @@ COMMANDS: Sentences = {
         "backups."
     ),
     "audit.cut_off": (
-        "In the audit {whole}, but none has the hash {hash}. Newer entries were cut off, or the whole audit was "
+        "In the audit {whole}, but none is {mark}. Newer entries were cut off, or the whole audit was "
         "rewritten. Keep the database as it is, and compare it with your backups."
     ),
-    "audit.no_hash": "You can't use {text!r} as a hash of the audit. Give the 64 digits that {verify} printed.",
+    "audit.no_mark": (
+        "I can't read {text!r} as a mark of the audit. Type what {head} printed, such as 1234-7KQ2M-0VBXE-93TNA-PZ84C."
+    ),
     "help.default_options": "For more options, type {command}.",
     "help.more": "Type {help} for help with a command.\nNew here? Try {demo}.",
     "import.file_wrong": "Can't use file {path}. {error}",
@@ -3136,6 +3185,7 @@ STEPS: Sentences = {
     "account.grant": "Give the account a role",
     "account.grant_dock": "Let the account run the dock",
     "account.list": "Accounts",
+    "audit.head": "Show the mark of the newest entry",
     "audit.verify": "Verify the audit",
     "bench.begin": "Start the bench",
     "bench.go_on": "Go on with the bench",
@@ -3282,13 +3332,20 @@ HELP = {
     "audit": "See who did what, and check that the audit is complete.",
     "audit export": (
         "Write out the whole audit, for another program to check.\n\n"
-        "The format is JSON Lines: one entry a line, oldest first, each with its hash. The newest hash is shown on "
-        "standard error, so keep a copy of it somewhere else. docs/roles.md has a ten-line program that checks the "
+        "The format is JSON Lines: one entry a line, oldest first, each with its hash. The mark of the newest is shown "
+        "on standard error, so keep a copy of it somewhere else. docs/roles.md has a short program that checks the "
         "audit without Kitdock.\n\n"
         "\b\n"
         "kitdock audit export --output audit.jsonl"
     ),
     "audit export --output": "A new file to write. [default: standard output]",
+    "audit head": (
+        "Show the mark of the newest entry, to keep elsewhere.\n\n"
+        "It is the entry's number and the beginning of its hash, short enough to read over the telephone. Keep it on "
+        "paper, in a diary or with somebody else, each week or month. `kitdock audit verify --contains MARK` says "
+        "later whether the audit still has that entry. Nobody can make up a different history with the same mark.\n\n"
+        "In a mark, O is the same as 0, and I and L are the same as 1."
+    ),
     "audit list": (
         "List what people did and what was refused, oldest first.\n\n"
         "Only auditors and administrators can see it. It shows which protected answers in a report were read, "
@@ -3304,11 +3361,12 @@ HELP = {
     "audit verify": (
         "Check that no entry in the audit was changed, added or removed.\n\n"
         "The audit alone can't show whether its newest entries are missing, or whether all of it was replaced. For "
-        "that, keep the newest hash somewhere else and give it later with --contains. Both this command and "
-        "`kitdock audit export` show it.\n\n"
+        "that, keep the mark of the newest entry somewhere else (`kitdock audit head` shows it) and give it later "
+        "with --contains.\n\n"
+        "What the entries left in the tables is checked by `kitdock db check`.\n\n"
         "The exit status is 1 if something was changed."
     ),
-    "audit verify --contains": "A hash you kept from an earlier check. The audit must still contain it.",
+    "audit verify --contains": "A mark or a hash that you kept. The audit must still have that entry.",
     "db": "Back up, restore and check the database, and clear out old data.",
     "db accept-clock": (
         "Accept this computer's clock although the newest entry is later.\n\n"

@@ -111,6 +111,7 @@ def _give_keys(store: Store) -> None:
         for tag in store.tags():
             sealed = repository.sealed(tag.id, TagKeys.random())
             store.connection.execute("UPDATE tag SET sealed_keys = ? WHERE id = ?", (sealed, tag.id))
+            store.note("tag.enrol", tag.pouch)
 
 
 async def _measure(store: Store) -> Times:

@@ -25,13 +25,15 @@ from tests.station import Store
 SIZES = (100_000, 1_000_000, 10_000_000)
 ROUNDS = 9
 MOVEMENTS = 40
+CHECKED = 1_000_000
+"""Events of the database that is checked as a whole."""
 GOAL_MS = 150.0
 GOAL_MOVEMENT_MS = 5.0
 GOAL_RATIO = 20.0
 
 
 def run() -> list[Result]:
-    """`reconcile_1e7_ms`, `expiry_1e7_ms`, `movement_ms`, `rollup_against_recompute`, and the growth to them."""
+    """`reconcile_1e7_ms`, `expiry_1e7_ms`, `movement_ms`, `check_1e6_s`, `rollup_against_recompute`; growth to them."""
     results: list[Result] = []
     for events in SIZES:
         with tempfile.TemporaryDirectory() as folder:
@@ -53,6 +55,7 @@ def _run(folder: Path, size: scale.Size) -> list[Result]:
         reconcile_ms = _best(lambda: _reconcile(store))
         expiry_ms = _best(lambda: _expiry(store))
         movement_ms = _movements(store)
+        check_s = _checked(store) if size.events == CHECKED else None
     row_ms = _bare_rows(folder / "rows.db")
     slower = max(reconcile_ms, expiry_ms)
     last = size.events == SIZES[-1]
@@ -60,6 +63,11 @@ def _run(folder: Path, size: scale.Size) -> list[Result]:
         _result(f"reconcile_{power}_ms", reconcile_ms, recompute_ms, GOAL_MS if last else None),
         _result(f"expiry_{power}_ms", expiry_ms, recompute_ms, GOAL_MS if last else None),
     ]
+    if check_s is not None:
+        results.append(
+            Result("check_1e6_s", check_s, "s", "full recompute", recompute_ms / 1000, check_s * 1000 / recompute_ms,
+                   "none", True)
+        )  # fmt: skip
     if last:
         results += [
             Result("movement_ms", movement_ms, "ms", "a bare row, as safely", row_ms, movement_ms / row_ms,
@@ -102,6 +110,18 @@ def _movements(store: Store) -> float:
     medians = {kind: median(times) for kind, times in kinds.items()}
     _say(", ".join(f"{kind} {value:.1f} ms" for kind, value in medians.items()))
     return max(medians.values())
+
+
+def _checked(store: Store) -> float:
+    """All of `kitdock db check`, in seconds, of a database whose history is in the journal."""
+    _say("entering the history into the journal")
+    scale.enter(store)
+    began = time.perf_counter()
+    found = {each.name: each.holds for each in store.check()}
+    seconds = time.perf_counter() - began
+    if not found["tables"] or not found["audit"]:
+        raise AssertionError(f"the check finds faults in a sound database: {found}")
+    return seconds
 
 
 def _bare_rows(path: Path) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from host.store.adopting import adopt
 from kitwire import record
 from tests.station import Store
 
@@ -67,6 +68,12 @@ def make(path: Path, size: Size) -> None:
     connection.execute("UPDATE rollup SET version = 0")
     connection.commit()
     connection.close()
+
+
+def enter(store: Store) -> None:
+    """Enters all that was written straight into the tables into the journal."""
+    with store.writing():
+        adopt(store)
 
 
 def _fill(connection: sqlite3.Connection, table: str, rows: Iterator[tuple[Any, ...]]) -> None:

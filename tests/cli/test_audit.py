@@ -1,6 +1,7 @@
 """The audit at the command line; and the documented program that verifies an export without Kitdock."""
 
 import json
+import platform
 import re
 import sqlite3
 import stat
@@ -28,7 +29,9 @@ def busy(force: Station) -> Station:
 
 def altered(station: Station, sql: str) -> None:
     connection = sqlite3.connect(station.db)
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"):
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('journal', 'fact')"
+    ):
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute(sql)
     connection.commit()
@@ -37,7 +40,8 @@ def altered(station: Station, sql: str) -> None:
 
 def test_list_says_who_did_what_and_what_was_refused(busy: Station) -> None:
     entries = busy.json("audit", "list", login="auditor")
-    assert [each["id"] for each in entries] == list(range(1, len(entries) + 1))
+    assert [each["entry"] for each in entries] == list(range(1, len(entries) + 1))
+    assert {(each["via"], each["device"]) for each in entries} == {("system", platform.node())}
     assert {"account.grant", "tag.enrol", "officer.add", "kit.receive", "kit.issue"} <= {
         each["action"] for each in entries
     }
@@ -62,22 +66,27 @@ def test_audit_is_for_auditors_and_administrators(busy: Station) -> None:
         assert line == "Account keeper can't do this (audit read). It needs the role auditor or administrator."
 
 
-def test_verify_says_the_newest_hash_and_whether_one_kept_elsewhere_is_still_there(busy: Station) -> None:
+def test_verify_says_the_newest_mark_and_whether_one_kept_elsewhere_is_still_there(busy: Station) -> None:
     found = busy.json("audit", "verify", login="auditor")
     assert found["entries"] == len(busy.json("audit", "list"))
-    kept = found["head"]
-    assert kept in busy.run("audit", "verify").stdout
+    mark = busy.run("audit", "head", login="auditor").stdout.strip()
+    assert mark == found["mark"] == busy.json("audit", "head")["mark"]
+    assert mark in busy.run("audit", "verify").stdout
+    heard = mark.replace("-", " ").replace("0", "O").lower().replace(" ", "-", 1)
     busy.run("place", "add", "Car 7", "--kind", "vehicle")
-    assert busy.json("audit", "verify", "--contains", kept)["entries"] == found["entries"] + 1
-    altered(busy, f"DELETE FROM audit WHERE id >= {found['entries']}")
+    for kept in (mark, heard, found["head"]):
+        assert busy.json("audit", "verify", "--contains", kept)["entries"] == found["entries"] + 1
+    altered(busy, f"DELETE FROM journal WHERE number >= {found['entries']}")
+    altered(busy, f"DELETE FROM fact WHERE entry >= {found['entries']}")
     busy.run("audit", "verify")
-    line = busy.refused("audit", "verify", "--contains", kept, status=1)
-    assert "Newer entries were cut off" in line
-    assert "as a hash of the audit" in busy.refused("audit", "verify", "--contains", "19fe", status=2)
+    for kept in (mark, found["head"]):
+        line = busy.refused("audit", "verify", "--contains", kept, status=1)
+        assert "Newer entries were cut off" in line
+    assert "as a mark of the audit" in busy.refused("audit", "verify", "--contains", "19fe", status=2)
 
 
 def test_verify_names_the_first_entry_that_was_altered(busy: Station) -> None:
-    altered(busy, "UPDATE audit SET login = 'somebody' WHERE id IN (3, 5)")
+    altered(busy, "UPDATE journal SET login = 'somebody' WHERE number IN (3, 5)")
     line = busy.refused("audit", "verify", status=1)
     assert line.startswith("The audit was altered. Entry 3 isn't what was written")
     assert "Up to there, 2 entries are whole." in line
@@ -97,17 +106,19 @@ def test_the_documented_program_verifies_an_export_and_finds_what_was_altered(bu
     busy.run("place", "add", "Garage Zoë", "--kind", "cabinet")
     export = tmp_path / "audit.jsonl"
     done = busy.run("audit", "export", "--output", str(export), login="auditor")
-    head = busy.json("audit", "verify")["head"]
-    assert head in done.stderr
+    found = busy.json("audit", "verify")
+    head = found["head"]
+    assert found["mark"] in done.stderr
     assert stat.S_IMODE(export.stat().st_mode) == 0o600
     told = verified(export)
     assert (told.returncode, told.stdout) == (0, f"whole, newest hash {head}\n"), told.stderr
     lines = export.read_text(encoding="utf-8").splitlines(keepends=True)
-    assert json.loads(lines[-1])["subject"] == "Garage Zoë"
+    assert json.loads(json.loads(lines[-1])["told"])[1] == "Garage Zoë"
     for bad, number in (
         ([lines[0].replace("account.grant", "account.leave"), *lines[1:]], 1),
         ([*lines[:2], *lines[3:]], 3),
         ([*lines[:3], lines[4], lines[3], *lines[5:]], 4),
+        ([*lines[:-1], lines[-1].replace("Garage", "Stable")], len(lines)),
     ):
         export.write_text("".join(bad), encoding="utf-8")
         told = verified(export)
@@ -117,8 +128,9 @@ def test_the_documented_program_verifies_an_export_and_finds_what_was_altered(bu
 def test_export_goes_to_standard_output_and_overwrites_nothing(busy: Station, tmp_path: Path) -> None:
     done = busy.run("audit", "export")
     entries = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each["id"] for each in entries] == list(range(1, len(entries) + 1))
-    assert f"Exported {len(entries)} entries. The newest hash is {entries[-1]['hash']}." in done.stderr
+    assert [each["number"] for each in entries] == list(range(1, len(entries) + 1))
+    mark = busy.json("audit", "head")["mark"]
+    assert f"Exported {len(entries)} entries. The newest is {mark}." in done.stderr
     kept = tmp_path / "kept"
     kept.write_text("precious")
     assert "already exists" in busy.refused("audit", "export", "--output", str(kept), status=2)

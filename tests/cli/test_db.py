@@ -194,6 +194,7 @@ def test_check_lists_what_holds(old: Station) -> None:
         ["cross-references", "OK"],
         ["layout", "OK"],
         ["audit", "OK"],
+        ["tables", "OK"],
         ["stock ledger", "OK"],
         ["running totals", "OK"],
         ["tags' logs", "OK"],

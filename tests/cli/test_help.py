@@ -50,7 +50,7 @@ def test_whole_command_line_is_there() -> None:
     expected = (
         "init, account show, account list, account grant, account revoke, setting list, setting set, "
         "place add, place list, officer add, officer change, officer leave, officer import, officer list, "
-        "audit list, audit verify, audit export, product add, product gtin, product storage, product list, "
+        "audit list, audit head, audit verify, audit export, product add, product gtin, product storage, product list, "
         "stock receive, stock import, stock labels, stock list, stock balance, "
         "kit add, kit issue, kit next, kit return, kit replace, "
         "kit transfer, kit load, kit unload, kit use, kit leave-behind, kit lose, kit find, kit quarantine, "

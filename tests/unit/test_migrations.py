@@ -19,6 +19,7 @@ from host.ledger import Movement
 from host.phrase import Phrase
 from host.reconcile import reconcile
 from host.store import connecting
+from host.store.adopting import ADOPT
 from host.store.database import Database
 from host.store.migrations import _002, migrations
 from host.store.rollups import RollupRepository
@@ -79,7 +80,8 @@ def content(path: Path) -> list[str]:
 
 def test_everything_is_still_there(old: Path) -> None:
     with Store.open(old, login="keeper") as store:
-        assert store.station == ("Example Police", "Europe/London", False, store.station.key_check, START)
+        assert store.station[:5] == ("Example Police", "Europe/London", False, store.station.key_check, START)
+        assert (len(bytes.fromhex(store.station.uuid)), store.station.epoch) == (16, 1)
         assert [(each.id, str(each.trained_on), each.left_on) for each in store.officers()] == [
             ("4101", "2025-11-03", None),
             ("4102", "None", None),
@@ -147,11 +149,20 @@ def test_who_opens_it_first_founds_it_and_the_audit_begins(old: Path) -> None:
     with Store.open(old, login="keeper") as store:
         assert [(each.login, each.roles) for each in store.accounts()] == [("keeper", FOUNDER)]
         assert frozenset({ADMINISTRATOR, QUARTERMASTER}) == FOUNDER
-        assert [(each.id, each.action, each.login) for each in store.audit_entries()] == [
-            (1, "kit.use", "(layout 003)"),
-            (2, "account.grant", "keeper"),
+        entries = list(store.audit_entries())
+        adopted = [each for each in entries if each.action == ADOPT]
+        assert [each.number for each in adopted] == list(range(1, len(adopted) + 1))
+        assert {each.subject for each in adopted} == {
+            *("station", "place", "officer", "product", "lot", "kit", "tag", "docking", "explanation"),
+            *("usage_report", "movement", "event"),
+        }
+        assert [(each.action, each.login) for each in entries[len(adopted) :]] == [
+            ("report.settle", "(layout 003)"),
+            ("kit.use", "(layout 003)"),
+            ("account.grant", "keeper"),
         ]
         assert store.verify_audit().broken_at is None
+        assert {each.name: each.holds for each in store.check()}["tables"]
     with pytest.raises(errors.NotAllowed):
         Store.open(old, login="other")
 

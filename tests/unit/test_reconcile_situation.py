@@ -106,6 +106,7 @@ class Eventful(History):
         day = self.today() + timedelta(days=self.random.randrange(-3, 40))
         with self.store.writing() as connection:
             connection.execute("UPDATE lot SET expires_on = ? WHERE lot = ?", (day.isoformat(), lot))
+            self.store.note("lot.correct", lot)
         self.store.rebuild()
 
     def carry(self) -> None:
@@ -228,6 +229,7 @@ class Eventful(History):
                 "VALUES (?, ?, ?, ?, ?, 'other', ?)",
                 (self.now, kind, kit, officer, None if officer else "North", self.now),
             )
+            self.store.note(f"kit.{kind}", kit)
         self.store.rebuild()
 
 

@@ -115,5 +115,5 @@ def test_after_any_history_roll_ups_are_what_is_left_gives_and_nothing_unsettled
             assert set(after["opening"]) <= set(before["opening"]), "times and all"
             assert all(cause not in (None, "used") and reports == 0 for *_, cause, reports in gone)
             assert store.rows("PRAGMA foreign_key_check") == []
-            assert [each.holds for each in store.check() if each.name != "records"] == [True] * 6
+            assert [each.holds for each in store.check() if each.name != "records"] == [True] * 7
             history.play(20)

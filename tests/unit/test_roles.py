@@ -31,10 +31,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs/roles.md"
 
 UNAUDITED = {
     "set_radios": "each advert of each tag: no person does it, and what it may do is refuse a repeated one",
-    "set_status": "part of a docking, which is noted when it begins and ends",
     "beat": "every few seconds, for months: no person does it",
     "waiting": "likewise, at each failure of a docking, which is noted itself",
-    "add_events": "part of a docking, likewise; how many records came is noted at its end",
     "freshen": "derives what follows from the history, which it does not touch",
     "rebuild": "likewise, for all",
 }
@@ -180,7 +178,7 @@ def test_the_inspection_sees_what_a_method_does() -> None:
     changing = {f"Database.{each}" for each in ("changing", "writing", "note", "demand")}
     assert changing <= used("add_place", NOT_ITS_OWN)
     assert WRITES not in used("movements", NOT_ITS_OWN)
-    assert "Database.note" not in used("set_status", NOT_ITS_OWN)
+    assert "Database.note" not in used("set_radios", NOT_ITS_OWN)
     assert "Database.demand" in used("movements")
     assert not used("tag") & ASKS
     assert len(PUBLIC) > 100

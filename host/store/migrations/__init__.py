@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from host.store.layout import STEPS
-from host.store.migrations import _001, _002, _003, _004, _005, _006
+from host.store.migrations import _001, _002, _003, _004, _005, _006, _007, _008
 
 __all__ = ["apply", "migrations"]
 
@@ -23,11 +23,13 @@ migrations = Migrations("kitdock")
 def _step(module: ModuleType) -> Callable[[Database], None]:
     def run(db: Database) -> None:
         db.executescript(module.SQL)
+        if hasattr(module, "fill"):
+            module.fill(db.conn)
 
     return run
 
 
-for _name, _module in zip(STEPS, (_001, _002, _003, _004, _005, _006), strict=True):
+for _name, _module in zip(STEPS, (_001, _002, _003, _004, _005, _006, _007, _008), strict=True):
     migrations(name=_name)(_step(_module))
 
 

@@ -106,7 +106,7 @@ def test_no_backup_is_made_of_what_is_damaged(store: Store, path: Path) -> None:
 
 
 def test_no_backup_is_made_of_a_broken_audit(store: Store, path: Path) -> None:
-    change(path, "DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1")
+    change(path, "DROP TRIGGER journal_no_update", "UPDATE journal SET login = 'nobody' WHERE number = 1")
     with refused("database.audit_broken", errors.DatabaseDamaged, path=path):
         store.back_up(path.with_name("backup.db"))
     assert names(path) == ["station.db", "station.db.key"]

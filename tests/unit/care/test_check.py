@@ -8,7 +8,7 @@ import pytest
 from host import clock, errors
 from host.access.vault import key_path
 from host.phrase import Phrase
-from host.service.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS
+from host.service.care import AUDIT, FILE, LAYOUT, LEDGER, RECORDS, REFERENCES, ROLLUPS, TABLES_OF
 from tests.station import Store
 from tests.unit.care.care import change, failed
 from tests.unit.test_migrations import T1, T2, rows
@@ -17,7 +17,7 @@ from tests.unit.test_migrations import T1, T2, rows
 def test_a_good_database_holds_in_all(store: Store) -> None:
     found = list(store.check())
     assert [(each.name, each.holds) for each in found] == [
-        (name, True) for name in (FILE, REFERENCES, LAYOUT, AUDIT, LEDGER, ROLLUPS, RECORDS)
+        (name, True) for name in (FILE, REFERENCES, LAYOUT, AUDIT, TABLES_OF, LEDGER, ROLLUPS, RECORDS)
     ]
     assert found[-1].found == Phrase("check.records", count=22)
 
@@ -55,7 +55,7 @@ PLANTED: dict[str, tuple[list[str], str, Phrase | None]] = {
         Phrase("check.reference", table="movement", parent="officer"),
     ),
     "an audit entry is altered": (
-        ["DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1"],
+        ["DROP TRIGGER journal_no_update", "UPDATE journal SET login = 'nobody' WHERE number = 1"],
         AUDIT,
         None,
     ),
@@ -144,7 +144,7 @@ def test_repair_makes_again_what_can_be_made(store: Store, path: Path) -> None:
 
 
 def test_repair_leaves_history_alone(store: Store, path: Path) -> None:
-    change(path, "DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1")
+    change(path, "DROP TRIGGER journal_no_update", "UPDATE journal SET login = 'nobody' WHERE number = 1")
     store.repair()
     assert set(failed(store)) == {AUDIT}
 

@@ -48,7 +48,7 @@ def test_a_backup_takes_the_databases_place_and_that_is_kept(backup: Path, path:
         assert failed(store) == {}
         last = list(store.audit_entries())[-1]
         assert (last.action, last.login) == ("database.restore", "keeper")
-        (replaced,) = rows(kept, "SELECT hash FROM audit ORDER BY id DESC LIMIT 1")[0]
+        (replaced,) = rows(kept, "SELECT hash FROM journal ORDER BY number DESC LIMIT 1")[0]
         assert json.loads(last.detail)["replaced_head"] == replaced.hex(), "it tells which audit it cut off"
         assert store.tag_keys(T1)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[list[str], type[errors.KitdockError], str]] = {
         "database.newer",
     ),
     "with a broken audit": (
-        ["DROP TRIGGER audit_no_update", "UPDATE audit SET login = 'nobody' WHERE id = 1"],
+        ["DROP TRIGGER journal_no_update", "UPDATE journal SET login = 'nobody' WHERE number = 1"],
         errors.DatabaseDamaged,
         "backup.audit_broken",
     ),
