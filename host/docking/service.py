@@ -126,14 +126,16 @@ class Dock:
         self._learned_at = asyncio.get_running_loop().time()
         async with self._learning:
             heard, self._accepted = self._accepted, {}
-            waits, self._waits = self._waits, {}
+            # Of one that is being docked it is known in a moment whether it still waits.
+            waits = {tag: at_ms for tag, at_ms in self._waits.items() if not self.turns.docking(tag)}
             seen = frozenset(self._tags)
             try:
                 known = await self.keeping.do(lambda store: _known(store, seen, heard, waits))
             except StoreError:
                 self._accepted = heard | self._accepted
-                self._waits = self._waits | waits
                 raise
+            for tag_id in waits:
+                self._waits.pop(tag_id, None)
             for tag, committed, radio, keys in known:
                 if keys is not None:
                     self._sightings.add(tag.id, keys.advert, radio, tag.enrolled_at_ms)
@@ -307,6 +309,7 @@ class Dock:
                 lambda store: _after(store, tag.id, report.error, self.now_ms())
             )
         if report.error is None:
+            self._waits.pop(tag.id, None)
             self.turns.ended(visit)
         elif isinstance(report.error, StoreError):
             self.turns.put_off(visit, asyncio.get_running_loop().time())
@@ -364,7 +367,8 @@ class Dock:
             return
         self._unwell.discard(tag)
         waiting = self.waiting(sighting)
-        if waiting and self._announced.get(tag) != sighting.advert.count:
+        # While one is being docked, what is committed of it is not known yet.
+        if waiting and not self.turns.docking(tag) and self._announced.get(tag) != sighting.advert.count:
             self._announced[tag] = sighting.advert.count
             self._waits.setdefault(tag, self.now_ms())
             self._progress(DockingStep("heard", pouch, _here(sighting, waiting)))

@@ -121,6 +121,10 @@ class Turns(Generic[Device]):
         """Whether the turn of somebody whom `radio` hears is still to come."""
         return bool(self._wanted(radio, everything, most))
 
+    def docking(self, tag: str) -> bool:
+        """Whether `tag` is being docked."""
+        return tag in self._busy
+
     def ended(self, visit: Visit[Device]) -> None:
         """A docking was complete, or has brought something and goes on later."""
         self._free(visit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from host import service
 from host.access.vault import TagKeys
 from host.docking import bounds
+from host.docking import service as dock_service
 from host.docking.service import LINKS, SAFE_MODE, Dock
 from host.docking.session import DockingReport, DockingStep
 from host.docking.turns import ATTEMPTS
@@ -230,6 +233,39 @@ def test_a_tag_does_not_pay_for_a_database_that_was_locked_however_often(
     scene(tmp_path, play)
 
 
+def test_what_was_collected_once_the_database_was_free_no_longer_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("host.docking.turns.FIRST_REST_S", 0.05)
+    monkeypatch.setattr("host.docking.turns.LONGEST_PUT_OFF_S", 0.1)
+    monkeypatch.setattr("host.docking.service.LEARN_S", 0.05)
+
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        reports: list[DockingReport] = []
+        with scene.dock() as here:
+            await here.learn()
+            scene.store.connection.execute("BEGIN IMMEDIATE")
+            running = asyncio.create_task(here.collect(scene.adapter, docked=reports.append))
+            async with asyncio.timeout(20):
+                while not reports:
+                    await asyncio.sleep(0.02)
+                scene.store.connection.execute("ROLLBACK")
+                while reports[-1].error is not None:
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0.5)  # it is heard again, and looked up again
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        assert scene.rows(tag) == 4
+        assert service.Docks(scene.store).status(NOW_MS).known.waiting == []
+        stages = [step.stage for step in scene.steps]
+        assert "heard" not in stages[stages.index("complete") :], "all of it is collected"
+
+    scene(tmp_path, play)
+
+
 def test_a_tag_with_another_session_key_is_refused_once_and_not_retried(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         tag = await scene.add("P-01")
@@ -315,6 +351,35 @@ def test_a_new_event_while_docked_is_fetched_too(tmp_path: Path) -> None:
         tag.tag.happen(record.LID_OPEN, after_s=0)
         await tag.advertise()
         assert [report.added for report in await scene.collect()] == [1]
+
+    scene(tmp_path, play)
+
+
+def test_of_a_tag_that_was_just_docked_only_what_is_new_is_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after = dock_service._after
+
+    def slowly(*given: Any) -> int:
+        time.sleep(0.4)  # in the store's thread
+        return after(*given)
+
+    monkeypatch.setattr(dock_service, "_after", slowly)
+
+    async def play(scene: Scene) -> None:
+        tag = await scene.add("P-01")
+        opened: list[asyncio.Task[None]] = []
+
+        def open_it_again(step: DockingStep) -> None:
+            scene.steps.append(step)
+            if step.stage == "complete" and not opened:
+                tag.tag.happen(record.LID_OPEN, after_s=0)
+                opened.append(asyncio.create_task(tag.advertise()))
+
+        with Dock(scene.store, open_it_again, lambda: NOW_MS) as here:
+            await here.collect(scene.adapter, quiet_s=1.0)
+        heard = [step.said.fields["waiting"] for step in scene.steps if step.stage == "heard"]
+        assert (heard, scene.rows(tag)) == ([3, 1], 5)
 
     scene(tmp_path, play)
 
