@@ -161,7 +161,7 @@ def _serve(store: service.Database, adapters: Sequence[str | None], everything: 
             with Collecting(collect) as collecting:
                 asking.serve(collecting.goes_on)
         else:
-            asking.serve(lambda: None)
+            asking.serve(dock_terminal.SavingWatch(store).look)
     if terminal.has_terminal():
         click.echo(told(Phrase("dock.stopped" if alone else "dock.asking_stopped")), err=True)
 

@@ -17,6 +17,7 @@ from host import clock, forms, service
 from host.cli import asking, questions, terminal
 from host.cli.showing.docking import Meanwhile
 from host.cli.steps import told
+from host.docking.unsaved import unsaved
 from host.errors import DatabaseBusy, DatabaseFull, KitdockError
 from host.phrase import Phrase
 from host.usage.queues import Queue
@@ -24,12 +25,40 @@ from host.usage.queues import Queue
 LOOK_S = 0.3
 """How often it is looked for what was collected while nobody is asked, in seconds."""
 
+CHECK_S = 10.0
+"""How often a terminal that only asks looks whether the database can be written, in seconds."""
+
 PASSING = (DatabaseBusy, DatabaseFull)
 """What may have passed at the next look. An officer hears of it when an answer can't be kept."""
 
 RECENT_MS = 600_000
 """How long before the terminal opened a pouch may have been collected for it to be asked about, in milliseconds: its
 officer is still there. For what was collected before there are `kitdock openings` and `kitdock usage file`."""
+
+
+class SavingWatch:
+    """Tells at a terminal that only asks, once, that what pouches bring can't be saved, and when it can be again.
+
+    The process that collects can't tell that in the database. Use `look` while nobody is asked.
+    """
+
+    def __init__(self, store: service.Database) -> None:
+        self._docks = service.Docks(store)
+        self._next = float("-inf")
+        self._said = ""
+
+    def look(self) -> None:
+        """Looks whether the database can be written, if it is time."""
+        if time.monotonic() < self._next:
+            return
+        trouble = self._docks.trouble()
+        self._next = time.monotonic() + CHECK_S
+        why = unsaved(trouble) if trouble else None
+        if why is not None and why.code != self._said:
+            terminal.say(told(Phrase("dock.unsaved", why=why)))
+        elif why is None and self._said:
+            terminal.say(told(Phrase("dock.saves_again")))
+        self._said = why.code if why else ""
 
 
 class DockTerminal:

@@ -101,6 +101,7 @@ class Dock:
         self._search: Search | None = None
         self._unproved_noted: dict[str, float] = {}
         self._announced: dict[str, int] = {}
+        self._unsaved: dict[str, str] = {}
         self._replayed: dict[str, float] = {}
         self._unwell: set[str] = set()
         self._news = asyncio.Event()
@@ -293,7 +294,7 @@ class Dock:
         link = _telling(connected(adapter, visit.device), linked)
         try:
             report = await dock(
-                self.keeping, tag, self.now_ms, self._progress, link, self._log_keys, unproved_noted=noted
+                self.keeping, tag, self.now_ms, self._tell_of_docking, link, self._log_keys, unproved_noted=noted
             )
         except asyncio.CancelledError:
             self.turns.put_off(visit, asyncio.get_running_loop().time())
@@ -317,6 +318,16 @@ class Dock:
             hopeless = isinstance(report.error, WrongKey | TagRolledBack | TagMisbehaves)
             self.turns.failed(visit, asyncio.get_running_loop().time(), report.status is not None, hopeless)
         return report
+
+    def _tell_of_docking(self, step: DockingStep) -> None:
+        """Tells of a step; that the store can't keep what a pouch has brought, once until that is over."""
+        if step.stage in ("complete", "failed"):
+            error, committed = step.said.fields.get("error"), step.said.fields.get("committed")
+            code = error.code if step.stage == "failed" and isinstance(error, Phrase | StoreError) else ""
+            if code and not committed and self._unsaved.get(step.pouch) == code:
+                return
+            self._unsaved[step.pouch] = code
+        self._progress(step)
 
     def _search_far(self) -> None:
         """Looks, beside the loop, for tags further ahead than those that are known at once."""

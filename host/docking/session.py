@@ -14,6 +14,7 @@ from typing import NamedTuple
 from host import clock, service
 from host.docking import bounds
 from host.docking.keeping import Keeping
+from host.docking.unsaved import unsaved
 from host.errors import KitdockError, LinkError, StoreError
 from host.link.errors import LinkLost, TagDrags, TagMisbehaves, TagRefused, TagStalled
 from host.link.gatt import Link
@@ -218,8 +219,9 @@ class DockingSession:
         if error is None:
             self._say("complete", self._ended_well())
         else:
-            again = isinstance(error, LinkLost | TagStalled | TagDrags)
-            self._say("failed", Phrase("docking.failed", error=error, committed=self._added, again=again))
+            why = unsaved(error)
+            again = why is not None or isinstance(error, LinkLost | TagStalled | TagDrags)
+            self._say("failed", Phrase("docking.failed", error=why or error, committed=self._added, again=again))
         return DockingReport(
             self._tag.id,
             self._tag.pouch,

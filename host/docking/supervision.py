@@ -14,6 +14,7 @@ from host import service
 from host.docking.keeping import Keeping
 from host.docking.service import Dock
 from host.docking.session import DockingReport
+from host.docking.unsaved import unsaved
 from host.errors import KitdockError, StoreError
 from host.link.adapter import open_adapter
 from host.link.errors import RadioError
@@ -107,7 +108,9 @@ class Supervision:
         before = self._radios.get(name)
         if before is None or not before.listening:
             self._set(RadioState(name, True, None, self._dock.now_ms()))
-            if before is not None:
+            if before is not None and (before.why or "").startswith("database."):
+                self._told(Phrase("dock.saves_again"))
+            elif before is not None:
                 self._told(Phrase("radio.back", adapter=name))
 
     def _lost(self, name: str, error: KitdockError) -> None:
@@ -115,7 +118,8 @@ class Supervision:
         before, why = self._radios.get(name), _code(error)
         if before is None or before.listening:
             self._set(RadioState(name, False, why, self._dock.now_ms()))
-            self._told(Phrase("radio.lost", adapter=name, error=error))
+            full = unsaved(error)
+            self._told(Phrase("dock.unsaved", why=full) if full else Phrase("radio.lost", adapter=name, error=error))
         elif before.why != why:
             self._set(before._replace(why=why))
 
@@ -128,10 +132,13 @@ class Supervision:
         while True:
             self._changed.clear()
             states, now_ms = list(self._radios.values()), self._dock.now_ms()
-            with suppress(StoreError):  # busy, most likely: the next time does
+            rest_s = BEAT_S
+            try:
                 await beside.do(partial(_beat, states, now_ms))
+            except StoreError:
+                rest_s = WAIT_S  # who asks hears that it lives as soon as the store can be written again
             with suppress(TimeoutError):
-                async with asyncio.timeout(BEAT_S):
+                async with asyncio.timeout(rest_s):
                     await self._changed.wait()
 
     async def _tell(self, beside: Keeping) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from host.errors import DatabaseBusy, DatabaseFull, StoreError
 from host.store.database import Database
 from host.store.dock import DockRepository
 from host.tag.dock import Attendance, DockRun, Overdue, RadioState, overdue
@@ -50,6 +51,16 @@ class Docks:
         with self._db.writing():
             self._db.demand("tag.dock", tag_id)
             self._docks.put_waiting(tag_id, at_ms, why)
+
+    def trouble(self) -> StoreError | None:
+        """Why nothing that a pouch brings can be saved now: the database is locked, or its disk is full."""
+        try:
+            self._db.check_writable()
+        except (DatabaseBusy, DatabaseFull) as error:
+            return error
+        except StoreError:
+            pass  # of this login; the dock may have another
+        return None
 
     def status(self, now_ms: int) -> DockStatus:
         """How the dock is. Raises `NotAllowed`."""

@@ -1,6 +1,7 @@
 """The unit of work on one database file: transactions, the rights of who acts, the journal."""
 
 import platform
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ CACHE_KB = 65_536
 
 CLOCK_TOLERANCE_MS = 3_600_000
 """How far the clock may be behind the newest entry of the journal before nothing is recorded any more."""
+
+LEAST_ROOM = 1_048_576
+"""Bytes on the disk of the database below which it counts as full: a day at the dock takes about as many."""
 
 NO_DETAIL: Mapping[str, object] = {}
 
@@ -173,6 +177,14 @@ class Database:
             finally:
                 self._moment = None
                 self.recorder.clear()
+
+    def check_writable(self) -> None:
+        """Raises `DatabaseBusy` or `DatabaseFull` if nothing can be saved now. Changes nothing."""
+        if shutil.disk_usage(self.path.absolute().parent).free < LEAST_ROOM:
+            raise errors.DatabaseFull("database.full", path=self.path)
+        with translated(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("ROLLBACK")
 
     def begun(self) -> Moment:
         """What every change begins with, read once in each transaction; outside of one it is read anew."""

@@ -299,7 +299,9 @@ HEADINGS = {
     "at_dock.never_started": "never started",
     "at_dock.not_collected": "not collected",
     "at_dock.not_listening": "not listening",
+    "at_dock.not_known": "not known",
     "at_dock.not_running": "not running",
+    "at_dock.not_writable": "can't be written",
     "at_dock.running": "running",
     "result.ok": "OK",
     "result.failed": "failed",
@@ -2202,6 +2204,14 @@ TAGS: Sentences = {
     "dock.next": "We'll ask in this order: {queues}.",
     "dock.officer_next": "officer {officer}",
     "dock.pouches_next": "pouch {pouches:and}",
+    "dock.unsaved": (
+        "{why} Until then nothing can be collected. Tags keep their logs, and the dock goes on by itself."
+    ),
+    "dock.saves_again": (
+        "The database can be written again. Leave your pouch in the dock: it's collected within a minute."
+    ),
+    "unsaved.locked": "Another program has locked database {path}. Wait until it's done, or close it.",
+    "unsaved.no_room": "There's no room left for database {path}. Free some disk space.",
     "dock.lines_left_out": "Earlier messages not shown: {left_out}.",
     "dock.complete": "collected",
     "dock.failed": "failed",
@@ -2243,6 +2253,10 @@ TAGS: Sentences = {
     "dock_status.not_running": (
         "The dock isn't running. It last reported in {seen:lately}. Start it with {start}. To have this computer start "
         "it and keep it running: {install}."
+    ),
+    "dock_status.not_known": (
+        "The dock last reported in {seen:lately}. It can't report while the database can't be written, so we don't "
+        "know whether it's running."
     ),
     "dock_status.never_started": (
         "No dock has been started here yet. Start one with {start}. To have this computer start it and keep it "
@@ -2940,6 +2954,7 @@ COMMANDS: Sentences = {
     "cell.named": "Status: {said}. Look closer: {show}.",
     "cell.next": "next: {step}",
     "cell.dock": "the dock",
+    "cell.database": "the database",
     "cell.adapter": "adapter {adapter}",
     "cell.own_adapter": "this computer's own Bluetooth",
     "cell.pouch_waiting": "pouch {pouch}",

@@ -128,6 +128,24 @@ def test_programs_get_a_row_for_each(docked: Station) -> None:
     assert [row["kind"] for row in csv.DictReader(io.StringIO(text))] == [row["kind"] for row in rows]
 
 
+def test_a_database_that_cannot_be_written_is_a_finding(docked: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    beat(docked, WELL, hours_ago=1)
+    monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.05)
+    with Store.open(docked.db) as store, store.writing():
+        text = shown(docked, status=1)
+        rows = docked.run("dock", "--status", "--format", "json", status=1).stdout
+    assert "the database can't be written" in text
+    assert "Another program has locked database" in text
+    assert "the dock not known" in text and "isn't running" not in text, "it can't tell so while that lasts"
+    found = [(row["kind"], row["state"], row["why"], row["overdue"]) for row in json.loads(rows)][:2]
+    assert found == [("dock", "not_known", None, False), ("database", "not_writable", "database.busy", True)]
+    beat(docked, WELL)
+    monkeypatch.setattr("host.store.database.LEAST_ROOM", 1 << 80)
+    text = shown(docked, status=1)
+    assert "There's no room left for database" in text
+    assert "the dock running" in text and "listening for pouches" not in text
+
+
 def test_it_is_for_those_who_see_stock(docked: Station) -> None:
     with Store.open(docked.db) as store:
         store.grant("shared", "officer", None, clock.now_ms())

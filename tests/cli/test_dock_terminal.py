@@ -129,6 +129,24 @@ def test_trouble_with_one_officers_answer_ends_neither_the_dock_nor_the_next_one
     assert str(shift.db) in capsys.readouterr().err.replace("\n", "")
 
 
+def test_a_terminal_that_only_asks_says_once_that_nothing_can_be_saved_and_when_it_can(
+    shift: Station, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dock_terminal, "CHECK_S", 0.0)
+    monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.01)
+    with Store.open(shift.db) as store, Store.open(shift.db) as other:
+        watch = dock_terminal.SavingWatch(store)
+        watch.look()
+        assert capsys.readouterr().err == ""
+        with other.writing():
+            watch.look()
+            watch.look()
+            assert capsys.readouterr().err.count("Another program has locked database") == 1
+        watch.look()
+        watch.look()
+        assert capsys.readouterr().err.count("The database can be written again.") == 1
+
+
 def test_what_has_ended_the_collecting_ends_the_dock_once_nobody_is_asked(shift: Station) -> None:
     def goes_on() -> None:
         raise LinkError("docking.in_safe_mode", pouch="P1", how="")

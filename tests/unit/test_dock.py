@@ -222,6 +222,8 @@ def test_a_tag_does_not_pay_for_a_database_that_was_locked_however_often(
                     await asyncio.sleep(0.02)
                 assert {type(report.error) for report in reports} == {DatabaseBusy}
                 assert tag.tag.acknowledged_up_to == 0
+                failed = [step.said.fields for step in scene.steps if step.stage == "failed"]
+                assert [(said["error"].code, said["again"]) for said in failed] == [("unsaved.locked", True)], "once"
                 scene.store.connection.execute("ROLLBACK")
                 while reports[-1].error is not None:
                     await asyncio.sleep(0.02)

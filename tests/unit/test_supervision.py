@@ -17,6 +17,7 @@ from bleak.exc import BleakError
 from bumble.hci import Address
 
 import host.docking.service
+from host import service
 from host.access.vault import TagKeys
 from host.docking.service import Dock
 from host.docking.session import DockingReport, DockingStep
@@ -289,7 +290,27 @@ def test_a_store_that_is_busy_for_a_while_is_waited_for(tmp_path: Path, monkeypa
     async def play(scene: Scene) -> None:
         async with scene.running(await scene.station.listen_hci()):
             await scene.listening()
-            assert scene.said() == ["radio.lost", "radio.back"]
+            assert scene.said() == ["dock.unsaved", "dock.saves_again"]
+
+    scene(tmp_path, play)
+
+
+def test_once_the_store_is_free_the_dock_tells_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("host.store.connecting.BUSY_TIMEOUT_S", 0.05)
+
+    monkeypatch.setattr("host.docking.supervision.BEAT_S", 100.0)
+
+    async def play(scene: Scene) -> None:
+        docks = service.Docks(scene.store)
+        async with scene.running(await scene.station.listen_hci()):
+            await scene.listening()
+            await scene.until(lambda: docks.status(NOW_MS).known.run is not None)
+            with scene.store.writing() as connection:
+                connection.execute("DELETE FROM dock_run")
+                scene.cut()  # there is something to tell
+                await scene.until(lambda: "radio.back" in scene.said())
+                await asyncio.sleep(0.5)
+            await scene.until(lambda: docks.status(NOW_MS).known.run is not None)
 
     scene(tmp_path, play)
 

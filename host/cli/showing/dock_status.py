@@ -13,6 +13,8 @@ from host.cli.render import Cell, Row, Table, time_of
 from host.cli.root import STATUS
 from host.cli.steps import line, told
 from host.clock import Instant
+from host.docking.unsaved import unsaved
+from host.errors import StoreError
 from host.phrase import NextStep, Phrase
 from host.tag.dock import NOT_LISTENING, Overdue
 from host.words import heading
@@ -37,16 +39,17 @@ def dock_status(db: Path) -> Table:
     """How the dock is; that it needs somebody becomes the exit status."""
     with open_store(db) as store:
         now_ms, zone = clock.now_ms(), store.station.time_zone
+        trouble = service.Docks(store).trouble()
         status = service.Docks(store).status(now_ms)
-    if status.overdue or not status.running:
+    if status.overdue or not status.running or trouble:
         click.get_current_context().meta[STATUS] = FINDING
-    rows = list(_rows(status, zone))
+    rows = list(_rows(status, zone, trouble))
     return Table(
         rows,
         {"what": _what, "state": lambda row: heading(f"at_dock.{row['state']}"), "since": time_of("since")},
         "",
         [_why] if any(map(_why, rows)) else (),
-        "\n".join(_sentences(status, zone)),
+        "\n".join(_sentences(status, zone, trouble)),
         line("title.dock"),
     )
 
@@ -76,8 +79,9 @@ def _what_of(overdue: Overdue, zone: str) -> Phrase:
     return Phrase("dock_status.not_collected", pouch=overdue.pouch, since=Instant(overdue.since_ms, zone))
 
 
-def _rows(status: service.DockStatus, zone: str) -> Iterator[Row]:
-    """The dock, its adapters while it runs, the pouches that wait and the latest that was collected."""
+def _rows(status: service.DockStatus, zone: str, trouble: StoreError | None) -> Iterator[Row]:
+    """The dock, its adapters while it runs, the database if it can't be written, the pouches that wait and the latest
+    that was collected."""
     run, radios, collected, waiting, _ = status.known
     late = {each.pouch if each.what != NOT_LISTENING else None for each in status.overdue}
 
@@ -90,12 +94,16 @@ def _rows(status: service.DockStatus, zone: str) -> Iterator[Row]:
     if run is None:
         yield row("dock", None, "never_started", None, is_late=None in late)
     elif not status.running:
-        yield row("dock", run.computer, "not_running", run.seen_ms, is_late=None in late)
+        # One that can't save anything can't tell that it runs either.
+        state = "not_known" if trouble else "not_running"
+        yield row("dock", run.computer, state, run.seen_ms, is_late=None in late)
     else:
         yield row("dock", run.computer, "running", run.began_ms, is_late=None in late)
         for each in radios:
             state = "listening" if each.listening else "not_listening"
             yield row("adapter", each.adapter, state, each.since_ms, each.why)
+    if trouble:
+        yield row("database", str(trouble.fields["path"]), "not_writable", None, trouble.code, True)
     for pouch in waiting:
         yield row("pouch", pouch.pouch, "not_collected", pouch.since_ms, pouch.why, pouch.pouch in late)
     if collected:
@@ -106,6 +114,8 @@ def _what(row: Row) -> str:
     name = row["name"]
     if row["kind"] == "dock":
         return line("cell.dock")
+    if row["kind"] == "database":
+        return line("cell.database")
     if row["kind"] == "adapter":
         return line("cell.adapter", adapter=name) if name else line("cell.own_adapter")
     return line("cell.pouch_waiting" if row["kind"] == "pouch" else "cell.latest_pouch", pouch=name)
@@ -127,16 +137,20 @@ def _why(row: Row) -> str:
     return told(_NOT_COLLECTED.get(why, Phrase("dock_status.tried_again")))
 
 
-def _sentences(status: service.DockStatus, zone: str) -> Iterator[str]:
+def _sentences(status: service.DockStatus, zone: str, trouble: StoreError | None) -> Iterator[str]:
     """What follows, with the next step."""
     run = status.known.run
+    if trouble:
+        yield line("dock.unsaved", why=unsaved(trouble))
     steps = {"start": NextStep("dock.service"), "install": NextStep("service.install")}
     if run is None:
         yield line("dock_status.never_started", **steps)
+    elif not status.running and trouble:
+        yield line("dock_status.not_known", seen=Instant(run.seen_ms, zone))
     elif not status.running:
         yield line("dock_status.not_running", seen=Instant(run.seen_ms, zone), **steps)
     elif not any(each.listening for each in status.known.radios):
         yield line("dock_status.hears_nothing")
-    elif not status.overdue:
+    elif not status.overdue and not trouble:
         yield line("dock_status.well")
     yield from (told(_what_of(each, zone)) for each in status.overdue)

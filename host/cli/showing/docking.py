@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 
 from host import clock, service
+from host.cli import terminal
 from host.cli.steps import told
 from host.docking.session import DockingStep
 from host.link.adapter import Adapter, open_adapter
@@ -27,7 +28,7 @@ MOST_HELD = 20
 
 def at_once(_: DockingStep, text: str) -> None:
     """Shows a line on standard error."""
-    click.echo(text, err=True)
+    terminal.say(text)
 
 
 def progress(
@@ -72,9 +73,9 @@ class Meanwhile:
             self._lines.clear()
             self._dropped = 0
         if dropped:
-            click.echo(told(Phrase("dock.lines_left_out", left_out=dropped)), err=True)
+            terminal.say(told(Phrase("dock.lines_left_out", left_out=dropped)))
         for each in lines:
-            click.echo(each, err=True)
+            terminal.say(each)
 
 
 def on_radio(name: str | None, work: Callable[[Adapter], Awaitable[_Result]]) -> _Result | None:
