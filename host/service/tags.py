@@ -12,6 +12,7 @@ from host.store.dock import DockRepository
 from host.store.drafts import DraftRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
+from host.tag.claims import impossible
 from host.tag.events import Docking, Event, EventRow, Radio, StatusTold, Tag
 from host.tag.lid import event_times
 from host.tag.times import Interval
@@ -159,11 +160,14 @@ class Tags:
         self._db.demand("stock.read", tag_id)
         return self._tags.records(tag_id)
 
-    def log(self, tag: Tag) -> list[tuple[Event, Interval | None]]:
-        """The events of a tag in order, and when each happened; None of a record that does not verify."""
-        events = self.events(tag.id)
-        when = event_times(tag, events, self.dockings(tag.id))
-        return [(each, when.get(each.sequence)) for each in events]
+    def log(self, tag: Tag) -> list[tuple[Event, Interval | None, bool]]:
+        """The events of a tag in order, and when each happened; None of a record that does not verify.
+
+        Last, whether it tells of a time that can't be.
+        """
+        events, dockings = self.events(tag.id), self.dockings(tag.id)
+        when, doubted = event_times(tag, events, dockings), impossible(events, dockings)
+        return [(each, when.get(each.sequence), each.sequence in doubted) for each in events]
 
     def events(self, tag_id: str | None = None) -> list[Event]:
         """The events of one tag or of all, by tag and sequence."""

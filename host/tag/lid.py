@@ -1,9 +1,9 @@
 """Openings of the lid, read from the events of a tag's log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from host.tag import times
+from host.tag import claims, times
 from host.tag.events import VERIFIED, Docking, Event, Tag
 from host.tag.opening import LidOpening
 from host.tag.times import Interval
@@ -61,21 +61,28 @@ def is_open_after(event: Event) -> bool:
 
 
 def event_times(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> dict[int, Interval]:
-    """When each verified event of `tag` happened, by sequence; `dockings` are the tag's own."""
+    """When each verified event of `tag` happened, by sequence; `dockings` are the tag's own.
+
+    One that tells of a time that can't be is dated by its place in the log.
+    """
     heard = [each.finished_at_ms or each.started_at_ms for each in dockings]
     anchors = times.anchors_of(dockings, tag.id)
-    return times.intervals(events, anchors, tag.enrolled_at_ms, max(heard, default=tag.enrolled_at_ms))
+    doubted = claims.impossible(events, dockings)
+    believed = [each for each in events if each.sequence not in doubted] if doubted else events
+    when = times.intervals(believed, anchors, tag.enrolled_at_ms, max(heard, default=tag.enrolled_at_ms))
+    return when | claims.by_order(tag, events, dockings, doubted, when) if doubted else when
 
 
 def lid_openings(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking]) -> list[LidOpening]:
     """The openings in the log of `tag`, in order of sequence; `events` and `dockings` are the tag's own."""
     when = event_times(tag, events, dockings)
+    doubted = claims.impossible(events, dockings)
     return [
         LidOpening(
             lid.first.sequence,
             when[lid.first.sequence],
             when[lid.close.sequence] if lid.close else None,
-            _duration_s(lid),
+            _duration_s(lid, doubted),
             lid.is_open,
             lid.dose_marks,
         )
@@ -83,9 +90,11 @@ def lid_openings(tag: Tag, events: Sequence[Event], dockings: Sequence[Docking])
     ]
 
 
-def _duration_s(lid: Lid) -> int | None:
-    """Seconds of the tag's clock; not known across a start, which begins a new uptime."""
+def _duration_s(lid: Lid, doubted: Collection[int]) -> int | None:
+    """Seconds of the tag's clock; not known across a start, which begins a new uptime, or where that can't be right."""
     if lid.close is None or lid.close.boot_count != lid.first.boot_count:
+        return None
+    if lid.first.sequence in doubted or lid.close.sequence in doubted:
         return None
     assert lid.close.uptime_s is not None and lid.close.flags is not None and lid.first.uptime_s is not None
     return 0 if lid.close.flags & record.FLAG_BRIEF else lid.close.uptime_s - lid.first.uptime_s

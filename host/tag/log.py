@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from host.tag import temperature, times
+from host.tag.claims import impossible
 from host.tag.events import ALTERED, VERIFIED, Docking, Event, Tag
 from host.tag.lid import event_times, lid_openings
 from host.tag.opening import LidOpening
@@ -99,7 +100,7 @@ def derive(
         *_starts(events, at),
         *_stops(events, at, own_stops),
         *_put_back(events, dockings),
-        *_faults(events, at),
+        *_faults(events, at, impossible(events, dockings)),
         *_clocks(tag, events, dockings),
     ]
     return TagLog(_state(tag, dockings), lid_openings(tag, events, dockings), flaws, _readings(tag, events, dockings))
@@ -203,9 +204,11 @@ def _put_back(events: Sequence[Event], dockings: Sequence[Docking]) -> Iterator[
         had = max(had, brought.get(docking.id, 0))
 
 
-def _faults(events: Sequence[Event], at: dict[int, int]) -> Iterator[Flaw]:
+def _faults(events: Sequence[Event], at: dict[int, int], doubted: Collection[int]) -> Iterator[Flaw]:
     for event in events:
         detail = fault_codes.describe(event.aux or 0) if event.type == _FAULT else _nonsense(event)
+        if event.sequence in doubted and not detail:
+            detail = "it told a time that can't be right, so it is dated by its place in the log"
         if detail:
             yield Flaw(event.tag, event.sequence, FAULT, event.docking, at[event.docking], 1, detail)
 

@@ -26,8 +26,11 @@ def cause_of_start(aux: int) -> Phrase:
     return _CAUSES.get(aux, Phrase("start.other", cause=aux))
 
 
-def explain(event: Event) -> list[Phrase]:
-    """What the event's aux and flags add to its type; for a record that does not verify, its verdict."""
+def explain(event: Event, doubtful: bool = False) -> list[Phrase]:
+    """What the event's aux and flags add to its type; for a record that does not verify, its verdict.
+
+    If it is `doubtful` when it was, that as well.
+    """
     if event.verdict != VERIFIED:
         return [_VERDICTS[event.verdict]]
     aux = event.aux or 0
@@ -48,6 +51,8 @@ def explain(event: Event) -> list[Phrase]:
     said += _warm(event)
     if (event.flags or 0) & record.FLAG_BRIEF:
         said.append(Phrase("event.brief"))
+    if doubtful:
+        said.append(Phrase("event.doubtful_time"))
     return said
 
 

@@ -570,6 +570,7 @@ ACCESS: Sentences = {
     "event.temperature": "{coldest_c} °C",
     "event.temperatures": "{coldest_c} to {warmest_c} °C",
     "event.brief": "brief",
+    "event.doubtful_time": "its time can't be right",
 }
 
 # The database and its key file.

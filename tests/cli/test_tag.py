@@ -207,3 +207,20 @@ def test_search_for_keys_would_find_one(tmp_path: Path) -> None:
         repr(key).encode(),
     ):
         assert any(form in leak for form in forms_of(key)), leak
+
+
+@pytest.mark.parametrize("hours", [-24, -100 * 365 * 24], ids=["tomorrow", "in a hundred years"])
+def test_an_opening_at_a_time_that_cannot_be_is_told_as_that(force: Station, hours: float) -> None:
+    force.dock(f"{1:016x}", ("heartbeat", 0.1), days_ago=1)
+    force.dock(f"{1:016x}", ("lid_open", hours), ("lid_close", 3), ("heartbeat", 1))
+    assert "its time can't be" in force.run("tag", "log", "P1").stdout
+    rows = force.json("tag", "log", "P1")
+    assert [row["detail"] for row in rows] == ["", "its time can't be right", "", ""]
+    assert [row["uptime_s"] for row in rows][1] > [row["uptime_s"] for row in rows][3], "kept as the tag told it"
+    assert rows[0]["at"] <= rows[1]["at"] <= rows[2]["at"], "dated by its place"
+    (opening,) = force.json("openings")
+    assert (opening["duration_s"], opening["officers"], opening["kits"]) == (None, ["1207"], ["K1"])
+    assert opening["opened_error_s"] > 3600
+    text = " ".join(force.run("reconcile").stdout.split())
+    assert "it told a time that can't be right, so it is dated by its place in the log." in text
+    assert "P1" in force.run("openings", "--format", "csv").stdout

@@ -43,7 +43,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
         assert tag is not None
         found = service.Tags(store).log(tag)
     rows = []
-    for event, at in found:
+    for event, at, doubtful in found:
         if since_ms is not None and (at is None or at.latest_ms < since_ms):
             continue
         rows.append(
@@ -53,7 +53,7 @@ def log(db: Path, pouch: str | None, port: str | None, limit: int, since: str | 
                 "error_s": -(-at.error_ms // 1000) if at else None,
                 "event": event.type,
                 "verdict": event.verdict,
-                "detail": ", ".join(map(steps.told, explain(event))),
+                "detail": ", ".join(map(steps.told, explain(event, doubtful))),
                 "battery_mv": event.battery_mv,
                 "boot_count": event.boot_count,
                 "uptime_s": event.uptime_s,

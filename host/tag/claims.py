@@ -1,0 +1,79 @@
+"""Which records tell of a time that can't be, by the tag's own clock and its own order of records.
+
+A tag's uptime never steps back within one start, and no record is later than the docking that fetched it. Who tells
+otherwise has a memory at fault, or firmware. Such a record is believed in its order alone, since that is sealed: it
+came after the one before it and before the one after it. No wrong clock of a station matters here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+from host.tag.events import VERIFIED, Docking, Event, Tag
+from host.tag.times import Interval
+
+SLACK_S = 3600
+"""How far a record may be ahead of its docking, in seconds: it may come from the end of a long one, over a cable."""
+
+
+def impossible(events: Sequence[Event], dockings: Sequence[Docking]) -> frozenset[int]:
+    """The sequences of the verified `events` of one tag, in order, whose uptime can't be."""
+    ends = {each.id: (each.boot_count, each.uptime_ms) for each in dockings}
+    ahead: set[int] = set()
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for event in events:
+        if event.verdict != VERIFIED or event.boot_count is None or event.uptime_s is None:
+            continue
+        boot_count, uptime_ms = ends.get(event.docking, (None, None))
+        same = boot_count == event.boot_count and uptime_ms is not None
+        if same and event.uptime_s * 1000 > (uptime_ms or 0) + SLACK_S * 1000:
+            ahead.add(event.sequence)
+        else:
+            starts.setdefault(event.boot_count, []).append((event.sequence, event.uptime_s))
+    return frozenset(ahead.union(*map(_out_of_order, starts.values())))
+
+
+def _out_of_order(told: list[tuple[int, int]]) -> set[int]:
+    """The fewest sequences without which the uptimes of one start don't step back."""
+    if all(later[1] >= earlier[1] for earlier, later in pairwise(told)):
+        return set()
+    ends: list[int] = []  # the least uptime with which so many in a row can end, and where that is
+    places: list[int] = []
+    before: list[int] = []
+    for place, (_, uptime_s) in enumerate(told):
+        length = bisect_right(ends, uptime_s)
+        before.append(places[length - 1] if length else -1)
+        ends[length : length + 1], places[length : length + 1] = [uptime_s], [place]
+    kept, place = set(), places[-1]
+    while place >= 0:
+        kept.add(told[place][0])
+        place = before[place]
+    return {sequence for sequence, _ in told} - kept
+
+
+def by_order(
+    tag: Tag,
+    events: Sequence[Event],
+    dockings: Sequence[Docking],
+    doubted: Collection[int],
+    when: Mapping[int, Interval],
+) -> dict[int, Interval]:
+    """When each of the `doubted` happened: between its neighbours that are believed, and before its docking ended."""
+    ended = {each.id: each.finished_at_ms or each.started_at_ms for each in dockings}
+    earliest, since = tag.enrolled_at_ms, {}
+    for event in events:
+        if event.sequence in when:
+            earliest = max(earliest, when[event.sequence].earliest_ms)
+        elif event.sequence in doubted:
+            since[event.sequence] = earliest
+    found: dict[int, Interval] = {}
+    latest: int | None = None
+    for event in reversed(events):
+        if event.sequence in when:
+            known_ms = when[event.sequence].latest_ms
+            latest = known_ms if latest is None else min(latest, known_ms)
+        elif event.sequence in doubted:
+            low, docked = since[event.sequence], ended[event.docking]
+            high = max(low, docked if latest is None else min(latest, docked))
+            found[event.sequence] = Interval(low, high, (low + high) // 2)
+    return found
