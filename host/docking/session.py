@@ -86,6 +86,7 @@ class DockingSession:
         self._hurry = hurry
         self._unproved_noted = unproved_noted
         self._began_ms = 0
+        self._zone = "UTC"
         self._docking = 0
         self._added = 0
         self._altered: list[int] = []
@@ -99,6 +100,7 @@ class DockingSession:
 
     def _begin(self, store: service.Database) -> _Begun:
         tags, tag = service.Tags(store), self._tag
+        self._zone = store.station.time_zone
         keys = tags.tag_keys(tag.id)
         last = tags.last_record(tag.id)
         log_key = self._log_keys.at(tag.id, keys.log, last[0] + 1 if last else 1)
@@ -132,7 +134,11 @@ class DockingSession:
         afterwards = 0 if self._more else max(0, ends_at + bounds.AFTERWARDS - committed)
         tag_session.ask_records(verifier.next_sequence, afterwards)
         await tag_session.acknowledged()
-        await tag_session.time_set()
+        try:
+            await tag_session.time_set()
+        except TagRefused:  # it takes none outside of what docs/wire.md says, and still brings its log
+            now = clock.Instant(self._now_ms(), self._zone)
+            self._say("refused", Phrase("docking.time_refused", now=now))
         try:
             await tag_session.config_set()
         except TagRefused as refused:

@@ -6,11 +6,13 @@ Collecting and everything that a dock does beside it: it notes what doesn't agre
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from host import service
+from host.clock import Instant
 from host.docking.keeping import Keeping
 from host.docking.service import Dock
 from host.docking.session import DockingReport
@@ -37,6 +39,12 @@ ANSWERING_S = 300.0
 LATEST_NOTE_S = 900.0
 """After so long it is noted anyway, in seconds: at a shift change there's always somebody."""
 
+
+LOOK_AT_CLOCK_S = 2.0
+"""How often it is looked whether somebody has set this computer's clock, in seconds."""
+
+LEAST_STEP_MS = 60_000
+"""By how much at least, for it to be said, in milliseconds: more than an opening's time is off the day after."""
 
 NEVER = ("radio.no_stack", "radio.no_such_name", "radio.part_missing", "radio.no_usb")
 """Why a radio can't be had however long it is waited for: somebody has to type or to install something."""
@@ -82,6 +90,7 @@ class Supervision:
                     group.create_task(self._beat(beside))
                     group.create_task(self._note(beside))
                     group.create_task(self._tell(beside))
+                    group.create_task(self._watch_clock())
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
 
@@ -141,6 +150,18 @@ class Supervision:
                 async with asyncio.timeout(rest_s):
                     await self._changed.wait()
 
+    async def _watch_clock(self) -> None:
+        """Says when this computer's clock is set while the dock is open: nothing is dated wrongly in silence."""
+        before_ms, before_s = self._dock.now_ms(), steady_s()
+        while True:
+            await asyncio.sleep(LOOK_AT_CLOCK_S)
+            now_ms, now_s = self._dock.now_ms(), steady_s()
+            step_ms = now_ms - before_ms - round((now_s - before_s) * 1000)
+            before_ms, before_s = now_ms, now_s
+            if abs(step_ms) >= LEAST_STEP_MS:
+                now = Instant(now_ms, self._dock.store.station.time_zone)
+                self._told(Phrase("dock.clock_set", step_s=round(step_ms / 1000), now=now))
+
     async def _tell(self, beside: Keeping) -> None:
         """Tells of each docking that has ended."""
         while True:
@@ -161,6 +182,11 @@ class Supervision:
                 with suppress(StoreError):
                     await beside.do(partial(_note_what_is_found, self._dock.now_ms()))
             await asyncio.sleep(NOTE_S / 12)
+
+
+def steady_s() -> float:
+    """Seconds that only rise, and on Linux go on while the computer sleeps, as its clock does."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _code(error: KitdockError) -> str:

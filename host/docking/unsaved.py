@@ -1,8 +1,8 @@
-"""What a dock says when the database can't be written: it goes on by itself once it can, and tags keep their logs."""
+"""What a dock says when nothing can be saved: it goes on by itself once it can, and tags keep their logs."""
 
 from __future__ import annotations
 
-from host.errors import DatabaseBusy, DatabaseFull
+from host.errors import ClockWrong, DatabaseBusy, DatabaseFull
 from host.phrase import Phrase
 
 
@@ -12,4 +12,6 @@ def unsaved(error: Exception) -> Phrase | None:
         return Phrase("unsaved.locked", path=error.fields["path"])
     if isinstance(error, DatabaseFull):
         return Phrase("unsaved.no_room", path=error.fields["path"])
+    if isinstance(error, ClockWrong):
+        return Phrase("unsaved.clock", **error.fields)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from host.errors import DatabaseBusy, DatabaseFull, StoreError
+from host.errors import ClockWrong, DatabaseBusy, DatabaseFull, StoreError
 from host.store.database import Database
 from host.store.dock import DockRepository
 from host.tag.dock import Attendance, DockRun, Overdue, RadioState, overdue
@@ -53,10 +53,12 @@ class Docks:
             self._docks.put_waiting(tag_id, at_ms, why)
 
     def trouble(self) -> StoreError | None:
-        """Why nothing that a pouch brings can be saved now: the database is locked, or its disk is full."""
+        """Why nothing that a pouch brings can be saved now: the database is locked, its disk is full, or this
+        computer's clock is far behind."""
         try:
             self._db.check_writable()
-        except (DatabaseBusy, DatabaseFull) as error:
+            self._db.right_now()
+        except (DatabaseBusy, DatabaseFull, ClockWrong) as error:
             return error
         except StoreError:
             pass  # of this login; the dock may have another

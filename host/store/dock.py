@@ -40,10 +40,14 @@ class DockRepository:
         return (row is not None, row[0] if row else None)
 
     def put_waiting(self, tag_id: str, at_ms: int, why: str | None) -> None:
-        """Keeps that a tag in use waits, if it did not before, and why its last docking failed, if one did."""
+        """Keeps that a tag in use waits, if it did not before, and why its last docking failed, if one did.
+
+        It has not waited since before it was enrolled, or collected: a clock that was behind has said so.
+        """
         self._db.connection.execute(
             "INSERT INTO dock_waiting (tag, since_ms, why) "
-            "SELECT id, ?, ? FROM tag WHERE id = ? AND retired_at_ms IS NULL "
+            "SELECT id, max(?, enrolled_at_ms, coalesce((SELECT max(finished_at_ms) FROM docking "
+            "WHERE tag = tag.id AND outcome = 'complete'), 0)), ? FROM tag WHERE id = ? AND retired_at_ms IS NULL "
             "ON CONFLICT (tag) DO UPDATE SET why = coalesce(excluded.why, why)",
             (at_ms, why, tag_id),
         )

@@ -1824,6 +1824,21 @@ def _send_the_report(path: object, failed: int, go_on: str | None) -> str:
     return " ".join(filter(None, said))
 
 
+def _clock_set(step_s: int, now: str) -> str:
+    way = "forward" if step_s > 0 else "back"
+    return (
+        f"This computer's clock was put {way} by {_roughly(abs(step_s))} and now says {now}. Check that it's right: "
+        "openings are dated by it."
+    )
+
+
+def _roughly(seconds: int) -> str:
+    for unit, size_s in (("year", 365 * 86_400), ("day", 86_400), ("hour", 3600)):
+        if seconds > 1.9 * size_s:
+            return plural(round(seconds / size_s), unit)
+    return plural(round(seconds / 60), "minute")
+
+
 def _radio_lost(adapter: str, error: str) -> str:
     which = f"Adapter {adapter}: " if adapter and adapter not in error else ""
     return f"{which}{_sentence(error)} The dock goes on by itself once it can."
@@ -1908,6 +1923,9 @@ TAGS: Sentences = {
     "docking.failed": _docking_failed,
     "docking.altered": "Entry {sequence} in the tag's log is not as the tag wrote it. It is kept as evidence.",
     "docking.more_altered": _more_altered,
+    "docking.time_refused": (
+        "The tag didn't take this computer's time, {now}. Set this computer's clock: openings are dated by it."
+    ),
     "docking.expiry_refused": "The tag did not take its kit's expiry date. {error}",
     "docking.rolled_back": (
         "The tag's log ends at record {ends_at}, but {committed} are committed: its flash was put back to an earlier "
@@ -2209,10 +2227,15 @@ TAGS: Sentences = {
         "{why} Until then nothing can be collected. Tags keep their logs, and the dock goes on by itself."
     ),
     "dock.saves_again": (
-        "The database can be written again. Leave your pouch in the dock: it's collected within a minute."
+        "What pouches bring can be saved again. Leave your pouch in the dock: it's collected within a minute."
     ),
     "unsaved.locked": "Another program has locked database {path}. Wait until it's done, or close it.",
+    "unsaved.clock": (
+        "This computer's clock says {now}, but the newest entry is from {newest}. Set the clock. If it's that entry "
+        "that is wrong, an administrator can use {accept}."
+    ),
     "unsaved.no_room": "There's no room left for database {path}. Free some disk space.",
+    "dock.clock_set": _clock_set,
     "dock.lines_left_out": "Earlier messages not shown: {left_out}.",
     "dock.complete": "collected",
     "dock.failed": "failed",
@@ -2281,6 +2304,7 @@ TAGS: Sentences = {
         "Its tag's memory was put back to an earlier state. Keep the tag as it is, and see {see}."
     ),
     "dock_status.safe_mode": "Its tag is in safe mode. Plug the tag into USB: {log}.",
+    "dock_status.clock": "What it had couldn't be saved: this computer's clock was far behind the newest entry.",
     "dock_status.database": "What it had couldn't be saved: the database was locked, full or read-only.",
     "asking.officers": "officer {officers:or}",
     "asking.nobody": "nobody",

@@ -144,7 +144,7 @@ def test_a_terminal_that_only_asks_says_once_that_nothing_can_be_saved_and_when_
             assert capsys.readouterr().err.count("Another program has locked database") == 1
         watch.look()
         watch.look()
-        assert capsys.readouterr().err.count("The database can be written again.") == 1
+        assert capsys.readouterr().err.count("can be saved again.") == 1
 
 
 def test_what_has_ended_the_collecting_ends_the_dock_once_nobody_is_asked(shift: Station) -> None:

@@ -55,7 +55,7 @@ def seen_by_people(folder: Path, trouble: Callable[[Path], Callable[[], object]]
             await shows(asks, "Your collar number [4101]:")
             asks.type("\n2\n")
             await shows(asks, "For pouch P-01 we have: training.")
-            await shows(asks, "The database can be written again.")
+            await shows(asks, "can be saved again.")
             assert words(service.shown).count(said) == words(asks.shown).count(said) == 1
             assert max(map(len, (service.shown + asks.shown).splitlines())) <= 80
             async with asyncio.timeout(20):

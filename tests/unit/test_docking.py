@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from host import clock
 from host.access.vault import TagKeys
 from host.docking.bounds import BATCH
 from host.docking.keeping import Keeping
@@ -164,6 +165,18 @@ def test_a_tag_that_takes_no_expiry_is_docked_all_the_same(bench: Bench, monkeyp
     report = bench.dock()
     assert (report.error, report.added, bench.tag.acknowledged_up_to) == (None, 2, 2)
     assert any(step.stage == "refused" and step.said.code == "docking.expiry_refused" for step in bench.steps)
+
+
+def test_a_time_that_no_tag_takes_is_told_of_and_the_log_is_collected_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The station's clock is beyond 2100."""
+    bench.tag.happen(record.LID_OPEN)
+    bench.now_ms = 4_196_126_950_000
+    report = bench.dock()
+    assert (report.error, report.added, bench.tag.acknowledged_up_to) == (None, 1, 1)
+    now = clock.Instant(bench.now_ms, "Europe/London")
+    assert [step.said for step in bench.steps if step.stage == "refused"] == [Phrase("docking.time_refused", now=now)]
 
 
 def test_more_records_than_one_batch_are_fetched_in_several_transactions(store: Store) -> None:

@@ -141,6 +141,14 @@ def test_what_waits_since_a_time_to_come_waits_since_the_clock_was_put_right(sto
     assert [each.since_ms for each in store.status(NOW).known.waiting] == [NOW]
 
 
+def test_nobody_waits_since_before_the_last_collection_whatever_the_clock_said(store: Store) -> None:
+    docked(store, T1, NOW - HOUR)
+    for tag in (T1, T2):
+        store.waiting(tag, 130_000_000)  # in 1970
+    waiting = [(each.pouch, each.since_ms) for each in store.status(NOW).known.waiting]
+    assert waiting == [("P2", NOW - 40 * clock.DAY_MS), ("P1", NOW - HOUR)]
+
+
 @pytest.mark.parametrize(("after_ms", "running"), [
     (0, True), (ALIVE_MS, True), (ALIVE_MS + 1, False), (-ALIVE_MS, True), (-ALIVE_MS - 1, False), (-9 * HOUR, False),
 ])  # fmt: skip

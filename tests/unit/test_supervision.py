@@ -19,6 +19,7 @@ from bumble.hci import Address
 import host.docking.service
 from host import service
 from host.access.vault import TagKeys
+from host.docking import supervision
 from host.docking.service import Dock
 from host.docking.session import DockingReport, DockingStep
 from host.docking.supervision import Supervision
@@ -59,6 +60,9 @@ class Scene:
         self.alive = 0
         self._tags: list[BleTag] = []
 
+    def now_ms(self) -> int:
+        return NOW_MS
+
     @asynccontextmanager
     async def running(self, *names: str) -> AsyncIterator[asyncio.Task[None]]:
         def alive() -> None:
@@ -68,7 +72,7 @@ class Scene:
             if report.error is None:
                 self.docked.append(report.pouch)
 
-        with Dock(self.store, self.steps.append, lambda: NOW_MS) as here:
+        with Dock(self.store, self.steps.append, self.now_ms) as here:
             running = asyncio.create_task(Supervision(here, names, self.told.append, alive, docked).run())
             try:
                 yield running
@@ -312,6 +316,30 @@ def test_once_the_store_is_free_the_dock_tells_that_it_lives(tmp_path: Path, mon
                 await asyncio.sleep(0.5)
             await scene.until(lambda: docks.status(NOW_MS).known.run is not None)
 
+    scene(tmp_path, play)
+
+
+@pytest.mark.parametrize("step_s", [86_400, -3600, -1_767_225_600])
+def test_a_clock_that_is_set_is_told_of_once_and_one_that_runs_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_s: int
+) -> None:
+    monkeypatch.setattr("host.docking.supervision.LOOK_AT_CLOCK_S", 0.05)
+    steady, ahead_s = supervision.steady_s(), [0]
+
+    async def play(scene: Scene) -> None:
+        async with scene.running(await scene.station.listen_hci()):
+            await scene.listening()
+            await asyncio.sleep(0.2)
+            assert scene.said() == []
+            ahead_s[0] = step_s
+            await scene.until(lambda: bool(scene.told))
+            await asyncio.sleep(0.2)
+            (told,) = scene.told
+            assert (told.code, told.fields["step_s"]) == ("dock.clock_set", step_s)
+
+    monkeypatch.setattr(
+        Scene, "now_ms", lambda self: NOW_MS + round((supervision.steady_s() - steady + ahead_s[0]) * 1000)
+    )
     scene(tmp_path, play)
 
 

@@ -43,7 +43,7 @@ def dock_status(db: Path) -> Table:
         status = service.Docks(store).status(now_ms)
     if status.overdue or not status.running or trouble:
         click.get_current_context().meta[STATUS] = FINDING
-    rows = list(_rows(status, zone, trouble))
+    rows = list(_rows(status, zone, db, trouble))
     return Table(
         rows,
         {"what": _what, "state": lambda row: heading(f"at_dock.{row['state']}"), "since": time_of("since")},
@@ -79,7 +79,7 @@ def _what_of(overdue: Overdue, zone: str) -> Phrase:
     return Phrase("dock_status.not_collected", pouch=overdue.pouch, since=Instant(overdue.since_ms, zone))
 
 
-def _rows(status: service.DockStatus, zone: str, trouble: StoreError | None) -> Iterator[Row]:
+def _rows(status: service.DockStatus, zone: str, store_path: Path, trouble: StoreError | None) -> Iterator[Row]:
     """The dock, its adapters while it runs, the database if it can't be written, the pouches that wait and the latest
     that was collected."""
     run, radios, collected, waiting, _ = status.known
@@ -103,7 +103,7 @@ def _rows(status: service.DockStatus, zone: str, trouble: StoreError | None) -> 
             state = "listening" if each.listening else "not_listening"
             yield row("adapter", each.adapter, state, each.since_ms, each.why)
     if trouble:
-        yield row("database", str(trouble.fields["path"]), "not_writable", None, trouble.code, True)
+        yield row("database", str(store_path), "not_writable", None, trouble.code, True)
     for pouch in waiting:
         yield row("pouch", pouch.pouch, "not_collected", pouch.since_ms, pouch.why, pouch.pouch in late)
     if collected:
@@ -132,6 +132,8 @@ def _why(row: Row) -> str:
         return ""
     if why is None:
         return line("dock_status.put_back")
+    if why == "clock.behind":
+        return line("dock_status.clock")
     if why.startswith("database."):
         return line("dock_status.database")
     return told(_NOT_COLLECTED.get(why, Phrase("dock_status.tried_again")))
