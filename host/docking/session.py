@@ -19,8 +19,8 @@ from host.errors import KitdockError, LinkError, StoreError
 from host.link.errors import LinkLost, TagDrags, TagMisbehaves, TagRefused, TagStalled
 from host.link.gatt import Link
 from host.link.tag_session import Gap, TagSession, TagStatus
-from host.phrase import Phrase
-from host.tag.events import ALTERED, UNLINKED, EventRow, StatusTold, Tag
+from host.phrase import NextStep, Phrase
+from host.tag.events import ALTERED, ELSEWHERE, UNLINKED, EventRow, StatusTold, Tag
 from host.tag.verify import ChainVerifier, LogKeys
 from kitwire import config
 from kitwire.errors import WireError
@@ -90,6 +90,8 @@ class DockingSession:
         self._docking = 0
         self._added = 0
         self._altered: list[int] = []
+        self._gaps: list[tuple[int, int]] = []
+        self._elsewhere = False
         self._status: TagStatus | None = None
         self._more = False
 
@@ -162,6 +164,8 @@ class DockingSession:
             raise TagRolledBack("docking.rolled_back", ends_at=ends_at, committed=committed)
         if status.acknowledged > ends_at:
             raise TagMisbehaves("link.status_senseless")
+        # Nobody acknowledges what it has not committed: that was another station, or this one before a restore.
+        self._elsewhere = status.acknowledged > committed
         most = bounds.most_records(self._tag.enrolled_at_ms, self._now_ms())
         if ends_at > most:
             raise TagMisbehaves("docking.too_many_records", ends_at=ends_at, most=most)
@@ -200,6 +204,7 @@ class DockingSession:
         rows: list[EventRow] = []
         for part in parts:
             if isinstance(part, Gap):
+                self._gaps.append((verifier.next_sequence, part.first - 1))
                 verifier.skip_to(*part)
             else:
                 rows.extend(map(verifier.take, part))
@@ -222,6 +227,8 @@ class DockingSession:
         more_altered = len(self._altered) - 1
         if more_altered > 0:
             self._say("refused", Phrase("docking.more_altered", more=more_altered))
+        for gap in self._gaps:
+            self._say("refused", self._lacks(*gap))
         if error is None:
             self._say("complete", self._ended_well())
         else:
@@ -242,8 +249,15 @@ class DockingSession:
     def _end(self, store: service.Database, error: Exception | None) -> None:
         if not self._docking:
             self._docking = service.Tags(store).begin_docking(self._tag.id, self._began_ms)
-        outcome, detail = ("complete", None) if error is None else ("failed", str(error))
+        elsewhere = ELSEWHERE if self._gaps and self._elsewhere else None
+        outcome, detail = ("complete", elsewhere) if error is None else ("failed", str(error))
         service.Tags(store).finish_docking(self._docking, self._now_ms(), outcome, detail, self._added)
+
+    def _lacks(self, first: int, last: int) -> Phrase:
+        """What is said of records that the tag no longer has."""
+        if self._elsewhere:
+            return Phrase("docking.gap_elsewhere", first=first, last=last)
+        return Phrase("docking.gap", first=first, last=last, see=NextStep("reconcile.list"))
 
     def _ended_well(self) -> Phrase:
         if self._more:

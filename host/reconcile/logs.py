@@ -9,7 +9,7 @@ from host import clock
 from host.phrase import NextStep, Phrase
 from host.reconcile.discrepancy import HIGH, LOW, MEDIUM, Discrepancy, docking, record
 from host.reconcile.situation import TagFlaw, View, only, whose
-from host.tag.events import ALTERED
+from host.tag.events import ALTERED, ELSEWHERE
 from host.tag.log import CLOCK, CUT, FAULT, GAP, NO_START, PUT_BACK, RESTART, STOP, Flaw
 from host.tag.logbook import cause_of_start
 
@@ -34,9 +34,13 @@ def sequence_gap(view: View) -> Iterator[Discrepancy]:
     """Records that a tag made and the station never got."""
 
     def found(flaw: Flaw) -> Phrase:
+        if flaw.detail == ELSEWHERE:
+            return Phrase("found.gap_elsewhere", tag=flaw.tag, **_gone(flaw))
         return Phrase("found.sequence_gap", tag=flaw.tag, **_gone(flaw))
 
     def ask(each: TagFlaw) -> Phrase:
+        if each.flaw.detail == ELSEWHERE:
+            return NextStep("tag.dock", "next.gap_elsewhere", pouch=each.pouch)
         return NextStep("tag.dock", "next.sequence_gap", pouch=each.pouch)
 
     return _one_each(view, GAP, "sequence_gap", MEDIUM, found, ask)

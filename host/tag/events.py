@@ -9,6 +9,10 @@ ALTERED = "altered"
 UNLINKED = "unlinked"
 """Whether the record is genuine cannot be told, because what it is chained to is not here."""
 
+ELSEWHERE = "collected elsewhere"
+"""The detail of a complete docking at which records were gone that the tag had handed over: to another station, or to
+this one before it was restored."""
+
 
 class Tag(NamedTuple):
     """An enrolled tag: id (16 hexadecimal digits), the pouch it is in, instants in Unix milliseconds.

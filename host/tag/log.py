@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from host.tag import temperature, times
 from host.tag.claims import impossible
-from host.tag.events import ALTERED, VERIFIED, Docking, Event, Tag
+from host.tag.events import ALTERED, ELSEWHERE, VERIFIED, Docking, Event, Tag
 from host.tag.lid import event_times, lid_openings
 from host.tag.opening import LidOpening
 from host.tag.temperature import Reading
@@ -159,7 +159,8 @@ def _gaps(events: Sequence[Event], dockings: Sequence[Docking], forgotten: Seque
             docking = by_id[event.docking]
             full = (docking.last_sequence or 0) - event.sequence + 1 >= record.LEAST_KEPT
             kind = GAP if full else CUT
-            yield Flaw(event.tag, event.sequence, kind, docking.id, docking.started_at_ms, missing, names)
+            told = ELSEWHERE if kind == GAP and docking.detail == ELSEWHERE else names
+            yield Flaw(event.tag, event.sequence, kind, docking.id, docking.started_at_ms, missing, told)
         before = event.sequence
 
 

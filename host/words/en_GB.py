@@ -1317,6 +1317,17 @@ def _gone(first: int, last: int) -> str:
     return f"Entry {first} is" if first == last else f"Entries {first} to {last} are"
 
 
+def _gap_elsewhere(first: int, last: int, tag: str = "") -> str:
+    return (
+        f"{_gone(first, last)} no longer on {f'tag {tag}' if tag else 'the tag'}, and not in this database. Another "
+        "station has collected from it meanwhile, or this one had before a backup was restored."
+    )
+
+
+def _gap_at_dock(first: int, last: int, see: str) -> str:
+    return f"{_gone(first, last)} no longer on the tag, and not in this database. See {see}."
+
+
 def _gap(tag: str, first: int, last: int) -> str:
     return (
         f"{_gone(first, last)} missing from the log of tag {tag}. We don't know whether the pouch was opened at that "
@@ -1599,6 +1610,7 @@ RECONCILE: Sentences = {
     "found.stocktake": _difference,
     "found.record_tampered": _tampered,
     "found.sequence_gap": _gap,
+    "found.gap_elsewhere": _gap_elsewhere,
     "found.records_removed": _removed,
     "found.log_put_back": (
         "The log of tag {tag} ended at entry {last} when the tag was in the dock {at:on}, but entries up to "
@@ -1706,6 +1718,10 @@ RECONCILE: Sentences = {
     "next.stocktake_double": "Check whether two boxes carry the number {kit}.",
     "next.count_again": "Count it again: {step}.",
     "next.keep_as_evidence": "Keep the pouch and its tag as evidence, count its kit and enrol another tag.",
+    "next.gap_elsewhere": (
+        "Look for openings of that time at the other station, or in the database that was kept when the backup was "
+        "restored. Set up each tag at one station only."
+    ),
     "next.sequence_gap": "Ask whether the kit was used, and put the pouch into the dock more often.",
     "next.tag_interrupted": (
         "Ask whether somebody connected it by cable or changed its battery. If nobody did, count the kit."
@@ -1921,6 +1937,8 @@ TAGS: Sentences = {
     ),
     "docking.nothing_new": "Collected: nothing new.",
     "docking.failed": _docking_failed,
+    "docking.gap": _gap_at_dock,
+    "docking.gap_elsewhere": _gap_elsewhere,
     "docking.altered": "Entry {sequence} in the tag's log is not as the tag wrote it. It is kept as evidence.",
     "docking.more_altered": _more_altered,
     "docking.time_refused": (
