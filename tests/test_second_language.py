@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from host import clock, words
 from host.access.roles import ROLES
+from host.access.vault import TagKeys
 from host.cli.root import root
 from host.phrase import NextStep, Phrase
 from host.reconcile import RULES
@@ -336,7 +337,8 @@ def the_dock(of: Speaker) -> None:
     of.refused("dock --status")
     with Store.open(of.station.db) as store:
         store.beat([RadioState("", True, None, 0), RadioState("usb:0", False, "radio.not_there", 0)], clock.now_ms())
-        store.waiting(store.tags()[0].id, clock.now_ms() - 2 * DAY_MS, "link.silent")
+        store.enrol_tag("77" * 8, "P77", TagKeys.random(), clock.now_ms() - 9 * DAY_MS, lambda: None)
+        store.waiting("77" * 8, clock.now_ms() - 2 * DAY_MS, "link.silent")
     of.refused("dock --status")
     of.run("digest")
 
