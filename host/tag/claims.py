@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from host.tag.events import VERIFIED, Docking, Event, Tag
-from host.tag.times import Interval
+from host.tag.times import Interval, anchors_of, outvoted
 
 SLACK_S = 3600
 """How far a record may be ahead of its docking, in seconds: it may come from the end of a long one, over a cable."""
@@ -58,8 +58,20 @@ def by_order(
     doubted: Collection[int],
     when: Mapping[int, Interval],
 ) -> dict[int, Interval]:
-    """When each of the `doubted` happened: between its neighbours that are believed, and before its docking ended."""
-    ended = {each.id: each.finished_at_ms or each.started_at_ms for each in dockings}
+    """When each of the `doubted` happened: between its neighbours that are believed, and before its docking ended.
+
+    The end of a docking counts unless the station's clock was wrong then, as the others tell.
+    """
+    anchors = anchors_of(dockings, tag.id)
+    believed = [each for each in events if each.sequence in when]
+    wrong = {each[:3] for each in outvoted(believed, anchors, tag.enrolled_at_ms)}
+    ends = {each.id: each.finished_at_ms or each.started_at_ms for each in dockings}
+    last_heard_ms = max(ends.values(), default=tag.enrolled_at_ms)
+    ended = {
+        each.id: ends[each.id]
+        for each in dockings
+        if (each.boot_count, each.uptime_ms, each.anchor_utc_ms) not in wrong
+    }
     earliest, since = tag.enrolled_at_ms, {}
     for event in events:
         if event.sequence in when:
@@ -73,7 +85,8 @@ def by_order(
             known_ms = when[event.sequence].latest_ms
             latest = known_ms if latest is None else min(latest, known_ms)
         elif event.sequence in doubted:
-            low, docked = since[event.sequence], ended[event.docking]
-            high = max(low, docked if latest is None else min(latest, docked))
+            low = since[event.sequence]
+            bounds = (latest, ended.get(event.docking))
+            high = max(low, min((each for each in bounds if each is not None), default=last_heard_ms))
             found[event.sequence] = Interval(low, high, (low + high) // 2)
     return found

@@ -53,6 +53,22 @@ def test_an_opening_at_a_time_that_cannot_be_lies_between_its_neighbours(at: int
     assert (faulty.pouch, faulty.evidence.fields["errors"]) == ("P1", 1)
 
 
+@pytest.mark.parametrize("behind", [2 * DAY, 56 * YEAR])
+def test_a_clock_that_was_behind_at_the_docking_makes_nothing_more_exact_than_it_is(behind: int) -> None:
+    force, tag = carried_pouch()
+    force.docking(tag, DAY)
+    force.log(tag, ("heartbeat", DAY - HOUR))
+    force.docking(tag, 3 * DAY, wrong=-behind)
+    began_ms = T0 + 3 * DAY - behind
+    force.dockings[-1] = force.dockings[-1]._replace(started_at_ms=began_ms, finished_at_ms=began_ms + 1000)
+    force.log(tag, ("lid_open", 9 * DAY), ("lid_close", 60 * HOUR), first=2, docking=2)
+    for later in (4, 5):
+        force.docking(tag, later * DAY)
+    doubted = openings(force.picture)[0]
+    assert T0 + 22 * HOUR <= doubted.began.earliest_ms <= T0 + DAY
+    assert T0 + 60 * HOUR <= doubted.began.latest_ms <= T0 + 61 * HOUR
+
+
 @given(st.lists(st.integers(0, 20), max_size=12))
 def test_as_few_records_are_doubted_as_possible(uptimes: list[int]) -> None:
     events = [
