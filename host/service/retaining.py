@@ -13,6 +13,7 @@ from host.store.drafts import DraftRepository
 from host.store.retaining import RetentionRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
+from host.tag.claims import starts_in_doubt
 
 
 class Retention:
@@ -95,6 +96,7 @@ class Retention:
                     continue
                 events = self._tags.events(tag.id)
                 stay = retention.needed(events, *self._retention.staying(tag.id))
+                stay |= starts_in_doubt(events, self._tags.dockings(tag.id))
                 goes = set(retention.forgettable(events, old, stay))
                 rows += len(goes)
                 kept += sum(each.docking in old for each in events) - len(goes)

@@ -33,6 +33,13 @@ def impossible(events: Sequence[Event], dockings: Sequence[Docking]) -> frozense
     return frozenset(ahead.union(*map(_out_of_order, starts.values())))
 
 
+def starts_in_doubt(events: Sequence[Event], dockings: Sequence[Docking]) -> set[int]:
+    """The sequences of all records since a start of which any uptime can't be: which one that is rests on them all."""
+    doubted = impossible(events, dockings)
+    starts = {each.boot_count for each in events if each.sequence in doubted}
+    return {each.sequence for each in events if each.boot_count in starts}
+
+
 def _out_of_order(told: list[tuple[int, int]]) -> set[int]:
     """The fewest sequences without which the uptimes of one start don't step back."""
     if all(later[1] >= earlier[1] for earlier, later in pairwise(told)):

@@ -46,6 +46,7 @@ OPEN = {
     "radio": "docking needs it: the last advert of a tag",
     "last_record": "docking needs it: sealed",
     "last_verdict": "docking needs it",
+    "trouble": "why nothing can be saved, for anybody who collects or asks; it says nothing of any record",
     "expiry_of_pouch": "docking tells it to the tag",
     **dict.fromkeys(("product", "products", "product_of"), "the catalogue: what packs say"),
     **dict.fromkeys(
