@@ -12,8 +12,8 @@ from host.service.station import open_database
 from host.store import copying
 from host.store.accounts import AccountRepository
 from host.store.copying import Progress, no_progress
-from host.store.database import Database
-from host.store.restoring import Contents, put_in_place, read_contents
+from host.store.database import Database, Station
+from host.store.restoring import Contents, put_in_place, read_contents, read_numbering
 
 
 class Candidate:
@@ -45,9 +45,12 @@ class Candidate:
 
     def _take_its_place(self) -> Path | None:
         with _opened(self._part, self._login) as store, store.changing("database.restore") as detail:
+            epoch = _next_epoch(store.station, self._target)
+            store.begin_epoch(epoch)
             detail |= {
                 "newest_ms": self.contents.newest_ms,
                 "replaced_head": self.present.head.hex() if self.present else None,
+                "epoch": epoch,
             }
         return put_in_place(self._part, self._target)
 
@@ -60,7 +63,7 @@ def proven(
 
     Proven are: the file, what its rows refer to, its layout, the audit, the station's key if one is beside `target`,
     that it is of the same station as the present database, and that `login` is an administrator in it; the last two
-    as far as the present one can be read.
+    as far as the present one can be read. Which station it is of its uuid tells.
     Raises `KitdockError`.
     """
     if not backup.is_file():
@@ -81,9 +84,10 @@ def proven(
             chain = AccountRepository(store).verify()
             if chain.why:
                 raise errors.DatabaseDamaged("backup.audit_broken", backup=backup, why=chain.why)
+            station = store.station
             if key_path(target).exists():
-                Vault.load(target, store.station.key_check)
-        if present is not None and present.key_check != contents.key_check:
+                Vault.load(target, station.key_check)
+        if present is not None and not _is_of(station, target):
             raise errors.InputError(
                 "backup.of_another_station", backup=backup, station=contents.station, present=present.station
             )
@@ -104,6 +108,19 @@ def _present(target: Path, login: str | None) -> Contents | None:
         return read_contents(target)
     except (errors.DatabaseDamaged, errors.NotKitdock, errors.NewerSchema):
         return None
+
+
+def _is_of(station: Station, target: Path) -> bool:
+    """Whether the database at `target` is of that station, as far as it tells."""
+    found = read_numbering(target)
+    return found is not None and found.uuid == station.uuid
+
+
+def _next_epoch(station: Station, target: Path) -> int:
+    """The epoch after all in which the station has given numbers out, as far as backup and database tell."""
+    found = read_numbering(target)
+    replaced = found.epoch if found is not None and found.uuid == station.uuid else 0
+    return max(station.epoch, replaced) + 1
 
 
 @contextmanager

@@ -285,6 +285,12 @@ class Database:
         moment = self.begun()
         self._moment = moment._replace(newest=moment.newest._replace(hash=hash))
 
+    def begin_epoch(self, epoch: int) -> None:
+        """From the next entry on it gives numbers out in another epoch, within the transaction that is under way."""
+        self.connection.execute("UPDATE station SET epoch = ?", (epoch,))
+        self._moment = None
+        self.__dict__.pop("station", None)
+
     @contextmanager
     def forgetting(self) -> Iterator[None]:
         """What the journal had until now of the rows that the entries of this block change is destroyed."""

@@ -31,17 +31,31 @@ _NEWEST = {
 
 
 class Contents(NamedTuple):
-    """What a database holds: rows by table, the time of its newest entry (None: none yet), its journal's newest hash.
-
-    `key_check` is the check value of its station's key.
-    """
+    """What a database holds: rows by table, when its newest entry was made (None: none yet), the last hash of all."""
 
     station: str
     time_zone: str
-    key_check: str
     rows: dict[str, int]
     newest_ms: int | None
     head: bytes
+
+
+class Numbering(NamedTuple):
+    """Which station gives numbers out in a database, and in which epoch."""
+
+    uuid: str
+    epoch: int
+
+
+def read_numbering(path: Path) -> Numbering | None:
+    """Whose numbers the database at `path`, which nobody is writing to, gives out, also if the rest of it is damaged.
+
+    None if that can't be told: there is none, it is of a layout without identities, or it can't be read.
+    """
+    with suppress(sqlite3.Error), closing(copying.reading(path, at_rest=True)) as connection:
+        for row in connection.execute("SELECT uuid, epoch FROM station"):
+            return Numbering(*row)
+    return None
 
 
 def read_contents(path: Path) -> Contents:
@@ -52,10 +66,10 @@ def read_contents(path: Path) -> Contents:
         newer = [each for each in applied(connection) if each not in STEPS]
         if newer:
             raise errors.NewerSchema("database.newer", path=path, layout=newer[-1])
-        station = connection.execute("SELECT name, time_zone, key_check FROM station").fetchone()
+        station = connection.execute("SELECT name, time_zone FROM station").fetchone()
         if station is None:
             raise errors.NotKitdock("database.no_station", path=path, create=NextStep("database.create"))
-        name, time_zone, key_check = station
+        name, time_zone = station
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         rows = {each: connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in COUNTED}
         times = []
@@ -70,7 +84,7 @@ def read_contents(path: Path) -> Contents:
                 row = connection.execute(f"SELECT hash FROM {table} ORDER BY {number} DESC LIMIT 1").fetchone()
                 head = row[0] if row else head
         newest_ms = max((each for each in times if each is not None), default=None)
-        return Contents(name, time_zone, key_check, rows, newest_ms, head)
+        return Contents(name, time_zone, rows, newest_ms, head)
 
 
 def put_in_place(part: Path, target: Path) -> Path | None:

@@ -185,6 +185,18 @@ def test_the_layout_is_that_of_a_new_database(old: Path, tmp_path: Path) -> None
     assert rows(old, "PRAGMA foreign_key_check") == []
 
 
+def test_a_station_has_one_identity_in_whatever_copy_it_is_made(old: Path, tmp_path: Path) -> None:
+    copy, other = tmp_path / "copy.db", tmp_path / "other.db"
+    make_001(copy)
+    make(other, "layout_002")
+    uuids = []
+    for path in (old, copy, other):
+        with Store.open(path, login="keeper") as store:
+            uuids.append(store.station.uuid)
+            assert store.station.epoch == 1
+    assert uuids[0] == uuids[1] != uuids[2]
+
+
 def test_a_copy_of_before_is_kept_for_its_owner(old: Path) -> None:
     before = content(old)
     Store.open(old).close()

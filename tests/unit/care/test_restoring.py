@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+from datetime import date
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 from host import clock, errors
+from host.access import journal
 from host.access.vault import key_path
 from host.errors import InputError
+from host.ledger import Movement
 from host.phrase import Phrase
 from host.service.restoring import proven
 from host.store import copying, restoring
@@ -203,12 +206,155 @@ def test_a_refusal_that_cannot_be_noted_is_still_one(
 
 
 def test_another_stations_backup_is_refused_without_a_key_too(backup: Path, path: Path) -> None:
-    change(backup, "UPDATE station SET key_check = '0', name = 'South'")
+    backup.unlink()
+    with Store.create(path.with_name("south.db"), "South", "Europe/London", False, clock.now_ms(), "keeper") as south:
+        south.back_up(backup)
     key_path(path).unlink()
     before = path.read_bytes()
     with refused("backup.of_another_station", InputError, station="South", present="Example Police"):
         restored(backup, path)
     assert path.read_bytes() == before
+
+
+def begun(path: Path) -> tuple[str, int, list[tuple[str, int]]]:
+    """The station of a database: its identity, its epoch, and each restore in its journal with the epoch it is of.
+
+    The entry says the same, and everything in the database holds.
+    """
+    with Store.open(path, login="keeper") as store:
+        assert failed(store) == {}
+        assert store.verify_audit().broken_at is None
+        restores = [each for each in store.journal() if each.action == "database.restore" and each.outcome == "done"]
+        for each in restores:
+            told = journal.told(each.facts[0].body)
+            assert told is not None
+            assert json.loads(told.detail)["epoch"] == each.epoch
+        return store.station.uuid, store.station.epoch, [(each.action, each.epoch) for each in restores]
+
+
+def test_a_restore_begins_a_new_epoch_of_the_same_station(backup: Path, path: Path) -> None:
+    (uuid, _), *_ = rows(path, "SELECT uuid, epoch FROM station")
+    restored(backup, path)
+    assert begun(path) == (uuid, 2, [("database.restore", 2)])
+    with Store.open(path, login="keeper") as store:
+        store.add_officer("4103", None, clock.now_ms())
+        *_, last = store.journal()
+        assert (last.action, last.epoch) == ("officer.add", 2)
+        store.back_up(path.with_name("second.db"))
+    restored(path.with_name("second.db"), path)
+    assert begun(path) == (uuid, 3, [("database.restore", 2), ("database.restore", 3)])
+
+
+def test_who_has_asked_for_the_station_before_learns_of_its_new_epoch(store: Store) -> None:
+    before = store.station
+    with store.changing("database.restore"):
+        store.begin_epoch(7)
+        assert store.begun().newest.epoch == 7
+    assert store.station == before._replace(epoch=7)
+
+
+def test_an_older_backup_over_a_later_epoch_goes_beyond_that(backup: Path, path: Path) -> None:
+    restored(backup, path)
+    kept = restored(backup, path)
+    assert kept is not None
+    assert rows(kept, "SELECT epoch FROM station") == [(2,)]
+    assert begun(path)[1:] == (3, [("database.restore", 3)])
+
+
+def test_a_later_backup_over_an_older_database_goes_beyond_its_own(backup: Path, path: Path) -> None:
+    copyfile(path, path.with_name("older.db"))
+    restored(backup, path)
+    restored(backup, path)
+    later = path.with_name("later.db")
+    with Store.open(path, login="keeper") as store:
+        store.back_up(later)
+    path.with_name("older.db").replace(path)
+    restored(later, path)
+    assert begun(path)[1] == 4
+
+
+def test_a_backup_where_there_is_nothing_begins_an_epoch_too(backup: Path, path: Path) -> None:
+    path.unlink()
+    assert restored(backup, path) is None
+    assert begun(path)[1] == 2
+
+
+def spoil(path: Path) -> None:
+    """Who may do what can't be read any more; the rest of the file is as it was."""
+    change(path, "PRAGMA journal_mode = DELETE")
+    ((page,),) = rows(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'account'")
+    ((size,),) = rows(path, "PRAGMA page_size")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+    with pytest.raises(errors.DatabaseDamaged):
+        Store.open(path, login="keeper")
+
+
+def test_the_epoch_of_a_damaged_database_is_not_used_again(backup: Path, path: Path) -> None:
+    restored(backup, path)
+    spoil(path)
+    restored(backup, path)
+    assert begun(path)[1] == 3
+
+
+def test_the_epoch_of_another_stations_damaged_database_is_none_of_its_own(backup: Path, tmp_path: Path) -> None:
+    south = tmp_path / "south" / "station.db"
+    south.parent.mkdir()
+    with (
+        Store.create(south, "South", "Europe/London", False, clock.now_ms(), "keeper") as store,
+        store.changing("database.restore"),
+    ):
+        store.begin_epoch(9)
+    key_path(south).unlink()
+    spoil(south)
+    restored(backup, south)
+    copyfile(key_path(backup.with_name("station.db")), key_path(south))
+    key_path(south).chmod(0o600)
+    assert begun(south)[1] == 2
+
+
+def test_a_restore_that_fails_begins_nothing(backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(copying, "put", no)
+    with pytest.raises(errors.DatabaseReadOnly):
+        restored(backup, path)
+    monkeypatch.undo()
+    assert begun(path)[1:] == (1, [])
+
+
+def test_what_an_earlier_epoch_recorded_can_be_corrected_in_a_later_one(store: Store, path: Path) -> None:
+    now_ms = clock.now_ms()
+    store.add_kit("K-9", "Nyxoid", "C3", date(2099, 1, 31), None, now_ms)
+    store.move(Movement(0, now_ms, "lose", "K-9", reason="not on the shelf"))
+    lost = next(each for each in reversed(list(store.journal())) if each.action == "kit.lose")
+    backup = path.with_name("backup.db")
+    store.back_up(backup)
+    store.close()
+    restored(backup, path)
+    with Store.open(path, login="keeper") as again:
+        assert again.state("K-9").status == "lost"
+        movement = max(each.id for each in again.movements() if each.kit == "K-9")
+        again.move(Movement(0, clock.now_ms(), "correct", "K-9", corrects=movement, reason="behind the others"))
+        assert again.state("K-9").status == "in_stock"
+        *_, correction = again.journal()
+        assert (correction.action, correction.epoch) == ("kit.correct", 2)
+        put = next(each for each in correction.facts if each.about and each.about.startswith("movement:"))
+        assert put.body is not None
+        of = json.loads(put.body)[2]["corrects"]
+        assert of.startswith(f"{again.station.uuid}/1/{lost.number}.")
+    assert begun(path)[1] == 2
+
+
+def test_the_databases_own_copy_from_before_it_had_an_identity_is_the_same_stations(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    make_001(path)
+    Store.open(path, login="keeper").close()
+    ((uuid,),) = rows(path, "SELECT uuid FROM station")
+    restored(tmp_path / "station.db.before-002", path)
+    assert begun(path)[:2] == (uuid, 2)
 
 
 def test_a_database_is_not_restored_from_itself(backup: Path, path: Path) -> None:
