@@ -172,7 +172,7 @@ class Force:
         if resupply is not None:
             fields |= {"resupply_needed": True, "resupply_kits": resupply}
         number = len(self.reports) + 1
-        new = UsageReport(number, "england_wales", T0 + DAY, officer, tag, sequence, doses, fields, kit=kit)
+        new = UsageReport(number, "england_wales", 1, T0 + DAY, officer, tag, sequence, doses, fields, kit=kit)
         self.reports.append(new._replace(stands=stands))
         if kit is not None and stands == FILED:
             self.move(DAY, USE, kit, doses=doses, report=number, happened_ms=T0 + HOUR)

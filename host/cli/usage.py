@@ -173,6 +173,7 @@ def show(db: Path, report_id: int) -> Table:
             "note.report_on_opening" if row["opening"] else "note.report",
             report=row["id"],
             form=row["form"],
+            version=row["form_version"],
             filed=Instant(report.filed_at_ms, station.time_zone),
             officer=row["officer"],
             opening=row["opening"],
@@ -201,6 +202,7 @@ def _row(store: service.Database, report: UsageReport) -> Row:
     return {
         "id": report.id,
         "form": report.form,
+        "form_version": report.form_version,
         "filed_at": clock.iso(report.filed_at_ms, store.station.time_zone),
         "officer": report.officer,
         "pouch": tag.pouch if tag else None,

@@ -4,6 +4,8 @@ This module reads them and checks answers against them. A field has a key, a lab
 yes_no, integer, choice) and, as far as needed: choices, minimum, maximum, required, required_if (the key of
 a yes_no field), protected (the roles that may read it), identifies (it names the person), help (the
 text for anyone who asks for help with it), source (its number in the document the form comes from).
+
+A form names its version, which is one more whenever a question is added, taken away or comes to mean something else.
 """
 
 import tomllib
@@ -49,6 +51,7 @@ class Form(NamedTuple):
     """One form; `fields` in the order in which they are asked."""
 
     key: str
+    version: int
     title: str
     source: str
     fields: tuple[Field, ...]
@@ -86,11 +89,19 @@ def names() -> list[str]:
 
 @cache
 def load(key: str) -> Form:
-    """The form with that key. Raises `InputError` if there is none."""
+    """The form with that key. Raises `InputError` if there is none, or if it doesn't say its version."""
     if key not in names():
         raise InputError("form.unknown", form=key, forms=tuple(names())).like(key, names())
-    data = tomllib.loads(resources.files(__name__).joinpath(f"{key}.toml").read_text(encoding="utf-8"))
-    return Form(data["key"], data["title"], data["source"], tuple(_field(each) for each in data["field"]))
+    return read(resources.files(__name__).joinpath(f"{key}.toml").read_text(encoding="utf-8"))
+
+
+def read(text: str) -> Form:
+    """The form in a TOML file. Raises `InputError` if it doesn't say its version."""
+    data = tomllib.loads(text)
+    version = data.get("version")
+    if type(version) is not int or version < 1:  # TOML's true is a whole number to Python
+        raise InputError("form.no_version", form=data["key"])
+    return Form(data["key"], version, data["title"], data["source"], tuple(_field(each) for each in data["field"]))
 
 
 def _field(data: dict[str, Any]) -> Field:

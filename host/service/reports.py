@@ -117,7 +117,7 @@ class Reports:
         kit: str | None = None,
         amends: int | None = None,
     ) -> UsageReport:
-        """Files a form and returns it; `protected` answers are sealed, `fields` are open.
+        """Files a form in its version of now and returns the report; `protected` answers are sealed, `fields` open.
 
         The doses are taken from the kit that was in the pouch at the opening (tag, sequence), wherever that is now; of
         a report without one, from the kit that its officer had then. Where two are possible `kit` says which; if it is
@@ -137,14 +137,18 @@ class Reports:
                 self._settle(amends, "withdraw", at_ms, reason="another report takes its place")
             report_id = self._reports.next_number()
             tag_id, sequence = opening or (None, None)
-            new = UsageReport(report_id, form, at_ms, officer, tag_id, sequence, doses, dict(fields), self._db.login)
+            version = forms.load(form).version
+            new = UsageReport(
+                report_id, form, version, at_ms, officer, tag_id, sequence, doses, dict(fields), self._db.login
+            )
             new = new._replace(kit=self._following.kit_of(new, kit))
             self._reports.add_report(new, protected)
             self._drafts.remove(officer, opening)
             self._following.report_changed(new, at_ms)
             if opening is None:
                 self._following.match_nearest(new, at_ms)
-            detail |= {"report": report_id, "form": form, "opening": f"{tag_id}:{sequence}" if opening else None}
+            detail |= {"report": report_id, "form": form, "form_version": version}
+            detail["opening"] = f"{tag_id}:{sequence}" if opening else None
             if amends is not None:
                 detail["amends"] = amends
             # Who told of the same doses as the report that is replaced tells of the same as the new one.

@@ -245,7 +245,7 @@ class Telling:
 
     def _nearest(self, tag: str, answers: Mapping[str, object], at_ms: int) -> tuple[str, int]:
         """The opening of a tag (its id) nearest to the incident that a report tells of. Raises `InputError`."""
-        told = UsageReport(0, "", at_ms, "", None, None, 0, dict(answers))
+        told = UsageReport(0, "", 0, at_ms, "", None, None, 0, dict(answers))
         near = self._reports.openings_unreported(tag, incident_ms(told))
         if not near:
             raise InputError("opening.none_near_the_incident")

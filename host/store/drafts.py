@@ -2,21 +2,31 @@
 
 import json
 
+from host import forms
 from host.store.database import Database
 from host.usage.reports import Draft
 
 Place = tuple[str, int] | None
 """The opening that a report tells of, by tag and sequence; None: it names none."""
 
+_VERSION = "form_version"
+"""Under which name the version stands beside the draft; what was kept before that was said is of the first."""
+
 
 class DraftRepository:
-    """Holds one draft for each officer, form and opening, sealed as the protected answers of reports are."""
+    """Holds one draft for each officer, form and opening, sealed as the protected answers of reports are.
+
+    It says which version of the form it answers: the questions of another one are others.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def draft(self, form: str, officer: str, place: Place, since_ms: int) -> Draft | None:
-        """The draft of a report, unless it was kept before `since_ms`. Raises `VaultError`."""
+        """The draft of a report, unless it was kept before `since_ms` or answers another version of the form.
+
+        Raises `VaultError`.
+        """
         row = self._db.row(
             "SELECT sealed FROM report_draft "
             "WHERE form = ? AND officer = ? AND tag IS ? AND sequence IS ? AND kept_at_ms >= ?",
@@ -24,11 +34,13 @@ class DraftRepository:
         )
         if row is None:
             return None
-        return Draft(**json.loads(self._db.vault.open(row[0], _seal_of(form, officer, place))))
+        kept = json.loads(self._db.vault.open(row[0], _seal_of(form, officer, place)))
+        return Draft(**kept) if kept.pop(_VERSION, 1) == forms.load(form).version else None
 
     def put(self, form: str, officer: str, place: Place, new: Draft, at_ms: int) -> None:
         """Keeps a draft in place of any before, within a transaction. Raises `VaultError`."""
-        sealed = self._db.vault.seal(json.dumps(new._asdict()).encode(), _seal_of(form, officer, place))
+        text = json.dumps({_VERSION: forms.load(form).version, **new._asdict()})
+        sealed = self._db.vault.seal(text.encode(), _seal_of(form, officer, place))
         opening = place or (None, None)
         self._db.connection.execute(
             "DELETE FROM report_draft WHERE form = ? AND officer = ? AND tag IS ? AND sequence IS ?",

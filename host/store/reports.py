@@ -56,9 +56,9 @@ class ReportRepository:
         """Adds a report under its `id`, with its `protected` answers sealed. Raises `VaultError`."""
         sealed = self._db.vault.seal(json.dumps(dict(protected)).encode(), _seal_of(new.id))
         self._db.connection.execute(
-            "INSERT INTO usage_report (id, form, filed_at_ms, officer, tag, sequence, doses, sealed, fields, "
-            "login, kit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*new[:7], sealed, json.dumps(new.fields), new.login, new.kit),
+            "INSERT INTO usage_report (id, form, form_version, filed_at_ms, officer, tag, sequence, doses, sealed, "
+            "fields, login, kit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*new[:8], sealed, json.dumps(new.fields), new.login, new.kit),
         )
 
     def protected_answers(self, report_id: int) -> dict[str, object]:

@@ -66,12 +66,14 @@ class Filed(NamedTuple):
 class UsageReport(NamedTuple):
     """A filed form without its protected fields; `tag` and `sequence` name the opening, if there was one.
 
+    `form_version` is the one that was answered, whatever the form has become since.
     `fields` are the open answers by the form's keys. `login` entered it; `kit` is the one that its doses came from, as
     was said or was clear when it was filed. `stands` is one of `STANDS`; `same_as` the report that tells of the same.
     """
 
     id: int
     form: str
+    form_version: int
     filed_at_ms: int
     officer: str
     tag: str | None

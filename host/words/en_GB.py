@@ -1239,6 +1239,7 @@ USAGE: Sentences = {
     "due.unread": "it left pouch {pouch} {at:on}, and the pouch hasn't been in the dock since",
     "due.back": "it came back {at:on} after it was lost or left behind",
     "form.unknown": "There is no form {form}. Use {forms:or}.",
+    "form.no_version": "Form {form} doesn't say its version. Add a line with a whole number, such as version = 1.",
     "answers.refused": _problems,
     "answer.names": "{field}: This station doesn't collect names. Leave it out.",
     "answer.no_field": "{field}: Form {form} has no such field.",
@@ -2923,8 +2924,10 @@ COMMANDS: Sentences = {
         "History can't be repaired. Rebuild layout and roll-ups with {repair}. For anything else, keep the file as "
         "it is and restore a backup."
     ),
-    "note.report": "Report {report}, {form}, filed {filed:on} by officer {officer}.",
-    "note.report_on_opening": "Report {report}, {form}, filed {filed:on} by officer {officer} on opening {opening}.",
+    "note.report": "Report {report}, {form} version {version}, filed {filed:on} by officer {officer}.",
+    "note.report_on_opening": (
+        "Report {report}, {form} version {version}, filed {filed:on} by officer {officer} on opening {opening}."
+    ),
     "note.scanned_again": "Scanned again by the same counter, and counted once: {kits}.",
     "note.settings": "Change settings with {change}.",
     "note.stock": "{in_stock:kit} in stock, {issued} issued.",

@@ -48,8 +48,8 @@ def test_report_on_an_opening_takes_time_and_doses_from_the_log(force: Station) 
 def test_list_shows_doses_and_nothing_protected(force: Station) -> None:
     force.run("usage", "file", "--officer", "1207", "--answers", "-", input=GIVEN)
     listed = force.json("usage", "list")
-    assert [(each["id"], each["form"], each["doses"], each["officer"]) for each in listed] == [
-        (1, "england_wales", 3, "1207")
+    assert [(each["id"], each["form"], each["form_version"], each["doses"], each["officer"]) for each in listed] == [
+        (1, "england_wales", 1, 3, "1207")
     ]
     everything = (
         force.run("usage", "list", "--format", "csv").stdout + json.dumps(listed) + force.run("usage", "list").stdout
@@ -74,6 +74,7 @@ def test_show_opens_the_protected_answers(force: Station) -> None:
     }
     assert shown["doses"]["protected"] is False
     text = force.run("usage", "show", "1").stdout
+    assert "Report 1, england_wales version 1, filed" in text
     assert "conscious and responsive" in text
     assert "by officer 1207" in text
     assert "no usage report 2" in force.refused("usage", "show", "2", status=2)

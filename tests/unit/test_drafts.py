@@ -1,5 +1,6 @@
 """Reports that are left for later: kept sealed, offered to who may read them, and gone in time."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from host import clock, forms
 from host.access.roles import OFFICER, PROGRAMME_LEAD
 from host.access.vault import TagKeys
 from host.errors import NotAllowed, VaultError
+from host.store.drafts import _seal_of
 from host.usage.reports import Draft, Unseen
 from tests.station import Store
 from tests.unit.test_forms import ANSWERS
@@ -100,6 +102,35 @@ def test_who_may_not_read_the_report_hands_in_what_was_answered_and_does_not_see
         assert left(shared) == 0
     with Store.open(store.path, login="lead") as lead:
         assert lead.report(filed.id)[1]["outcome"] == "conscious_and_responsive"
+
+
+def of_version(number: int) -> AbstractContextManager[object]:
+    form = forms.load(FORM)._replace(version=number)
+    return patch("host.forms.load", lambda _: form)
+
+
+def test_a_draft_on_another_version_of_the_form_is_begun_anew(store: Store) -> None:
+    store.keep_draft(FORM, "1207", None, HEALTH)
+    with of_version(2):
+        assert store.kept_draft(FORM, "1207", None) is None
+        store.keep_draft(FORM, "1207", None, HEALTH._replace(answers={"area": "South"}))
+        assert store.kept_draft(FORM, "1207", None) == HEALTH._replace(answers={"area": "South"})
+    assert store.kept_draft(FORM, "1207", None) is None
+    assert left(store) == 1
+    kept = [each.detail for each in store.audit_entries() if "kept" in each.detail]
+    assert len(kept) == 2, "each is a draft of its own"
+
+
+def test_a_draft_from_before_it_said_its_version_is_of_the_first(store: Store) -> None:
+    sealed = store.vault.seal(json.dumps(HEALTH._asdict()).encode(), _seal_of(FORM, "1207", None))
+    store.keep_draft(FORM, "1207", None, Draft({}))
+    with sqlite3.connect(store.path) as other:
+        other.execute("UPDATE report_draft SET sealed = ?", (sealed,))
+    other.close()
+    with Store.open(store.path, login="constable") as own:
+        assert own.kept_draft(FORM, "1207", None) == HEALTH
+        with of_version(2):
+            assert own.kept_draft(FORM, "1207", None) is None
 
 
 def test_another_officers_account_is_not_given_it(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Forms: the definition is the source's, and answers are checked field by field."""
 
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ def test_every_form_file_is_well_formed() -> None:
         form = forms.load(key)
         keys = [field.key for field in form.fields]
         assert form.key == key
+        assert form.version >= 1
         assert len(set(keys)) == len(keys)
         assert {"doses", "incident_at"} <= set(keys)
         for place, field in enumerate(form.fields):
@@ -66,6 +68,25 @@ def test_every_form_file_is_well_formed() -> None:
             assert field.required_if is None or field.required_if in keys[:place]
             assert field.source
             assert not field.identifies or field.protected
+
+
+def text_of(form: str, version: str) -> str:
+    """The file of a form, with another line for its version."""
+    text = resources.files("host.forms").joinpath(f"{form}.toml").read_text(encoding="utf-8")
+    assert text.count("\nversion = 1\n") == 1
+    return text.replace("\nversion = 1\n", f"\n{version}\n")
+
+
+def test_a_form_says_its_version() -> None:
+    assert forms.read(text_of("england_wales", "version = 12")) == FORM._replace(version=12)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "version = 0", "version = -1", "version = true", 'version = "1"', "version = 1.0", "version = [1]"]
+)
+def test_a_form_without_a_version_is_refused(line: str) -> None:
+    with refused("form.no_version", InputError, form="england_wales"):
+        forms.read(text_of("england_wales", line))
 
 
 def test_england_and_wales_form_has_the_ten_fields_of_its_source() -> None:

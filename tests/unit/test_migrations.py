@@ -193,7 +193,7 @@ def test_a_station_has_one_identity_in_whatever_copy_it_is_made(old: Path, tmp_p
     for path in (old, copy, other):
         with Store.open(path, login="keeper") as store:
             uuids.append(store.station.uuid)
-            assert store.station.epoch == 1
+            assert (store.station.epoch, store.reports()[0].form_version) == (1, 1)
     assert uuids[0] == uuids[1] != uuids[2]
 
 

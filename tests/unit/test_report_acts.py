@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from host import clock
+from host import clock, forms
 from host.errors import InputError, NotAllowed, RuleError
 from host.ledger import Movement
 from host.ledger.movement import COUNT, DESTROY, RETURN, USE
@@ -63,6 +64,20 @@ def opening(store: Store, key: tuple[str, int] = P1) -> Opening:
 def found(store: Store) -> dict[str, str]:
     """What is wrong: kinds, with what each is about."""
     return {each.kind: each.subject for each in reconcile(store.situation(clock.now_ms()))}
+
+
+def test_a_report_keeps_the_version_of_the_form_that_was_answered(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = file(store)
+    form = forms.load(FORM)
+    monkeypatch.setattr("host.forms.load", lambda _: form._replace(version=2))
+    second = file(store, P2, "1300")
+    withdrawn = store.withdraw_report(first.id, "wrong pouch", clock.now_ms())
+    assert (first.form_version, second.form_version, withdrawn.form_version) == (1, 2, 1)
+    assert [each.form_version for each in store.reports()] == [1, 2]
+    filed = [json.loads(each.detail) for each in store.audit_entries() if each.action == "report.file"]
+    assert [(each["form"], each["form_version"]) for each in filed] == [(FORM, 1), (FORM, 2)]
 
 
 def now(store: Store, kind: str, kit: str = "K1", **facts: Any) -> None:
