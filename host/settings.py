@@ -1,10 +1,11 @@
 """Thresholds that a force sets for itself, with what they are if it does not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from host.errors import DatabaseDamaged, InputError
 from host.phrase import NextStep, Phrase
+from host.receiving import numbers
 
 DAY_FIRST, MONTH_FIRST = "day-month", "month-day"
 """Which of the two comes first in 3/4/2027."""
@@ -13,7 +14,7 @@ DAY_FIRST, MONTH_FIRST = "day-month", "month-day"
 class Setting(NamedTuple):
     """One setting: what it does, its value if not set, and the least and most of a number.
 
-    A text is one of its `choices`, if it has any.
+    A text is one of its `choices`, if it has any, and what its `rule` makes of it, which raises `InputError`.
     """
 
     text: Phrase
@@ -21,10 +22,12 @@ class Setting(NamedTuple):
     least: int = 0
     most: int = 3650
     choices: tuple[str, ...] = ()
+    rule: Callable[[str], str] = str
 
 
 SETTINGS: Mapping[str, Setting] = {
     "date_order": Setting(Phrase("setting.date_order"), DAY_FIRST, choices=(DAY_FIRST, MONTH_FIRST)),
+    "kit_prefix": Setting(Phrase("setting.kit_prefix"), numbers.PREFIX, rule=numbers.prefix),
     "carry_days": Setting(Phrase("setting.carry_days"), 90, 1),
     "carry_roles": Setting(Phrase("setting.carry_roles"), ""),
     "expiry_days": Setting(Phrase("setting.expiry_days", look=NextStep("expiry.list")), 90),
@@ -54,6 +57,7 @@ class Settings(NamedTuple):
     """The settings in force, by the keys of `SETTINGS`."""
 
     date_order: str
+    kit_prefix: str
     carry_days: int
     carry_roles: str
     expiry_days: int
@@ -81,7 +85,7 @@ def checked(key: str, text: str) -> int | str:
             raise InputError("setting.one_line", setting=key, most=_LONGEST)
         if setting.choices and text.strip() not in setting.choices:
             raise InputError("setting.one_of", setting=key, choices=setting.choices, text=text)
-        return text.strip()
+        return setting.rule(text.strip())
     if not (text.isascii() and text.isdigit() and setting.least <= int(text) <= setting.most):
         raise InputError("setting.whole_number", setting=key, least=setting.least, most=setting.most, text=text)
     return int(text)

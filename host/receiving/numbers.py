@@ -7,7 +7,7 @@ from host.errors import InputError
 from host.phrase import Phrase
 
 PREFIX = "K-"
-"""What the numbers begin with if nothing else is said."""
+"""What the numbers begin with at a station that has set nothing else."""
 
 _DIGITS = 4
 """At least so many digits; after K-9999 comes K-10000."""

@@ -441,6 +441,9 @@ ACCESS: Sentences = {
     "setting.nonsense": "Another program changed a setting. {error} Change it with {change}.",
     "setting.one_of": "Setting {setting} can be {choices:or}, not {text!r}.",
     "setting.date_order": "Which comes first when somebody types a date such as 3/4/2027: the day or the month.",
+    "setting.kit_prefix": (
+        "What the numbers that Kitdock gives to kits begin with. Give each station of a force its own."
+    ),
     "setting.carry_days": (
         "How many days a kit is carried for. You get a warning if a kit that you issue expires sooner."
     ),
@@ -3584,6 +3587,10 @@ HELP = {
         "kitdock init --db north.db --name North --time-zone Europe/London"
     ),
     "init --collect-names": "Ask for the name of the person helped. [default: off]",
+    "init --kit-prefix": (
+        "What the numbers that Kitdock gives to kits begin with. Choose one that no other station of your force uses. "
+        "[default: K-]"
+    ),
     "init --name": "What the station is called.",
     "init --time-zone": "The station's time zone, such as Europe/London.",
     "kit": (
@@ -4062,7 +4069,7 @@ HELP = {
         "refused and the others are received. The exit status is then 1."
     ),
     "stock receive --labels": "Write a sheet of labels for these kits.",
-    "stock receive --prefix": "What the kits' numbers begin with.",
+    "stock receive --prefix": "What the kits' numbers begin with. [default: setting kit_prefix, K- unless set]",
     "stocktake": (
         "Count what is on the shelf, and settle each difference.\n\n"
         "Scans are kept at once, so after a break or a crash you just scan on. You can issue and return kits "

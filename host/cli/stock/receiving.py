@@ -34,7 +34,7 @@ accept_option = click.option("--accept-expired", is_flag=True)
 @station_option
 @document_option
 @accept_option
-@click.option("--prefix", type=numbers.prefix, metavar="TEXT", default=numbers.PREFIX, show_default=True)
+@click.option("--prefix", type=numbers.prefix, metavar="TEXT")
 @click.option("--labels", type=PDF, metavar="FILE.pdf")
 @with_store
 @click.pass_context
@@ -44,7 +44,7 @@ def receive(
     station: str | None,
     document: str | None,
     accept_expired: bool,
-    prefix: str,
+    prefix: str | None,
     labels: Path | None,
 ) -> Table:
     from host.cli.showing.scanner import How, Receiver, by_lot
@@ -54,7 +54,8 @@ def receive(
         check_labels(labels, overwrite=False)
     with open_store(db) as store:
         place = service.Receiving(store).check_receiving(station)
-        receiver = Receiver(store, How(place, document, prefix, accept_expired), has_terminal())
+        how = How(place, document, prefix or store.settings.kit_prefix, accept_expired)
+        receiver = Receiver(store, how, has_terminal())
         receiver.run()
         if labels is not None and receiver.packs:
             receiver.status = _labels_of(receiver.packs, labels) or receiver.status

@@ -1,10 +1,16 @@
 """A beep a kit: what is answered, asked once, typed once."""
 
+import json
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from host.ledger.movement import RECEIVE
 from tests.cli.conftest import Station
 from tests.cli.receiving.shelf import GTIN, NOW_MS, PRODUCT, assert_whole, kits, lost, pack, receive
+
+BAD_PREFIXES = ["", "K1", "/K", "K K-", "K" * 21]
 
 
 def test_a_beep_is_a_kit_and_answered_in_one_line(shelf: Station) -> None:
@@ -49,6 +55,56 @@ def test_numbers_go_on_after_the_last_of_their_prefix(shelf: Station) -> None:
     receive(shelf, pack(), options=("--prefix", "V-"))
     assert {"K-0010", "K-0011", "V-0002"} < {kit[0] for kit in kits(shelf)}
     assert "can't be a prefix" in shelf.refused("stock", "receive", "--prefix", "K1", status=2)
+
+
+def test_a_station_numbers_its_kits_with_a_prefix_of_its_own(shelf: Station) -> None:
+    changed = shelf.run("setting", "set", "kit_prefix", "NTH-")
+    assert changed.stdout == "Changed kit_prefix from K- to NTH-.\n"
+    receive(shelf, pack(), pack())
+    receive(shelf, pack(), options=("--prefix", "K-"))
+    assert [kit[0] for kit in kits(shelf)] == ["K-0001", "NTH-0001", "NTH-0002"]
+
+
+def test_a_prefix_is_chosen_when_the_station_is_made(tmp_path: Path) -> None:
+    made = Station(tmp_path / "south.db")
+    init = ("init", "--name", "South", "--time-zone", "Europe/London", "--kit-prefix")
+    for wrong in BAD_PREFIXES:
+        assert f"{wrong!r} can't be a prefix" in made.refused(*init, wrong, status=2)
+    assert list(tmp_path.iterdir()) == []
+    assert made.json(*init, "S/")["kit_prefix"] == "S/"
+    made.run("product", "add", PRODUCT, "--gtin", GTIN)
+    receive(made, pack())
+    assert [kit[0] for kit in kits(made)] == ["S/0001"]
+    changes = made.store(lambda store: [each for each in store.audit_entries() if each.action == "setting.change"])
+    assert [(each.subject, json.loads(each.detail)) for each in changes] == [
+        ("kit_prefix", {"before": "K-", "after": "S/"})
+    ]
+
+
+def test_a_station_that_chooses_no_prefix_has_the_default(shelf: Station) -> None:
+    assert (
+        shelf.json("init", "--db", str(shelf.db.with_name("new.db")), "--name", "New", "--time-zone", "UTC")[
+            "kit_prefix"
+        ]
+        == "K-"
+    )
+
+
+@pytest.mark.parametrize("wrong", BAD_PREFIXES)
+def test_a_prefix_that_would_confuse_is_no_setting(shelf: Station, wrong: str) -> None:
+    assert f"{wrong!r} can't be a prefix" in shelf.refused("setting", "set", "kit_prefix", wrong, status=2)
+    receive(shelf, pack())
+    assert [kit[0] for kit in kits(shelf)] == ["K-0001"]
+
+
+def test_a_prefix_that_another_program_spoilt_numbers_nothing(shelf: Station) -> None:
+    with sqlite3.connect(shelf.db) as other:
+        other.execute("INSERT INTO setting VALUES ('kit_prefix', 'K1')")
+    other.close()
+    assert "'K1' can't be a prefix" in shelf.refused("stock", "receive", status=3, input=f"{pack()}\n")
+    shelf.run("setting", "set", "kit_prefix", "N-")
+    receive(shelf, pack())
+    assert [kit[0] for kit in kits(shelf)] == ["N-0001"]
 
 
 def test_document_and_station_are_kept(shelf: Station) -> None:
