@@ -122,6 +122,10 @@ def test_restore_shows_what_comes_and_what_goes_and_asks(force: Station) -> None
     assert len(force.json("officer", "list")) == 1
     assert len(Station(Path(shown["kept"])).json("officer", "list")) == 2
     assert {each["result"] for each in force.json("db", "check")} == {"ok"}
+    force.run("audit", "verify")
+    (entry,) = force.json("audit", "list", "--action", "database.restore")
+    assert entry["detail"]["epoch"] == 2
+    assert "epoch 2" in force.run("audit", "list", "--action", "database.restore").stdout
 
 
 def test_restore_on_a_terminal_asks(force: Station, monkeypatch: pytest.MonkeyPatch) -> None:
