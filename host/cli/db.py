@@ -131,6 +131,32 @@ def vacuum(db: Path) -> Done:
     )
 
 
+@db.command("rekey")
+@click.option("--lost", is_flag=True)
+@click.option("--yes", is_flag=True)
+@with_store
+def rekey(db: Path, lost: bool, yes: bool) -> Done:
+    with open_store(db) as store:
+        keys = service.Keys(store)
+        key_file = store.key_path
+        if not lost:
+            count = keys.rekey()
+            return Done(
+                line("done.rekeyed", key_file=key_file, count=count), {"key_file": str(key_file), "keys": count}
+            )
+        gone = keys.would_be_lost()
+        if not yes:
+            if not sys.stdin.isatty():
+                raise InputError("rekey.nobody_to_ask")
+            what = line("ask.rekey_lost", reports=gone.reports, drafts=gone.drafts, tags=gone.tags)
+            questions.demand_yes(what, Phrase("asking.help_rekey_lost"))
+        gone = keys.begin_anew(clock.now_ms())
+        return Done(
+            line("done.rekeyed_lost", key_file=key_file, tags=gone.tags),
+            {"key_file": str(key_file), **gone._asdict()},
+        )
+
+
 @db.command("accept-clock")
 @with_store
 def accept_clock(db: Path) -> Done:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "database.create": "kitdock init",
     "database.create_at": "kitdock init --db {db} --name NAME --time-zone ZONE",
     "database.repair": "kitdock db check --repair",
+    "database.rekey": "kitdock db rekey",
     "database.retention": "kitdock db retention --apply",
     "database.vacuum": "kitdock db vacuum",
     "demo.play": "kitdock demo",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from host.service.expiry import ExpiringKits as ExpiringKits
     from host.service.expiry import Order as Order
     from host.service.expiry import Orders as Orders
+    from host.service.keys import Keys as Keys
     from host.service.kits import Kits as Kits
     from host.service.moving import Moved as Moved
     from host.service.moving import Reassigned as Reassigned
@@ -99,6 +100,7 @@ _HOMES = {
     "Held": "host.store.recall",
     "Incoming": "host.store.stock",
     "Judged": "host.service.reconciling",
+    "Keys": "host.service.keys",
     "KitNow": "host.store.kits",
     "KitOpening": "host.store.kits",
     "Kits": "host.service.kits",

@@ -394,6 +394,13 @@ class Database:
         """The settings that were set, as the database has them."""
         return dict(self.begun().settings)
 
+    def read_key_anew(self) -> bool:
+        """Forgets the station and its vault as they were read; whether the station's key has changed since."""
+        before = self.station.key_check
+        self.__dict__.pop("station", None)
+        self.__dict__.pop("vault", None)
+        return self.station.key_check != before
+
     @cached_property
     def vault(self) -> "Vault":
         """The station's vault, loaded when something sealed is first needed. Raises `VaultError`."""

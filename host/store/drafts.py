@@ -4,6 +4,7 @@ import json
 
 from host import forms
 from host.store.database import Database
+from host.store.sealing import SealingRepository
 from host.usage.reports import Draft
 
 Place = tuple[str, int] | None
@@ -21,6 +22,7 @@ class DraftRepository:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._sealing = SealingRepository(db)
 
     def draft(self, form: str, officer: str, place: Place, since_ms: int) -> Draft | None:
         """The draft of a report, unless it was kept before `since_ms` or answers another version of the form.
@@ -34,13 +36,13 @@ class DraftRepository:
         )
         if row is None:
             return None
-        kept = json.loads(self._db.vault.open(row[0], _seal_of(form, officer, place)))
+        kept = json.loads(self._sealing.open(row[0], _seal_of(form, officer, place)))
         return Draft(**kept) if kept.pop(_VERSION, 1) == forms.load(form).version else None
 
     def put(self, form: str, officer: str, place: Place, new: Draft, at_ms: int) -> None:
         """Keeps a draft in place of any before, within a transaction. Raises `VaultError`."""
         text = json.dumps({_VERSION: forms.load(form).version, **new._asdict()})
-        sealed = self._db.vault.seal(text.encode(), _seal_of(form, officer, place))
+        sealed = self._sealing.seal(text.encode(), _seal_of(form, officer, place))
         opening = place or (None, None)
         self._db.connection.execute(
             "DELETE FROM report_draft WHERE form = ? AND officer = ? AND tag IS ? AND sequence IS ?",
@@ -49,7 +51,7 @@ class DraftRepository:
         self._db.connection.execute(
             "INSERT INTO report_draft (form, officer, tag, sequence, kept_at_ms, login, sealed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (form, officer, *opening, at_ms, self._db.login, sealed),
+            (form, officer, *opening, at_ms, self._db.login, self._sealing.keep(sealed)),
         )
 
     def remove(self, officer: str, place: Place) -> None:

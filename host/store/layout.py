@@ -14,6 +14,7 @@ STEPS = (
     "006_what_the_dock_tells_of_itself",
     "007_station_uuid_epoch_form_version",
     "008_journal",
+    "009_sealed_under_keys_of_their_own",
 )
 """The steps to the present layout, in order: one module of `host.store.migrations` each."""
 

@@ -44,11 +44,12 @@ class RebuildingRepository:
 
     def _wrong_rows(self, table: str) -> Iterator[Wrong]:
         kinds = dict(columns_of(self._connection)[table])
+        added = self._defaults(table)
         columns = ", ".join(f'"{each}"' for each in kinds)
         keys = " AND ".join(f'"{each}" = ?' for each in HISTORY[table].key)
         held = 0
         for where, row in self._due(table):
-            due = {column: self._here(table, column, value) for column, value in row.items()}
+            due = added | {column: self._here(table, column, value) for column, value in row.items()}
             found = self._connection.execute(
                 f"SELECT {columns} FROM {table} WHERE {keys}", [due.get(each) for each in HISTORY[table].key]
             ).fetchone()
@@ -65,6 +66,11 @@ class RebuildingRepository:
             for key in self._connection.execute(f"SELECT {key_columns} FROM {table} ORDER BY {key_columns}"):
                 if about(table, key) not in known:
                     yield Wrong(ADDED, table, _key(about(table, key)))
+
+    def _defaults(self, table: str) -> dict[str, Any]:
+        """What a column holds that a row didn't have yet when it was put: a later layout added it."""
+        rows = self._connection.execute("SELECT name, dflt_value FROM pragma_table_info(?)", (table,)).fetchall()
+        return {name: self._connection.execute(f"SELECT {default or 'NULL'}").fetchone()[0] for name, default in rows}
 
     def _due_here(self, table: str) -> Iterator[dict[str, Any]]:
         for _, row in self._due(table):

@@ -10,6 +10,7 @@ from host.phrase import NextStep
 from host.store.database import Database
 from host.store.doses import DoseRepository
 from host.store.openings import HELD
+from host.store.sealing import SealingRepository
 from host.usage.reports import Explanation, UsageReport
 
 _MOVED = ", ".join(f"m.{column}" for column in Movement._fields)
@@ -21,6 +22,7 @@ class ReportRepository:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._doses = DoseRepository(db)
+        self._sealing = SealingRepository(db)
 
     def add_explanation(self, new: Explanation) -> None:
         """Adds an explanation; its `id` is filled in."""
@@ -54,7 +56,7 @@ class ReportRepository:
 
     def add_report(self, new: UsageReport, protected: Mapping[str, object]) -> None:
         """Adds a report under its `id`, with its `protected` answers sealed. Raises `VaultError`."""
-        sealed = self._db.vault.seal(json.dumps(dict(protected)).encode(), _seal_of(new.id))
+        sealed = self._sealing.keep(self._sealing.seal(json.dumps(dict(protected)).encode(), _seal_of(new.id)))
         self._db.connection.execute(
             "INSERT INTO usage_report (id, form, form_version, filed_at_ms, officer, tag, sequence, doses, sealed, "
             "fields, login, kit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -68,7 +70,7 @@ class ReportRepository:
         """
         row = self._db.row("SELECT sealed FROM usage_report WHERE id = ?", (report_id,))
         assert row is not None
-        found: dict[str, object] = json.loads(self._db.vault.open(row[0], _seal_of(report_id))) if row[0] else {}
+        found: dict[str, object] = json.loads(self._sealing.open(row[0], _seal_of(report_id))) if row[0] else {}
         return found
 
     def last_docked_by(self, tag_id: str) -> str | None:

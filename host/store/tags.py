@@ -3,10 +3,11 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 
-from host.access.vault import TagKeys
+from host.access.vault import Sealed, TagKeys
 from host.errors import InputError
 from host.phrase import NextStep
 from host.store.database import Database
+from host.store.sealing import SealingRepository
 from host.tag.events import VERIFIED, Docking, Event, EventRow, Radio, StatusTold, Tag
 from kitwire import keys as key_checks
 
@@ -24,6 +25,7 @@ class TagRepository:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._sealing = SealingRepository(db)
 
     def tags(self, retired: bool = False) -> list[Tag]:
         """The tags in use by pouch; with `retired` also those whose pouch has another tag now."""
@@ -51,17 +53,17 @@ class TagRepository:
         """Whether there is such a tag and it was not retired."""
         return self._db.row("SELECT 1 FROM tag WHERE id = ? AND retired_at_ms IS NULL", (tag_id,)) is not None
 
-    def sealed(self, tag_id: str, keys: TagKeys) -> bytes:
+    def sealed(self, tag_id: str, keys: TagKeys) -> Sealed:
         """The keys of a tag as `add` keeps them, sealed for this station and that tag. Raises `VaultError`."""
-        return self._db.vault.seal(b"".join(keys), _seal_of(tag_id))
+        return self._sealing.seal(b"".join(keys), _seal_of(tag_id))
 
-    def add(self, tag_id: str, pouch: str, at_ms: int, sealed: bytes, keys: TagKeys) -> None:
+    def add(self, tag_id: str, pouch: str, at_ms: int, sealed: Sealed, keys: TagKeys) -> None:
         """Adds a tag, enrolled at `at_ms`, with its sealed keys and the check value of each."""
         checks = [key_checks.check_value(key).hex() for key in keys]
         self._db.connection.execute(
             "INSERT INTO tag (id, pouch, enrolled_at_ms, sealed_keys, advert_check, session_check, log_check) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (tag_id, pouch, at_ms, sealed, *checks),
+            (tag_id, pouch, at_ms, self._sealing.keep(sealed), *checks),
         )
 
     def retire(self, tag_id: str, at_ms: int, moved_to: str | None = None) -> None:
@@ -76,7 +78,7 @@ class TagRepository:
         row = self._db.row("SELECT sealed_keys FROM tag WHERE id = ?", (tag_id,))
         if row is None:
             raise InputError("tag.unknown", tag=tag_id, see=NextStep("tag.list"))
-        clear = self._db.vault.open(row[0], _seal_of(tag_id))
+        clear = self._sealing.open(row[0], _seal_of(tag_id))
         return TagKeys(clear[:32], clear[32:64], clear[64:])
 
     def radio(self, tag_id: str) -> Radio | None:

@@ -20,6 +20,7 @@ NOUNS = {
     "day": ("day", "days"),
     "difference": ("difference", "differences"),
     "dose": ("dose", "doses"),
+    "draft": ("draft", "drafts"),
     "dose mark": ("dose mark", "dose marks"),
     "entry": ("entry", "entries"),
     "error": ("error", "errors"),
@@ -27,6 +28,7 @@ NOUNS = {
     "fact": ("fact", "facts"),
     "file": ("file", "files"),
     "hour": ("hour", "hours"),
+    "key": ("key", "keys"),
     "kit": ("kit", "kits"),
     "label": ("label", "labels"),
     "line": ("line", "lines"),
@@ -500,6 +502,17 @@ ACCESS: Sentences = {
     "key.of_another": (
         "Key file {path} belongs to another database. Its check value is {found}, and this database needs {needed}. "
         "Put the right one back from your backup."
+    ),
+    "sealed.no_key": "There is no key for {what} any more, so nobody can open it.",
+    "key.is_there": (
+        "Key file {path} is there and opens this database, so nothing is lost. To change the key, use {rekey} without "
+        "--lost."
+    ),
+    "key.in_the_way": (
+        "Key file {path} isn't this database's. Move it away, but keep it: it may be all that opens another."
+    ),
+    "rekey.nobody_to_ask": (
+        "To begin anew without the lost key, somebody must confirm it. Run this in a terminal, or add --yes."
     ),
     "sealed.altered": "The sealed value of {what} was altered in the database. Restore a backup.",
     "value.plain": "{value}",
@@ -2521,6 +2534,9 @@ TAGS: Sentences = {
     "asking.help_record_it": (
         "Type yes if the time is right. The openings above then count as shown. Type no and nothing is recorded."
     ),
+    "asking.help_rekey_lost": (
+        "Type yes only if no copy of the key file can be found. Type no and nothing is changed: look for a copy first."
+    ),
     "asking.help_restore": (
         "Type yes to replace the database with the backup. The database as it is now is kept beside it. "
         "Type no and nothing is changed."
@@ -2678,6 +2694,13 @@ COMMANDS: Sentences = {
     "done.report_restored": "Usage report {report} counts again.",
     "done.report_same": "Usage report {report} is about the same doses as report {other}. They are counted once.",
     "done.report_withdrawn": "Withdrew usage report {report}.",
+    "done.rekeyed": (
+        "Changed the station's key. {count:key} can be opened with it.\n"
+        "Keep a copy of {key_file} elsewhere. Keep the old one as long as you keep backups from before."
+    ),
+    "done.rekeyed_lost": (
+        "The station has a new key.\nKeep a copy of {key_file} elsewhere. Provision {tags:tag} again."
+    ),
     "done.restored": "Restored the backup as {database}.",
     "done.restored_and_kept": "Restored the backup as {database}. The database from before is kept as {kept}.",
     "done.returned": "Kit {kit} is back. It had been with {holder} since {since}.",
@@ -2810,6 +2833,10 @@ COMMANDS: Sentences = {
     "ask.record_it": "Record it?",
     "ask.dates_unclear": "The file has {dates:date} that can be read two ways. {such} can be {one} or {other}.",
     "ask.day_first": "Is {such} {one}?",
+    "ask.rekey_lost": (
+        "Without the key, the answers of {reports:usage report} and {drafts:draft} are destroyed, and {tags:tag} must "
+        "be provisioned again. Go on?"
+    ),
     "ask.restore": "Restore it?",
     "ask.which_product": "No product has GTIN {gtin}. Which product is it?",
     "ask.which_product_of_case": (
@@ -3260,6 +3287,7 @@ STEPS: Sentences = {
     "database.create": "Set up a station",
     "database.create_at": "Set up a station here",
     "database.repair": "Repair the database",
+    "database.rekey": "Change the station's key",
     "database.retention": "Destroy what is due",
     "database.vacuum": "Free up disk space",
     "demo.play": "Play the demo",
@@ -3454,6 +3482,18 @@ HELP = {
         "The exit status is 0 if all is well, 1 if something is wrong and 3 if the file is damaged."
     ),
     "db check --repair": "Put triggers and indexes back, and derive again whatever is derived.",
+    "db rekey": (
+        "Change the station's key: make a new key file in place of the old one.\n\n"
+        "Do this if somebody may have read the key file, when a person who could read it leaves, or by habit. "
+        "Protected answers and tags' keys stay as they are; only what opens them changes. Running docks go on by "
+        "themselves.\n\n"
+        "Keep a copy of the new key file, and keep the old one as long as you keep backups from before: they still "
+        "need it. Anybody who has the old key file and such a backup can still read that backup.\n\n"
+        "If the key file is lost and there is no copy, use --lost. Nobody can open what it sealed, so the protected "
+        "answers of all reports and all drafts are destroyed, and every tag must be provisioned again."
+    ),
+    "db rekey --lost": "The key file is gone, and so is every copy of it.",
+    "db rekey --yes": "Don't ask me to confirm. Needed with --lost if there is no terminal.",
     "db restore": (
         "Replace the database with a backup.\n\n"
         "Stop `kitdock dock` and everything else that uses the database first. The backup is then tried on a copy: "

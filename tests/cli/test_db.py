@@ -337,3 +337,25 @@ def test_a_database_of_a_later_kitdock_is_left_alone_by_every_care(force: Statio
         line = force.refused("db", *command, status=3)
         assert "was changed by a later Kitdock (layout 999). Upgrade this installation." in line
     assert content(force.db) == before
+
+
+def test_another_key_is_made_and_the_old_one_opens_nothing(old: Station) -> None:
+    before = old.db.with_name("station.db.key").read_text()
+    done = old.run("db", "rekey")
+    assert done.stdout.startswith("Changed the station's key.")
+    assert old.db.with_name("station.db.key").read_text() != before
+    assert old.json("db", "rekey")["keys"] >= 1
+    old.db.with_name("station.db.key").write_text(before)
+    checked = {row["check"]: row["result"] for row in old.json("db", "check")}
+    assert checked["records"] == "not checked"
+    assert set(checked.values()) == {"ok", "not checked"}
+
+
+def test_a_lost_key_is_asked_about(old: Station) -> None:
+    assert "is there and opens this database" in old.refused("db", "rekey", "--lost", "--yes", status=1)
+    old.db.with_name("station.db.key").unlink()
+    assert "add --yes" in old.refused("db", "rekey", "--lost", status=2)
+    assert not old.db.with_name("station.db.key").exists()
+    done = old.run("db", "rekey", "--lost", "--yes")
+    assert "Provision 2 tags again." in done.stdout
+    assert old.json("tag", "list") == []

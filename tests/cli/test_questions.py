@@ -357,7 +357,7 @@ COMMANDS: dict[str, tuple[Callable[[Station], None], tuple[str, ...], tuple[str,
 
 def content(there: Station) -> list[Any]:
     """Every row of every table but the audit and drafts."""
-    aside = ("journal", "fact", "report_draft", "stocktake_reason", "sqlite_sequence")
+    aside = ("journal", "fact", "report_draft", "wrapped_key", "stocktake_reason", "sqlite_sequence")
     with Store.open(there.db) as store:
         tables = [row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         return [store.rows(f'SELECT * FROM "{table}"') for table in tables if table not in aside]

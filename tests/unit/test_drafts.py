@@ -8,10 +8,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from host import clock, forms
 from host.access.roles import OFFICER, PROGRAMME_LEAD
-from host.access.vault import TagKeys
+from host.access.vault import TagKeys, key_path
 from host.errors import NotAllowed, VaultError
 from host.store.drafts import _seal_of
 from host.usage.reports import Draft, Unseen
@@ -121,8 +122,14 @@ def test_a_draft_on_another_version_of_the_form_is_begun_anew(store: Store) -> N
     assert len(kept) == 2, "each is a draft of its own"
 
 
+def _old(store: Store, clear: bytes, label: str) -> bytes:
+    """A value as it was sealed before layout 009."""
+    key = bytes.fromhex(key_path(store.path).read_text().strip())
+    return bytes(12) + AESGCM(key).encrypt(bytes(12), clear, b"kitdock vault 1 " + label.encode())
+
+
 def test_a_draft_from_before_it_said_its_version_is_of_the_first(store: Store) -> None:
-    sealed = store.vault.seal(json.dumps(HEALTH._asdict()).encode(), _seal_of(FORM, "1207", None))
+    sealed = _old(store, json.dumps(HEALTH._asdict()).encode(), _seal_of(FORM, "1207", None))
     store.keep_draft(FORM, "1207", None, Draft({}))
     with sqlite3.connect(store.path) as other:
         other.execute("UPDATE report_draft SET sealed = ?", (sealed,))

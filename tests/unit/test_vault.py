@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host.access.vault import TagKeys, Vault, key_path
+from host.access.vault import Sealed, TagKeys, Vault, item_of, key_path
 from host.errors import InputError, VaultError
 from host.phrase import Phrase
 from tests.refusals import refused
@@ -16,39 +16,61 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "station.db"
 
 
+STATION = "0123456789abcdef0123456789abcdef"
+
+
+def opened(vault: Vault, sealed: Sealed, label: str, station: str = STATION) -> bytes:
+    return vault.open(sealed.value, sealed.wrapped, label, station)
+
+
 def test_what_is_sealed_opens_again(database: Path) -> None:
     vault = Vault.create(database)
-    sealed = vault.seal(b"dose", "usage report 1")
-    assert b"dose" not in sealed
-    assert Vault.load(database, vault.check_value).open(sealed, "usage report 1") == b"dose"
+    sealed = vault.seal(b"dose", "usage report 1", STATION)
+    assert b"dose" not in sealed.value
+    assert item_of(sealed.value) == sealed.item
+    assert opened(Vault.load(database, vault.check_value), sealed, "usage report 1") == b"dose"
 
 
-def test_same_text_is_sealed_differently_each_time(database: Path) -> None:
+def test_same_text_is_sealed_differently_each_time_under_another_key(database: Path) -> None:
     vault = Vault.create(database)
-    assert vault.seal(b"dose", "x") != vault.seal(b"dose", "x")
+    one, two = vault.seal(b"dose", "x", STATION), vault.seal(b"dose", "x", STATION)
+    assert one.value != two.value
+    assert one.item != two.item
+    keys = [vault.unwrap(each.wrapped, each.item, STATION, "x") for each in (one, two)]
+    assert len(set(keys)) == 2
 
 
 def test_sealed_value_does_not_open_in_another_place(database: Path) -> None:
     vault = Vault.create(database)
-    sealed = vault.seal(b"dose", "usage report 1")
+    sealed = vault.seal(b"dose", "usage report 1", STATION)
     with refused("sealed.altered", VaultError, what="usage report 2"):
-        vault.open(sealed, "usage report 2")
+        opened(vault, sealed, "usage report 2")
+    other = vault.seal(b"dose", "usage report 1", STATION)
+    for wrapped, station in ((other.wrapped, STATION), (sealed.wrapped, "f" * 32)):
+        with refused("sealed.altered", VaultError, what="usage report 1"):
+            vault.open(sealed.value, wrapped, "usage report 1", station)
+    with refused("sealed.no_key", VaultError, what="usage report 1"):
+        vault.open(sealed.value, None, "usage report 1", STATION)
 
 
-@pytest.mark.parametrize("at", [0, 11, 12, -1])
+@pytest.mark.parametrize("at", [1, 16, 17, 28, 29, -1])
 def test_altered_value_does_not_open(database: Path, at: int) -> None:
     vault = Vault.create(database)
-    sealed = bytearray(vault.seal(b"dose", "x"))
-    sealed[at] ^= 1
+    sealed = vault.seal(b"dose", "x", STATION)
+    value = bytearray(sealed.value)
+    value[at] ^= 1
     with refused("sealed.altered", VaultError, what="x"):
-        vault.open(bytes(sealed), "x")
+        opened(vault, sealed._replace(value=bytes(value)), "x")
 
 
 def test_truncated_value_does_not_open(database: Path) -> None:
     vault = Vault.create(database)
-    for size in (0, 5, 12, 20):
+    sealed = vault.seal(b"dose", "x", STATION)
+    for size in (0, 1, 5, 17, 29, 40):
         with pytest.raises(VaultError):
-            vault.open(vault.seal(b"dose", "x")[:size], "x")
+            opened(vault, sealed._replace(value=sealed.value[:size]), "x")
+        with pytest.raises(VaultError):
+            vault.open(sealed.value, sealed.wrapped[:size], "x", STATION)
 
 
 def test_key_file_is_for_its_owner_alone(database: Path) -> None:

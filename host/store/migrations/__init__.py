@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from host.store.layout import STEPS
-from host.store.migrations import _001, _002, _003, _004, _005, _006, _007, _008
+from host.store.migrations import _001, _002, _003, _004, _005, _006, _007, _008, _009
 
 __all__ = ["apply", "migrations"]
 
@@ -29,7 +29,7 @@ def _step(module: ModuleType) -> Callable[[Database], None]:
     return run
 
 
-for _name, _module in zip(STEPS, (_001, _002, _003, _004, _005, _006, _007, _008), strict=True):
+for _name, _module in zip(STEPS, (_001, _002, _003, _004, _005, _006, _007, _008, _009), strict=True):
     migrations(name=_name)(_step(_module))
 
 
