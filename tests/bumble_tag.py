@@ -19,6 +19,7 @@ from bumble.host import Host
 from bumble.link import LocalLink
 from bumble.transport.tcp_server import open_tcp_server_transport_with_socket
 
+from host.sim.air import AirLink, TagController
 from kitcore.server import Server
 from kitwire import advert, session
 from tests.memory_tag import MemoryTag
@@ -57,10 +58,15 @@ class BleTag:
         self.pause_s = 0.0
         """Seconds after each notification."""
         self.connections = 0
+        self.out = False
+        """Whether it is where no station hears it: the end of a connection does not have it advertise."""
+        self.spoilt = 0
+        """How often it went away or fell silent as it was told to."""
         self.problem = False
         """Whether it says that it is in safe mode."""
         address = hci.Address.generate_static_address()
-        controller = Controller("tag", link=link)
+        # On the virtual station's air a tag notices after its supervision time-out that the other end is gone.
+        controller = TagController("tag", link) if isinstance(link, AirLink) else Controller("tag", link=link)
         self.device = Device(config=DeviceConfiguration(name="", address=address))
         self.device.host = Host()
         self.device.host.controller = controller
@@ -99,6 +105,12 @@ class BleTag:
             advertising_interval_max=20,
         )
 
+    async def fall_silent(self) -> None:
+        """Advertise no more until told to."""
+        self.out = True
+        if self.device.is_advertising:
+            await self.device.stop_advertising()
+
     def said(self) -> advert.Advert:
         """Its present state."""
         return advert.Advert(self.index, 80, False, False, self.problem, False, self.tag.log.last & 0xFFFF)
@@ -114,7 +126,11 @@ class BleTag:
         self._server = self.tag.server()
         self._turn = asyncio.Lock()
         self._answered = 0
-        connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._spawn(self.advertise()))
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._spawn(self._heard_again()))
+
+    async def _heard_again(self) -> None:
+        if not self.out:
+            await self.advertise()
 
     def _spawn(self, job: Any) -> None:
         task = asyncio.ensure_future(job)
@@ -132,9 +148,11 @@ class BleTag:
     async def _feed(self, connection: Connection, server: Server, value: bytes) -> None:
         for frame in server.feed(value):
             if self.sent_frames is not None and self._answered >= self.sent_frames:
+                self.spoilt += 1
                 await connection.disconnect()
                 return
             if self.silent_after is not None and self._answered >= self.silent_after:
+                self.spoilt += 1
                 return
             self._answered += 1
             size = self.piece or connection.att_mtu - 3
