@@ -73,6 +73,7 @@ ACTIONS = {
     "database.check": _OVERSIGHT | _STOCK,
     "database.vacuum": frozenset({ADMINISTRATOR}),
     "database.retention": frozenset({ADMINISTRATOR}),
+    "database.forget": frozenset({ADMINISTRATOR}),
     "database.rekey": frozenset({ADMINISTRATOR}),
     "clock.accept": frozenset({ADMINISTRATOR}),
 }

@@ -157,6 +157,34 @@ def rekey(db: Path, lost: bool, yes: bool) -> Done:
         )
 
 
+@db.command("forget")
+@click.option("--officer", metavar="NUMBER")
+@click.option("--report", metavar="NUMBER", type=int)
+@click.option("--reason", metavar="TEXT", required=True)
+@click.option("--yes", is_flag=True)
+@with_store
+def forget(db: Path, officer: str | None, report: int | None, reason: str, yes: bool) -> Done:
+    if (officer is None) == (report is None):
+        raise click.UsageError(line("option.officer_or_report"))
+    with open_store(db) as store:
+        retention = service.Retention(store)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise InputError("forget.nobody_to_ask")
+            what = line("cell.number_of", officer=officer) if officer else line("cell.answers_of", report=report)
+            questions.demand_yes(line("ask.destroy", what=(what,)), Phrase("asking.help_destroy"))
+        if officer is not None:
+            retention.forget_officer(officer, reason)
+        elif report is not None:
+            retention.forget_report(report, reason)
+        for each in _afterwards(db, service.Care(store).copies(), retention.still_in_log):
+            click.echo(each, err=True)
+    return Done(
+        line("done.forgot_officer" if officer else "done.forgot_report", report=report),
+        {"officer": officer, "report": report, "reason": reason},
+    )
+
+
 @db.command("accept-clock")
 @with_store
 def accept_clock(db: Path) -> Done:

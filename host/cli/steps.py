@@ -70,6 +70,7 @@ COMMANDS: dict[str, str] = {
     "officer.add": "kitdock officer add {officer} --trained DATE",
     "officer.back": "kitdock officer leave {officer} --back",
     "officer.enter": "kitdock officer add {officer}",
+    "officer.leave": "kitdock officer leave {officer}",
     "officer.list": "kitdock officer list",
     "officer.role": "kitdock officer change {officer} --role {role}",
     "officer.trained": "kitdock officer change {officer} --trained DATE",

@@ -1,15 +1,19 @@
-"""People ask what the policy of retention would destroy, and have it destroyed, in one transaction."""
+"""What the policy of retention says is destroyed, and what a person asks to have forgotten, in one transaction."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 from host import clock
 from host.access import retention
 from host.access.retention import ANSWERS, EVENTS, KINDS, LEAVERS, REPORTS, Amount
-from host.phrase import Phrase
+from host.errors import RuleError
+from host.phrase import NextStep, Phrase
 from host.service.derivation import Derivation
 from host.service.following import Following
 from host.store.database import Database
+from host.store.doses import DoseRepository
 from host.store.drafts import DraftRepository
+from host.store.people import PeopleRepository
 from host.store.retaining import RetentionRepository
 from host.store.rollups import RollupRepository
 from host.store.tags import TagRepository
@@ -23,7 +27,9 @@ class Retention:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._doses = DoseRepository(db)
         self._drafts = DraftRepository(db)
+        self._people = PeopleRepository(db)
         self._following = Following(db)
         self._retention = RetentionRepository(db)
         self._rollups = RollupRepository(db)
@@ -50,6 +56,44 @@ class Retention:
             detail |= {each.kind: each.rows for each in done if each.days}
         self.still_in_log = not self._retention.drop_log()
         return done
+
+    def forget_officer(self, officer: str, reason: str) -> None:
+        """Destroys the number of an officer who has left, as a policy would in time, because the person asks for it.
+
+        The entry doesn't name the officer. Raises `InputError` if unknown, `RuleError` for one who has not left, has a
+        kit out, or has an account; `NotAllowed`.
+        """
+        with self._forgetting(None, reason) as detail:
+            known = self._people.officer(officer)
+            left = self._retention.leaver(officer)
+            if left is None:
+                raise RuleError(
+                    "officer.still_here", officer=known.id, leave=NextStep("officer.leave", officer=officer)
+                )
+            if left.needed:
+                raise RuleError("officer.is_needed", officer=officer, see=NextStep("account.list"))
+            with self._retention.lifted(LEAVERS):
+                self._retention.rename_officer(officer)
+            detail["officers"] = 1
+        self.still_in_log = not self._retention.drop_log()
+
+    def forget_report(self, report: int, reason: str) -> None:
+        """Destroys all answers of a report, because the person it tells of asks for it; the report itself stays.
+
+        Raises `InputError` if unknown, `NotAllowed`.
+        """
+        with self._forgetting(str(report), reason):
+            self._doses.open_answers(report)
+            self._retention.empty_report(report)
+        self.still_in_log = not self._retention.drop_log()
+
+    @contextmanager
+    def _forgetting(self, subject: str | None, reason: str) -> Iterator[dict[str, object]]:
+        self._derivation_service.freshen()
+        self._retention.overwrite_what_goes()
+        with self._db.forgetting(), self._db.changing("database.forget", subject) as detail:
+            yield detail
+            detail["reason"] = reason
 
     def _retain(self, destroy: bool) -> list[Amount]:
         now_ms = clock.now_ms()

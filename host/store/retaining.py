@@ -70,6 +70,10 @@ class RetentionRepository:
             "UPDATE usage_report SET fields = '{}' WHERE filed_at_ms < ? AND fields <> '{}'", (until_ms,)
         )
 
+    def empty_report(self, report: int) -> None:
+        """Destroys all answers of one report."""
+        self._db.connection.execute("UPDATE usage_report SET sealed = x'', fields = '{}' WHERE id = ?", (report,))
+
     def _old(self, condition: str, until_ms: int) -> tuple[int, int | None]:
         row = self._db.row(
             f"SELECT count(*), min(filed_at_ms) FROM usage_report WHERE filed_at_ms < ? AND {condition}", (until_ms,)
@@ -132,6 +136,10 @@ class RetentionRepository:
             (before.isoformat(),),
         )
         return [Leaver(officer, date.fromisoformat(left_on), bool(needed)) for officer, left_on, needed in rows]
+
+    def leaver(self, officer: str) -> Leaver | None:
+        """An officer who has left and has the number still; None if there is none."""
+        return next((each for each in self.leavers(date.max) if each.officer == officer), None)
 
     def rename_officer(self, officer: str) -> None:
         """Puts a name that says nothing in place of an officer's number, wherever a row refers to it."""

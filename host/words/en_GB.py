@@ -801,6 +801,10 @@ STORE: Sentences = {
     # The key file, and what it seals.
     # Officers, places, products.
     "officer.known": "There's already an officer {officer}. See {see}.",
+    "officer.still_here": "Officer {officer} hasn't left. Record it first: {leave}.",
+    "officer.is_needed": (
+        "Officer {officer} still has a kit out or a login. Take the kit back, or take the login's role away. See {see}."
+    ),
     "officer.unknown": "There's no officer {officer}. Add the officer with {add}.",
     "place.known": "There's already a place called {place}. See {see}.",
     "place.unknown": "There's no place called {place}. See {see}, or add it with {add}.",
@@ -2694,6 +2698,8 @@ COMMANDS: Sentences = {
     "done.report_restored": "Usage report {report} counts again.",
     "done.report_same": "Usage report {report} is about the same doses as report {other}. They are counted once.",
     "done.report_withdrawn": "Withdrew usage report {report}.",
+    "done.forgot_officer": "Destroyed the number. Everything that was done under it stays, under another name.",
+    "done.forgot_report": "Destroyed the answers of report {report}. The report itself stays.",
     "done.rekeyed": (
         "Changed the station's key. {count:key} can be opened with it.\n"
         "Keep a copy of {key_file} elsewhere. Keep the old one as long as you keep backups from before."
@@ -3040,6 +3046,8 @@ COMMANDS: Sentences = {
     "cell.no_kits": "no kits",
     "cell.no_limits": "no storage limits",
     "cell.nobody": "nobody",
+    "cell.number_of": "the number of officer {officer}",
+    "cell.answers_of": "all answers of report {report}",
     "cell.destroyed": "destroyed by policy",
     "cell.none": "none",
     "cell.not_recalled": "It isn't recalled.",
@@ -3166,6 +3174,8 @@ COMMANDS: Sentences = {
     "receiving.none_of_these": "Number {answer} isn't in the list, and a new name needs letters.",
     "receiving.nothing_to_undo": "There's nothing to take back, because no kit of this session is left.",
     "restore.nobody_to_ask": "There's nobody to ask. Look at what the backup holds, then use --yes.",
+    "forget.nobody_to_ask": "There's nobody to ask. Check the number, then add --yes.",
+    "option.officer_or_report": "Name either an officer with --officer, or a report with --report.",
     "retention.nobody_to_ask": "There's nobody to ask. Look at it first without --apply, then add --yes.",
     "stocktake.kit_like": "There's no kit {kit}, but there is a kit {like}. Is caps lock on? Scan again.",
     "stocktake.line_wrong": "File {path}, line {line}: {wrong}",
@@ -3332,6 +3342,7 @@ STEPS: Sentences = {
     "lot.recall": "Recall a lot",
     "officer.add": "Add an officer",
     "officer.back": "Bring the officer back",
+    "officer.leave": "Record that the officer has left",
     "officer.enter": "Add the officer",
     "officer.list": "Show all officers",
     "officer.role": "Change the officer's role",
@@ -3482,6 +3493,20 @@ HELP = {
         "The exit status is 0 if all is well, 1 if something is wrong and 3 if the file is damaged."
     ),
     "db check --repair": "Put triggers and indexes back, and derive again whatever is derived.",
+    "db forget": (
+        "Destroy what is kept of one person, because that person asks for it.\n\n"
+        "For an officer who has left: the number, wherever it is. For a person a report tells of: all answers of that "
+        "report. What was done and when stays, as it does under the retention policy. The audit stays whole and says "
+        "that something was destroyed and why, but not whose it was.\n\n"
+        "Put no name or number in the reason. Backups from before still hold it.\n\n"
+        "\b\n"
+        'kitdock db forget --officer 4417 --reason "request of 1 Dec"\n'
+        'kitdock db forget --report 12 --reason "request of 1 Dec"'
+    ),
+    "db forget --officer": "The officer's number. The officer must have left.",
+    "db forget --reason": "Why, without a name or a number. It stays in the audit.",
+    "db forget --report": "The report's number.",
+    "db forget --yes": "Don't ask me to confirm. Needed if there is no terminal.",
     "db rekey": (
         "Change the station's key: make a new key file in place of the old one.\n\n"
         "Do this if somebody may have read the key file, when a person who could read it leaves, or by habit. "

@@ -359,3 +359,18 @@ def test_a_lost_key_is_asked_about(old: Station) -> None:
     done = old.run("db", "rekey", "--lost", "--yes")
     assert "Provision 2 tags again." in done.stdout
     assert old.json("tag", "list") == []
+
+
+def test_a_person_is_forgotten_who_asks_for_it(old: Station) -> None:
+    assert "Name either an officer" in old.refused("db", "forget", "--reason", "asked", status=2)
+    line = old.refused("db", "forget", "--officer", "4102", "--reason", "asked", "--yes", status=1)
+    assert line == "Officer 4102 hasn't left. Record it first: `kitdock officer leave 4102`."
+    old.run("officer", "leave", "4102")
+    assert "add --yes" in old.refused("db", "forget", "--officer", "4102", "--reason", "asked", status=2)
+    done = old.run("db", "forget", "--officer", "4102", "--reason", "asked", "--yes")
+    assert done.stdout.startswith("Destroyed the number.")
+    assert "4102" not in old.run("audit", "list", "--since", "2000-01-01").stdout
+    done = old.run("db", "forget", "--report", "1", "--reason", "asked", "--yes")
+    assert done.stdout.startswith("Destroyed the answers of report 1.")
+    assert "no usage report 99" in old.refused("db", "forget", "--report", "99", "--reason", "asked", "--yes", status=2)
+    assert {row["result"] for row in old.json("db", "check")} == {"ok"}

@@ -63,7 +63,7 @@ def test_whole_command_line_is_there() -> None:
         "reconcile, reconcile show, reconcile acknowledge, reconcile resolve, reconcile reopen, "
         "expiry, expiry acknowledge, expiry forecast, "
         "report holdings, report month, digest, digest acknowledge, "
-        "db backup, db restore, db check, db retention, db vacuum, db rekey, db accept-clock, "
+        "db backup, db restore, db check, db retention, db vacuum, db rekey, db forget, db accept-clock, "
         "service install, service uninstall, demo"
     )
     assert set(EVERY) == {f"kitdock {name}" for name in expected.split(", ")}

@@ -12,10 +12,12 @@ from host import clock
 from host.access import journal
 from host.access.journal import FORGOTTEN
 from host.access.vault import key_path
+from host.errors import InputError, NotAllowed, RuleError
 from host.ledger import Movement
 from host.phrase import Phrase
 from host.service.care import AUDIT
 from host.store.stock import Incoming
+from tests.refusals import refused
 from tests.station import Store
 from tests.unit.care.care import DAY, failed, retained
 from tests.unit.test_migrations import T1, make_001, rows
@@ -166,3 +168,45 @@ def test_kinds_in_any_order_leave_a_whole_journal(store: Store, path: Path, seed
         store.add_place(f"Car {kind} {random.random()}", "vehicle", None, clock.now_ms())
         whole(store)
     assert found(store, path, NUMBER) == set()
+
+
+def test_a_person_who_asks_is_forgotten_at_once(store: Store, path: Path) -> None:
+    leaver(store)
+    store.change_officer(NUMBER, left_on=None)
+    with refused("officer.still_here", RuleError, officer=NUMBER):
+        store.forget_officer(NUMBER, "asked for it")
+    store.change_officer(NUMBER, left_on=clock.today(clock.now_ms(), "Europe/London"))
+    store.grant("one", "officer", NUMBER, clock.now_ms())
+    with refused("officer.is_needed", RuleError, officer=NUMBER):
+        store.forget_officer(NUMBER, "asked for it")
+    store.revoke("one", "officer")
+    assert found(store, path, NUMBER) == BOTH
+    store.forget_officer(NUMBER, "asked for it")
+    assert found(store, path, NUMBER) == set()
+    whole(store)
+    last = [each for each in store.audit_entries() if each.action == "database.forget"][-1]
+    assert (last.subject, json.loads(last.detail or "")) == (None, {"officers": 1, "reason": "asked for it"})
+
+
+def test_the_answers_of_one_report_go_and_those_of_others_stay(store: Store, path: Path) -> None:
+    answers = {"area": "Quarry Lane"}
+    new = store.add_report("england_wales", "4102", None, 1, answers, {"outcome": "conscious"}, clock.now_ms())
+    sealed, others = (
+        [row[0] for row in rows(path, f"SELECT sealed FROM usage_report WHERE id {which} {new.id}")]
+        for which in ("=", "<>")
+    )
+    store.forget_report(new.id, "asked for it")
+    assert found(store, path, *sealed, "Quarry Lane") == set()
+    assert all(found(store, path, each) == BOTH for each in others)
+    whole(store)
+    with pytest.raises(InputError):
+        store.forget_report(99, "asked for it")
+
+
+def test_only_an_administrator_has_anything_forgotten(store: Store, path: Path) -> None:
+    store.grant("eye", "auditor", None, clock.now_ms())
+    with Store.open(path, login="eye") as other:
+        for forget in (lambda: other.forget_report(1, "no"), lambda: other.forget_officer("4101", "no")):
+            with pytest.raises(NotAllowed):
+                forget()
+    assert store.reports()[0].fields
