@@ -61,7 +61,7 @@ class BleTag:
         self.out = False
         """Whether it is where no station hears it: the end of a connection does not have it advertise."""
         self.spoilt = 0
-        """How often it went away or fell silent as it was told to."""
+        """How often it went away or fell silent as it was to."""
         self.problem = False
         """Whether it says that it is in safe mode."""
         address = hci.Address.generate_static_address()

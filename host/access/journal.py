@@ -309,17 +309,27 @@ def names(person: str, action: str, told: Told | None) -> bool:
     """Whether an entry is about a person, known by a number, or says that the account spoke for it."""
     if told is None:
         return False
-    try:
-        detail = json.loads(told.detail)
-    except ValueError:
-        detail = {}
-    own = detail if isinstance(detail, dict) else {}
+    details = _details(told)
     about_people = action.startswith("officer.") or action in ("report.file", "report.draft")
     return (
         told.officer == person
         or (about_people and told.subject == person)
-        or any(own.get(key) == person for key in _PEOPLE)
+        or any(details.get(key) == person for key in _PEOPLE)
     )
+
+
+def is_step(told: Told | None) -> bool:
+    """Whether an entry is a step on the way of something whose beginning and end are entries too: of a docking."""
+    return told is not None and "step" in _details(told)
+
+
+def _details(told: Told) -> dict[str, object]:
+    """The details of an entry; none if no Kitdock wrote them."""
+    try:
+        found = json.loads(told.detail)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
 def row_names(person: str, body: str) -> bool:

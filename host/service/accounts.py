@@ -77,10 +77,12 @@ class Accounts:
     ) -> Iterator[ListedEntry]:
         """The entries of the journal, oldest first, one after the other as they are asked for. Raises `NotAllowed`.
 
+        The steps of a docking between its beginning and its end are left out: `journal` has them.
         From an instant on; of one login; of one action, or of a group of them such as kit; only those `refused`.
         """
         self._db.demand("audit.read")
-        return self._accounts.audit_entries(since_ms, login, action, journal.REFUSED if refused else None)
+        found = self._accounts.audit_entries(since_ms, login, action, journal.REFUSED if refused else None)
+        return (each for each in found if not journal.is_step(each.told))
 
     def journal(self) -> Iterator[JournalEntry]:
         """The whole journal with its facts, oldest first. Raises `NotAllowed`."""

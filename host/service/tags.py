@@ -107,7 +107,7 @@ class Tags:
             self._db.demand("tag.dock")
             self._rollups.mark_docked_stale(docking)
             self._tags.set_status(docking, told)
-            self._db.note("tag.dock", self._tags.tag_of_docking(docking), {"docking": docking})
+            self._db.note("tag.dock", self._tags.tag_of_docking(docking), {"docking": docking, "step": "status"})
 
     def note_own_stop(self, tag_id: str, sequence: int, at_ms: int) -> None:
         """Notes that the station had stopped a tag, to talk to it over USB; its log ended at `sequence` then."""
@@ -152,7 +152,7 @@ class Tags:
             self._rollups.mark_stale(tag_id)
             added = self._tags.add_events(docking, tag_id, rows)
             if added:
-                self._db.note("tag.dock", tag_id, {"docking": docking, "records": added})
+                self._db.note("tag.dock", tag_id, {"docking": docking, "step": "records", "records": added})
             return added
 
     def records(self, tag_id: str) -> list[tuple[int, bytes]]:

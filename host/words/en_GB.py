@@ -3452,7 +3452,7 @@ HELP = {
     "audit list": (
         "List what people did and what was refused, oldest first.\n\n"
         "Only auditors and administrators can see it. It shows which protected answers in a report were read, "
-        "never what they say.\n\n"
+        "never what they say. A docking is listed when it begins and when it ends. The export has each step of it.\n\n"
         "\b\n"
         "kitdock audit list --since 2026-05-01 --refused\n"
         "kitdock audit list --action report.read"
