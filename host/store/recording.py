@@ -151,9 +151,7 @@ def plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def record_facts(
-    part: int, tag: str, docking: str, rows: Iterable[tuple[Any, ...]]
-) -> Iterator[Fact]:  # fmt: skip
+def record_facts(part: int, tag: str, docking: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[Fact]:
     """Facts of a tag's records of one docking, `docking` being its identity: one for each run without a gap."""
     for _, run in groupby(enumerate(rows), key=lambda each: each[1][0] - each[0]):
         these = [row for _, row in run]
