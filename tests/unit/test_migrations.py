@@ -1,6 +1,7 @@
 """Databases of each earlier layout, made by the code that had it: brought up to date whole, or left as they were."""
 
 import hashlib
+import os
 import signal
 import sqlite3
 import stat
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,11 +23,13 @@ from host.reconcile import reconcile
 from host.store import connecting
 from host.store.adopting import ADOPT
 from host.store.database import Database
+from host.store.layout import STEPS
 from host.store.migrations import _002, migrations
 from host.store.rollups import RollupRepository
 from host.usage.doses import told
 from tests.refusals import refused
 from tests.station import Store
+from tests.telling import Tell
 
 DATA = Path(__file__).parents[1] / "data"
 TEST_KEYS = {
@@ -270,6 +274,74 @@ def test_killed_in_the_middle_it_is_all_old_or_all_new(old: Path, where: str) ->
     with Store.open(old) as store:
         assert store.recompute() == store.rolled_up()
         assert len(store.movements()) == 8
+
+
+AT_ANY_STATEMENT = """
+import os, signal, sqlite3, sys
+from host.service.station import open_database
+from host.store.database import Database
+left = int(sys.argv[2])
+def ran(_):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+init = Database.__init__
+def watched(self, path, connection, login):
+    init(self, path, connection, login)
+    connection.set_trace_callback(ran)
+Database.__init__ = watched
+open_database(sys.argv[1], login="keeper")
+print(left)
+"""
+MANY = 10**9
+
+
+def killed_at(path: Path, statement: int) -> int:
+    """Brings a database up to date and is killed at that SQL statement; returns how many there were if it was not."""
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ANY_STATEMENT, str(path), str(statement)], capture_output=True, text=True
+    )
+    if done.returncode == -signal.SIGKILL:
+        return 0
+    assert done.returncode == 0, done.stderr
+    return statement - int(done.stdout)
+
+
+@pytest.mark.parametrize("layout", ["layout_001", "layout_002"])
+@pytest.mark.parametrize("kills", [6, pytest.param(150, marks=[pytest.mark.exhaustive, pytest.mark.timeout(3600)])])
+def test_killed_at_any_statement_it_is_all_old_or_all_new(tmp_path: Path, tell: Tell, layout: str, kills: int) -> None:
+    whole = tmp_path / "whole.db"
+    make(whole, layout)
+    statements = killed_at(whole, MANY)
+    figures = ("SELECT * FROM movement", "SELECT * FROM kit_state", "SELECT tag, sequence, record FROM event")
+    due = {
+        sql: [[cell for cell in row if not isinstance(cell, int) or cell < START * 1.01] for row in rows(whole, sql)]
+        for sql in figures
+    }
+    with Store.open(whole, login="keeper") as store:
+        holds = {each.name: each.holds for each in store.check()}
+    assert holds["audit"]
+    assert holds["tables"]
+    seed = int(os.environ.get("KITDOCK_SEED", "0")) or Random().randrange(1, 2**31)
+    tell(f"migration of {layout} killed at {kills} of {statements} statements, KITDOCK_SEED={seed}")
+    old = 0
+    for number, at in enumerate(Random(seed).sample(range(1, statements), kills)):
+        path = tmp_path / f"{number}.db"
+        make(path, layout)
+        before = content(path)
+        assert killed_at(path, at) == 0
+        is_old = content(path) == before
+        old += is_old
+        done = [row[0] for row in rows(path, "SELECT name FROM _sqlite_migrations ORDER BY id")]
+        assert is_old or done == list(STEPS), f"mixed, after statement {at}"
+        with Store.open(path, login="keeper") as store:
+            assert {each.name: each.holds for each in store.check()} == holds
+        for sql, wanted in due.items():
+            assert [
+                [cell for cell in row if not isinstance(cell, int) or cell < START * 1.01] for row in rows(path, sql)
+            ] == wanted
+    assert old
 
 
 def test_of_two_that_open_it_at_once_one_migrates(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
