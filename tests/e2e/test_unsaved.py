@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -40,8 +40,9 @@ def seen_by_people(folder: Path, trouble: Callable[[Path], Callable[[], object]]
         tags = await carried(stage)
         adapter = await stage.station.listen_hci()
         dock = ("dock", "--adapter", adapter, "--db", stage.store.path)
-        with at_terminal(*dock, "--no-prompt") as service, at_terminal(*dock) as asks:
+        with at_terminal(*dock, "--no-prompt") as service, ExitStack() as later:
             await shows(service, "The dock is open.")
+            asks = later.enter_context(at_terminal(*dock))
             await shows(asks, "so this terminal only asks.")
             await asyncio.sleep(2.0)
             over = trouble(Path(stage.store.path))
@@ -57,7 +58,9 @@ def seen_by_people(folder: Path, trouble: Callable[[Path], Callable[[], object]]
             await shows(asks, "For pouch P-01 we have: training.")
             await shows(asks, "can be saved again.")
             assert words(service.shown).count(said) == words(asks.shown).count(said) == 1
-            assert max(map(len, (service.shown + asks.shown).splitlines())) <= 80
+            lines = (service.shown + asks.shown).splitlines()
+            # The name of the file can't be broken, however long the folder of a test is.
+            assert max(len(each) for each in lines if str(folder) not in each) <= 80
             async with asyncio.timeout(20):
                 while (await status(stage))[0]:
                     await asyncio.sleep(0.5)
