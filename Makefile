@@ -1,4 +1,4 @@
-# Every developer task, the same for people and CI. .PHONY: help setup demo test test-all wheel bluez bench hardware lintmake help.PHONY: help setup demo test test-all wheel bluez bench hardware lint lists them.
+# Every developer task, the same for people and CI. `make help` lists them.
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # One more than there are cores: the tests wait for radios more than they compute.
 PARALLEL = --numprocesses=$(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)') --dist=worksteal
 
-# Says what is going on, but not under .PHONY: help setup demo test test-all wheel bluez bench hardware lintmake -s.PHONY: help setup demo test test-all wheel bluez bench hardware lint.
+# Says what is going on, but not under `make -s`.
 SAY := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 PACKAGES = $(shell grep -c == constraints.txt)
 
@@ -48,7 +48,7 @@ bluez: $(READY) ## the dock on Linux's real Bluetooth, in a virtual machine; get
 	@$(BIN)/python -m tests.bluez
 
 bench: $(READY) ## benchmarks, as a table and build/bench.json
-	@$(BIN)/python -m tests.bench
+	@PYTHONPATH=firmware/lib $(BIN)/python -m tests.bench
 
 hardware: $(READY) ## check and make all of the hardware: board, case, simulations; gets KiCad
 	@hardware/tools.sh

@@ -29,6 +29,7 @@ from host.docking.keeping import Keeping
 from host.docking.service import Dock
 from host.docking.session import DockingReport
 from host.link.adapter import Adapter, Heard
+from host.store.sealing import SealingRepository
 from host.store.tags import TagRepository
 from kitwire import advert, record
 from tests.bench import scale
@@ -109,7 +110,7 @@ def _give_keys(store: Store) -> None:
     repository = TagRepository(store)
     with store.writing():
         for tag in store.tags():
-            sealed = repository.sealed(tag.id, TagKeys.random())
+            sealed = SealingRepository(store).keep(repository.sealed(tag.id, TagKeys.random()))
             store.connection.execute("UPDATE tag SET sealed_keys = ? WHERE id = ?", (sealed, tag.id))
             store.note("tag.enrol", tag.pouch)
 
