@@ -19,7 +19,7 @@ MICROPYTHON = PURE | {"bluetooth", "esp32", "io", "json", "machine", "micropytho
 TYPES_ONLY = {"typing", "collections.abc"}
 """What may be imported under `if TYPE_CHECKING`, which never runs on a tag."""
 
-ROOMS = {"access", "forms", "ledger", "receiving", "reconcile", "stock", "tag", "usage"}
+ROOMS = {"access", "forms", "ledger", "merging", "receiving", "reconcile", "stock", "tag", "usage"}
 """Rooms of the domain: rules and plain values. Modules right under host/ are domain too."""
 KEYS = "host/access/vault.py"
 """Holds the station's keys: the one module of a room that needs cryptography."""

@@ -205,6 +205,25 @@ def identity(station: str, epoch: int, number: int, part: int) -> str:
     return f"{station}/{epoch}/{number}.{part}"
 
 
+class FactName(NamedTuple):
+    """What an identity says: the station, its epoch, the number of the entry, the part."""
+
+    station: str
+    epoch: int
+    number: int
+    part: int
+
+
+def named(identity_of: str) -> FactName:
+    """The fact that an identity names. Raises `ValueError` if it is none."""
+    station, epoch, at = identity_of.split("/")
+    number, part = at.split(".")
+    found = FactName(station, int(epoch), int(number), int(part))
+    if identity(*found) != identity_of:
+        raise ValueError(identity_of)
+    return found
+
+
 class Before:
     """The entries from before layout 008, oldest first: each must be what was written, and all of them are bound.
 
@@ -251,14 +270,14 @@ def verify(station: str, entries: Iterable[JournalEntry]) -> Chain:
             return Chain(count, head, count + 1, Phrase("audit.entry_missing", entry=count + 1))
         if entry.via is None:
             older = older or Before()
-            fits = (count == 0 or older.head == head) and older.holds(entry)
+            holds = (count == 0 or older.head == head) and older.holds(entry)
         else:
             if older is not None:
                 head, older = older.bound(), None
-            fits = entry.device is not None and entry.hash == _hash(head, station, entry)
-        if not fits:
+            holds = follows(head, station, entry)
+        if not holds:
             return Chain(count, head, entry.number, Phrase("audit.entry_altered", entry=entry.number))
-        wrong = next((each.part for each in entry.facts if not _fits(each)), None)
+        wrong = next((each.part for each in entry.facts if not fits(each)), None)
         if wrong is not None or [each.part for each in entry.facts] != list(range(len(entry.facts))):
             return Chain(count, head, entry.number, Phrase("audit.fact_altered", entry=entry.number, part=wrong or 0))
         found.take(entry)
@@ -266,19 +285,25 @@ def verify(station: str, entries: Iterable[JournalEntry]) -> Chain:
     return found.told(count, head)
 
 
-def _hash(head: bytes, station: str, entry: JournalEntry) -> bytes:
-    who = Actor(entry.login, entry.via or "", entry.device or "")
+def follows(head: bytes, station: str, entry: JournalEntry) -> bool:
+    """Whether an entry, with these facts, is one that this station added after an entry with hash `head`."""
+    if entry.via is None or entry.device is None:
+        return False
+    who = Actor(entry.login, entry.via, entry.device)
     digests = [each.digest for each in entry.facts]
-    return chained(
+    return entry.hash == chained(
         head, station, entry.epoch, entry.number, entry.at_ms, who, entry.action, entry.outcome, digests
     )  # fmt: skip
 
 
-def _fits(fact: Fact) -> bool:
-    """Whether a fact is what was written, or has been destroyed."""
+def fits(fact: Fact) -> bool:
+    """Whether a fact is what was written, or has been destroyed.
+
+    The salt has one size, or bytes could go from it to the body and back.
+    """
     if fact.body is None or fact.salt is None:
         return fact.body is None and fact.salt is None
-    return digest(fact.salt, fact.body) == fact.digest
+    return len(fact.salt) == _SALT_SIZE and digest(fact.salt, fact.body) == fact.digest
 
 
 class _Destroyed:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from host import ledger
+from host.access.history import EVENTS, HISTORY
 from host.access.vault import key_path
 from host.clock import Instant
 from host.errors import DatabaseDamaged, InputError, KitdockError, VaultError, why
@@ -19,7 +20,6 @@ from host.store.care import CareRepository, due_objects
 from host.store.copying import Progress, no_progress
 from host.store.database import Database
 from host.store.failing import translated
-from host.store.history import EVENTS, HISTORY
 from host.store.journal import verified_file
 from host.store.rebuilding import ADDED, ALTERED, MISSING, RebuildingRepository, Wrong
 from host.store.retaining import RetentionRepository

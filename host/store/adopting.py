@@ -3,9 +3,9 @@ as it is."""
 
 from itertools import islice
 
+from host.access.history import EVENTS, HISTORY
 from host.access.journal import Before
 from host.store.database import Database
-from host.store.history import EVENTS, HISTORY
 from host.store.journal import read
 from host.store.recording import RECORD, columns_of
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from host.access import journal
+from host.access.history import EVENTS, HISTORY, about
 from host.access.journal import Actor, Chain, Fact, JournalEntry, ListedEntry, Told
 from host.store import copying
-from host.store.history import EVENTS, HISTORY, about
 from host.store.recording import RECORD, Recorder, RowChange, plain, record_facts
 
 _ENTRY = ("login", "via", "device", "action", "outcome")

@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from host.access import journal
+from host.access.history import EVENTS, HISTORY, about, about_row, number_in
 from host.store.database import Database
-from host.store.history import EVENTS, HISTORY, about, about_row, number_in
 from host.store.recording import RECORD, columns_of, plain
 
 ALTERED, MISSING, ADDED = "altered", "missing", "added"

@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from host.access import journal
+from host.access.history import EVENTS, HISTORY, about, about_row
 from host.access.journal import Fact
-from host.store.history import EVENTS, HISTORY, about, about_row
 
 RECORD = ("sequence", "record", "verdict", "type", "flags", "battery_mv", "boot_count", "uptime_s", "utc_s", "aux")
 """The columns of a record that its digest is of, in order."""

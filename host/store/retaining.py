@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from host import ledger
 from host.access import retention
+from host.access.history import HISTORY
 from host.access.retention import EVENTS, LEAVERS
 from host.store.database import Database
-from host.store.history import HISTORY
 from host.store.rollups import RollupRepository
 from host.store.stock import StockRepository
 from host.tag.log import NO_START, RESTART

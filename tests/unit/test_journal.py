@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from host import clock
+from host.access.history import EVENTS, HISTORY
 from host.access.vault import key_path
 from host.errors import RuleError
 from host.phrase import Phrase
 from host.service.care import RECORDS, TABLES_OF
-from host.store.history import EVENTS, HISTORY
 from host.store.stock import Incoming
 from tests.station import Store
 from tests.unit.care.care import failed

@@ -8,35 +8,40 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+FACT, NAME, STATION = "fact", "name", "station"
+"""What tells the rows of a table apart where several stations meet: the fact that put each, their key, which is the
+same for all stations, or their key at one station, whose own they are."""
+
 
 class History(NamedTuple):
     """A table: the columns of its key, and the table that a column refers to by number.
 
-    `person`: its key is the number of a person, and goes with that person.
+    `person`: its key is the number of a person, and goes with that person. `by`: what tells its rows apart everywhere.
     """
 
     key: tuple[str, ...]
     refers: Mapping[str, str] = {}
     person: bool = False
+    by: str = FACT
 
 
 EVENTS = "event"
 """Records of tags are many, and never change: the journal has them by the run, see `host.access.journal`."""
 
 HISTORY: dict[str, History] = {
-    "station": History(("id",)),
-    "place": History(("id",)),
-    "officer": History(("id",), person=True),
-    "product": History(("name",)),
-    "product_gtin": History(("gtin",)),
-    "lot": History(("product", "lot")),
-    "kit": History(("id",)),
-    "tag": History(("id",)),
+    "station": History(("id",), by=STATION),
+    "place": History(("id",), by=NAME),
+    "officer": History(("id",), person=True, by=NAME),
+    "product": History(("name",), by=NAME),
+    "product_gtin": History(("gtin",), by=NAME),
+    "lot": History(("product", "lot"), by=NAME),
+    "kit": History(("id",), by=NAME),
+    "tag": History(("id",), by=NAME),
     "docking": History(("id",)),
-    "own_stop": History(("tag", "sequence")),
-    "forgotten": History(("tag", "first")),
-    "account": History(("login", "role")),
-    "setting": History(("key",)),
+    "own_stop": History(("tag", "sequence"), by=STATION),
+    "forgotten": History(("tag", "first"), by=STATION),
+    "account": History(("login", "role"), by=STATION),
+    "setting": History(("key",), by=STATION),
     "explanation": History(("id",)),
     "usage_report": History(("id",), {"same_as": "usage_report"}),
     "report_note": History(("id",), {"report": "usage_report", "other": "usage_report"}),
@@ -45,7 +50,7 @@ HISTORY: dict[str, History] = {
     "recall": History(("id",)),
     "stocktake": History(("id",)),
     "stocktake_scan": History(("id",), {"stocktake": "stocktake", "undoes": "stocktake_scan"}),
-    "stocktake_difference": History(("stocktake", "kind", "kit"), {"stocktake": "stocktake"}),
+    "stocktake_difference": History(("stocktake", "kind", "kit"), {"stocktake": "stocktake"}, by=STATION),
     "expiry_note": History(("id",)),
     "digest_read": History(("id",)),
     "discrepancy_entry": History(("id",)),
