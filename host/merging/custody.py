@@ -1,11 +1,11 @@
 """The movements of kits of several stations: what the ledger makes of them, and kits that two stations issued."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from host.access import journal
 from host.ledger import Holding, Movement, Step, replay, stretches
-from host.ledger.movement import CORRECT, ISSUE, ISSUED
+from host.ledger.movement import CORRECT, IN_STOCK, ISSUE
 from host.merging.rows import Key, MergedRow
 
 _Tables = Mapping[str, Mapping[Key, MergedRow]]
@@ -14,9 +14,11 @@ _Tables = Mapping[str, Mapping[Key, MergedRow]]
 class MergedKit(NamedTuple):
     """What the movements of one kit, of any station, make of it: a step for each, and the stretches of custody.
 
-    `identities`: the fact that put each movement; the number of a movement is its place among them, from 1 on.
+    `doses`: how many it came with; `identities`: the fact that put each movement, whose number is its place among
+    them, from 1 on.
     """
 
+    doses: int
     identities: tuple[str, ...]
     steps: tuple[Step, ...]
     custody: tuple[Holding, ...]
@@ -61,7 +63,7 @@ def _doses(tables: _Tables, kit: str) -> int | None:
 def _kit(kit: str, ordered: list[MergedRow], reports: Mapping[str, int], doses: int) -> MergedKit:
     numbers = {row.origin: number for number, row in enumerate(ordered, 1)}
     movements = [_movement(row.columns, numbers[row.origin], numbers, reports) for row in ordered]
-    return MergedKit(tuple(numbers), tuple(replay(movements, doses)), tuple(stretches(kit, movements, doses)))
+    return MergedKit(doses, tuple(numbers), tuple(replay(movements, doses)), tuple(stretches(kit, movements, doses)))
 
 
 def _movement(
@@ -89,22 +91,28 @@ def in_order(movements: list[MergedRow]) -> list[MergedRow]:
 
 
 def issued_twice(merged: Mapping[str, MergedKit]) -> Iterator[IssuedTwice]:
-    """The kits that two stations issued. What was corrected never was."""
+    """The kits that a station issued while they were out by another, as each saw it. What was corrected never was."""
     for kit, of_kit in merged.items():
         reversed_ones = {step.movement.corrects for step in of_kit.steps}
+        count = [each for each, *_ in of_kit.steps if each.kind != CORRECT and each.id not in reversed_ones]
+        own = _own_steps(of_kit, count)
         out: dict[str, IssuedAt] = {}
-        for step in of_kit.steps:
-            identity = of_kit.identities[step.movement.id - 1]
+        for movement, state, impossible in replay(count, of_kit.doses):
+            identity, seen = of_kit.identities[movement.id - 1], own[movement.id]
             station = journal.named(identity).station
-            if step.movement.kind == ISSUE and step.movement.id not in reversed_ones:
-                issue = IssuedAt(station, identity, step.movement)
-                yield from (IssuedTwice(kit, (other, issue)) for name, other in out.items() if name != station)
+            if movement.kind == ISSUE:
+                issue = IssuedAt(station, identity, movement)
+                yield from (IssuedTwice(kit, (other, issue)) for name, other in sorted(out.items()) if name != station)
                 out[station] = issue
-            elif step.movement.kind != CORRECT and step.state.status != ISSUED:
-                _take_back(out, station, possible=step.impossible is None)
+            elif seen.impossible is not None and impossible is None and state.status == IN_STOCK:
+                out.clear()  # it took back what it can know only from another
+            elif seen.state.status == IN_STOCK:
+                out.pop(station, None)
 
 
-def _take_back(out: dict[str, IssuedAt], station: str, possible: bool) -> None:
-    """A station ends its own issue; that of another only if it could, knowing of it, as it can't by a receipt."""
-    if out.pop(station, None) is None and possible:
-        out.clear()
+def _own_steps(kit: MergedKit, movements: Iterable[Movement]) -> dict[int, Step]:
+    """Each movement as its own station saw it, as if there were no other."""
+    by_station: dict[str, list[Movement]] = {}
+    for each in movements:
+        by_station.setdefault(journal.named(kit.identities[each.id - 1]).station, []).append(each)
+    return {step.movement.id: step for own in by_station.values() for step in replay(own, kit.doses)}
