@@ -5,8 +5,7 @@ an entry of which a fact isn't what its digest says is not taken at all. What an
 destroyed is destroyed here, whether its body is there already, comes later, or comes again from an older copy.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, product
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from host.access import journal
@@ -54,7 +53,10 @@ _Numbered = Mapping[tuple[str, int], list[Chained]]
 
 
 def arrived(station: str, entries: Iterable[JournalEntry]) -> Replica:
-    """A piece of the journal of a station, to be joined with what is known."""
+    """A piece of the journal of a station, to be joined with what is known.
+
+    Entries from before layout 008 prove nothing by themselves: they come in one piece with the first after them.
+    """
     waiting: set[Chained] = set()
     bodies: dict[bytes, tuple[bytes, str]] = {}
     refused: set[Doubt] = set()
@@ -67,7 +69,7 @@ def arrived(station: str, entries: Iterable[JournalEntry]) -> Replica:
         for _, digest, salt, _, body in entry.facts:
             if salt is not None and body is not None:
                 bodies[digest] = salt, body
-    return Replica({}, frozenset(waiting), bodies, frozenset(), frozenset(refused))
+    return Replica(_together(station, waiting), frozenset(waiting), bodies, frozenset(), frozenset(refused))
 
 
 def joined(*replicas: Replica) -> Replica:
@@ -103,9 +105,8 @@ def numbered(entries: Iterable[Chained]) -> dict[tuple[str, int], list[Chained]]
 
 
 def _why_not(known: _Numbered, each: Chained) -> str:
-    """One from before layout 008 waits for the first after them, unless that one is there and binds others."""
-    needs = each.entry.number if each.entry.via is None else each.entry.number - 1
-    return DOES_NOT_FOLLOW if needs == 0 or (each.station, needs) in known else WAITS
+    number = each.entry.number if each.entry.via is None else each.entry.number - 1
+    return DOES_NOT_FOLLOW if number == 0 or (each.station, number) in known else WAITS
 
 
 def _wrong(entry: JournalEntry) -> int | None:
@@ -117,43 +118,40 @@ def _bare(fact: Fact) -> Fact:
     return Fact(fact.part, fact.digest, None, None, None)
 
 
+def _together(station: str, piece: Collection[Chained]) -> dict[Chained, Chained | None]:
+    """The entries from before layout 008, if all of them are here with the first after them, which binds them."""
+    old = sorted((each for each in piece if each.entry.via is None), key=lambda each: each.entry.number)
+    if not old or [each.entry.number for each in old] != list(range(1, len(old) + 1)):
+        return {}
+    before = Before()
+    for each in old:
+        before.holds(each.entry)
+    first = {
+        each: old[-1]
+        for each in piece
+        if each.entry.number == len(old) + 1 and journal.follows(before.bound(), station, each.entry)
+    }
+    return dict(zip(old, (None, *old), strict=False)) | first if first else {}
+
+
 def _taken(known: Mapping[Chained, Chained | None], waiting: Iterable[Chained]) -> dict[Chained, Chained | None]:
     """The entries that were taken, with those of the waiting that now can be, each with the one it follows on."""
     taken, at = dict(known), numbered(known)
-    old = numbered(each for each in chain(known, waiting) if each.entry.via is None)
-    for each in sorted(waiting, key=lambda each: (each.station, each.entry.number, each.entry.hash)):
-        proof = _proof(each, at, old)
-        if proof is not None:
-            for before, one in zip((None, *proof), (*proof, each), strict=True):
-                if one not in taken:
-                    taken[one] = before
-                    at.setdefault((one.station, one.entry.number), []).append(one)
+    for each in sorted(waiting, key=lambda each: (each.station, each.entry.number)):
+        number = each.entry.number
+        for before in at.get((each.station, number - 1), ()) if number > 1 else (None,):
+            if _goes_on(before, each):
+                taken[each] = before
+                at.setdefault((each.station, number), []).append(each)
     return taken
 
 
-def _proof(new: Chained, at: _Numbered, old: _Numbered) -> tuple[Chained, ...] | None:
-    """What an entry follows on, as far as that is not taken for certain yet, the last one last; None: on nothing.
-
-    Entries from before layout 008 are bound by the first one after them, and prove nothing by themselves.
-    """
-    station, entry = new
-    if entry.number == 1:
-        return () if journal.follows(journal.START, station, entry) else None
-    for before in at.get((station, entry.number - 1), ()):
-        if before.entry.epoch <= entry.epoch and journal.follows(before.entry.hash, station, entry):
-            return (before,)
-    if (station, entry.number - 1) in old:
-        for path in product(*(old.get((station, number), ()) for number in range(1, entry.number))):
-            if journal.follows(_bound(path), station, entry):
-                return path
-    return None
-
-
-def _bound(path: Iterable[Chained]) -> bytes:
-    before = Before()
-    for each in path:
-        before.holds(each.entry)
-    return before.bound()
+def _goes_on(before: Chained | None, new: Chained) -> bool:
+    """Whether an entry follows on another (None: on none, it is the first). An epoch doesn't go back."""
+    if before is None:
+        return journal.follows(journal.START, *new)
+    follows = before.entry.via is not None and before.entry.epoch <= new.entry.epoch
+    return follows and journal.follows(before.entry.hash, *new)
 
 
 def _destroyed(taken: Mapping[Chained, Chained | None], bodies: Mapping[bytes, tuple[bytes, str]]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What the tests of merging share: stations that something happens to, and their journals in pieces."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -8,7 +8,8 @@ from typing import NamedTuple
 from unittest import mock
 
 from host import clock
-from host.access.journal import JournalEntry
+from host.access import journal
+from host.access.journal import Actor, JournalEntry
 from host.merging import Replica, arrived, joined
 from host.store.journal import read
 from host.store.stock import Incoming
@@ -63,10 +64,15 @@ def lived(store: Store, seed: int, prefix: str, steps: int) -> Store:
 
 
 def pieces(random: Random, journals: Iterable[Journal]) -> Iterator[Replica]:
-    """The journals cut anywhere, some of it doubled, each piece with its entries in any order, in any order."""
+    """The journals cut anywhere, some of it doubled, each piece with its entries in any order, in any order.
+
+    Entries from before there was a journal stay with the first after them.
+    """
     found = []
     for station, entries in journals:
-        cuts = sorted(random.sample(range(len(entries) + 1), min(random.randrange(1, 7), len(entries))))
+        first = next(at for at, each in enumerate(entries) if each.via is not None)
+        places = [0, *range(first + 1 if first else 0, len(entries) + 1)]
+        cuts = sorted(random.sample(places, min(random.randrange(1, 7), len(entries))))
         for begin, end in zip((0, *cuts), (*cuts, len(entries)), strict=True):
             for _ in range(random.choice([1, 1, 2])):
                 found.append((station, random.sample(entries[begin:end], end - begin)))
@@ -85,6 +91,17 @@ def at_once_or_not(random: Random, replicas: Iterable[Replica]) -> Replica:
     return joined(waiting[0])
 
 
-def differences(replicas: Sequence[Replica]) -> int:
-    """How many are not as the first."""
-    return sum(each != replicas[0] for each in replicas)
+WHO = Actor("keeper", "system", "desk")
+
+
+def chain(
+    *bodies: list[str], station: str = "S", epoch: int = 1, after: JournalEntry | None = None
+) -> list[JournalEntry]:
+    """A journal of a station, an entry for each list of bodies, or what follows on an entry of it."""
+    found: list[JournalEntry] = []
+    begin, head = (after.number + 1, after.hash) if after else (1, journal.START)
+    for number, texts in enumerate(bodies, begin):
+        facts = tuple(journal.fact(part, None, body) for part, body in enumerate(texts))
+        head = journal.chained(head, station, epoch, number, number, WHO, "x", "done", [each.digest for each in facts])
+        found.append(JournalEntry(number, epoch, number, *WHO, "x", "done", head, facts))
+    return found

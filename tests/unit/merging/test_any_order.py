@@ -15,23 +15,25 @@ from tests.station import Store
 from tests.telling import Tell
 from tests.unit.merging.stations import Journal, at_once_or_not, journal_of, lived, new, pieces
 from tests.unit.test_journal import happen
-from tests.unit.test_migrations import make_001
+from tests.unit.test_migrations import make
 
-ORDERS = 60
+ORDERS = 100
 
 
 @pytest.fixture(scope="module")
 def force(tmp_path_factory: pytest.TempPathFactory) -> list[Journal]:
-    """Three stations, and one that was once of the first layout."""
+    """Three stations, and two that were once of earlier layouts, of which the second had an audit."""
     folder = tmp_path_factory.mktemp("force")
     found = []
     for seed, name in enumerate(("North", "South", "East")):
         with lived(new(folder / name), seed, name[0], 150) as store:
             found.append(journal_of(store))
-    make_001(folder / "station.db")
-    with Store.open(folder / "station.db", login="keeper") as store:
-        happen(store)
-        found.append(journal_of(store))
+    for layout in ("layout_001", "layout_002"):
+        make(folder / f"{layout}.db", layout)
+        with Store.open(folder / f"{layout}.db", login="keeper") as store:
+            happen(store)
+            found.append(journal_of(store))
+    assert found[-1].entries[0].via is None
     return found
 
 
@@ -70,7 +72,7 @@ def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("alone")
     if request.param == "of the ledger":
         return lived(new(folder / "new"), 11, "N", 150)
-    make_001(folder / "station.db")
+    make(folder / "station.db", "layout_001")
     old: Store = Store.open(folder / "station.db", login="keeper")
     happen(old)
     return old

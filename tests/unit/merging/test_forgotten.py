@@ -7,13 +7,13 @@ from random import Random
 import pytest
 
 from host.access import journal
-from host.access.journal import Actor, Fact, JournalEntry
+from host.access.journal import Fact, JournalEntry
 from host.merging import Replica, arrived, joined, merged
 from tests.station import Store
 from tests.telling import Tell
 from tests.unit.care.care import retained
 from tests.unit.care.test_forgetting import NUMBER, leaver
-from tests.unit.merging.stations import Journal, at_once_or_not, journal_of, lived, new, pieces
+from tests.unit.merging.stations import Journal, at_once_or_not, chain, journal_of, lived, new, pieces
 from tests.unit.test_migrations import make_001
 
 
@@ -100,21 +100,6 @@ def bare(entry: JournalEntry, part: int) -> JournalEntry:
     )
 
 
-WHO = Actor("keeper", "system", "desk")
-
-
-def chain(*bodies: list[str]) -> list[JournalEntry]:
-    """A journal of station S, an entry for each list of bodies."""
-    found: list[JournalEntry] = []
-    head = journal.START
-    for number, texts in enumerate(bodies, 1):
-        facts = tuple(journal.fact(part, None, body) for part, body in enumerate(texts))
-        hash = journal.chained(head, "S", 1, number, number, WHO, "x", "done", [each.digest for each in facts])
-        found.append(JournalEntry(number, 1, number, *WHO, "x", "done", hash, facts))
-        head = hash
-    return found
-
-
 def test_what_says_what_was_destroyed_is_not_destroyed() -> None:
     """Else it would depend on the order whether the first is gone."""
     one, two, three = chain(["[1]"], ['["forgotten",{"1":[0]}]'], ['["forgotten",{"2":[0]}]'])
@@ -131,6 +116,14 @@ def test_what_says_what_was_destroyed_is_not_destroyed() -> None:
 def test_only_facts_of_earlier_entries_can_be_destroyed_and_nonsense_destroys_none(says: str) -> None:
     entries = chain(["[1]"], [says], ["[3]"])
     assert not joined(arrived("S", entries)).destroyed
+
+
+def test_a_restored_station_destroys_what_it_has_and_nothing_that_was_lost() -> None:
+    one, two, lost = chain(["[1]"], ["[2]"], ["[3]"])
+    three, says = chain(["[4]"], ['["forgotten",{"1":[0],"3":[0]}]'], epoch=2, after=two)
+    found = joined(arrived("S", [one, two, lost]), arrived("S", [one, two, three, says]))
+    assert found.destroyed == {one.facts[0].digest, three.facts[0].digest}
+    assert found == joined(arrived("S", [says, lost, three, two, one]))
 
 
 def test_an_entry_that_is_not_proven_destroys_nothing() -> None:
