@@ -33,18 +33,22 @@ class Doubt(NamedTuple):
     part: int = 0
 
 
+FactKey = tuple[str, bytes]
+"""A fact by its station and its digest: no station destroys what another holds, though it can copy a digest."""
+
+
 class Replica(NamedTuple):
     """What has come of any journals.
 
     `taken`: the entries that are proven, each with the one that it follows on (None: it is the first); `waiting`:
-    those that are not; `bodies`: salt and body by digest; `destroyed`: digests of facts that are no more; `refused`:
-    the facts for which an entry was not taken.
+    those that are not; `bodies`: salt and body by station and digest; `destroyed`: the same of facts that are no more;
+    `refused`: the facts for which an entry was not taken.
     """
 
     taken: Mapping[Chained, Chained | None] = {}
     waiting: frozenset[Chained] = frozenset()
-    bodies: Mapping[bytes, tuple[bytes, str]] = {}
-    destroyed: frozenset[bytes] = frozenset()
+    bodies: Mapping[FactKey, tuple[bytes, str]] = {}
+    destroyed: frozenset[FactKey] = frozenset()
     refused: frozenset[Doubt] = frozenset()
 
 
@@ -58,7 +62,7 @@ def arrived(station: str, entries: Iterable[JournalEntry]) -> Replica:
     Entries from before layout 008 prove nothing by themselves: they come in one piece with the first after them.
     """
     waiting: set[Chained] = set()
-    bodies: dict[bytes, tuple[bytes, str]] = {}
+    bodies: dict[FactKey, tuple[bytes, str]] = {}
     refused: set[Doubt] = set()
     for entry in entries:
         wrong = _wrong(entry)
@@ -68,23 +72,21 @@ def arrived(station: str, entries: Iterable[JournalEntry]) -> Replica:
         waiting.add(Chained(station, entry._replace(facts=tuple(_bare(each) for each in entry.facts))))
         for _, digest, salt, _, body in entry.facts:
             if salt is not None and body is not None:
-                bodies[digest] = salt, body
+                bodies[station, digest] = salt, body
     return Replica(_together(station, waiting), frozenset(waiting), bodies, frozenset(), frozenset(refused))
 
 
 def joined(*replicas: Replica) -> Replica:
     """All that these know. The order doesn't matter, nor how often one is among them, nor what is joined first."""
     known: dict[Chained, Chained | None] = {}
-    bodies: dict[bytes, tuple[bytes, str]] = {}
+    bodies: dict[FactKey, tuple[bytes, str]] = {}
     for each in replicas:
         known |= each.taken
         bodies |= each.bodies
     taken = _taken(known, frozenset().union(*(each.waiting for each in replicas)) - known.keys())
     waiting = frozenset().union(*(each.waiting for each in replicas)) - taken.keys()
     destroyed = frozenset(_destroyed(taken, bodies)).union(*(each.destroyed for each in replicas))
-    kept = {
-        digest: (salt, body) for digest, (salt, body) in bodies.items() if digest not in destroyed or _forgets(body)
-    }
+    kept = {key: (salt, body) for key, (salt, body) in bodies.items() if key not in destroyed or _forgets(body)}
     return Replica(taken, waiting, kept, destroyed, frozenset().union(*(each.refused for each in replicas)))
 
 
@@ -126,7 +128,7 @@ def _together(station: str, piece: Collection[Chained]) -> dict[Chained, Chained
     before = Before()
     for each in old:
         before.holds(each.entry)
-    first = {
+    first: dict[Chained, Chained | None] = {
         each: old[-1]
         for each in piece
         if each.entry.number == len(old) + 1 and journal.follows(before.bound(), station, each.entry)
@@ -154,16 +156,18 @@ def _goes_on(before: Chained | None, new: Chained) -> bool:
     return follows and journal.follows(before.entry.hash, *new)
 
 
-def _destroyed(taken: Mapping[Chained, Chained | None], bodies: Mapping[bytes, tuple[bytes, str]]) -> Iterator[bytes]:
-    """The digests of the facts that entries say were destroyed, each of them of the same station and before it."""
-    saying = {digest: body for digest, (_, body) in bodies.items() if _forgets(body)}
+def _destroyed(
+    taken: Mapping[Chained, Chained | None], bodies: Mapping[FactKey, tuple[bytes, str]]
+) -> Iterator[FactKey]:
+    """The facts that entries say were destroyed, each of them of the same station and before it."""
+    saying = {key: body for key, (_, body) in bodies.items() if _forgets(body)}
     at = numbered(taken) if saying else {}
     for each in taken if saying else ():
         for fact in each.entry.facts:
-            for number, part in _forgotten(saying.get(fact.digest)):
+            for number, part in _forgotten(saying.get((each.station, fact.digest))):
                 found = _before(each, number, at, taken)
                 if found is not None and 0 <= part < len(found.entry.facts):
-                    yield found.entry.facts[part].digest
+                    yield each.station, found.entry.facts[part].digest
 
 
 def _before(

@@ -60,11 +60,11 @@ def rows(replica: Replica, entries: Iterable[Chained]) -> MergedRows:
         own.times[entry.epoch, entry.number] = entry.at_ms
         for fact in entry.facts:
             identity = journal.identity(station, entry.epoch, entry.number, fact.part)
-            _, body = replica.bodies.get(fact.digest, (b"", None))
+            _, body = replica.bodies.get((station, fact.digest), (b"", None))
             if body is not None:
                 if not own.take(identity, _read(body)):
                     doubts.add(Doubt(station, entry.epoch, entry.number, NOT_READ, fact.part))
-            elif fact.digest not in replica.destroyed:
+            elif (station, fact.digest) not in replica.destroyed:
                 missing.add(identity)
     tables, conflicts = _together(stations.values())
     return MergedRows(tables, tuple(conflicts), frozenset(missing), frozenset(doubts))

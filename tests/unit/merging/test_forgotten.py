@@ -13,7 +13,7 @@ from tests.station import Store
 from tests.telling import Tell
 from tests.unit.care.care import retained
 from tests.unit.care.test_forgetting import NUMBER, leaver
-from tests.unit.merging.stations import Journal, at_once_or_not, chain, journal_of, lived, new, pieces
+from tests.unit.merging.stations import WHO, Journal, at_once_or_not, chain, journal_of, lived, new, pieces
 from tests.unit.test_migrations import make_001
 
 
@@ -76,7 +76,7 @@ def test_whatever_is_destroyed_stays_so(store: Store, kind: str) -> None:
     for replica in (joined(older.whole, newer.whole), joined(newer.whole, older.whole)):
         assert replica == newer.whole
         assert not {body for _, body in replica.bodies.values()} & {body for _, body in gone}
-        assert {digest for digest, _ in gone} <= replica.destroyed
+        assert {(older.station, digest) for digest, _ in gone} <= replica.destroyed
 
 
 def test_a_fact_that_nothing_destroyed_is_missing_until_it_comes(store: Store) -> None:
@@ -100,11 +100,25 @@ def bare(entry: JournalEntry, part: int) -> JournalEntry:
     )
 
 
+def key(entry: JournalEntry, station: str = "S") -> tuple[str, bytes]:
+    """The first fact of an entry."""
+    return station, entry.facts[0].digest
+
+
+def test_a_station_destroys_nothing_of_another_by_a_digest_that_it_copied() -> None:
+    one, *_ = chain(["[1]"])
+    copy = one._replace(hash=journal.chained(journal.START, "T", 1, 1, 1, WHO, "x", "done", [one.facts[0].digest]))
+    says = chain(['["forgotten",{"1":[0]}]'], station="T", after=copy)
+    found = joined(arrived("T", [copy, *says]), arrived("S", [one]))
+    assert found.destroyed == {key(copy, "T")}
+    assert found.bodies[key(one)][1] == "[1]"
+
+
 def test_what_says_what_was_destroyed_is_not_destroyed() -> None:
     """Else it would depend on the order whether the first is gone."""
     one, two, three = chain(["[1]"], ['["forgotten",{"1":[0]}]'], ['["forgotten",{"2":[0]}]'])
     whole = joined(arrived("S", [one, two, three]))
-    assert one.facts[0].digest in whole.destroyed and one.facts[0].digest not in whole.bodies
+    assert key(one) in whole.destroyed and key(one) not in whole.bodies
     late = joined(arrived("S", [one, bare(two, 0), three]))
     assert joined(late, arrived("S", [two])) == whole
 
@@ -122,7 +136,7 @@ def test_a_restored_station_destroys_what_it_has_and_nothing_that_was_lost() -> 
     one, two, lost = chain(["[1]"], ["[2]"], ["[3]"])
     three, says = chain(["[4]"], ['["forgotten",{"1":[0],"3":[0]}]'], epoch=2, after=two)
     found = joined(arrived("S", [one, two, lost]), arrived("S", [one, two, three, says]))
-    assert found.destroyed == {one.facts[0].digest, three.facts[0].digest}
+    assert found.destroyed == {key(one), key(three)}
     assert found == joined(arrived("S", [says, lost, three, two, one]))
 
 
