@@ -15,7 +15,7 @@ class MergedKit(NamedTuple):
     """What the movements of one kit, of any station, make of it: a step for each, and the stretches of custody.
 
     `doses`: how many it came with; `identities`: the fact that put each movement, whose number is its place among
-    them, from 1 on.
+    them, from 1 on. The number of a report is its place among all by identity.
     """
 
     doses: int

@@ -52,6 +52,8 @@ class Replica(NamedTuple):
     refused: frozenset[Doubt] = frozenset()
 
 
+_FORGOTTEN = f'["{journal.FORGOTTEN}"'
+
 _Numbered = Mapping[tuple[str, int], list[Chained]]
 """Entries by station and number."""
 
@@ -86,7 +88,7 @@ def joined(*replicas: Replica) -> Replica:
     taken = _taken(known, frozenset().union(*(each.waiting for each in replicas)) - known.keys())
     waiting = frozenset().union(*(each.waiting for each in replicas)) - taken.keys()
     destroyed = frozenset(_destroyed(taken, bodies)).union(*(each.destroyed for each in replicas))
-    kept = {key: (salt, body) for key, (salt, body) in bodies.items() if key not in destroyed or _forgets(body)}
+    kept = {key: each for key, each in bodies.items() if key not in destroyed}
     return Replica(taken, waiting, kept, destroyed, frozenset().union(*(each.refused for each in replicas)))
 
 
@@ -160,7 +162,7 @@ def _destroyed(
     taken: Mapping[Chained, Chained | None], bodies: Mapping[FactKey, tuple[bytes, str]]
 ) -> Iterator[FactKey]:
     """The facts that entries say were destroyed, each of them of the same station and before it."""
-    saying = {key: body for key, (_, body) in bodies.items() if _forgets(body)}
+    saying = {key: body for key, (_, body) in bodies.items() if body.startswith(_FORGOTTEN)}
     at = numbered(taken) if saying else {}
     for each in taken if saying else ():
         for fact in each.entry.facts:
@@ -181,11 +183,6 @@ def _before(
     while found is not None and found.entry.number != number:
         found = taken[found]
     return found
-
-
-def _forgets(body: str) -> bool:
-    """Whether a fact says what was destroyed. What says so is kept, even if something says that it was destroyed."""
-    return body.startswith(f'["{journal.FORGOTTEN}"')
 
 
 def _forgotten(body: str | None) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ _ADDED = "added_at_ms"
 class MergedRow(NamedTuple):
     """A row by its columns, which name others by identity; `origin` is the fact that put it, in an entry of `put_ms`.
 
-    A column `id` that is a number is that of the row at its own station.
+    A number in the column `id` is the row's number at its own station.
     """
 
     origin: str

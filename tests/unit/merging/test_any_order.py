@@ -113,6 +113,20 @@ def test_a_station_alone_has_the_ledger_of_its_roll_ups(alone: Store) -> None:
     assert sorted(held, key=lambda each: (each.kit, each.began)) == [Holding(*row) for row in custody]
 
 
+def test_a_movement_names_the_report_that_tells_of_it(alone: Store) -> None:
+    history = merged(journal_of(alone).whole)
+    reports = [key for (key,) in sorted(history.tables["usage_report"])]
+    told = {
+        kit.identities[step.movement.id - 1]: reports[step.movement.report - 1]
+        for kit in history.kits.values()
+        for step in kit.steps
+        if step.movement.report is not None
+    }
+    rows = history.tables["movement"].values()
+    assert told == {row.origin: row.columns["report"] for row in rows if row.columns["report"]}
+    assert told
+
+
 def number_here(history: Merged, kit: MergedKit, movement: int) -> int:
     if movement == 0:
         return 0

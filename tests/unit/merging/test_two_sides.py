@@ -1,4 +1,4 @@
-"""What two databases say differently is told with both sides, whichever came first, and is never settled silently."""
+"""Where two databases say different things, both sides are there, whichever came first; nothing is settled silently."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from host import clock
-from host.access.journal import Fact, JournalEntry, digest, text_of
+from host.access.journal import Fact, JournalEntry, chained, digest, text_of
 from host.access.vault import TagKeys, key_path
 from host.ledger import Movement
 from host.ledger.movement import CORRECT, ISSUE, RETURN
@@ -19,7 +19,7 @@ from host.merging import IssuedTwice, Merged, arrived, joined, merged
 from host.service.restoring import proven
 from host.store.stock import Incoming
 from tests.station import Store
-from tests.unit.merging.stations import Journal, at_once_or_not, chain, journal_of, new, pieces
+from tests.unit.merging.stations import WHO, Journal, at_once_or_not, chain, journal_of, new, pieces
 from tests.unit.test_migrations import make
 from tests.unit.test_rollups import DAY, T0
 
@@ -74,7 +74,8 @@ def together(*journals: Journal) -> Merged:
     due = joined(*(each.whole for each in journals))
     random = Random(1)
     for _ in range(10):
-        assert at_once_or_not(random, pieces(random, journals)) == due
+        replica = at_once_or_not(random, pieces(random, journals))
+        assert (replica, merged(replica)) == (due, merged(due))
     return merged(due)
 
 
@@ -174,6 +175,17 @@ def test_a_station_that_knows_of_the_others_issue_takes_it_back() -> None:
 def moved(at: int, kind: str, **columns: str) -> str:
     row = {"id": at, "kit": "K-1", "kind": kind, "at_ms": at, "recorded_at_ms": at, "login": "keeper"}
     return text_of(["put", "movement", row | columns])
+
+
+def test_a_dose_from_a_kit_that_the_other_received_meanwhile_ends_no_issue(north: Desk, south: Desk) -> None:
+    """By the ledger of both the kit is in stock then, but the one that issued it knows it to be out."""
+    stock(north, "4101")
+    south.officer(1, "4202")
+    north.move(2, ISSUE, "K-1", officer="4101")
+    south.receive(3, "K-1")
+    north.move(4, "use", "K-1", doses=1)
+    south.move(5, ISSUE, "K-1", officer="4202")
+    assert len(together(north.journal, south.journal).issued_twice) == 1
 
 
 def test_three_stations_give_a_question_for_each_two(north: Desk, south: Desk, tmp_path: Path) -> None:
@@ -415,6 +427,11 @@ def test_an_entry_from_before_the_journal_that_was_tampered_with_is_not_bound(tm
     both = merged(joined(tampered, arrived(station, entries)))
     assert [(each.number, each.why) for each in both.doubts] == [(1, "does_not_follow")]
     assert both.tables == merged(joined(arrived(station, entries))).tables
+    last = entries[first - 2]
+    told = (station, 1, first, 1, WHO, "x", "done")
+    forged = JournalEntry(first, 1, 1, *WHO, "x", "done", chained(last.hash, *told, []), ())
+    on_the_last = merged(joined(arrived(station, [*entries, forged])))
+    assert [(each.number, each.why) for each in on_the_last.doubts] == [(first, "does_not_follow")]
     in_two = joined(arrived(station, entries[: first - 1]), arrived(station, entries[first - 1 :]))
     assert {each.why for each in merged(in_two).doubts} == {"waits"}, "they come in one piece"
 
