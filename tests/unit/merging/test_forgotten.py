@@ -125,7 +125,7 @@ def test_what_says_what_was_destroyed_holds_also_if_it_is_destroyed_itself() -> 
 
 @pytest.mark.parametrize("says", [
     '["forgotten",{"3":[0],"2":[0],"9":[0]}]', '["forgotten",{"1":[7,-1]}]', '["forgotten",{"1":["0",null]}]',
-    '["forgotten",[1]]', '["forgotten",{"x":[0]}]', '["forgotten"', '["forgotten"]',
+    '["told",{"1":[0]}]', '["forgotten",[1]]', '["forgotten",{"x":[0]}]', '["forgotten"', '["forgotten"]',
 ])  # fmt: skip
 def test_only_facts_of_earlier_entries_can_be_destroyed_and_nonsense_destroys_none(says: str) -> None:
     entries = chain(["[1]"], [says], ["[3]"])
