@@ -10,14 +10,18 @@ The ledger, the dockings and the audit stay for good. The ledger is the chain of
 all its dockings; and the audit's chain would break.
 """
 
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from host.access.journal import MARK_DIGITS
 from host.clock import DAY_MS
 from host.phrase import Phrase
 from host.tag.events import VERIFIED, Event
 from host.tag.lid import is_open_after
+
+_PSEUDONYM_DIGITS = 8
 
 ANSWERS = "answers"
 REPORTS = "reports"
@@ -131,11 +135,11 @@ def joined(known: Iterable[tuple[int, int]], new: Iterable[tuple[int, int]]) -> 
 
 
 def pseudonym(taken: Collection[str]) -> str:
-    """A name for an officer who left, that says nothing of the number."""
-    number = 1
-    while f"left-{number}" in taken:
-        number += 1
-    return f"left-{number}"
+    """A name for an officer who left, that says nothing of the number, and that no other station gives to anybody."""
+    while True:
+        name = "left-" + "".join(secrets.choice(MARK_DIGITS) for _ in range(_PSEUDONYM_DIGITS))
+        if name not in taken:
+            return name
 
 
 def _uptime(event: Event) -> int:

@@ -1,9 +1,12 @@
 """Retention: what goes is gone from the file, what stays is as it was, and what follows still follows."""
 
+import re
+import secrets
 import tempfile
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,9 +85,12 @@ def test_nothing_is_old_enough_without_a_policy() -> None:
     assert retention.until_ms(2, T0) == T0 - 2 * clock.DAY_MS
 
 
-def test_a_pseudonym_is_used_once() -> None:
-    assert retention.pseudonym(set()) == "left-1"
-    assert retention.pseudonym({"left-1", "left-3"}) == "left-2"
+def test_a_pseudonym_is_used_once_and_by_one_station() -> None:
+    found = {retention.pseudonym(set()) for _ in range(1000)}
+    assert len(found) == 1000
+    assert all(re.fullmatch("left-[0-9A-HJKMNP-TV-Z]{8}", each) for each in found)
+    with mock.patch.object(secrets, "choice", side_effect="A" * 8 + "B" * 8):
+        assert retention.pseudonym({"left-AAAAAAAA"}) == "left-BBBBBBBB"
 
 
 @settings(max_examples=15)

@@ -50,6 +50,13 @@ class Desk:
         with self.day(day) as now:
             self.store.move(Movement(0, now, kind, kit, **columns))  # type: ignore[arg-type]
 
+    def leave(self, day: int, officer: str) -> None:
+        """The officer left, and the number is destroyed."""
+        with self.day(day):
+            self.store.change_officer(officer, left_on=date(2026, 7, 1))
+            self.store.set_setting("retain_leavers_days", "30")
+            assert [each.rows for each in self.store.retain() if each.kind == "leavers"] == [1]
+
     @property
     def journal(self) -> Journal:
         return journal_of(self.store)
@@ -238,6 +245,14 @@ def test_different_said_by_two_stations_is_told_with_both_and_the_owners_stands(
     assert [each.table for each in together(north.journal, south.journal).conflicts] == ["kit"]
 
 
+def test_those_who_left_two_stations_stay_two_people(north: Desk, south: Desk) -> None:
+    for desk, officer in ((north, "4101"), (south, "4202")):
+        stock(desk, officer)
+        desk.leave(500, officer)
+    history = together(north.journal, south.journal)
+    assert len(history.tables["officer"]) == 2 and history.conflicts == ()
+
+
 def test_a_tag_that_went_to_another_station_is_no_conflict(north: Desk, south: Desk) -> None:
     tag = "0011223344556677"
     for day, desk in ((1, north), (5, south)):
@@ -294,10 +309,7 @@ def test_two_databases_of_one_identity_are_told_when_they_meet(north: Desk, twin
 
 def test_what_is_destroyed_on_one_side_of_a_fork_is_destroyed(north: Desk, twin: Desk) -> None:
     north.officer(3, "4108")
-    with mock.patch.object(clock, "now_ms", lambda: T0 + 500 * DAY):
-        twin.store.change_officer("4101", left_on=date(2026, 7, 1))
-        twin.store.set_setting("retain_leavers_days", "30")
-        assert [each.rows for each in twin.store.retain() if each.kind == "leavers"] == [1]
+    twin.leave(500, "4101")
     replica = joined(north.journal.whole, twin.journal.whole)
     assert not any('"4101"' in body for _, body in replica.bodies.values())
 
