@@ -149,6 +149,7 @@ def test_rows_are_told_apart_by_what_tells_them_apart(force: list[Journal]) -> N
     history = merged(joined(*(each.whole for each in force)))
     stations = {each.station for each in force}
     for table, of in HISTORY.items():
+        assert of.by != FACT or of.key == ("id",), f"{table}: its key tells its rows apart"
         for key, row in history.tables[table].items():
             if of.by == FACT:
                 assert key == (row.origin,) and named(row.origin).station in stations
