@@ -41,7 +41,8 @@ SYSTEM = "system"
 TOLD, PUT, SET, GONE, RECORDS, FORGOTTEN = "told", "put", "set", "gone", "records", "forgotten"
 """What a fact is, the first item of its body:
 
-    ["told", subject, detail, officer]           what the entry is about; on whose behalf the account spoke (or null)
+    ["told", subject, detail, officer, witness]  what the entry is about; on whose behalf the account spoke, and who
+                                                 was there as a witness (or null: no command asks for one yet)
     ["put", table, {column: value}]              a row that is new
     ["set", table, {column: value}, identity]    a row as it is now; identity: the fact that put it
     ["gone", table, identity]                    a row that is no more
@@ -96,11 +97,13 @@ class JournalEntry(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What an entry is about, without health data: `detail` is JSON, `officer` for whom the account spoke."""
+    """What an entry is about, without health data: `detail` is JSON, `officer` for whom the account spoke, and
+    `witness` the account of a second person who was there."""
 
     subject: str | None
     detail: str
-    officer: str | None
+    officer: str | None = None
+    witness: str | None = None
 
 
 class ListedEntry(NamedTuple):
@@ -151,9 +154,9 @@ def detail_text(detail: Mapping[str, object]) -> str:
     return json.dumps(dict(detail), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def told_body(subject: str | None, detail: str, officer: str | None) -> str:
+def told_body(told: Told) -> str:
     """The body of part 0."""
-    return text_of([TOLD, subject, detail, officer])
+    return text_of([TOLD, *told])
 
 
 def told(body: str | None) -> Told | None:
@@ -161,12 +164,11 @@ def told(body: str | None) -> Told | None:
     if body is None:
         return None
     try:
-        kind, subject, detail, officer = json.loads(body)
+        kind, *rest = json.loads(body)
+        found = Told(*rest)
     except (ValueError, TypeError):
         kind = None
-    if kind != TOLD or not isinstance(detail, str):
-        return Told(None, body, None)
-    return Told(subject, detail, officer)
+    return found if kind == TOLD and isinstance(found.detail, str) else Told(None, body)
 
 
 def salt() -> bytes:
@@ -337,7 +339,7 @@ def names(person: str, action: str, told: Told | None) -> bool:
     details = _details(told)
     about_people = action.startswith("officer.") or action in ("report.file", "report.draft")
     return (
-        told.officer == person
+        person in (told.officer, told.witness)
         or (about_people and told.subject == person)
         or any(details.get(key) == person for key in _PEOPLE)
     )

@@ -186,6 +186,7 @@ def _row(entry: ListedEntry, zone: str) -> Row:
         "via": entry.via,
         "device": entry.device,
         "officer": told.officer if told else None,
+        "witness": told.witness if told else None,
         "action": entry.action,
         "subject": told.subject if told else None,
         "outcome": entry.outcome,

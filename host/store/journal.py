@@ -41,7 +41,7 @@ class Journal:
 
         With `forgetting`, what the journal had of each changed row until now is destroyed.
         """
-        facts = [journal.fact(0, None, journal.told_body(*told))]
+        facts = [journal.fact(0, None, journal.told_body(told))]
         if self._recorder.anything():
             facts += _Facts(self._connection, newest, self._recorder).made(forgetting)
             self._recorder.clear()

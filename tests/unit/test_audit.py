@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from host import clock
 from host.access import journal
-from host.access.journal import START, Actor, Before, Chain, Fact, JournalEntry
+from host.access.journal import START, Actor, Before, Chain, Fact, JournalEntry, Told
 from host.cli.root import root
 from host.errors import ClockWrong, DatabaseDamaged, NotAllowed
 from host.phrase import Phrase
@@ -39,7 +39,7 @@ def entry(number: int, before: bytes, facts: Sequence[Fact], station: str = STAT
 
 def facts(number: int) -> list[Fact]:
     row = journal.text_of(["put", "movement", {"id": number}])
-    told = journal.told_body(f"K{number}", '{"officer":"4101"}', None)
+    told = journal.told_body(Told(f"K{number}", '{"officer":"4101"}'))
     return [journal.fact(0, None, told), journal.fact(1, f"movement:{number}", row)]
 
 
@@ -51,7 +51,7 @@ def before_008(count: int) -> list[JournalEntry]:
         before = journal.chained_before(
             before, number, 1000 * number, "constable", "kit.issue", f"K{number}", "done", detail
         )  # fmt: skip
-        told = journal.fact(0, None, journal.told_body(f"K{number}", detail, None))
+        told = journal.fact(0, None, journal.told_body(Told(f"K{number}", detail)))
         entries.append(
             JournalEntry(number, 1, 1000 * number, "constable", None, None, "kit.issue", "done", before, (told,))
         )
@@ -139,7 +139,7 @@ OLDER: dict[str, Callable[[JournalEntry], JournalEntry]] = {
     "outcome": lambda entry: entry._replace(outcome="refused"),
     "hash": lambda entry: entry._replace(hash=bytes(32)),
     "what it is about": lambda entry: entry._replace(
-        facts=(journal.fact(0, None, journal.told_body("K9", '{"officer":"4101"}', None)),)
+        facts=(journal.fact(0, None, journal.told_body(Told("K9", '{"officer":"4101"}'))),)
     ),
     "without any fact": lambda entry: entry._replace(facts=()),
 }

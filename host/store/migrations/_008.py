@@ -65,7 +65,7 @@ def fill(connection: Connection) -> None:
     for number, *texts in rows.fetchall():
         # Bytes that are no text are replaced: the entry is then found altered, as it was before.
         subject, detail = (None if each is None else each.decode(errors="replace") for each in texts)
-        fact = journal.fact(0, None, journal.told_body(subject, detail or "", None))
+        fact = journal.fact(0, None, journal.told_body(journal.Told(subject, detail or "")))
         connection.execute(
             "INSERT INTO fact (entry, part, digest, salt, about, body) VALUES (?, ?, ?, ?, ?, ?)", (number, *fact)
         )
