@@ -46,7 +46,9 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C."""
+        """Ctrl-C, as late as a person types it: Python's `input` doesn't hear it until the next key if it comes just
+        between showing the prompt and waiting for a key."""
+        time.sleep(0.3)
         self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
