@@ -210,7 +210,7 @@ def next_path(database: Path) -> Path:
 
 
 def finish(database: Path) -> None:
-    """Puts the key that waits in the place of the present one. Raises `VaultError`."""
+    """Makes the key that waits the present one. Raises `VaultError`."""
     path = key_path(database)
     try:
         next_path(database).replace(path)

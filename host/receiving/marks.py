@@ -9,7 +9,7 @@ _LOOKS_LIKE = str.maketrans("OIL", "011")
 
 
 def read_mark(text: str) -> str | None:
-    """A mark as `kitdock audit head` prints it; None if the text is none.
+    """A mark as it is shown to people; None if the text is none.
 
     Letters may be of any size, with blanks or hyphens between them; O counts as 0, I and L as 1.
     """

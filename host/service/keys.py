@@ -67,7 +67,7 @@ class Keys:
         """Makes a new key file in place of one that was lost, and destroys what nobody can open any more.
 
         Tags in use are retired: each has to be provisioned again. Raises as `would_be_lost`, and `InputError` if
-        there is a file in the place of the key: it may be another database's.
+        there is a key file after all, of whatever database.
         """
         lost = self.would_be_lost()
         if self._db.key_path.exists():
