@@ -96,6 +96,8 @@ class Soak:
         self.faults: Counter[str] = Counter()
         self.effects: Counter[str] = Counter()
         self.docked = 0
+        self.each_went_wrong = asyncio.Event()
+        """Every kind of fault has happened once."""
         self._dock: subprocess.Popen[bytes] | None = None
         self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None)
 
@@ -140,6 +142,9 @@ class Soak:
     # What goes wrong.
 
     async def adapter_lost(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.station._adapters:  # of a dock that has just been started
+                await asyncio.sleep(LOOK_S)
         (server,) = self.station._servers
         self.station._servers.clear()
         server.close()
@@ -213,6 +218,7 @@ class Soak:
                 await asyncio.sleep(self.random.uniform(0.1, 0.8))
                 self.faults[each.__name__] += 1
                 await each()
+            self.each_went_wrong.set()
 
 
 @asynccontextmanager
@@ -251,6 +257,7 @@ async def soaked(folder: Path, pouches: int, dockings: int, seed: int) -> Soak:
         async with asyncio.TaskGroup() as work:
             for number, pouch in enumerate(soak.pouches):
                 work.create_task(soak.work(pouch, len(range(number, dockings, pouches))))
+        await soak.each_went_wrong.wait()
         wrong.cancel()
     soak.count_what_was_said()
     return soak

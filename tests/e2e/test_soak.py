@@ -20,7 +20,10 @@ FAULTS = {"adapter_lost", "stall", "lifted", "killed", "disk_full", "database_lo
 
 @pytest.mark.parametrize(
     ("pouches", "dockings"),
-    [(5, 50), pytest.param(20, 500, marks=[pytest.mark.exhaustive, pytest.mark.timeout(3600)])],
+    [
+        pytest.param(5, 30, marks=pytest.mark.timeout(300)),
+        pytest.param(20, 500, marks=[pytest.mark.exhaustive, pytest.mark.timeout(3600)]),
+    ],
     ids=["short", "long"],
 )
 def test_each_record_is_there_once_whatever_goes_wrong(tmp_path: Path, tell: Tell, pouches: int, dockings: int) -> None:
