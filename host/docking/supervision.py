@@ -44,7 +44,7 @@ LOOK_AT_CLOCK_S = 2.0
 """How often it is looked whether somebody has set this computer's clock, in seconds."""
 
 LEAST_STEP_MS = 60_000
-"""By how much at least, for it to be said, in milliseconds: more than an opening's time is off the day after."""
+"""A smaller step of the clock is not mentioned, in milliseconds: an opening's time is off by less the day after."""
 
 NEVER = ("radio.no_stack", "radio.no_such_name", "radio.part_missing", "radio.no_usb")
 """Why a radio can't be had however long it is waited for: somebody has to type or to install something."""

@@ -201,6 +201,10 @@ class Care:
             ]  # fmt: skip
             if table != EVENTS:
                 looked_at(rebuilding.count(table))
+        hidden = [each.row for each in rebuilding.misplaced()]
+        if hidden:
+            more = max(len(hidden) - _TOLD, 0)
+            faults.append(Phrase("check.rows_altered", table="fact", rows=tuple(hidden[:_TOLD]), more=more))
         return _check(name, faults, Phrase("check.tables", tables=len(tables), count=count))
 
     def _check_ledger(self, name: str) -> Check:

@@ -213,6 +213,30 @@ def test_a_movement_that_was_rewritten_with_its_journal_as_it_was_passes_nothing
     )
 
 
+HIDDEN = {
+    "from all": "NULL",
+    "behind a later row": "'movement:5'",
+    "in another table": "'kit:K-1'",
+    "in a table that there isn't": "'nothing:4'",
+}
+
+
+@pytest.mark.parametrize("where", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_row_that_was_removed_with_its_fact_hidden_is_named(store: Store, path: Path, where: str) -> None:
+    unguarded(path, f"UPDATE fact SET about = {where} WHERE about = 'movement:4'", "DELETE FROM movement WHERE id = 4")
+    assert store.verify_audit().why is None, "what is hashed is as it was"
+    assert ("check.rows_altered", "fact") in wrong(store)
+
+
+def test_records_that_were_removed_with_their_facts_hidden_are_named(store: Store, path: Path) -> None:
+    unguarded(
+        path,
+        f"UPDATE fact SET about = 'event:none' WHERE about = 'event:{T2}'",
+        f"DELETE FROM event WHERE tag = '{T2}'",
+    )
+    assert ("check.rows_altered", "fact") in wrong(store)
+
+
 def test_rows_that_are_exchanged_are_named(store: Store, path: Path) -> None:
     unguarded(
         path,
